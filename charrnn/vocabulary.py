@@ -1,0 +1,221 @@
+"""Turn characters into ids and back."""
+
+import re
+
+import numpy as np
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+BLOCK = 1 << 18  # characters encoded at a time: bounds the memory in between
+
+
+class Vocabulary:
+    """The distinct characters of a text; an id is a place among them.
+
+    Args:
+        characters: A `str` of distinct characters in the order of their ids.
+
+    Raises:
+        ValueError: if `characters` is empty, names a character twice, or
+            holds half of a surrogate pair, which no UTF-8 file can store.
+
+    Example:
+
+    >>> vocabulary = Vocabulary("ehlo")
+    >>> vocabulary.encode("hello")
+    array([1, 0, 2, 2, 3], dtype=uint8)
+    >>> vocabulary.decode([1, 0, 2, 2, 3])
+    'hello'
+    >>> len(vocabulary)
+    4
+    """
+
+    def __init__(self, characters):
+        _check_characters(characters)
+        self.characters = characters
+        self._code_points = _code_points(characters)
+        self._ids = self._look_up_table()
+
+    @classmethod
+    def from_text(cls, text):
+        """Makes the sorted vocabulary of a text.
+
+        Args:
+            text: A `str` with at least one character.
+
+        Returns:
+            A `Vocabulary`.
+
+        Raises:
+            ValueError: if `text` is empty.
+
+        Example:
+
+        >>> Vocabulary.from_text("hello").characters
+        'ehlo'
+        """
+        return cls("".join(sorted(set(text))))
+
+    def __len__(self):
+        return len(self.characters)
+
+    def __eq__(self, other):
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        return self.characters == other.characters
+
+    def __hash__(self):
+        return hash(self.characters)
+
+    def __repr__(self):
+        return f"Vocabulary({self.characters!r})"
+
+    def encode(self, text, unknown="error"):
+        """Turns a text into ids, by a table look-up and not a Python loop.
+
+        Args:
+            text: A `str` of n characters.
+            unknown: `"error"`, or `"skip"` to leave out the characters that
+                are not in the vocabulary.
+
+        Returns:
+            Array of shape `(n,)` (shorter when characters were skipped) of
+            the smallest unsigned integers that hold every id.
+
+        Raises:
+            ValueError: naming the first unknown character, its code point
+                and its position, when `unknown="error"`.
+
+        Example:
+
+        >>> Vocabulary("ab").encode("abba").tolist()
+        [0, 1, 1, 0]
+        """
+        if unknown not in ("error", "skip"):
+            raise ValueError(
+                "Expected unknown='error' or unknown='skip'. "
+                f"Received {unknown!r}."
+            )
+        ids = np.empty(len(text), self._ids.dtype)
+        for start in range(0, len(text), BLOCK):
+            block = slice(start, start + BLOCK)
+            # "clip": past the table's end stands its last row, "unknown".
+            np.take(
+                self._ids,
+                _code_points(text[block]),
+                out=ids[block],
+                mode="clip",
+            )
+        known = ids < len(self)
+        if known.all():
+            return ids
+        if unknown == "error":
+            raise ValueError(self._describe_unknown(text, ~known))
+        return ids[known]
+
+    def decode(self, ids):
+        """Turns ids into a text.
+
+        Args:
+            ids: Integers, array of shape `(n,)`, each in
+                `[0, len(vocabulary))`.
+
+        Returns:
+            A `str` of n characters.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
+
+        Example:
+
+        >>> Vocabulary("ab").decode([1, 0])
+        'ba'
+        """
+        ids = np.asarray(ids, dtype=np.int64)
+        outside = ids[(ids < 0) | (ids >= len(self))]
+        if outside.size:
+            raise ValueError(
+                f"Expected ids from 0 to {len(self) - 1}, the places in a "
+                f"vocabulary of {len(self)} characters. "
+                f"Received {outside[0]}."
+            )
+        return self._code_points[ids].tobytes().decode("utf-32-le")
+
+    def _look_up_table(self):
+        """Ids by code point; the vocabulary's size stands for unknown."""
+        dtype = np.min_scalar_type(len(self))
+        table = np.full(self._code_points.max() + 2, len(self), dtype)
+        table[self._code_points] = np.arange(len(self))
+        return table
+
+    def _describe_unknown(self, text, unknown):
+        position = int(np.argmax(unknown))
+        others = len({text[i] for i in np.flatnonzero(unknown)}) - 1
+        more = f" and {others} more unknown characters" if others else ""
+        return (
+            f"Expected a text written with the model's {len(self)} "
+            f"characters. Received {describe(text[position])} at position "
+            f"{position}{more}. Remove such characters, skip them "
+            "(unknown='skip', --unknown skip), or train on a text that "
+            "contains them."
+        )
+
+
+def describe(character):
+    """Names a character so that a reader can find it.
+
+    Args:
+        character: A `str` of one character.
+
+    Returns:
+        A `str`: the character as Python writes it, and its code point.
+
+    Example:
+
+    >>> describe("é"), describe("\\n")
+    ("'é' (U+00E9)", "'\\\\n' (U+000A)")
+    """
+    return f"{character!r} (U+{ord(character):04X})"
+
+
+def printable(text):
+    """Shows control characters instead of sending them to the terminal.
+
+    Args:
+        text: A `str`.
+
+    Returns:
+        The text with control characters other than line ends and tabs
+        written as Python would, since a terminal obeys them.
+
+    Example:
+
+    >>> printable("red: \\x1b[31m")
+    'red: \\\\x1b[31m'
+    """
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def _code_points(text):
+    """The code points of a text, array of shape (characters,)."""
+    # "surrogatepass": half a surrogate pair is named by encode() as unknown.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def _check_characters(characters):
+    if not characters:
+        raise ValueError(
+            "Expected at least one character. Received an empty text."
+        )
+    if len(set(characters)) < len(characters):
+        twice = next(c for c in characters if characters.count(c) > 1)
+        raise ValueError(
+            "Expected distinct characters. Received "
+            f"{describe(twice)} twice. Vocabulary.from_text(text) finds the "
+            "distinct characters of a text."
+        )
+    for character in characters:
+        if "\ud800" <= character <= "\udfff":
+            raise ValueError(
+                "Expected characters that UTF-8 can store. Received "
+                f"{describe(character)}, half of a surrogate pair."
+            )
