@@ -1,0 +1,40 @@
+"""Import Keras, without what TensorFlow writes to the terminal meanwhile.
+
+TensorFlow 2.21 logs from C++ while it is imported, before it has looked at
+any setting that would silence it.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+
+
+@contextlib.contextmanager
+def silence():
+    """Holds back what is written to the error output, C++ code's too.
+
+    If the block fails, the held-back text is written after all.
+
+    Example:
+
+    >>> with silence():
+    ...     _ = os.write(2, b"oneDNN custom operations are on")
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(terminal, held_back.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+with silence():
+    import keras as keras

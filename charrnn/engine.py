@@ -1,0 +1,269 @@
+"""Run the same network in NumPy: the textbook's step equations.
+
+Notation: `x` is the input already multiplied by the input weights, plus the
+bias, for all gates side by side; `h` the hidden state, `c` the cell state;
+`U` the recurrent weights. Gates stand in Keras's order.
+"""
+
+import numpy as np
+
+from charrnn import checkpoint
+
+
+def simple_rnn_step(x, state, U):
+    """Elman 1990: h = tanh(x + h U)."""
+    (h,) = state
+    return (np.tanh(x + h @ U),)
+
+
+def lstm_step(x, state, U):
+    """Hochreiter and Schmidhuber 1997, forget gate of Gers et al. 2000.
+
+    i, f, o = sigmoid(...)    input, forget and output gate
+    c = f c + i tanh(...)
+    h = o tanh(c)
+    """
+    h, c = state
+    units = h.shape[-1]
+    z = x + h @ U
+    gates = sigmoid(z)
+    i, f, o = gates[:, :units], gates[:, units : 2 * units], gates[:, -units:]
+    c = f * c + i * np.tanh(z[:, 2 * units : -units])
+    return o * np.tanh(c), c
+
+
+def gru_step(x, state, U, b):
+    """Cho et al. 2014, in the form where the reset gate follows U.
+
+    z, r = sigmoid(...)    update and reset gate
+    h = z h + (1 - z) tanh(x + r (h U + b))
+    """
+    (h,) = state
+    units = h.shape[-1]
+    inner = h @ U + b
+    gates = sigmoid(x[:, : 2 * units] + inner[:, : 2 * units])
+    z, r = gates[:, :units], gates[:, units:]
+    candidate = np.tanh(x[:, 2 * units :] + r * inner[:, 2 * units :])
+    return (z * h + (1 - z) * candidate,)
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), by the tanh that NumPy computes fastest."""
+    return np.tanh(x * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+
+
+STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
+STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}  # arrays per layer
+
+
+class Engine:
+    """A network and its vocabulary, with the state in the caller's hands.
+
+    Made by `charrnn.load(path)` from a file, or by `Engine.from_keras` from
+    a Keras model. `parameters` is the number of weights.
+
+    Args:
+        layers: A list of `(class name, settings, arrays)` in the order of
+            the `keras.Sequential`, as `checkpoint.read` returns it.
+        vocabulary: The `charrnn.Vocabulary` of the ids.
+        facts: What the model file tells about its text and training.
+
+    Raises:
+        ValueError: if the layers do not fit together or the vocabulary.
+
+    Example:
+
+    >>> from charrnn import Vocabulary, build_model
+    >>> vocabulary = Vocabulary("abc")
+    >>> model = build_model(vocabulary, units=4, layers=2)
+    >>> engine = Engine.from_keras(model, vocabulary)
+    >>> logits, state = engine.step([0, 2], engine.zero_state(2))
+    >>> logits.shape
+    (2, 3)
+    >>> logits, state = engine.run([[0, 1, 2, 0], [1, 1, 1, 1]])
+    >>> logits.shape
+    (2, 4, 3)
+    """
+
+    def __init__(self, layers, vocabulary, facts=None):
+        self.vocabulary = vocabulary
+        self.facts = facts or {}
+        self.parameters = sum(a.size for *_, arrays in layers for a in arrays)
+        self.layers = []
+        table = np.eye(len(vocabulary), dtype=np.float32)
+        for class_name, _, arrays in layers:
+            if class_name == "Embedding":
+                (table,) = arrays
+            elif class_name in STEPS:
+                self.layers.append(_Recurrent(class_name, arrays))
+            elif class_name == "Dense":
+                self._kernel, self._bias = arrays
+        self._check(table)
+        # Inputs are ids: the first projection is a look-up, made once here.
+        self._table = self.layers[0].project(table)  # (vocabulary, gates)
+
+    @classmethod
+    def from_keras(cls, model, vocabulary):
+        """Copies the weights of a Keras model.
+
+        Args:
+            model: A `keras.Sequential` as `build_model` makes it.
+            vocabulary: The `charrnn.Vocabulary` of its ids.
+
+        Returns:
+            An `Engine`.
+
+        Raises:
+            ValueError: if the model has other layers or other settings than
+                `build_model` gives them.
+        """
+        layers = []
+        for layer in model.layers:
+            class_name, settings = type(layer).__name__, layer.get_config()
+            checkpoint.check_layer(class_name, settings)
+            arrays = [np.asarray(array) for array in layer.get_weights()]
+            layers.append((class_name, settings, arrays))
+        return cls(layers, vocabulary)
+
+    def zero_state(self, batch_size):
+        """Returns the state before the first character.
+
+        Args:
+            batch_size: Sequences that advance together.
+
+        Returns:
+            A list with a tuple of arrays `(batch, units)` for each layer.
+        """
+        return [layer.zero_state(batch_size) for layer in self.layers]
+
+    def step(self, ids, state):
+        """Reads one character of each sequence.
+
+        Args:
+            ids: Integers of shape `(batch,)`.
+            state: A state as `zero_state` or another step returns it; it is
+                not changed.
+
+        Returns:
+            `(logits, state)`: float32 of shape `(batch, vocabulary size)`
+            for the next character, and the new state.
+        """
+        x = self._table[ids]  # (batch, gates)
+        new_state = []
+        for layer, layer_state in zip(self.layers, state, strict=True):
+            if new_state:
+                x = layer.project(new_state[-1][0])
+            new_state.append(layer.step(x, layer_state))
+        return new_state[-1][0] @ self._kernel + self._bias, new_state
+
+    def run(self, ids, state=None):
+        """Reads whole sequences: the same as step after step, but faster.
+
+        Args:
+            ids: Integers of shape `(batch, time)`.
+            state: The state to start from; `None` for the zero state.
+
+        Returns:
+            `(logits, state)`: float32 of shape
+            `(batch, time, vocabulary size)`, and the state at the end.
+        """
+        ids = np.asarray(ids)
+        if state is None:
+            state = self.zero_state(len(ids))
+        x = self._table[ids.T]  # (time, batch, gates)
+        new_state = []
+        for layer, layer_state in zip(self.layers, state, strict=True):
+            if new_state:
+                x = layer.project(x)
+            x, layer_state = layer.run(x, layer_state)  # (time, batch, units)
+            new_state.append(layer_state)
+        logits = _matmul(x, self._kernel) + self._bias
+        return logits.transpose(1, 0, 2), new_state
+
+    def _check(self, table):
+        """Checks that every layer's width fits the next one's."""
+        if not self.layers:
+            raise ValueError(
+                "Expected a network with a recurrent layer. Received none."
+            )
+        size = len(self.vocabulary)
+        shapes = [table.shape, *(layer.shape for layer in self.layers)]
+        shapes.append(self._kernel.shape)
+        widths = [size, *(width for _, width in shapes)]
+        inputs = [*(width for width, _ in shapes), size]
+        if widths != inputs:
+            raise ValueError(
+                f"Expected layers that fit a vocabulary of {size} characters "
+                "and each other. Received layers of (inputs, outputs) "
+                f"{shapes}."
+            )
+
+
+def load(path):
+    """Loads a model file: nothing in it is run, and Keras is not needed.
+
+    Args:
+        path: A `.keras` file that charrnn saved, or a run's folder.
+
+    Returns:
+        An `Engine`.
+
+    Raises:
+        ValueError: if it is not such a file, saying why.
+        OSError: if it cannot be read.
+
+    Example:
+
+    >>> import tempfile
+    >>> from charrnn import Vocabulary, build_model, save
+    >>> vocabulary = Vocabulary("abc")
+    >>> path = tempfile.mkdtemp() + "/model.keras"
+    >>> save(build_model(vocabulary, units=4), path, vocabulary)
+    >>> load(path).vocabulary
+    Vocabulary('abc')
+    """
+    contents = checkpoint.read(path)
+    return Engine(**contents)
+
+
+class _Recurrent:
+    """One recurrent layer: its weights and its step."""
+
+    def __init__(self, class_name, arrays):
+        self.kernel, self.U, bias = arrays
+        if class_name == "GRU":
+            self.bias, self.inner_bias = bias
+            self.weights = (self.U, self.inner_bias)
+        else:
+            self.bias = bias
+            self.weights = (self.U,)
+        self._step = STEPS[class_name]
+        self._states = STATES[class_name]
+
+    @property
+    def shape(self):
+        return self.kernel.shape[0], self.U.shape[0]
+
+    def zero_state(self, batch_size):
+        shape = (batch_size, self.U.shape[0])
+        return tuple(np.zeros(shape, np.float32) for _ in range(self._states))
+
+    def project(self, inputs):
+        return _matmul(inputs, self.kernel) + self.bias
+
+    def step(self, x, state):
+        return self._step(x, state, *self.weights)
+
+    def run(self, x, state):
+        """Steps through x of shape (time, batch, gates)."""
+        outputs = np.empty((*x.shape[:2], self.U.shape[0]), np.float32)
+        for t in range(len(x)):
+            state = self.step(x[t], state)
+            outputs[t] = state[0]
+        return outputs, state
+
+
+def _matmul(x, weights):
+    """x @ weights over the last axis as a single GEMM."""
+    flat = x.reshape(-1, x.shape[-1]) @ weights
+    return flat.reshape(*x.shape[:-1], weights.shape[-1])

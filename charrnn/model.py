@@ -1,0 +1,171 @@
+"""Build the network: a plain `keras.Sequential` of built-in layers."""
+
+CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+ONE_HOT_LIMIT = 256  # more characters than this are embedded
+EMBEDDING_DIM = 128
+
+
+def build_model(
+    vocabulary,
+    *,
+    cell="lstm",
+    units=256,
+    layers=2,
+    dropout=0.3,
+    embedding="auto",
+):
+    """Builds an untrained network that predicts the next character.
+
+    Characters go in as one-hot vectors or through an embedding, pass
+    `layers` recurrent layers, each followed by dropout, and come out as one
+    logit per character of the vocabulary.
+
+    Args:
+        vocabulary: A `charrnn.Vocabulary`, or anything whose `len()` is the
+            number of distinct characters.
+        cell: `"simple_rnn"` (Elman 1990), `"lstm"` (Hochreiter and
+            Schmidhuber 1997; forget gates, Gers et al. 2000) or `"gru"` (Cho
+            et al. 2014).
+        units: Size of each recurrent layer's hidden state.
+        layers: Number of recurrent layers.
+        dropout: Fraction of each recurrent layer's outputs dropped while
+            training (Zaremba et al. 2014).
+        embedding: Size of the embedding, `None` for one-hot input, or
+            `"auto"`: one-hot for up to 256 characters, else 128.
+
+    Returns:
+        A `keras.Sequential` that maps int32 ids of shape `(batch, time)` to
+        logits of shape `(batch, time, len(vocabulary))`.
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    Example:
+
+    >>> model = build_model(range(65), cell="gru", units=8, layers=1)
+    >>> model.output_shape
+    (None, None, 65)
+    """
+    from charrnn.backend import keras  # here: `--help` needs no TensorFlow
+
+    _check(vocabulary, cell, units, layers, dropout, embedding)
+    if embedding == "auto":
+        one_hot = len(vocabulary) <= ONE_HOT_LIMIT
+        embedding = None if one_hot else EMBEDDING_DIM
+    model = keras.Sequential(name="charrnn")
+    model.add(keras.Input((None,), dtype="int32", name="ids"))
+    if embedding is None:
+        model.add(
+            keras.layers.CategoryEncoding(
+                len(vocabulary), output_mode="one_hot", name="one_hot"
+            )
+        )
+    else:
+        model.add(keras.layers.Embedding(len(vocabulary), embedding))
+    recurrent = getattr(keras.layers, CELLS[cell])
+    for _ in range(layers):
+        model.add(recurrent(units, return_sequences=True))
+        model.add(keras.layers.Dropout(dropout))
+    model.add(keras.layers.Dense(len(vocabulary), name="logits"))
+    return model
+
+
+def stateful_twin(model, *, batch_size, seq_length):
+    """Wraps a model's own layers in a twin that carries its state.
+
+    The twin's recurrent layers run the model's own cells, so both have the
+    same variables: after `twin.fit(...)` the model is trained, and nothing
+    is copied. From batch to batch the twin continues where it stopped, as
+    truncated back-propagation through time wants it, while the model stays
+    stateless, for any batch size.
+
+    Args:
+        model: A model made by `build_model`.
+        batch_size: Streams per batch.
+        seq_length: Characters per window.
+
+    Returns:
+        A `keras.Sequential` that maps ids of shape
+        `(batch_size, seq_length)` to logits of shape
+        `(batch_size, seq_length, vocabulary size)`.
+
+    Example:
+
+    >>> model = build_model(range(5), units=4, layers=1)
+    >>> twin = stateful_twin(model, batch_size=2, seq_length=3)
+    >>> twin.output_shape
+    (2, 3, 5)
+    >>> twin.weights[0] is model.weights[0]
+    True
+    """
+    from charrnn.backend import keras
+
+    twin = keras.Sequential(name="charrnn_stateful")
+    shape = (batch_size, seq_length)
+    twin.add(keras.Input(batch_shape=shape, dtype="int32", name="ids"))
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.RNN):
+            layer = keras.layers.RNN(
+                layer.cell, return_sequences=True, stateful=True
+            )
+        twin.add(layer)
+    return twin
+
+
+def _check(vocabulary, cell, units, layers, dropout, embedding):
+    if cell not in CELLS:
+        raise ValueError(
+            f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."
+        )
+    sizes = {
+        "characters in the vocabulary": len(vocabulary),
+        "units": units,
+        "layers": layers,
+    }
+    if embedding not in (None, "auto"):
+        sizes["embedding"] = embedding
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(
+                f"Expected {name} to be a whole number of at least 1. "
+                f"Received {size!r}."
+            )
+    if not 0 <= dropout < 1:
+        raise ValueError(
+            "Expected a dropout from 0 up to, but not, 1. "
+            f"Received {dropout!r}."
+        )
+
+
+def network_of(layers):
+    """Finds the arguments of `build_model` that make given layers.
+
+    Args:
+        layers: A list of `(class name, settings, arrays)`, as
+            `checkpoint.read` returns it.
+
+    Returns:
+        A `dict` of the keyword arguments of `build_model`.
+
+    Example:
+
+    >>> layers = [
+    ...     ("CategoryEncoding", {"num_tokens": 5}, []),
+    ...     ("GRU", {"units": 8}, []),
+    ...     ("Dropout", {"rate": 0.1}, []),
+    ...     ("Dense", {"units": 5}, []),
+    ... ]
+    >>> network_of(layers)["units"], network_of(layers)["embedding"]
+    (8, None)
+    """
+    names = {class_name: cell for cell, class_name in CELLS.items()}
+    recurrent = [(n, s) for n, s, _ in layers if n in names]
+    settings = {n: s for n, s, _ in layers}
+    class_name, first = recurrent[0]
+    return {
+        "cell": names[class_name],
+        "units": first["units"],
+        "layers": len(recurrent),
+        "dropout": settings.get("Dropout", {}).get("rate", 0.0),
+        "embedding": settings.get("Embedding", {}).get("output_dim"),
+    }
