@@ -1,0 +1,401 @@
+"""Draw text from a network: carry a state, turn logits into characters."""
+
+import dataclasses
+import io
+
+import numpy as np
+
+from charrnn.engine import Engine
+
+BLOCK = 256  # random numbers made at a time, for one sample
+
+
+def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
+    """Turns logits into the probabilities that characters are drawn with.
+
+    The filters apply one after another, in the order of the arguments, each
+    to what the one before has left.
+
+    Args:
+        logits: Float array of shape `(..., vocabulary size)`.
+        temperature: Divides the logits; below 1 the likely become likelier,
+            0 leaves only the likeliest.
+        top_k: Keep the k likeliest characters; `None` for all.
+        top_p: Keep the smallest set of likeliest characters whose
+            probabilities add up to at least `top_p` (nucleus sampling,
+            Holtzman et al. 2020); `None` for all.
+        min_p: Keep characters at least `min_p` times as likely as the
+            likeliest (Nguyen et al. 2024); `None` for all.
+
+    Returns:
+        Float64 array of the shape of `logits`; the last axis adds up to 1.
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    Example:
+
+    >>> probabilities(np.log([0.5, 0.3, 0.2]), top_k=2).round(3)
+    array([0.625, 0.375, 0.   ])
+    """
+    _check(temperature, top_k, top_p, min_p)
+    logits = np.asarray(logits, dtype=np.float64)
+    if temperature == 0:
+        return np.eye(logits.shape[-1])[logits.argmax(-1)]
+    p = _softmax(logits / temperature)
+    if top_k is not None:
+        p = _keep(p, _rank(p) < top_k)
+    if top_p is not None:
+        p = _keep(p, _likelier(p) < top_p)
+    if min_p is not None:
+        p = _keep(p, p >= min_p * p.max(-1, keepdims=True))
+    return p
+
+
+def uniforms(seed, sample, start, count):
+    """The random numbers of a sample, addressed by position.
+
+    Args:
+        seed: An integer of up to 64 bits.
+        sample: Index of the sample.
+        start: Position of the first number.
+        count: How many.
+
+    Returns:
+        Float64 array of shape `(count,)` in [0, 1): position by position the
+        same whatever else is drawn, and in however many calls.
+
+    Example:
+
+    >>> bool((uniforms(7, 0, 0, 9)[5:] == uniforms(7, 0, 5, 4)).all())
+    True
+
+    Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"
+    (Philox: four numbers of 64 bits for each value of a counter).
+    """
+    philox = np.random.Philox(key=[seed % 2**64, sample])
+    philox.advance(start // 4)
+    numbers = np.random.Generator(philox).random(start % 4 + count)
+    return numbers[start % 4 :]
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where samples stand: all that the next characters depend on.
+
+    Attributes:
+        network: The engine's state, a list with a tuple of arrays
+            `(samples, units)` for each layer.
+        logits: For the next character, `(samples, vocabulary size)`.
+        seed: Of the random numbers.
+        samples: Index of each sample, `(samples,)`: picks its random numbers.
+        position: Characters drawn so far.
+    """
+
+    network: list
+    logits: np.ndarray
+    seed: int
+    samples: np.ndarray
+    position: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """A finished piece of text.
+
+    Attributes:
+        text: The new characters, without the prompt and the stop string.
+        seed: Of the random numbers.
+        index: Of the sample among those drawn together.
+        nats_per_character: Mean of -ln p of the characters drawn, under the
+            network itself (temperature 1, no filter); 0 if none was drawn.
+        stop_reason: `"length"` or `"stop"`.
+    """
+
+    text: str
+    seed: int
+    index: int
+    nats_per_character: float
+    stop_reason: str
+
+
+class Sampler:
+    """Writes text with a network, one character after another.
+
+    Nothing is hidden: `start` returns a state, `step` takes one and returns
+    the next, and the same state always continues in the same way.
+
+    Args:
+        model: A `charrnn.Engine` (`charrnn.load(path)` returns one), or a
+            Keras model as `build_model` makes it, whose weights are copied.
+        vocabulary: Its `charrnn.Vocabulary`; an engine brings its own.
+
+    Example:
+
+    >>> from charrnn import Vocabulary, build_model
+    >>> vocabulary = Vocabulary("\\nabc")
+    >>> sampler = Sampler(build_model(vocabulary, units=4), vocabulary)
+    >>> samples = sampler.generate("ab", length=10, count=3, seed=1)
+    >>> [len(sample.text) for sample in samples]
+    [10, 10, 10]
+    """
+
+    def __init__(self, model, vocabulary=None):
+        if not isinstance(model, Engine):
+            model = Engine.from_keras(model, vocabulary)
+        self.engine = model
+        self.vocabulary = model.vocabulary
+        self._numbers = {}  # a block of each sample's random numbers
+
+    def start(self, prompt="", *, count=1, seed=0):
+        """Reads a prompt.
+
+        Args:
+            prompt: Text to continue; without one the network starts as on a
+                new line.
+            count: Samples to draw side by side.
+            seed: Of the random numbers.
+
+        Returns:
+            A `State` for the first new character of `count` samples.
+
+        Raises:
+            ValueError: if the prompt has a character that the model does not
+                know, or `count` is less than 1.
+        """
+        if count < 1:
+            raise ValueError(
+                f"Expected a count of at least 1. Received {count}."
+            )
+        ids = self.vocabulary.encode(prompt or self._new_line())
+        logits, network = self.engine.run(ids[None])
+        return State(
+            [tuple(np.repeat(a, count, 0) for a in s) for s in network],
+            np.repeat(logits[:, -1], count, 0),
+            seed,
+            np.arange(count),
+        )
+
+    def step(self, state, **filters):
+        """Draws the next character of each sample.
+
+        Args:
+            state: A `State`.
+            **filters: `temperature`, `top_k`, `top_p` and `min_p` as in
+                `probabilities`.
+
+        Returns:
+            `(ids, state)`: integers of shape `(samples,)` and the state after
+            them.
+        """
+        p = probabilities(state.logits, **filters)
+        cumulative = p.cumsum(-1)
+        cumulative /= cumulative[:, -1:]  # ends in exactly 1, above any u
+        ids = (cumulative <= self._uniforms(state)[:, None]).sum(-1)
+        logits, network = self.engine.step(ids, state.network)
+        return ids, dataclasses.replace(
+            state,
+            network=network,
+            logits=logits,
+            position=state.position + 1,
+        )
+
+    def generate(
+        self,
+        prompt="",
+        *,
+        length,
+        count=1,
+        seed=0,
+        stop=(),
+        on_text=None,
+        **filters,
+    ):
+        """Writes whole samples.
+
+        Args:
+            prompt: Text to continue; it is not repeated in the samples.
+            length: New characters at most.
+            count: Samples, drawn together.
+            seed: Same seed, same samples; the random numbers of sample i are
+                the same whatever `count` is.
+            stop: Strings that end a sample where they come up; they are not
+                part of it.
+            on_text: Called with `(index, text)` as soon as characters of a
+                sample are certain: at once, but for those that may turn out
+                to be the beginning of a stop string.
+            **filters: As in `probabilities`.
+
+        Returns:
+            A list of `count` `Sample`s.
+        """
+        if "" in stop:
+            raise ValueError("Expected stop strings. Received an empty one.")
+        on_text = on_text or (lambda index, text: None)
+        drafts = [_Draft(stop) for _ in range(count)]
+        state = self.start(prompt, count=count, seed=seed)
+        while len(state.samples) and state.position < length:
+            before = state.logits
+            ids, state = self.step(state, **filters)
+            nats = surprise(before, ids)
+            characters = self.vocabulary.decode(ids)
+            for i, index in enumerate(state.samples):
+                text = drafts[index].add(characters[i], nats[i])
+                if text:
+                    on_text(int(index), text)
+            if stop:
+                going = [not drafts[i].stopped for i in state.samples]
+                state = keep_rows(state, going)
+        for index, draft in enumerate(drafts):
+            if draft.pending:
+                on_text(index, draft.release(0))
+        return [draft.sample(seed, i) for i, draft in enumerate(drafts)]
+
+    def _uniforms(self, state):
+        """One random number for each sample, made in blocks for speed."""
+        block, place = divmod(state.position, BLOCK)
+        key = (state.seed, block, state.samples.tobytes())
+        if key not in self._numbers:
+            numbers = [
+                uniforms(state.seed, int(sample), block * BLOCK, BLOCK)
+                for sample in state.samples
+            ]
+            self._numbers = {key: np.array(numbers)}
+        return self._numbers[key][:, place]
+
+    def _new_line(self):
+        """What stands in for a missing prompt: a line end, if known."""
+        known = "\n" in self.vocabulary.characters
+        return "\n" if known else self.vocabulary.characters[0]
+
+
+class _Draft:
+    """A sample being written, with the characters that may yet be cut."""
+
+    def __init__(self, stop):
+        self.pending = ""
+        self.stopped = False
+        self._stop = stop
+        self._text = io.StringIO()
+        self._nats = []
+
+    def add(self, character, nats):
+        """Takes a character; returns the text that is certain by now."""
+        self.pending += character
+        self._nats.append(nats)
+        for stop in self._stop:
+            if self.pending.endswith(stop):
+                self.stopped = True
+                text = self.release(len(stop))
+                self.pending = ""
+                return text
+        return self.release(self._possible_stop())
+
+    def release(self, kept):
+        """Writes out the pending characters but the last `kept`."""
+        cut = len(self.pending) - kept
+        text, self.pending = self.pending[:cut], self.pending[cut:]
+        self._text.write(text)
+        return text
+
+    def sample(self, seed, index):
+        return Sample(
+            text=self._text.getvalue(),
+            seed=seed,
+            index=index,
+            nats_per_character=float(np.mean(self._nats or [0.0])),
+            stop_reason="stop" if self.stopped else "length",
+        )
+
+    def _possible_stop(self):
+        """Length of the longest ending that may begin a stop string."""
+        lengths = (
+            size
+            for stop in self._stop
+            for size in range(1, min(len(stop), len(self.pending) + 1))
+            if self.pending.endswith(stop[:size])
+        )
+        return max(lengths, default=0)
+
+
+def surprise(logits, ids):
+    """The surprise of characters: -ln p, in nats.
+
+    Args:
+        logits: Float array of shape `(..., vocabulary size)`.
+        ids: Integers of shape `(...)`.
+
+    Returns:
+        Float array of shape `(...)`.
+
+    Example:
+
+    >>> surprise(np.zeros((1, 8)), np.array([3])) / np.log(2)
+    array([3.])
+    """
+    top = logits.max(-1, keepdims=True)
+    total = np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
+    return total - np.take_along_axis(logits, ids[..., None], -1)[..., 0]
+
+
+def keep_rows(state, rows):
+    """Leaves only some samples of a state.
+
+    Args:
+        state: A `State`.
+        rows: Indices or a mask over its samples.
+
+    Returns:
+        A `State`; the samples keep their random numbers.
+    """
+    return dataclasses.replace(
+        state,
+        network=[tuple(a[rows] for a in layer) for layer in state.network],
+        logits=state.logits[rows],
+        samples=state.samples[rows],
+    )
+
+
+def _softmax(logits):
+    p = np.exp(logits - logits.max(-1, keepdims=True))
+    return p / p.sum(-1, keepdims=True)
+
+
+def _rank(p):
+    """The place of each probability, 0 for the highest; ties by id."""
+    order = np.argsort(-p, axis=-1, kind="stable")
+    return np.argsort(order, axis=-1)
+
+
+def _likelier(p):
+    """The sum of all probabilities that rank before each."""
+    order = np.argsort(-p, axis=-1, kind="stable")
+    ranked = np.take_along_axis(p, order, -1)
+    before = ranked.cumsum(-1) - ranked
+    result = np.empty_like(p)
+    np.put_along_axis(result, order, before, -1)
+    return result
+
+
+def _keep(p, mask):
+    p = np.where(mask, p, 0.0)
+    return p / p.sum(-1, keepdims=True)
+
+
+def _check(temperature, top_k, top_p, min_p):
+    if not 0 <= temperature < np.inf:
+        raise ValueError(
+            "Expected a temperature of 0 (greedy) or above. "
+            f"Received {temperature!r}."
+        )
+    if top_k is not None and top_k < 1:
+        raise ValueError(
+            f"Expected top_k of at least 1. Received {top_k!r}. "
+            "Leave it out to keep all characters."
+        )
+    for name, share in (("top_p", top_p), ("min_p", min_p)):
+        if share is not None and not 0 < share <= 1:
+            raise ValueError(
+                f"Expected {name} above 0 and up to 1. Received {share!r}. "
+                f"Leave it out to keep all characters."
+            )

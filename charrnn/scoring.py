@@ -1,0 +1,167 @@
+"""Score a text: the surprise of every character, in nats and bits.
+
+A character's surprise is -ln p(character | all characters before it). The
+first character is context and is not scored. By definition the network reads
+the text once, from the zero state, and carries its state to the end. A long
+text is scored in parallel streams instead, each of which first reads the
+characters before its part to find its state; the difference is far below the
+noise of any loss, and `Score.method` says which way was taken.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from charrnn.sampling import surprise
+
+ONE_PASS_LIMIT = 200_000  # characters; longer texts are scored in streams
+STREAMS = 64
+STREAM_LENGTH = 2048  # at least so many characters to each stream
+WARM_UP = 512  # characters a stream reads before those it scores
+CHUNK = 1 << 22  # numbers in the largest array at work
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """The surprise of each character of a text but the first.
+
+    Attributes:
+        nats: Float32 array of shape `(characters,)`; the characters scored
+            are the text's second to last.
+        method: How it was scored, in words.
+    """
+
+    nats: np.ndarray
+    method: str
+
+    @property
+    def characters(self):
+        """The number of characters scored."""
+        return len(self.nats)
+
+    @property
+    def nats_per_character(self):
+        """The cross-entropy loss."""
+        return float(self.nats.mean(dtype=np.float64))
+
+    @property
+    def bits_per_character(self):
+        """The same in bits: how many a compressor needs per character."""
+        return to_bits(self.nats_per_character)
+
+
+def to_bits(nats):
+    """Nats in bits.
+
+    Example:
+
+    >>> to_bits(np.log(8))
+    3.0
+    """
+    return float(nats / np.log(2))
+
+
+def score(engine, text):
+    """Scores a text.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        text: A `str`, or ids as the engine's vocabulary encodes it, of at
+            least two characters.
+
+    Returns:
+        A `Score`.
+
+    Raises:
+        ValueError: if the text is too short or has a character that the
+            model does not know.
+
+    Example:
+
+    >>> from charrnn import Engine, Vocabulary, build_model
+    >>> vocabulary = Vocabulary("abcdefgh")
+    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
+    >>> score(engine, "feed").characters
+    3
+    """
+    ids = engine.vocabulary.encode(text) if isinstance(text, str) else text
+    if len(ids) < 2:
+        raise ValueError(
+            "Expected a text of at least 2 characters: the first is context. "
+            f"Received {len(ids)}."
+        )
+    if len(ids) > ONE_PASS_LIMIT:
+        return score_in_streams(engine, ids)
+    return Score(_scan(engine, ids[None])[0], "one pass, state carried")
+
+
+def score_in_streams(engine, ids, streams=STREAMS, warm_up=WARM_UP):
+    """Scores a long text in parallel streams.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        ids: Integer array of shape `(characters,)`.
+        streams: How many at most; a short text takes fewer.
+        warm_up: Characters that each stream reads before its own part.
+
+    Returns:
+        A `Score`.
+    """
+    scored = len(ids) - 1
+    streams = max(1, min(streams, scored // STREAM_LENGTH))
+    length = -(-scored // streams)
+    ends = np.minimum(np.arange(1, streams + 1) * length, scored)
+    starts = ends - length  # the last may overlap the one before
+    warm_up = min(warm_up, int(starts[1]) if streams > 1 else 0)
+    # The first stream has nothing before it: it warms up on nothing at all.
+    begins = np.maximum(starts - warm_up, 0)
+    places = begins[:, None] + np.arange(warm_up + length + 1)
+    windows = ids[np.minimum(places, scored)]
+    nats = _scan(engine, windows)  # (streams, warm_up + length)
+    result = np.empty(scored, np.float32)
+    for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
+        result[start:end] = row[start - begin : end - begin]
+    return Score(
+        result, f"{streams} streams, each warmed up on {warm_up} characters"
+    )
+
+
+def score_cold(engine, ids, window=256):
+    """Scores independent windows, each from the zero state.
+
+    This is how models with a fixed context are scored: most characters are
+    predicted with less context than the network can use, so the figure is
+    higher than `score`'s.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        ids: Integer array of shape `(characters,)`.
+        window: Characters predicted in each window; a remainder shorter than
+            a window is left out, unless it is all there is.
+
+    Returns:
+        A `Score`.
+    """
+    window = min(window, len(ids) - 1)
+    count = (len(ids) - 1) // window
+    places = np.arange(count)[:, None] * window + np.arange(window + 1)
+    nats = [
+        _scan(engine, ids[rows])
+        for rows in np.array_split(places, -(-count // STREAMS))
+    ]
+    return Score(
+        np.concatenate(nats).ravel(), f"cold windows of {window} characters"
+    )
+
+
+def _scan(engine, ids):
+    """Nats of the characters after the first of each row: (rows, time)."""
+    rows, time = ids.shape[0], ids.shape[1] - 1
+    chunk = max(1, min(64, CHUNK // (rows * len(engine.vocabulary))))
+    nats = np.empty((rows, time), np.float32)
+    state = engine.zero_state(rows)
+    for start in range(0, time, chunk):
+        inputs = ids[:, start : start + chunk + 1]
+        logits, state = engine.run(inputs[:, :-1], state)
+        nats[:, start : start + chunk] = surprise(logits, inputs[:, 1:])
+    return nats
