@@ -1,0 +1,79 @@
+"""The command line: one module a verb."""
+
+import argparse
+import contextlib
+import importlib
+import inspect
+import os
+import sys
+
+import charrnn
+
+VERBS = ("train", "generate", "score", "corpora")
+
+
+def main(argv=None):
+    """Runs `charrnn VERB ...`.
+
+    Args:
+        argv: The words after `charrnn`; `None` for those of the process.
+
+    Returns:
+        The exit code: 0, 1 when the work failed, 2 for a user's slip.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    with contextlib.suppress(AttributeError):  # stdout may be replaced
+        # Any text can be printed anywhere, and lines appear when printed.
+        sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    # Only the verb at hand is imported, so that it starts at once.
+    verbs = [v for v in VERBS if v in argv[:1]] or VERBS
+    modules = {v: importlib.import_module(f"{__name__}.{v}") for v in verbs}
+    arguments = _parser(modules).parse_args(argv)
+    try:
+        return modules[arguments.verb].run(arguments)
+    except (ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            return _reader_left()
+        print(f"charrnn {arguments.verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def defaults(function):
+    """The defaults of a function's arguments: their only home.
+
+    Args:
+        function: With keyword-only arguments.
+
+    Returns:
+        A `dict` of names and values.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
+
+
+def _parser(modules):
+    parser = argparse.ArgumentParser(
+        prog="charrnn",
+        description="Learn to write like a text, one character at a time.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=charrnn.__version__
+    )
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="|".join(VERBS)
+    )
+    for verb, module in modules.items():
+        first_line = inspect.getdoc(module).splitlines()[0]
+        module.add_arguments(
+            verbs.add_parser(verb, help=first_line, description=first_line)
+        )
+    return parser
+
+
+def _reader_left():
+    """Ends quietly when the output is piped into `head`."""
+    # Python flushes stdout once more on its way out: let that go nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

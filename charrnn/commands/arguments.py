@@ -1,0 +1,85 @@
+"""Arguments that several verbs share, and their types."""
+
+import argparse
+
+from charrnn.corpus import normalize_text
+
+
+def add_text_arguments(group):
+    """Adds how a text is read: the arguments of `charrnn.read`."""
+    group.add_argument(
+        "--encoding", default="utf-8", help="of the text (default: utf-8)"
+    )
+    group.add_argument(
+        "--newline",
+        choices=("lf", "keep"),
+        default="lf",
+        help="lf: CRLF and CR line ends become LF; keep: leave them "
+        "(default: lf)",
+    )
+    group.add_argument(
+        "--normalize",
+        choices=("NFC", "NFD", "NFKC", "NFKD"),
+        help="Unicode normal form to bring the text into (default: as it is)",
+    )
+
+
+def at_least(least):
+    """A type for whole numbers that are not below `least`."""
+
+    def number(word):
+        if int(word) < least:
+            raise argparse.ArgumentTypeError(f"{word} is less than {least}")
+        return int(word)
+
+    number.__name__ = "whole number"  # argparse names it in its message
+    return number
+
+
+def positive(word):
+    """A type for numbers above zero."""
+    number = float(word)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word} is not above 0")
+    return number
+
+
+def fraction(word):
+    """A type for numbers from 0 to 1."""
+    number = float(word)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{word} is not from 0 to 1")
+    return number
+
+
+def add_unknown_argument(parser):
+    """Adds what to do with characters that the model does not know."""
+    parser.add_argument(
+        "--unknown",
+        choices=("error", "skip"),
+        default="error",
+        help="characters that the model does not know (default: error)",
+    )
+
+
+def prepare(text, engine, unknown):
+    """Brings a text into the form that the model was trained on.
+
+    Args:
+        text: A `str`.
+        engine: The `charrnn.Engine`, whose facts name the line ends and the
+            normal form of its training text.
+        unknown: `"error"`, or `"skip"` to leave unknown characters out.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError: naming the first character the model does not know.
+    """
+    form = engine.facts.get("text", {})
+    text = normalize_text(
+        text, form.get("newline", "lf"), form.get("normalize")
+    )
+    vocabulary = engine.vocabulary
+    return vocabulary.decode(vocabulary.encode(text, unknown))

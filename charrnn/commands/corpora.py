@@ -1,0 +1,87 @@
+"""List the corpora that charrnn knows by name.
+
+For each: its size, its distinct characters, its licence, whether its text is
+ready or will be made on first use, and where it is.
+"""
+
+import json
+
+from charrnn import catalogue
+
+HEADINGS = ("name", "characters", "distinct", "licence", "state", "where")
+
+
+def add_arguments(parser):
+    """Declares the arguments of `charrnn corpora`.
+
+    Args:
+        parser: An `argparse.ArgumentParser`, which is changed.
+
+    Example:
+
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["--json"]).json
+    True
+    """
+    parser.add_argument(
+        "--json", action="store_true", help="print the list as JSON"
+    )
+
+
+def run(arguments):
+    """Prints the catalogue, as a table or as JSON.
+
+    Args:
+        arguments: An `argparse.Namespace` with the arguments declared above.
+
+    Returns:
+        The exit code, 0.
+
+    Example:
+
+    >>> import argparse
+    >>> run(argparse.Namespace(json=False))  # doctest: +ELLIPSIS
+    name ...
+    0
+    """
+    corpora = catalogue.states()
+    if arguments.json:
+        print(json.dumps(corpora, indent=2, ensure_ascii=False))
+    else:
+        print_table([HEADINGS, *map(_cells, corpora)])
+    return 0
+
+
+def print_table(rows):
+    """Prints rows of text in columns as wide as their widest cell.
+
+    Args:
+        rows: A list of sequences of `str`, all of one length.
+
+    Example:
+
+    >>> print_table([("name", "size"), ("sonnets", "95,662")])
+    name     size
+    sonnets  95,662
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = map(str.ljust, row, widths)
+        print("  ".join(cells).rstrip())
+
+
+def _cells(corpus):
+    return (
+        corpus["name"],
+        _count(corpus["characters"]),
+        _count(corpus["distinct"]),
+        corpus["licence"],
+        corpus["state"],
+        corpus["path"],
+    )
+
+
+def _count(number):
+    return "varies" if number is None else f"{number:,}"

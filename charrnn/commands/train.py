@@ -1,0 +1,330 @@
+"""Train a network on a text."""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import charrnn
+from charrnn import checkpoint
+from charrnn.commands import defaults
+from charrnn.commands.arguments import (
+    add_text_arguments,
+    at_least,
+    fraction,
+    positive,
+)
+from charrnn.corpus import read
+from charrnn.model import CELLS, build_model, network_of, stateful_twin
+from charrnn.vocabulary import Vocabulary
+from charrnn.windows import Windows, fit_to_text, split
+
+DEFAULT_MINUTES = 10
+NETWORK = defaults(build_model)  # the flags of build_model, with defaults
+
+
+def add_arguments(parser):
+    """Adds the flags of `charrnn train`, in the order of the pipeline."""
+    parser.add_argument(
+        "corpus",
+        metavar="TEXT",
+        help="a file, a folder of .txt files, - for stdin, or a corpus that "
+        "`charrnn corpora` lists",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for the run (default: runs/TEXT-1, or the next number)",
+    )
+    text = parser.add_argument_group("text")
+    add_text_arguments(text)
+    text.add_argument(
+        "--validation",
+        type=fraction,
+        default=0.1,
+        metavar="FRACTION",
+        help="of the text, at its end, held out (default: 0.1)",
+    )
+    _add_network_arguments(parser.add_argument_group("network"))
+    _add_training_arguments(parser.add_argument_group("training"))
+    reporting = parser.add_argument_group("reporting")
+    reporting.add_argument(
+        "--prompt", default="", help="what the samples on the way begin with"
+    )
+    reporting.add_argument(
+        "--quiet", action="store_true", help="a line a round, no samples"
+    )
+
+
+def _add_network_arguments(group):
+    for name, options in {
+        "cell": {"choices": sorted(CELLS), "help": "kind of recurrent layer"},
+        "units": {"type": at_least(1), "help": "size of a recurrent layer"},
+        "layers": {"type": at_least(1), "help": "number of recurrent layers"},
+        "dropout": {"type": fraction, "help": "share of outputs dropped"},
+        "embedding": {
+            "type": _embedding,
+            "metavar": "SIZE",
+            "help": "size of the character embedding, none for one-hot "
+            "input, or auto: one-hot up to 256 distinct characters",
+        },
+    }.items():
+        # No default here: a flag given against --init-from is an error.
+        options["help"] += f" (default: {NETWORK[name]})"
+        group.add_argument(f"--{name}", default=argparse.SUPPRESS, **options)
+    group.add_argument(
+        "--init-from",
+        type=Path,
+        metavar="MODEL",
+        help="begin with the weights and the characters of a trained model",
+    )
+
+
+def _add_training_arguments(group):
+    for flag, kind, default, text in (
+        ("--batch-size", at_least(1), 32, "streams read in parallel"),
+        ("--seq-length", at_least(1), 64, "characters gradients reach back"),
+        ("--learning-rate", positive, 4e-3, "the highest, after warm-up"),
+        ("--clip-norm", positive, 1.0, "largest norm of all gradients"),
+        ("--seed", at_least(0), 1, "of weights, dropout and streams"),
+    ):
+        text += f" (default: {default})"
+        group.add_argument(
+            flag, type=kind, default=default, metavar="N", help=text
+        )
+    for flag, kind, text in (
+        ("--epochs", positive, "passes over the training text at most"),
+        (
+            "--minutes",
+            positive,
+            "time from the first step to the saved model, everything "
+            f"included (default: {DEFAULT_MINUTES}, without --epochs)",
+        ),
+        ("--patience", at_least(1), "stop after N rounds that are no better"),
+    ):
+        group.add_argument(flag, type=kind, metavar="N", help=text)
+
+
+def _embedding(word):
+    if word == "none":
+        return None
+    return word if word == "auto" else at_least(1)(word)
+
+
+def run(arguments):
+    """Trains as the arguments say; returns the exit code."""
+    if arguments.minutes is None and arguments.epochs is None:
+        arguments.minutes = DEFAULT_MINUTES
+    arguments.out = _run_folder(arguments)
+    text = read(
+        arguments.corpus,
+        encoding=arguments.encoding,
+        newline=arguments.newline,
+        normalize=arguments.normalize,
+        say=print,
+    )
+    initial = arguments.init_from and checkpoint.read(arguments.init_from)
+    network = _network(arguments, initial)
+    vocabulary = (
+        initial["vocabulary"] if initial else Vocabulary.from_text(text)
+    )
+    vocabulary.encode(arguments.prompt)
+    ids = vocabulary.encode(text)
+    del text  # the ids are enough from here on
+    training, held_out = split(ids, arguments.validation)
+    windows = _windows(training, arguments)
+    print(
+        f"{arguments.corpus}: {len(ids):,} characters, {len(vocabulary):,} "
+        f"distinct; {len(training):,} to train on, {len(held_out):,} to "
+        "validate on"
+    )
+    facts = _facts(arguments, network, windows, held_out)
+
+    from charrnn.backend import keras  # here: it takes seconds
+
+    keras.utils.set_random_seed(arguments.seed)
+    model = build_model(vocabulary, **network)
+    if initial:
+        model.set_weights(
+            [a for *_, arrays in initial["layers"] for a in arrays]
+        )
+    print(
+        f"{network['cell']}, {network['layers']} x {network['units']} units, "
+        f"{model.count_params():,} parameters"
+    )
+    return _fit(arguments, model, vocabulary, windows, held_out, facts)
+
+
+def _run_folder(arguments):
+    """The folder to write, which must not hold a model yet."""
+    if arguments.out is None:
+        name = Path(arguments.corpus).stem if arguments.corpus != "-" else ""
+        number = 1
+        while (out := Path("runs", f"{name or 'stdin'}-{number}")).exists():
+            number += 1
+        return out
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(
+            f"Expected a folder for --out. '{arguments.out}' is a file."
+        )
+    if (arguments.out / "model.keras").exists():
+        raise ValueError(
+            f"Expected a new folder for --out. '{arguments.out}' already "
+            "holds a model.keras. Choose another, or train on from it with "
+            f"--init-from {arguments.out}"
+        )
+    return arguments.out
+
+
+def _windows(training, arguments):
+    """The streams, made smaller for a short text."""
+    wanted = arguments.batch_size, arguments.seq_length
+    batch_size, seq_length = fit_to_text(len(training), *wanted)
+    if (batch_size, seq_length) != wanted:
+        print(
+            f"short text: {batch_size} streams of {seq_length} characters "
+            f"a step instead of {wanted[0]} of {wanted[1]}"
+        )
+    return Windows(
+        training,
+        batch_size=batch_size,
+        seq_length=seq_length,
+        seed=arguments.seed,
+    )
+
+
+def _network(arguments, initial):
+    """The arguments of build_model: the flags, or those of --init-from."""
+    given = {
+        name: getattr(arguments, name)
+        for name in NETWORK
+        if hasattr(arguments, name)
+    }
+    if not initial:
+        return NETWORK | given
+    network = network_of(initial["layers"])
+    for name, value in given.items():
+        if value != network[name]:
+            raise ValueError(
+                f"Expected the network of '{arguments.init_from}', with "
+                f"{name} {network[name]}. Received --{name} {value}. Leave "
+                "the flag out."
+            )
+    return network
+
+
+def _facts(arguments, network, windows, held_out):
+    """What the model file tells about how it was made."""
+    training = ("learning_rate", "clip_norm", "seed", "epochs", "minutes")
+    return {
+        "charrnn": charrnn.__version__,
+        "text": {
+            "name": arguments.corpus,
+            "newline": arguments.newline,
+            "normalize": arguments.normalize,
+        },
+        "split": {
+            "validation": arguments.validation,
+            "training_characters": len(windows.ids),
+            "validation_characters": len(held_out),
+        },
+        "network": network,
+        "training": {
+            "batch_size": windows.batch_size,
+            "seq_length": windows.seq_length,
+            **{name: getattr(arguments, name) for name in training},
+        },
+    }
+
+
+def _fit(arguments, model, vocabulary, windows, held_out, facts):
+    """Trains the model and fills the run's folder."""
+    from charrnn import reporting, results, training
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    twin = stateful_twin(
+        model, batch_size=windows.batch_size, seq_length=windows.seq_length
+    )
+    twin.compile(
+        training.optimizer(arguments.learning_rate, arguments.clip_norm),
+        training.loss(),
+    )
+
+    steps = arguments.epochs and max(
+        1, round(arguments.epochs * windows.steps_per_epoch)
+    )
+    schedule = training.Schedule(windows, arguments.learning_rate, steps)
+    validation = training.Validation(model, vocabulary, held_out)
+    best = training.SaveBest(
+        validation, arguments.out / "model.keras", facts, schedule
+    )
+    history = reporting.History(arguments.out / "history.csv", schedule)
+    with training.stop_on_interrupt(twin) as interrupted:
+        twin.fit(
+            windows.dataset(),
+            epochs=sys.maxsize,  # the schedule knows the last step
+            steps_per_epoch=training.steps_per_round(windows, len(held_out)),
+            callbacks=[
+                schedule,
+                validation,
+                best,
+                history,
+                *_reports(arguments, schedule, validation),
+                *_limits(arguments, schedule, validation),
+            ],
+            shuffle=False,
+            verbose=0,
+        )
+    failed = not math.isfinite(history.rows[-1]["training_nats_per_char"])
+    if failed:
+        print(
+            "The loss is no longer a finite number: training stopped. Try a "
+            "lower --learning-rate or --clip-norm.",
+            file=sys.stderr,
+        )
+    if best.step is not None:
+        metrics = results.measure(arguments.out, held_out, schedule)
+        reporting.plot_losses(history, arguments.out / "loss.png")
+        metrics["train_seconds"] = round(schedule.elapsed(), 2)
+        results.write(arguments.out, metrics)
+        print(results.summary(arguments.out, metrics, arguments.prompt))
+    return 1 if failed else 130 if interrupted else 0
+
+
+def _reports(arguments, schedule, validation):
+    """The callbacks that tell the user how training goes."""
+    import rich.console
+
+    from charrnn import reporting
+
+    console = rich.console.Console(highlight=False)
+    samples = arguments.out / "samples.txt"
+    return [
+        reporting.Progress(console, schedule, arguments.quiet),
+        reporting.Samples(
+            console,
+            samples,
+            schedule,
+            validation,
+            arguments.prompt,
+            arguments.quiet,
+        ),
+    ]
+
+
+def _limits(arguments, schedule, validation):
+    """The callbacks that end training before the last epoch."""
+    from charrnn import training
+    from charrnn.backend import keras
+
+    limits = [keras.callbacks.TerminateOnNaN()]
+    if arguments.patience:
+        limits.append(
+            keras.callbacks.EarlyStopping(patience=arguments.patience)
+        )
+    if arguments.minutes:
+        limits.append(
+            training.Budget(60 * arguments.minutes, schedule, validation)
+        )
+    return limits

@@ -1,0 +1,225 @@
+"""Tell how training goes: the progress line, samples, history, picture."""
+
+import csv
+import io
+import time
+
+import numpy as np
+import rich.console
+import rich.progress
+import rich.text
+
+from charrnn import atomic
+from charrnn.backend import keras
+from charrnn.sampling import Sampler
+from charrnn.scoring import to_bits
+from charrnn.vocabulary import printable
+
+PLAIN_SECONDS = 30  # between two plain progress lines
+LIVE_SECONDS = 0.25  # between two updates of the live one
+SAMPLE_CHARACTERS = 300
+BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind, too
+
+
+class Progress(keras.callbacks.Callback):
+    """One live line on a terminal, plain lines elsewhere.
+
+    Args:
+        console: A `rich.console.Console`.
+        schedule: The `training.Schedule`.
+        quiet: Only the lines that close a round.
+    """
+
+    def __init__(self, console, schedule, quiet=False):
+        super().__init__()
+        self.console = console
+        self.schedule = schedule
+        self.quiet = quiet
+        self.live = console.is_terminal and not quiet
+
+    def on_train_begin(self, logs=None):
+        self._shown = time.perf_counter()
+        self._bar = rich.progress.Progress(
+            rich.progress.BarColumn(bar_width=20),
+            rich.progress.TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+            disable=not self.live,
+            refresh_per_second=4,
+        )
+        self._task = self._bar.add_task("compiling the first step", total=None)
+        self._bar.start()
+
+    def on_train_batch_end(self, batch, logs=None):
+        wait = LIVE_SECONDS if self.live else PLAIN_SECONDS
+        if self.quiet or time.perf_counter() - self._shown < wait:
+            return
+        self._shown = time.perf_counter()
+        line = self._line(float(logs["loss"]))
+        if not self.live:
+            self.console.print(line, soft_wrap=True)
+        self._bar.update(
+            self._task,
+            description=line,
+            completed=self.schedule.step,
+            total=self.schedule.total_steps,
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.console.print(
+            self._line(float(logs["loss"]))
+            + f" · validation {_nats_and_bits(logs['val_loss'])}",
+            soft_wrap=True,
+        )
+
+    def on_train_end(self, logs=None):
+        self._bar.stop()
+
+    def _line(self, training_loss):
+        schedule = self.schedule
+        of_all, left = "", ""
+        if schedule.total_steps is not None:
+            steps = schedule.total_steps - schedule.step
+            of_all = f" of {schedule.total_steps:,}"
+            left = f" · {_minutes(steps * schedule.step_seconds())} left"
+        return (
+            f"epoch {schedule.epoch:.2f} · step {schedule.step:,}{of_all} · "
+            f"loss {_nats_and_bits(training_loss)} · "
+            f"{schedule.characters_per_second:,.0f} chars/s{left}"
+        )
+
+
+class Samples(keras.callbacks.Callback):
+    """Writes a sample after every round, to the terminal and to a file.
+
+    Args:
+        console: A `rich.console.Console`.
+        path: The file `samples.txt`.
+        schedule: The `training.Schedule`, for the step.
+        validation: The `training.Validation`, whose engine writes.
+        prompt: What the samples begin with.
+        quiet: To the file only.
+    """
+
+    def __init__(
+        self, console, path, schedule, validation, prompt="", quiet=False
+    ):
+        super().__init__()
+        self.console = console
+        self.path = path
+        self.schedule = schedule
+        self.validation = validation
+        self.prompt = prompt
+        self.quiet = quiet
+
+    def on_epoch_end(self, epoch, logs=None):
+        (sample,) = Sampler(self.validation.engine).generate(
+            self.prompt,
+            length=SAMPLE_CHARACTERS,
+            temperature=0.8,
+        )
+        text = self.prompt + sample.text
+        heading = f"step {self.schedule.step}, loss {logs['val_loss']:.4f}"
+        with open(self.path, "a", encoding="utf-8", newline="") as file:
+            file.write(f"--- {heading} nats/char ---\n{text}\n\n")
+        if not self.quiet:
+            shown = rich.text.Text(printable(self.prompt), style="bold")
+            shown.append(printable(sample.text), style="not bold cyan")
+            self.console.print(shown, end="\n\n")
+
+
+class History(keras.callbacks.Callback):
+    """Keeps the losses, in `history.csv` and for the picture.
+
+    Attributes:
+        rows: A `dict` for every round, the columns of `history.csv`.
+        curve: Points `(epoch, training loss)`, about 50 a round.
+
+    Args:
+        path: The file.
+        schedule: The `training.Schedule`.
+    """
+
+    def __init__(self, path, schedule):
+        super().__init__()
+        self.path = path
+        self.schedule = schedule
+        self.rows = []
+        self.curve = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._sum, self._steps = 0.0, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = batch + 1
+        if steps - self._steps < max(1, self.params["steps"] // 50):
+            return
+        # Keras tells the mean of the round so far: take the newest part.
+        total = float(logs["loss"]) * steps
+        loss = (total - self._sum) / (steps - self._steps)
+        self.curve.append((self.schedule.epoch, loss))
+        self._sum, self._steps = total, steps
+
+    def on_epoch_end(self, epoch, logs=None):
+        schedule = self.schedule
+        self.rows.append(
+            {
+                "step": schedule.step,
+                "epoch": round(schedule.epoch, 4),
+                "seconds": round(schedule.elapsed(), 2),
+                "learning_rate": schedule.learning_rate,
+                "training_nats_per_char": float(logs["loss"]),
+                "validation_nats_per_char": logs["val_loss"],
+                "validation_bits_per_char": to_bits(logs["val_loss"]),
+            }
+        )
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, self.rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        atomic.write_text(self.path, table.getvalue())
+
+
+def plot_losses(history, path):
+    """Draws the two losses over the epochs.
+
+    Args:
+        history: A `History` with at least one row.
+        path: The `.png` file.
+    """
+    from matplotlib.figure import Figure  # here: a second, only at the end
+
+    rows = history.rows
+    validation = [
+        (row["epoch"], row["validation_nats_per_char"]) for row in rows
+    ]
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(*zip(*history.curve, strict=True), color=BLUE, label="training")
+    axes.plot(
+        *zip(*validation, strict=True),
+        "o-",
+        color=ORANGE,
+        label=f"validation, {validation[-1][1]:.3f} at the end",
+    )
+    axes.set_xlabel("epochs (passes over the training text)")
+    axes.set_ylabel("loss (nats per character)")
+    in_bits = (lambda nats: nats / np.log(2), lambda bits: bits * np.log(2))
+    bits_axis = axes.secondary_yaxis("right", functions=in_bits)
+    bits_axis.set_ylabel("bits per character")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, dpi=150)
+
+
+def _nats_and_bits(nats):
+    return f"{nats:.3f} nats {to_bits(nats):.3f} bits"
+
+
+def _minutes(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"

@@ -1,0 +1,85 @@
+"""Measure a finished run: metrics.json and the last lines on the screen."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import sys
+
+import charrnn
+from charrnn import atomic, scoring
+from charrnn.engine import load
+
+
+def measure(out, held_out, schedule):
+    """Scores the model that a run has saved, read back from its file.
+
+    Args:
+        out: The run's folder, a `pathlib.Path`.
+        held_out: Ids of the validation part, `(characters,)`.
+        schedule: The `training.Schedule` that training followed.
+
+    Returns:
+        A `dict` for `metrics.json`.
+    """
+    engine = load(out)
+    scored = scoring.score(engine, held_out)
+    cold = scoring.score_cold(engine, held_out)
+    return {
+        "validation_nats_per_char": scored.nats_per_character,
+        "validation_bits_per_char": scored.bits_per_character,
+        "validation_method": scored.method,
+        "cold256_nats_per_char": cold.nats_per_character,
+        "parameters": engine.parameters,
+        "characters_per_second": round(schedule.characters_per_second),
+        "epochs": round(schedule.epoch, 4),
+        "steps": schedule.step,
+        "seed": engine.facts["training"]["seed"],
+        "threads": os.cpu_count(),
+        "versions": versions(),
+        **{key: engine.facts[key] for key in ("text", "split", "network")},
+        "training": engine.facts["training"],
+    }
+
+
+def versions():
+    """Returns the versions that a result depends on, by name."""
+    packages = ("keras", "tensorflow", "numpy")
+    return {
+        "charrnn": charrnn.__version__,
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def write(out, metrics):
+    """Writes `metrics.json`."""
+    text = json.dumps(metrics, indent=1, ensure_ascii=False)
+    atomic.write_text(out / "metrics.json", text + "\n")
+
+
+def summary(out, metrics, prompt=""):
+    """Says in three lines how well the model does and how to use it.
+
+    Args:
+        out: The run's folder.
+        metrics: What `measure` returned.
+        prompt: For the command.
+
+    Returns:
+        A `str`.
+    """
+    script = "charrnn generate"
+    if sys.argv[0].endswith("train.py"):
+        script = "python generate.py"
+    command = f"{script} --model {shlex.quote(str(out))}"
+    if prompt:
+        command += f" --prompt {shlex.quote(prompt)}"
+    return (
+        f"validation  {metrics['validation_nats_per_char']:.4f} nats/char = "
+        f"{metrics['validation_bits_per_char']:.4f} bits/char "
+        f"({metrics['validation_method']})\n"
+        f"model       {out / 'model.keras'}\n"
+        f"write text  {command}"
+    )

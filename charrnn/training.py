@@ -1,0 +1,343 @@
+"""What fit() needs besides the model: schedule, budget, validation, saving."""
+
+import contextlib
+import math
+import signal
+import time
+
+import numpy as np
+
+from charrnn import checkpoint, scoring
+from charrnn.backend import keras
+from charrnn.engine import Engine
+
+WARM_UP_STEPS = 100
+MEASURED_STEPS = 10  # before a budget is turned into a number of steps
+MEASURED_SECONDS = 3
+SLACK_SECONDS = 4  # of a budget, for the files and the picture at the end
+
+
+def optimizer(learning_rate, clip_norm=1.0):
+    """Returns AdamW with gradients clipped to a global norm.
+
+    Args:
+        learning_rate: A number; a `Schedule` among the callbacks sets it
+            anew for every step.
+        clip_norm: The largest norm of all gradients together; `None` leaves
+            them as they are.
+
+    Returns:
+        A `keras.optimizers.AdamW`.
+
+    Example:
+
+    >>> optimizer(0.001).global_clipnorm
+    1.0
+
+    Source: Loshchilov and Hutter 2019; Pascanu et al. 2013 (clipping).
+    """
+    adamw = keras.optimizers.AdamW(
+        learning_rate=learning_rate,
+        weight_decay=0.01,
+        beta_2=0.99,
+        global_clipnorm=clip_norm,
+    )
+    adamw.exclude_from_weight_decay(var_names=["bias"])
+    return adamw
+
+
+def loss():
+    """Returns the cross-entropy between ids and logits, in nats.
+
+    Returns:
+        A Keras loss of targets `(batch, time)` and logits
+        `(batch, time, vocabulary size)`.
+
+    Example:
+
+    >>> round(float(loss()([[2]], [[[0.0, 0.0, 0.0]]])), 3)  # ln 3
+    1.099
+    """
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def warmup_cosine(step, total_steps, peak):
+    """The learning rate of a step: up in a line, down along a cosine.
+
+    Args:
+        step: Steps done, from 0.
+        total_steps: Steps in all; the rate is zero from there on. `None`
+            while not known: the rate then stays in its warm-up.
+        peak: The highest rate.
+
+    Returns:
+        A `float`.
+
+    Example:
+
+    >>> [round(warmup_cosine(s, 2000, 1.0), 3) for s in (0, 99, 1050, 2000)]
+    [0.01, 1.0, 0.5, 0.0]
+
+    Source: Loshchilov and Hutter 2017 (cosine), Goyal et al. 2017 (warm-up).
+    """
+    warm_up = WARM_UP_STEPS
+    if total_steps is not None:
+        warm_up = max(1, min(warm_up, total_steps // 10))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    if total_steps is None:
+        return peak
+    done = min(1.0, (step - warm_up) / max(1, total_steps - warm_up))
+    return peak * (1 + math.cos(math.pi * done)) / 2
+
+
+class Schedule(keras.callbacks.Callback):
+    """Counts and times the steps, sets the learning rate, ends training.
+
+    Attributes:
+        step: Steps done.
+        total_steps: Steps in all, or `None` while a `Budget` measures.
+
+    Args:
+        windows: The `charrnn.Windows` that are trained on.
+        peak: The highest learning rate.
+        total_steps: As above.
+    """
+
+    def __init__(self, windows, peak, total_steps=None):
+        super().__init__()
+        self.peak = peak
+        self.total_steps = total_steps
+        self.step = 0
+        self._steps_per_epoch = windows.steps_per_epoch
+        self._step_characters = windows.batch_size * windows.seq_length
+        self._durations = []  # of each step but the first of a round
+
+    @property
+    def epoch(self):
+        """Passes over the training text, in fractions too."""
+        return self.step / self._steps_per_epoch
+
+    @property
+    def learning_rate(self):
+        """The rate of the next step."""
+        return warmup_cosine(self.step, self.total_steps, self.peak)
+
+    @property
+    def characters_per_second(self):
+        """The speed of all training steps, without what is between them."""
+        seconds = self.step_seconds()
+        return self._step_characters / seconds if seconds else 0.0
+
+    def elapsed(self):
+        """Seconds since training began."""
+        return time.perf_counter() - self._began
+
+    def step_seconds(self, latest=0):
+        """Mean duration of the latest steps (0: of all), 0 before any."""
+        return float(np.mean(self._durations[-latest:] or [0.0]))
+
+    def is_measured(self):
+        """Whether enough steps were timed to plan by them."""
+        return (
+            len(self._durations) >= MEASURED_STEPS
+            and sum(self._durations) >= MEASURED_SECONDS
+        )
+
+    def on_train_begin(self, logs=None):
+        self._began = time.perf_counter()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._last = None  # validation, or compiling, is not a step's time
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = self.learning_rate
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = time.perf_counter()
+        if self._last is not None:
+            self._durations.append(now - self._last)
+        self._last = now
+        self.step += 1
+        if self.total_steps is not None and self.step >= self.total_steps:
+            self.model.stop_training = True
+
+
+class Validation(keras.callbacks.Callback):
+    """Scores the held-out text after every round of steps.
+
+    Runs on a copy of the weights in the NumPy engine, so nothing that
+    training carries along is touched. Adds `val_loss`, in nats per
+    character, to the logs, where Keras's own callbacks look for it.
+
+    Args:
+        network: The `keras.Sequential` in training.
+        vocabulary: Its `charrnn.Vocabulary`.
+        ids: The held-out text, an integer array of shape `(characters,)`.
+    """
+
+    def __init__(self, network, vocabulary, ids):
+        super().__init__()
+        self.network = network
+        self.vocabulary = vocabulary
+        self.ids = ids
+        self.engine = None
+        self.seconds = None  # what the last one took
+
+    def on_epoch_end(self, epoch, logs=None):
+        start = time.perf_counter()
+        self.engine = Engine.from_keras(self.network, self.vocabulary)
+        scored = scoring.score_in_streams(self.engine, self.ids)
+        logs["val_loss"] = scored.nats_per_character
+        self.seconds = time.perf_counter() - start
+
+
+class SaveBest(keras.callbacks.Callback):
+    """Saves the model whenever the validation loss is the lowest so far.
+
+    Attributes:
+        best: The lowest loss, in nats per character.
+        step: The step it was reached at; `None` while nothing is saved.
+
+    Args:
+        validation: The `Validation`, which knows the model.
+        path: The `.keras` file.
+        facts: What its `charrnn.json` tells besides the vocabulary.
+        schedule: The `Schedule`, which knows the step.
+    """
+
+    def __init__(self, validation, path, facts, schedule):
+        super().__init__()
+        self.validation = validation
+        self.path = path
+        self.facts = facts
+        self.schedule = schedule
+        self.best = math.inf
+        self.step = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not logs["val_loss"] < self.best:  # NaN is not lower either
+            return
+        self.best, self.step = logs["val_loss"], self.schedule.step
+        metrics = {
+            "validation_nats_per_char": self.best,
+            "validation_bits_per_char": scoring.to_bits(self.best),
+            "steps": self.step,
+        }
+        checkpoint.save(
+            self.validation.network,
+            self.path,
+            self.validation.vocabulary,
+            {**self.facts, "metrics": metrics},
+        )
+
+
+class Budget(keras.callbacks.Callback):
+    """Ends training so that all is done when the time is over.
+
+    After the first steps it measures what a step and a validation take and
+    fixes the number of steps; after each validation it corrects the number
+    by what has been measured since.
+
+    Args:
+        seconds: From the first step to the last file written.
+        schedule: The `Schedule` to set; steps it has already stay the most.
+        validation: The `Validation`, for what it costs.
+    """
+
+    def __init__(self, seconds, schedule, validation):
+        super().__init__()
+        self.seconds = seconds
+        self.schedule = schedule
+        self.validation = validation
+        self._most = schedule.total_steps
+        self._planned = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        late = self.schedule.elapsed() > self.seconds / 4
+        if not self._planned and (late or self.schedule.is_measured()):
+            self.plan()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.model.stop_training:
+            self.plan()
+
+    def plan(self):
+        """Fixes the number of steps by what is left of the time."""
+        validation, final = self._scoring_seconds()
+        left = self.seconds - self.schedule.elapsed()
+        left -= validation + final + SLACK_SECONDS
+        step = self.schedule.step_seconds(latest=200)
+        step += validation / self.params["steps"]
+        steps = self.schedule.step + max(0, int(left / step) if step else 0)
+        self.schedule.total_steps = min(steps, self._most or steps)
+        self._planned = True
+
+    def _scoring_seconds(self):
+        """What a validation and the final scoring will take."""
+        held_out = len(self.validation.ids)
+        engine = Engine.from_keras(
+            self.validation.network, self.validation.vocabulary
+        )
+        in_streams = held_out * _seconds_per_character(engine, 32, 32)
+        validation = self.validation.seconds or 1.3 * in_streams
+        if held_out <= scoring.ONE_PASS_LIMIT:
+            one_pass = held_out * _seconds_per_character(engine, 1, 256)
+        else:
+            one_pass = validation
+        return validation, one_pass + in_streams
+
+
+@contextlib.contextmanager
+def stop_on_interrupt(model):
+    """Lets the first Ctrl-C end training in good order, the second at once.
+
+    Args:
+        model: The Keras model whose `fit` is called inside.
+
+    Yields:
+        A list that is empty as long as there was no interrupt.
+    """
+    interrupts = []
+
+    def stop(number, frame):
+        if interrupts:
+            raise KeyboardInterrupt
+        interrupts.append(number)
+        model.stop_training = True
+        print("\nstopping: scoring and saving the model (again: leave now)")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _seconds_per_character(engine, batch_size, characters):
+    """Times the engine on a small piece of nonsense."""
+    ids = np.zeros((batch_size, characters), np.int64)
+    engine.run(ids)
+    start = time.perf_counter()
+    engine.run(ids)
+    return (time.perf_counter() - start) / ids.size
+
+
+def steps_per_round(windows, validation_characters):
+    """Steps from one validation to the next.
+
+    A round is an epoch, but for short texts at least 100 steps, and for long
+    ones at most 1,000 steps or twice as many characters as the held-out part
+    has, whichever is more: so that validation stays a small part of the time
+    and the first model is not hours away.
+
+    Args:
+        windows: The training text's `charrnn.Windows`.
+        validation_characters: Length of the held-out part.
+
+    Returns:
+        A whole number of steps.
+    """
+    step_characters = windows.batch_size * windows.seq_length
+    most = max(1000, 2 * validation_characters // step_characters)
+    return int(np.clip(windows.steps_per_epoch, 100, most))

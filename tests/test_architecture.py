@@ -1,0 +1,137 @@
+"""The order of the modules, and what the outside sees of the project."""
+
+import ast
+import configparser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import charrnn
+
+PACKAGE = Path(charrnn.__file__).parent
+ROOT = PACKAGE.parent
+
+# A module imports only modules that stand before it.
+ORDER = (
+    "atomic plays catalogue corpus vocabulary windows backend model checkpoint "
+    "engine sampling scoring training reporting results commands"
+).split()
+WITHOUT_KERAS = "engine sampling scoring commands".split()
+
+
+def imported(path):
+    """The modules of charrnn that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name.startswith("charrnn."):
+                    yield name.name.split(".")[1]
+        elif isinstance(node, ast.ImportFrom):
+            if node.module == "charrnn":
+                yield from (name.name for name in node.names)
+            elif (node.module or "").startswith("charrnn."):
+                yield node.module.split(".")[1]
+
+
+def modules():
+    return sorted(path for path in PACKAGE.glob("*.py") if path.stem[0] != "_")
+
+
+def test_every_module_has_its_place():
+    found = {path.stem for path in modules()} | {"commands"}
+    assert found == set(ORDER)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
+def test_modules_import_only_what_stands_before_them(path):
+    place = ORDER.index(path.stem)
+    assert set(imported(path)) <= set(ORDER[:place])
+
+
+@pytest.mark.parametrize("name", WITHOUT_KERAS)
+def test_text_is_written_and_scored_without_keras(name):
+    code = (
+        f"import charrnn.{name}, sys; "
+        "print({'keras', 'tensorflow'} & sys.modules.keys())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout == "set()\n", result.stderr
+
+
+def test_importing_the_package_imports_almost_nothing():
+    code = (
+        "import charrnn, sys; heavy = {'numpy', 'keras', 'tensorflow', "
+        "'matplotlib', 'rich', 'h5py'}; print(heavy & sys.modules.keys())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout == "set()\n", result.stderr
+
+
+@pytest.mark.parametrize("name", charrnn.__all__)
+def test_public_names_exist_and_are_documented(name):
+    value = getattr(charrnn, name)
+    if name != "__version__":
+        assert value.__doc__
+        assert value.__module__.startswith("charrnn.")
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = charrnn.nothing
+
+
+def readme_commands():
+    text = (ROOT / "README.md").read_text("utf-8")
+    return re.findall(r"^pip install .*$", text, re.MULTILINE)
+
+
+def test_readme_has_the_two_commands():
+    first, second = readme_commands()
+    assert re.fullmatch(
+        r"pip install -e \. && python train\.py \w+ --minutes \d+", first
+    )
+    assert second == "pip install -e '.[test]' && python -m pytest"
+
+
+def test_ci_runs_the_readmes_second_command():
+    assert readme_commands()[1] in (ROOT / ".ci/run").read_text("utf-8")
+
+
+def test_readme_tree_repeats_the_modules_own_words():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for path in modules():
+        sentence = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        words = sentence.splitlines()[0]
+        assert re.search(rf"{path.name} +{re.escape(words)}", text), path
+
+
+def test_readme_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_requirements_are_few():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    required = config["options"]["install_requires"].split()
+    names = {re.split("[<>=]", word)[0] for word in required}
+    assert names == {
+        "tensorflow", "keras", "numpy", "h5py", "rich", "matplotlib",
+    }  # fmt: skip
+    assert config["metadata"]["version"] == "attr: charrnn.__version__"
+
+
+def test_catalogue_travels_with_the_package():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = config["options.package_data"]["charrnn"].split()
+    data = [p.name for p in PACKAGE.iterdir() if p.suffix in (".toml", ".json")]
+    assert listed == sorted(data)

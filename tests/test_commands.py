@@ -1,0 +1,351 @@
+"""The command line as a user meets it, from a text to new text."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import charrnn
+from charrnn.commands import VERBS, generate, main
+
+ROOT = Path(charrnn.__file__).parent.parent
+TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
+SMALL = [
+    "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
+    "--epochs=1",
+]  # fmt: skip
+
+
+def run(*words, **options):
+    """Runs a script in the checkout as a user does, in a fresh process."""
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run's folder and what training printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "sea.txt").write_text(TEXT, encoding="utf-8")
+    result = run(ROOT / "train.py", "sea.txt", *SMALL, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return folder / "runs" / "sea-1", result
+
+
+def test_training_fills_the_runs_folder(trained):
+    folder, _ = trained
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "model.keras", "history.csv", "metrics.json", "loss.png",
+        "samples.txt",
+    }  # fmt: skip
+
+
+def test_training_prints_plain_lines_and_no_noise(trained):
+    _, result = trained
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+    assert "\r" not in result.stdout
+    assert "validation " in result.stdout
+    assert "nats/char" in result.stdout
+    assert "python generate.py --model" in result.stdout
+
+
+def test_the_printed_command_generates(trained):
+    folder, result = trained
+    words = result.stdout.strip().splitlines()[-1].split()
+    command = words[words.index("python") + 1 :]
+    command[0] = ROOT / command[0]
+    written = run(*command, "--length", 20, cwd=folder.parent.parent)
+    assert written.returncode == 0, written.stderr
+    assert len(written.stdout) == 21  # a line end closes the sample
+
+
+def test_metrics_have_the_promised_keys(trained):
+    folder, _ = trained
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    assert metrics.keys() >= {
+        "validation_nats_per_char", "validation_bits_per_char",
+        "cold256_nats_per_char", "parameters", "characters_per_second",
+        "train_seconds", "epochs", "steps", "seed", "versions", "threads",
+    }  # fmt: skip
+    history = (folder / "history.csv").read_text("utf-8")
+    (*_, last) = csv.DictReader(io.StringIO(history))
+    assert float(last["validation_nats_per_char"]) == pytest.approx(
+        metrics["validation_nats_per_char"], abs=1e-4
+    )
+    assert int(last["step"]) == metrics["steps"]
+
+
+def test_the_model_file_says_what_it_is(trained):
+    facts = charrnn.load(trained[0]).facts
+    assert facts["format"] == 1
+    assert facts["unit"] == "character"
+    assert facts["vocabulary"]["characters"] == "".join(sorted(set(TEXT)))
+    assert facts["split"]["training_characters"] == int(len(TEXT) * 0.9)
+    assert facts["metrics"]["validation_nats_per_char"] > 0
+
+
+def test_training_does_not_overwrite_a_run(trained, capsys):
+    folder, _ = trained
+    before = (folder / "model.keras").read_bytes()
+    text = folder.parent.parent / "sea.txt"
+    assert main(["train", str(text), "--out", str(folder), *SMALL]) == 2
+    assert "already holds a model" in capsys.readouterr().err
+    assert (folder / "model.keras").read_bytes() == before
+
+
+def test_training_starts_from_a_model(trained, tmp_path):
+    folder, _ = trained
+    text = tmp_path / "more.txt"
+    text.write_text(TEXT[::-1], encoding="utf-8")
+    arguments = ["--init-from", str(folder), "--out", str(tmp_path / "run")]
+    flags = [flag for flag in SMALL if not flag.startswith("--units")]
+    assert main(["train", str(text), *arguments, *flags, "--quiet"]) == 0
+    assert charrnn.load(tmp_path / "run").facts["network"]["units"] == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "message"),
+    [
+        (TEXT + "ß", ["--layers=1"], r"'ß' (U+00DF) at position"),
+        (TEXT, ["--units=9"], "units 8. Received --units 9"),
+        (TEXT, ["--cell=gru"], "cell lstm. Received --cell gru"),
+    ],
+)
+def test_init_from_names_what_does_not_fit(
+    trained, tmp_path, capsys, text, flags, message
+):
+    path = tmp_path / "more.txt"
+    path.write_text(text, encoding="utf-8")
+    out = tmp_path / "run"
+    code = main(
+        [
+            "train",
+            str(path),
+            "--init-from",
+            str(trained[0]),
+            *flags,
+            "--out",
+            str(out),
+        ]
+    )
+    assert code == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"too short", b"\x80\x81\x82" * 200, b"\xff\xfea\x00b\x00" * 90],
+)
+def test_bad_texts_are_refused_in_a_line(tmp_path, capsys, content):
+    path = tmp_path / "bad.txt"
+    path.write_bytes(content)
+    assert main(["train", str(path), "--out", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("charrnn train: ")
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--units=0", "--layers=x", "--dropout=1.5", "--minutes=0", "--cell=cnn",
+     "--epochs=nan", "--validation=2"],
+)  # fmt: skip
+def test_bad_flags_are_refused(capsys, flag):
+    with pytest.raises(SystemExit) as exit_code:
+        main(["train", "some.txt", flag])
+    assert exit_code.value.code == 2
+    assert flag.split("=")[0] in capsys.readouterr().err
+
+
+def test_a_prompt_that_the_text_cannot_spell_is_refused(tmp_path, capsys):
+    path = tmp_path / "sea.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    out = tmp_path / "run"
+    assert main(["train", str(path), "--prompt=é", "--out", str(out)]) == 2
+    assert "(U+00E9)" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_generate_repeats_with_a_seed(trained, capsys):
+    model = ["generate", "--model", str(trained[0]), "--length", "50"]
+    outputs = []
+    for seed in ("1", "1", "2"):
+        assert main([*model, "--seed", seed, "--prompt", "The "]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1] != outputs[2]
+    assert outputs[0].startswith("The ")
+    assert len(outputs[0]) == 4 + 50 + 1
+
+
+def test_generate_writes_json(trained, capsys):
+    words = ["--count", "3", "--length", "30", "--seed", "5", "--stop", "e"]
+    main(["generate", "--model", str(trained[0]), *words, "--json"])
+    samples = [json.loads(s) for s in capsys.readouterr().out.splitlines()]
+    assert [sample["sample"] for sample in samples] == [0, 1, 2]
+    for sample in samples:
+        assert sample["seed"] == 5
+        assert sample["nats_per_character"] >= 0
+        assert "e" not in sample["text"]
+        stopped = sample["stop_reason"] == "stop"
+        assert stopped or len(sample["text"]) == 30
+
+
+def test_generate_writes_a_file(trained, tmp_path, capsys):
+    words = ["generate", "--model", str(trained[0]), "--length", "30"]
+    words += ["--seed", "5"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert main([*words, "--out", str(tmp_path / "new.txt")]) == 0
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "new.txt").read_text("utf-8") == shown
+
+
+def test_generate_reads_the_prompt_from_a_file(trained, tmp_path, capsys):
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_bytes(b"The sea,\r\n")
+    words = ["--prompt-file", str(prompt), "--length", "5"]
+    assert main(["generate", "--model", str(trained[0]), *words]) == 0
+    assert capsys.readouterr().out.startswith("The sea,\n")
+
+
+def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
+    words = ["generate", "--model", str(trained[0]), "--prompt", "seé"]
+    assert main(words) == 2
+    assert "'é' (U+00E9) at position 2" in capsys.readouterr().err
+    assert main([*words, "--unknown", "skip", "--length", "3"]) == 0
+    assert capsys.readouterr().out.startswith("se")
+
+
+def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path):
+    folder, _ = trained
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"Train one with"):
+        generate.newest_run()
+    for age, name in enumerate(["new", "old"]):
+        model = Path("runs", name, "model.keras")
+        model.parent.mkdir(parents=True)
+        model.write_bytes((folder / "model.keras").read_bytes())
+        os.utime(model, (1e9 - age, 1e9 - age))
+    assert generate.newest_run() == Path("runs/new/model.keras")
+
+
+def test_generate_ends_quietly_when_the_reader_leaves(trained):
+    command = [sys.executable, ROOT / "generate.py", "--model", trained[0]]
+    with subprocess.Popen(
+        [*command, "--length", "1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.read(100)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
+
+
+def test_generate_streams(trained):
+    command = [sys.executable, ROOT / "generate.py", "--model", trained[0]]
+    with subprocess.Popen(
+        [*command, "--length", "100000000"], stdout=subprocess.PIPE
+    ) as process:
+        assert len(os.read(process.stdout.fileno(), 1)) == 1
+        assert process.poll() is None
+        process.kill()
+
+
+@pytest.mark.parametrize("verb", ["generate", "score", "corpora"])
+def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
+    text = tmp_path / "sea.txt"
+    text.write_text("The sea!", encoding="utf-8")
+    words = {
+        "generate": ["--model", str(trained[0]), "--length", "3"],
+        "score": [str(trained[0]), str(text)],
+        "corpora": [],
+    }[verb]
+    code = (
+        "import sys; from charrnn.commands import main; "
+        "assert main(sys.argv[1:]) == 0; "
+        "assert not {'keras', 'tensorflow'} & sys.modules.keys()"
+    )
+    result = run("-c", code, verb, *words, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+
+
+def test_score_ranks_texts(trained, tmp_path, capsys):
+    for name, text in (("sea", TEXT[:100]), ("mud", "eeeesss!!! " * 9)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    texts = [str(tmp_path / "mud"), str(tmp_path / "sea")]
+    assert main(["score", str(trained[0]), *texts, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [Path(row["text"]).name for row in rows] == ["sea", "mud"]
+    assert rows[0]["characters"] == 99
+    engine = charrnn.load(trained[0])
+    expected = charrnn.score(engine, TEXT[:100]).bits_per_character
+    assert rows[0]["bits_per_character"] == pytest.approx(expected)
+
+
+def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):
+    path = tmp_path / "sea"
+    path.write_text("The sea,\n\nthe sea!", encoding="utf-8")
+    assert main(["score", str(trained[0]), str(path), "--lines"]) == 0
+    table = capsys.readouterr().out
+    assert f"{path}:1: The sea,\n" in table
+    assert f"{path}:3: the sea!\n" in table
+    main(["score", str(trained[0]), str(path), "--lines", "--json"])
+    lines = json.loads(capsys.readouterr().out)
+    assert {row["line"]: row["characters"] for row in lines} == {1: 8, 3: 8}
+    bits = [row["bits_per_character"] for row in lines]
+    assert bits == sorted(bits)
+
+
+def test_one_line_for_every_slip(trained, capsys):
+    for words in (
+        ["generate", "--model", "nowhere"],
+        ["generate", "--model", str(trained[0]), "--temperature", "-1"],
+        ["score", str(trained[0]), "nowhere.txt"],
+        ["score", "nowhere", "nowhere.txt"],
+    ):
+        assert main(words) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"charrnn {words[0]}: ")
+        assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_answers_in_half_a_second(verb):
+    """The only timed test: the best of five, on whatever machine."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        result = run("-m", "charrnn", verb, "--help", cwd=ROOT)
+        seconds.append(time.perf_counter() - start)
+        assert result.returncode == 0
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("script", ["train.py", "generate.py"])
+def test_scripts_are_the_verbs(script):
+    verb = script.removesuffix(".py")
+    by_script = run(ROOT / script, "--help").stdout
+    assert by_script == run("-m", "charrnn", verb, "--help", cwd=ROOT).stdout
+
+
+def test_package_without_a_verb_explains_itself(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(verb in shown for verb in VERBS)

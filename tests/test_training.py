@@ -1,0 +1,256 @@
+"""Schedule, budget, validation and the best model, on tiny networks."""
+
+import math
+import os
+import signal
+import time
+import types
+
+import numpy as np
+import pytest
+
+from charrnn import checkpoint, scoring, training
+from charrnn.backend import keras
+from charrnn.engine import Engine
+from charrnn.model import build_model, stateful_twin
+from charrnn.vocabulary import Vocabulary
+from charrnn.windows import Windows
+
+SENTENCE = "out of the cradle endlessly rocking. "
+
+
+@pytest.fixture
+def setting():
+    """A tiny model, its compiled twin and the windows to train it on."""
+    keras.utils.set_random_seed(1)
+    vocabulary = Vocabulary.from_text(SENTENCE)
+    ids = vocabulary.encode(SENTENCE * 20)
+    windows = Windows(ids, batch_size=4, seq_length=10, seed=1)
+    model = build_model(vocabulary, units=16, layers=1, dropout=0.0)
+    twin = stateful_twin(model, batch_size=4, seq_length=10)
+    twin.compile(training.optimizer(0.01), training.loss())
+    return types.SimpleNamespace(
+        vocabulary=vocabulary, windows=windows, model=model, twin=twin, ids=ids
+    )
+
+
+def fit(setting, callbacks, steps_per_round=10):
+    setting.twin.fit(
+        setting.windows.dataset(),
+        epochs=1000,
+        steps_per_epoch=steps_per_round,
+        callbacks=callbacks,
+        shuffle=False,
+        verbose=0,
+    )
+
+
+def test_a_small_network_learns_a_sentence_by_heart(setting):
+    schedule = training.Schedule(setting.windows, 0.05, total_steps=300)
+    fit(setting, [schedule], 300)
+    engine = Engine.from_keras(setting.model, setting.vocabulary)
+    assert scoring.score(engine, SENTENCE * 3).bits_per_character < 0.5
+
+
+def test_training_the_twin_trains_the_plain_model(setting):
+    before = [array.copy() for array in setting.model.get_weights()]
+    fit(setting, [training.Schedule(setting.windows, 0.01, total_steps=1)])
+    after = setting.model.get_weights()
+    assert all((b != a).any() for b, a in zip(before, after, strict=True))
+
+
+def test_rate_rises_in_a_line_and_ends_at_zero():
+    rates = [training.warmup_cosine(s, 1000, 2.0) for s in range(1001)]
+    assert rates[99] == pytest.approx(2.0)
+    assert np.allclose(np.diff(rates[:100]), 2.0 / 100)
+    assert (np.diff(rates[100:]) <= 0).all()
+    assert rates[550] == pytest.approx(1.0)
+    assert rates[-1] == 0.0
+
+
+def test_warm_up_is_a_tenth_of_a_short_run():
+    assert training.warmup_cosine(4, 50, 1.0) == 1.0
+    assert training.warmup_cosine(0, 1, 1.0) == 1.0
+
+
+def test_unknown_length_warms_up_and_waits():
+    assert training.warmup_cosine(49, None, 1.0) == 0.5
+    assert training.warmup_cosine(10_000, None, 1.0) == 1.0
+
+
+def test_schedule_sets_the_rate_and_stops_after_the_last_step(setting):
+    schedule = training.Schedule(setting.windows, 0.01, total_steps=25)
+    seen = []
+    watch = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(
+            float(setting.twin.optimizer.learning_rate)
+        )
+    )
+    fit(setting, [schedule, watch])
+    expected = [training.warmup_cosine(s, 25, 0.01) for s in range(25)]
+    assert seen == pytest.approx(expected)
+    assert schedule.step == 25
+    assert schedule.epoch == 25 / setting.windows.steps_per_epoch
+
+
+def test_validation_leaves_what_training_carries_untouched(setting):
+    schedule = training.Schedule(setting.windows, 0.01, total_steps=5)
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    fit(setting, [schedule])
+    carried = [
+        v.numpy()
+        for layer in setting.twin.layers
+        for v in getattr(layer, "states", None) or []
+    ]
+    assert carried
+    assert any(state.any() for state in carried)
+    logs = {}
+    validation.on_epoch_end(0, logs)
+    after = [
+        v.numpy()
+        for layer in setting.twin.layers
+        for v in getattr(layer, "states", None) or []
+    ]
+    for before_array, after_array in zip(carried, after, strict=True):
+        assert (before_array == after_array).all()
+    engine = Engine.from_keras(setting.model, setting.vocabulary)
+    expected = scoring.score(engine, setting.ids).nats_per_character
+    assert logs["val_loss"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_only_a_lower_loss_replaces_the_model(setting, tmp_path):
+    schedule = training.Schedule(setting.windows, 0.01)
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    path = tmp_path / "model.keras"
+    best = training.SaveBest(validation, path, {"note": "kept"}, schedule)
+    for step, loss in enumerate([3.0, math.nan, 2.0, 2.5, math.nan]):
+        schedule.step = step
+        best.on_epoch_end(step, {"val_loss": loss})
+    facts = checkpoint.read(path)["facts"]
+    assert facts["metrics"]["validation_nats_per_char"] == 2.0
+    assert facts["metrics"]["steps"] == best.step == 2
+    assert facts["note"] == "kept"
+
+
+def test_nan_from_the_start_saves_nothing(setting, tmp_path):
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    schedule = training.Schedule(setting.windows, 0.01)
+    path = tmp_path / "model.keras"
+    best = training.SaveBest(validation, path, {}, schedule)
+    best.on_epoch_end(0, {"val_loss": math.nan})
+    assert best.step is None
+    assert not path.exists()
+
+
+def budget_for(setting, seconds, step_seconds, total_steps=None):
+    """A budget with a rigged clock: steps and scoring take known times."""
+    schedule = training.Schedule(setting.windows, 0.01, total_steps)
+    schedule.elapsed = lambda: 10.0
+    schedule.step_seconds = lambda latest=0: step_seconds
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    budget = training.Budget(seconds, schedule, validation)
+    budget.set_params({"steps": 50})
+    budget._scoring_seconds = lambda: (5.0, 7.0)
+    return budget
+
+
+def test_budget_counts_steps_validations_and_the_end(setting):
+    budget = budget_for(setting, seconds=136.0, step_seconds=0.4)
+    budget.plan()
+    left = 136.0 - 10.0 - 5.0 - 7.0 - training.SLACK_SECONDS
+    assert budget.schedule.total_steps == int(left / (0.4 + 5.0 / 50))
+
+
+def test_budget_never_adds_epochs(setting):
+    budget = budget_for(setting, 1000.0, step_seconds=0.4, total_steps=30)
+    budget.plan()
+    assert budget.schedule.total_steps == 30
+
+
+def test_spent_budget_ends_at_once(setting):
+    budget = budget_for(setting, seconds=11.0, step_seconds=0.4)
+    budget.schedule.step = 17
+    budget.plan()
+    assert budget.schedule.total_steps == 17
+
+
+def test_budget_ends_training_by_itself(setting, monkeypatch):
+    monkeypatch.setattr(training, "SLACK_SECONDS", 0.5)
+    monkeypatch.setattr(training, "MEASURED_SECONDS", 0.01)
+    schedule = training.Schedule(setting.windows, 0.01)
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    budget = training.Budget(4.0, schedule, validation)
+    fit(setting, [schedule, validation, budget])
+    assert schedule.step == schedule.total_steps
+    assert schedule.learning_rate == 0.0
+
+
+@pytest.mark.parametrize(
+    ("characters", "held_out", "expected"),
+    [(1_000_000, 100_000, 500), (3_000, 100, 100), (50_000_000, 10, 1000)],
+)
+def test_rounds_are_epochs_within_limits(characters, held_out, expected):
+    windows = Windows(
+        np.zeros(characters, np.uint8), batch_size=20, seq_length=100, seed=1
+    )
+    steps = training.steps_per_round(windows, held_out)
+    assert steps == pytest.approx(expected, abs=1)
+
+
+def test_long_validation_makes_longer_rounds():
+    windows = Windows(
+        np.zeros(50_000_000, np.uint8), batch_size=20, seq_length=100, seed=1
+    )
+    assert training.steps_per_round(windows, 5_000_000) == 5000
+
+
+def test_first_interrupt_stops_in_order_and_the_second_at_once():
+    model = types.SimpleNamespace(stop_training=False)
+    with training.stop_on_interrupt(model) as interrupts:
+        assert not interrupts
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        assert interrupts
+        assert model.stop_training
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_twin_trains_as_stock_layers_do():
+    """The shared cells in an RNN layer against stock stateful layers."""
+    vocabulary = Vocabulary.from_text(SENTENCE)
+    ids = vocabulary.encode(SENTENCE * 20)
+    windows = Windows(ids, batch_size=4, seq_length=10, seed=1)
+    losses = []
+    for stock in (False, True):
+        keras.utils.set_random_seed(3)
+        model = build_model(vocabulary, units=8, layers=2, dropout=0.0)
+        twin = stateful_twin(model, batch_size=4, seq_length=10)
+        if stock:
+            twin = keras.Sequential([keras.Input(batch_shape=(4, 10))])
+            for layer in model.layers:
+                if isinstance(layer, keras.layers.LSTM):
+                    config = layer.get_config() | {"stateful": True}
+                    layer = keras.layers.LSTM.from_config(config)
+                twin.add(layer)
+            twin.set_weights(model.get_weights())
+        twin.compile(training.optimizer(0.01), training.loss())
+        schedule = training.Schedule(windows, 0.01, total_steps=20)
+        run = twin.fit(
+            windows.dataset(), epochs=2, steps_per_epoch=10,
+            callbacks=[schedule], shuffle=False, verbose=0,
+        )  # fmt: skip
+        losses.append(run.history["loss"])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
