@@ -1,8 +1,8 @@
 """Measure how fast text is drawn: charrnn beside PyTorch and Keras.
 
-All contestants run the same LSTM with the same random weights, which is
-checked before the clock runs. They take turns (A B A B ...), so that whatever
-else the machine does meets them alike; a figure is the median of the turns.
+All contestants run the same LSTM with the same random weights; that PyTorch
+computes charrnn's logits is checked first. They take turns (A B A B ...), so
+that whatever else the machine does meets them alike; a figure is the median.
 
     python benchmarks/generate_speed.py
     python benchmarks/generate_speed.py --alternations 9 --json speed.json
@@ -43,6 +43,7 @@ TOGETHER = 64  # samples in the task of many samples
 STARTS = 9  # least number of starts of the command
 PAUSE = 0.1  # seconds between turns, for idle threads to fall asleep
 GENERATOR = np.random.default_rng(0)  # draws where NumPy does
+PACKAGES = ("numpy", "keras", "tensorflow", "torch")
 PYTORCH = ("nn.LSTM", "nn.LSTM, NumPy draws", "nn.LSTMCell")
 
 
@@ -97,7 +98,7 @@ def environment():
         "versions": {
             "charrnn": charrnn.__version__,
             "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "keras", "torch")},
+            **{name: version(name) for name in PACKAGES},
         },
     }
 
@@ -353,32 +354,23 @@ def check_same_network(engine, head, *steps):
 
 
 def charrnn_and_keras(path):
+    from charrnn.backend import keras
+
     sampler = charrnn.Sampler(charrnn.load(path))
-    draw = functools.partial(keras_draw, keras_step(path))
+    model = keras.saving.load_model(path)
+    step = charrnn.stateful_twin(model, batch_size=1, seq_length=1)
     return {
         "charrnn": charrnn_draw(sampler, 1),
-        "Keras, model(x) a character": draw,
+        "Keras, model(x) a character": functools.partial(keras_draw, step),
     }
 
 
-def keras_step(path):
-    """A stateful Keras model that reads one character a call."""
-    from charrnn.backend import keras
-
-    model = keras.saving.load_model(path)
-    twin = charrnn.stateful_twin(model, batch_size=1, seq_length=1)
-    # Without its one-hot layer, which drops the axis of a single character.
-    inputs = keras.Input(batch_shape=(1, 1, len(CHARACTERS)))
-    return keras.Sequential([inputs, *twin.layers[1:]])
-
-
 def keras_draw(step, length):
-    one_hot = np.eye(len(CHARACTERS), dtype=np.float32)
     drawn = [0]
     for _ in range(length):
-        logits = np.asarray(step(one_hot[None, drawn[-1:]]))[0, 0]
-        p = charrnn.probabilities(logits, TEMPERATURE)
-        drawn.append(int(GENERATOR.multinomial(1, p).argmax()))
+        ids = np.array([drawn[-1:]], np.int32)  # (batch, time) = (1, 1)
+        p = charrnn.probabilities(np.asarray(step(ids))[0], TEMPERATURE)
+        drawn.append(int(GENERATOR.multinomial(1, p[0]).argmax()))
     return drawn[1:]
 
 

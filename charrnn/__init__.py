@@ -25,7 +25,7 @@ _HOMES = {
     "save": "checkpoint",
     "Engine": "engine",
     "load": "engine",
-    "Sampler": "sampling",
+    "Sampler": "sampler",
     "probabilities": "sampling",
     "Score": "scoring",
     "score": "scoring",

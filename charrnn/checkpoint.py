@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,18 @@ FORMAT = 1
 MEMBER = "charrnn.json"  # the extra member; Keras ignores it
 MEMBER_LIMIT = 64 << 20  # bytes of JSON: the weights are bound by the file
 
+# What the readers of archives, JSON and HDF5 raise on a damaged file.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OSError,
+)
+
 # What a layer's settings must be for the engine to compute the same.
 _RNN_SETTINGS = {
     "return_sequences": True,
@@ -23,6 +36,7 @@ _RNN_SETTINGS = {
 }
 _SETTINGS = {
     "InputLayer": {},
+    "Reshape": {"target_shape": [-1, 1]},
     "CategoryEncoding": {"output_mode": "one_hot"},
     "Embedding": {"mask_zero": False},
     "SimpleRNN": _RNN_SETTINGS,
@@ -63,10 +77,10 @@ def save(model, path, vocabulary, facts=None):
             f"Expected a file name ending in '.keras'. Received '{path}'."
         )
     member = {
+        **(facts or {}),
         "format": FORMAT,
         "unit": "character",
         "vocabulary": {"characters": vocabulary.characters},
-        **(facts or {}),
     }
     with replacing(path) as temporary:
         model.save(temporary)
@@ -90,24 +104,24 @@ def read(path):
         OSError: if it cannot be read.
     """
     path = model_path(path)
+    file = io.BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as archive:
-            facts = _read_facts(archive, path)
+        with zipfile.ZipFile(file) as archive:
+            facts = _read_facts(archive)
             config = _read_json(archive, "config.json")
-            weights = _member(archive, "model.weights.h5", path.stat().st_size)
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
+            weights = _member(
+                archive, "model.weights.h5", file.getbuffer().nbytes
+            )
+        layers = _read_layers(config, io.BytesIO(weights))
+        vocabulary = Vocabulary(facts["vocabulary"]["characters"])
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())
+        if not isinstance(error, ValueError):
+            reason = f"{type(error).__name__}: {reason}"
         raise ValueError(
             f"Expected a model that charrnn saved. '{path}' is not one, or "
-            f"is damaged: {error}."
+            f"is damaged: {reason}"
         ) from error
-    try:
-        layers = _read_layers(config, io.BytesIO(weights))
-    except (OSError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"Expected the layers and weights of a charrnn model in '{path}'. "
-            f"They are damaged: {error}."
-        ) from error
-    vocabulary = Vocabulary(facts["vocabulary"]["characters"])
     return {"vocabulary": vocabulary, "layers": layers, "facts": facts}
 
 
@@ -154,25 +168,32 @@ def check_layer(class_name, settings):
             f"Received {class_name!r}."
         )
     for name, expected in _SETTINGS[class_name].items():
-        if settings.get(name) != expected:
+        received = settings.get(name)
+        if isinstance(received, tuple):  # in memory; a list in the file
+            received = list(received)
+        if received != expected:
             raise ValueError(
                 f"Expected {class_name} with {name}={expected!r}. "
-                f"Received {settings.get(name)!r}."
+                f"Received {received!r}."
             )
 
 
-def _read_facts(archive, path):
+def _read_facts(archive):
     if MEMBER not in archive.namelist():
         raise ValueError(
-            f"Expected a model with its vocabulary inside. '{path}' has no "
-            f"{MEMBER}: was it saved again by Keras? charrnn.save(model, "
-            "path, vocabulary) keeps the vocabulary."
+            f"it has no {MEMBER}. If Keras saved it again, "
+            "charrnn.save(model, path, vocabulary) keeps the vocabulary."
         )
     facts = _read_json(archive, MEMBER)
     if facts["format"] != FORMAT:
         raise ValueError(
-            f"Expected format {FORMAT} in '{path}'. Received "
-            f"{facts['format']!r}: made by a newer charrnn? Update charrnn."
+            f"Expected format {FORMAT}. Received {facts['format']!r}. If a "
+            "newer charrnn made it, update charrnn."
+        )
+    if not isinstance(facts["vocabulary"]["characters"], str):
+        raise ValueError(
+            "Expected the characters of the vocabulary as one string. "
+            f"Received {facts['vocabulary']['characters']!r}."
         )
     return facts
 

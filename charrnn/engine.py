@@ -54,6 +54,7 @@ def sigmoid(x):
 
 STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
 STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}  # arrays per layer
+GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}  # side by side in the weights
 
 
 class Engine:
@@ -86,21 +87,23 @@ class Engine:
     """
 
     def __init__(self, layers, vocabulary, facts=None):
+        layers = [(name, arrays) for name, _, arrays in layers if len(arrays)]
+        _check_order([name for name, _ in layers])
+        _check_shapes(layers, len(vocabulary))
         self.vocabulary = vocabulary
         self.facts = facts or {}
-        self.parameters = sum(a.size for *_, arrays in layers for a in arrays)
-        self.layers = []
-        table = np.eye(len(vocabulary), dtype=np.float32)
-        for class_name, _, arrays in layers:
-            if class_name == "Embedding":
-                (table,) = arrays
-            elif class_name in STEPS:
-                self.layers.append(_Recurrent(class_name, arrays))
-            elif class_name == "Dense":
-                self._kernel, self._bias = arrays
-        self._check(table)
-        # Inputs are ids: the first projection is a look-up, made once here.
-        self._table = self.layers[0].project(table)  # (vocabulary, gates)
+        self.parameters = sum(a.size for _, arrays in layers for a in arrays)
+        self.layers = [
+            _Recurrent(name, arrays) for name, arrays in layers if name in STEPS
+        ]
+        self._kernel, self._bias = layers[-1][1]
+        # Inputs are ids, so the first projection is a look-up in a table
+        # (vocabulary, gates); one-hot vectors pick rows of the kernel itself.
+        first = self.layers[0]
+        self._table = first.kernel + first.bias
+        if layers[0][0] == "Embedding":
+            (embedding,) = layers[0][1]
+            self._table = first.project(embedding)
 
     @classmethod
     def from_keras(cls, model, vocabulary):
@@ -180,24 +183,6 @@ class Engine:
         logits = _matmul(x, self._kernel) + self._bias
         return logits.transpose(1, 0, 2), new_state
 
-    def _check(self, table):
-        """Checks that every layer's width fits the next one's."""
-        if not self.layers:
-            raise ValueError(
-                "Expected a network with a recurrent layer. Received none."
-            )
-        size = len(self.vocabulary)
-        shapes = [table.shape, *(layer.shape for layer in self.layers)]
-        shapes.append(self._kernel.shape)
-        widths = [size, *(width for _, width in shapes)]
-        inputs = [*(width for width, _ in shapes), size]
-        if widths != inputs:
-            raise ValueError(
-                f"Expected layers that fit a vocabulary of {size} characters "
-                "and each other. Received layers of (inputs, outputs) "
-                f"{shapes}."
-            )
-
 
 def load(path):
     """Loads a model file: nothing in it is run, and Keras is not needed.
@@ -240,10 +225,6 @@ class _Recurrent:
         self._step = STEPS[class_name]
         self._states = STATES[class_name]
 
-    @property
-    def shape(self):
-        return self.kernel.shape[0], self.U.shape[0]
-
     def zero_state(self, batch_size):
         shape = (batch_size, self.U.shape[0])
         return tuple(np.zeros(shape, np.float32) for _ in range(self._states))
@@ -267,3 +248,45 @@ def _matmul(x, weights):
     """x @ weights over the last axis as a single GEMM."""
     flat = x.reshape(-1, x.shape[-1]) @ weights
     return flat.reshape(*x.shape[:-1], weights.shape[-1])
+
+
+def _check_order(names):
+    """Checks the layers with weights: [embedding,] recurrent ..., dense."""
+    recurrent = names[:-1]
+    if recurrent[:1] == ["Embedding"]:
+        recurrent = recurrent[1:]
+    if names[-1:] != ["Dense"] or not recurrent or set(recurrent) - set(STEPS):
+        raise ValueError(
+            "Expected weights of recurrent layers, after one Embedding at "
+            "most, and of a Dense layer at the end. Received weights of "
+            f"{', '.join(names) or 'no layer'}."
+        )
+
+
+def _check_shapes(layers, size):
+    """Checks that the weights fit the vocabulary and each other."""
+    width = size
+    for name, arrays in layers:
+        outputs = size
+        if name != "Dense":
+            last = np.atleast_1d(arrays[0]).shape[-1]
+            outputs = last // GATES.get(name, 1)
+        expected = _shapes(name, width, outputs)
+        received = [array.shape for array in arrays]
+        if received != expected:
+            raise ValueError(
+                f"Expected {name} weights of shapes {expected} in a network "
+                f"for {size} characters. Received {received}."
+            )
+        width = outputs
+
+
+def _shapes(name, inputs, outputs):
+    """The shapes of a layer's arrays, in Keras's order."""
+    if name == "Embedding":
+        return [(inputs, outputs)]
+    if name == "Dense":
+        return [(inputs, outputs), (outputs,)]
+    gates = GATES[name] * outputs
+    bias = (2, gates) if name == "GRU" else (gates,)
+    return [(inputs, gates), (outputs, gates), bias]

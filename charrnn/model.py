@@ -55,6 +55,9 @@ def build_model(
     model = keras.Sequential(name="charrnn")
     model.add(keras.Input((None,), dtype="int32", name="ids"))
     if embedding is None:
+        # One column a character: without it, CategoryEncoding would take a
+        # single character, shape (batch, 1), for a batch without time.
+        model.add(keras.layers.Reshape((-1, 1)))
         model.add(
             keras.layers.CategoryEncoding(
                 len(vocabulary), output_mode="one_hot", name="one_hot"
@@ -117,11 +120,12 @@ def _check(vocabulary, cell, units, layers, dropout, embedding):
         raise ValueError(
             f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."
         )
-    sizes = {
-        "characters in the vocabulary": len(vocabulary),
-        "units": units,
-        "layers": layers,
-    }
+    if len(vocabulary) < 2:
+        raise ValueError(
+            "Expected at least 2 distinct characters: there is nothing to "
+            f"predict in a text of {len(vocabulary)}."
+        )
+    sizes = {"units": units, "layers": layers}
     if embedding not in (None, "auto"):
         sizes["embedding"] = embedding
     for name, size in sizes.items():

@@ -11,7 +11,7 @@ import rich.text
 
 from charrnn import atomic
 from charrnn.backend import keras
-from charrnn.sampling import Sampler
+from charrnn.sampler import Sampler
 from charrnn.scoring import to_bits
 from charrnn.vocabulary import printable
 
@@ -79,7 +79,7 @@ class Progress(keras.callbacks.Callback):
         schedule = self.schedule
         of_all, left = "", ""
         if schedule.total_steps is not None:
-            steps = schedule.total_steps - schedule.step
+            steps = max(0, schedule.total_steps - schedule.step)
             of_all = f" of {schedule.total_steps:,}"
             left = f" · {_minutes(steps * schedule.step_seconds())} left"
         return (

@@ -1,13 +1,6 @@
-"""Draw text from a network: carry a state, turn logits into characters."""
-
-import dataclasses
-import io
+"""Turn logits into probabilities, and those into repeatable draws."""
 
 import numpy as np
-
-from charrnn.engine import Engine
-
-BLOCK = 256  # random numbers made at a time, for one sample
 
 
 def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
@@ -41,8 +34,9 @@ def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
     _check(temperature, top_k, top_p, min_p)
     logits = np.asarray(logits, dtype=np.float64)
     if temperature == 0:
-        return np.eye(logits.shape[-1])[logits.argmax(-1)]
-    p = _softmax(logits / temperature)
+        likeliest = logits.argmax(-1)[..., None]
+        return (np.arange(logits.shape[-1]) == likeliest).astype(float)
+    p = _softmax(logits, temperature)
     if top_k is not None:
         p = _keep(p, _rank(p) < top_k)
     if top_p is not None:
@@ -73,249 +67,11 @@ def uniforms(seed, sample, start, count):
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"
     (Philox: four numbers of 64 bits for each value of a counter).
     """
-    philox = np.random.Philox(key=[seed % 2**64, sample])
+    key = np.array([seed % 2**64, sample], np.uint64)
+    philox = np.random.Philox(key=key)
     philox.advance(start // 4)
     numbers = np.random.Generator(philox).random(start % 4 + count)
     return numbers[start % 4 :]
-
-
-@dataclasses.dataclass(frozen=True)
-class State:
-    """Where samples stand: all that the next characters depend on.
-
-    Attributes:
-        network: The engine's state, a list with a tuple of arrays
-            `(samples, units)` for each layer.
-        logits: For the next character, `(samples, vocabulary size)`.
-        seed: Of the random numbers.
-        samples: Index of each sample, `(samples,)`: picks its random numbers.
-        position: Characters drawn so far.
-    """
-
-    network: list
-    logits: np.ndarray
-    seed: int
-    samples: np.ndarray
-    position: int = 0
-
-
-@dataclasses.dataclass(frozen=True)
-class Sample:
-    """A finished piece of text.
-
-    Attributes:
-        text: The new characters, without the prompt and the stop string.
-        seed: Of the random numbers.
-        index: Of the sample among those drawn together.
-        nats_per_character: Mean of -ln p of the characters drawn, under the
-            network itself (temperature 1, no filter); 0 if none was drawn.
-        stop_reason: `"length"` or `"stop"`.
-    """
-
-    text: str
-    seed: int
-    index: int
-    nats_per_character: float
-    stop_reason: str
-
-
-class Sampler:
-    """Writes text with a network, one character after another.
-
-    Nothing is hidden: `start` returns a state, `step` takes one and returns
-    the next, and the same state always continues in the same way.
-
-    Args:
-        model: A `charrnn.Engine` (`charrnn.load(path)` returns one), or a
-            Keras model as `build_model` makes it, whose weights are copied.
-        vocabulary: Its `charrnn.Vocabulary`; an engine brings its own.
-
-    Example:
-
-    >>> from charrnn import Vocabulary, build_model
-    >>> vocabulary = Vocabulary("\\nabc")
-    >>> sampler = Sampler(build_model(vocabulary, units=4), vocabulary)
-    >>> samples = sampler.generate("ab", length=10, count=3, seed=1)
-    >>> [len(sample.text) for sample in samples]
-    [10, 10, 10]
-    """
-
-    def __init__(self, model, vocabulary=None):
-        if not isinstance(model, Engine):
-            model = Engine.from_keras(model, vocabulary)
-        self.engine = model
-        self.vocabulary = model.vocabulary
-        self._numbers = {}  # a block of each sample's random numbers
-
-    def start(self, prompt="", *, count=1, seed=0):
-        """Reads a prompt.
-
-        Args:
-            prompt: Text to continue; without one the network starts as on a
-                new line.
-            count: Samples to draw side by side.
-            seed: Of the random numbers.
-
-        Returns:
-            A `State` for the first new character of `count` samples.
-
-        Raises:
-            ValueError: if the prompt has a character that the model does not
-                know, or `count` is less than 1.
-        """
-        if count < 1:
-            raise ValueError(
-                f"Expected a count of at least 1. Received {count}."
-            )
-        ids = self.vocabulary.encode(prompt or self._new_line())
-        logits, network = self.engine.run(ids[None])
-        return State(
-            [tuple(np.repeat(a, count, 0) for a in s) for s in network],
-            np.repeat(logits[:, -1], count, 0),
-            seed,
-            np.arange(count),
-        )
-
-    def step(self, state, **filters):
-        """Draws the next character of each sample.
-
-        Args:
-            state: A `State`.
-            **filters: `temperature`, `top_k`, `top_p` and `min_p` as in
-                `probabilities`.
-
-        Returns:
-            `(ids, state)`: integers of shape `(samples,)` and the state after
-            them.
-        """
-        p = probabilities(state.logits, **filters)
-        cumulative = p.cumsum(-1)
-        cumulative /= cumulative[:, -1:]  # ends in exactly 1, above any u
-        ids = (cumulative <= self._uniforms(state)[:, None]).sum(-1)
-        logits, network = self.engine.step(ids, state.network)
-        return ids, dataclasses.replace(
-            state,
-            network=network,
-            logits=logits,
-            position=state.position + 1,
-        )
-
-    def generate(
-        self,
-        prompt="",
-        *,
-        length,
-        count=1,
-        seed=0,
-        stop=(),
-        on_text=None,
-        **filters,
-    ):
-        """Writes whole samples.
-
-        Args:
-            prompt: Text to continue; it is not repeated in the samples.
-            length: New characters at most.
-            count: Samples, drawn together.
-            seed: Same seed, same samples; the random numbers of sample i are
-                the same whatever `count` is.
-            stop: Strings that end a sample where they come up; they are not
-                part of it.
-            on_text: Called with `(index, text)` as soon as characters of a
-                sample are certain: at once, but for those that may turn out
-                to be the beginning of a stop string.
-            **filters: As in `probabilities`.
-
-        Returns:
-            A list of `count` `Sample`s.
-        """
-        if "" in stop:
-            raise ValueError("Expected stop strings. Received an empty one.")
-        on_text = on_text or (lambda index, text: None)
-        drafts = [_Draft(stop) for _ in range(count)]
-        state = self.start(prompt, count=count, seed=seed)
-        while len(state.samples) and state.position < length:
-            before = state.logits
-            ids, state = self.step(state, **filters)
-            nats = surprise(before, ids)
-            characters = self.vocabulary.decode(ids)
-            for i, index in enumerate(state.samples):
-                text = drafts[index].add(characters[i], nats[i])
-                if text:
-                    on_text(int(index), text)
-            if stop:
-                going = [not drafts[i].stopped for i in state.samples]
-                state = keep_rows(state, going)
-        for index, draft in enumerate(drafts):
-            if draft.pending:
-                on_text(index, draft.release(0))
-        return [draft.sample(seed, i) for i, draft in enumerate(drafts)]
-
-    def _uniforms(self, state):
-        """One random number for each sample, made in blocks for speed."""
-        block, place = divmod(state.position, BLOCK)
-        key = (state.seed, block, state.samples.tobytes())
-        if key not in self._numbers:
-            numbers = [
-                uniforms(state.seed, int(sample), block * BLOCK, BLOCK)
-                for sample in state.samples
-            ]
-            self._numbers = {key: np.array(numbers)}
-        return self._numbers[key][:, place]
-
-    def _new_line(self):
-        """What stands in for a missing prompt: a line end, if known."""
-        known = "\n" in self.vocabulary.characters
-        return "\n" if known else self.vocabulary.characters[0]
-
-
-class _Draft:
-    """A sample being written, with the characters that may yet be cut."""
-
-    def __init__(self, stop):
-        self.pending = ""
-        self.stopped = False
-        self._stop = stop
-        self._text = io.StringIO()
-        self._nats = []
-
-    def add(self, character, nats):
-        """Takes a character; returns the text that is certain by now."""
-        self.pending += character
-        self._nats.append(nats)
-        for stop in self._stop:
-            if self.pending.endswith(stop):
-                self.stopped = True
-                text = self.release(len(stop))
-                self.pending = ""
-                return text
-        return self.release(self._possible_stop())
-
-    def release(self, kept):
-        """Writes out the pending characters but the last `kept`."""
-        cut = len(self.pending) - kept
-        text, self.pending = self.pending[:cut], self.pending[cut:]
-        self._text.write(text)
-        return text
-
-    def sample(self, seed, index):
-        return Sample(
-            text=self._text.getvalue(),
-            seed=seed,
-            index=index,
-            nats_per_character=float(np.mean(self._nats or [0.0])),
-            stop_reason="stop" if self.stopped else "length",
-        )
-
-    def _possible_stop(self):
-        """Length of the longest ending that may begin a stop string."""
-        lengths = (
-            size
-            for stop in self._stop
-            for size in range(1, min(len(stop), len(self.pending) + 1))
-            if self.pending.endswith(stop[:size])
-        )
-        return max(lengths, default=0)
 
 
 def surprise(logits, ids):
@@ -338,26 +94,10 @@ def surprise(logits, ids):
     return total - np.take_along_axis(logits, ids[..., None], -1)[..., 0]
 
 
-def keep_rows(state, rows):
-    """Leaves only some samples of a state.
-
-    Args:
-        state: A `State`.
-        rows: Indices or a mask over its samples.
-
-    Returns:
-        A `State`; the samples keep their random numbers.
-    """
-    return dataclasses.replace(
-        state,
-        network=[tuple(a[rows] for a in layer) for layer in state.network],
-        logits=state.logits[rows],
-        samples=state.samples[rows],
-    )
-
-
-def _softmax(logits):
-    p = np.exp(logits - logits.max(-1, keepdims=True))
+def _softmax(logits, temperature):
+    below = logits - logits.max(-1, keepdims=True)  # none above 0: no overflow
+    with np.errstate(over="ignore"):  # minus infinity is cold enough
+        p = np.exp(below / temperature)
     return p / p.sum(-1, keepdims=True)
 
 

@@ -84,29 +84,25 @@ def score(engine, text):
     >>> score(engine, "feed").characters
     3
     """
-    ids = engine.vocabulary.encode(text) if isinstance(text, str) else text
-    if len(ids) < 2:
-        raise ValueError(
-            "Expected a text of at least 2 characters: the first is context. "
-            f"Received {len(ids)}."
-        )
+    ids = _encoded(engine, text)
     if len(ids) > ONE_PASS_LIMIT:
         return score_in_streams(engine, ids)
     return Score(_scan(engine, ids[None])[0], "one pass, state carried")
 
 
-def score_in_streams(engine, ids, streams=STREAMS, warm_up=WARM_UP):
+def score_in_streams(engine, text, streams=STREAMS, warm_up=WARM_UP):
     """Scores a long text in parallel streams.
 
     Args:
         engine: A `charrnn.Engine`.
-        ids: Integer array of shape `(characters,)`.
+        text: As for `score`.
         streams: How many at most; a short text takes fewer.
         warm_up: Characters that each stream reads before its own part.
 
     Returns:
         A `Score`.
     """
+    ids = _encoded(engine, text)
     scored = len(ids) - 1
     streams = max(1, min(streams, scored // STREAM_LENGTH))
     length = -(-scored // streams)
@@ -126,7 +122,7 @@ def score_in_streams(engine, ids, streams=STREAMS, warm_up=WARM_UP):
     )
 
 
-def score_cold(engine, ids, window=256):
+def score_cold(engine, text, window=256):
     """Scores independent windows, each from the zero state.
 
     This is how models with a fixed context are scored: most characters are
@@ -135,13 +131,14 @@ def score_cold(engine, ids, window=256):
 
     Args:
         engine: A `charrnn.Engine`.
-        ids: Integer array of shape `(characters,)`.
+        text: As for `score`.
         window: Characters predicted in each window; a remainder shorter than
             a window is left out, unless it is all there is.
 
     Returns:
         A `Score`.
     """
+    ids = _encoded(engine, text)
     window = min(window, len(ids) - 1)
     count = (len(ids) - 1) // window
     places = np.arange(count)[:, None] * window + np.arange(window + 1)
@@ -152,6 +149,17 @@ def score_cold(engine, ids, window=256):
     return Score(
         np.concatenate(nats).ravel(), f"cold windows of {window} characters"
     )
+
+
+def _encoded(engine, text):
+    """The ids of a text, of which there are at least two."""
+    ids = engine.vocabulary.encode(text) if isinstance(text, str) else text
+    if len(ids) < 2:
+        raise ValueError(
+            "Expected a text of at least 2 characters: the first is context. "
+            f"Received {len(ids)}."
+        )
+    return ids
 
 
 def _scan(engine, ids):

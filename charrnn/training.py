@@ -13,7 +13,6 @@ from charrnn.engine import Engine
 
 WARM_UP_STEPS = 100
 MEASURED_STEPS = 10  # before a budget is turned into a number of steps
-MEASURED_SECONDS = 3
 SLACK_SECONDS = 4  # of a budget, for the files and the picture at the end
 
 
@@ -55,7 +54,8 @@ def loss():
 
     Example:
 
-    >>> round(float(loss()([[2]], [[[0.0, 0.0, 0.0]]])), 3)  # ln 3
+    >>> targets, logits = np.array([[2]]), np.zeros((1, 1, 3))
+    >>> round(float(loss()(targets, logits)), 3)  # ln 3
     1.099
     """
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -137,12 +137,9 @@ class Schedule(keras.callbacks.Callback):
         """Mean duration of the latest steps (0: of all), 0 before any."""
         return float(np.mean(self._durations[-latest:] or [0.0]))
 
-    def is_measured(self):
-        """Whether enough steps were timed to plan by them."""
-        return (
-            len(self._durations) >= MEASURED_STEPS
-            and sum(self._durations) >= MEASURED_SECONDS
-        )
+    def is_measured(self, steps):
+        """Whether so many steps were timed."""
+        return len(self._durations) >= steps
 
     def on_train_begin(self, logs=None):
         self._began = time.perf_counter()
@@ -235,9 +232,9 @@ class SaveBest(keras.callbacks.Callback):
 class Budget(keras.callbacks.Callback):
     """Ends training so that all is done when the time is over.
 
-    After the first steps it measures what a step and a validation take and
-    fixes the number of steps; after each validation it corrects the number
-    by what has been measured since.
+    After the first steps it measures what a step and the scoring take and
+    fixes the number of steps; every tenth of the time and after every
+    validation it corrects the number by what has been measured since.
 
     Args:
         seconds: From the first step to the last file written.
@@ -251,11 +248,15 @@ class Budget(keras.callbacks.Callback):
         self.schedule = schedule
         self.validation = validation
         self._most = schedule.total_steps
-        self._planned = False
+        self._next_plan = 0.0  # seconds since training began
+        self._in_streams = self._one_pass = None  # seconds of scoring
 
     def on_train_batch_end(self, batch, logs=None):
-        late = self.schedule.elapsed() > self.seconds / 4
-        if not self._planned and (late or self.schedule.is_measured()):
+        elapsed = self.schedule.elapsed()
+        late = elapsed > self.seconds / 4
+        if elapsed >= self._next_plan and self.schedule.is_measured(
+            1 if late else MEASURED_STEPS
+        ):
             self.plan()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -265,27 +266,57 @@ class Budget(keras.callbacks.Callback):
     def plan(self):
         """Fixes the number of steps by what is left of the time."""
         validation, final = self._scoring_seconds()
-        left = self.seconds - self.schedule.elapsed()
-        left -= validation + final + SLACK_SECONDS
+        elapsed = self.schedule.elapsed()
+        left = self.seconds - elapsed - validation - final - SLACK_SECONDS
         step = self.schedule.step_seconds(latest=200)
         step += validation / self.params["steps"]
-        steps = self.schedule.step + max(0, int(left / step) if step else 0)
+        steps = self.schedule.step + max(0, int(left / step))
         self.schedule.total_steps = min(steps, self._most or steps)
-        self._planned = True
+        self.model.stop_training |= steps == self.schedule.step
+        self._next_plan = elapsed + self.seconds / 10
 
     def _scoring_seconds(self):
-        """What a validation and the final scoring will take."""
+        """What a validation takes, and what the scoring at the end takes."""
         held_out = len(self.validation.ids)
-        engine = Engine.from_keras(
-            self.validation.network, self.validation.vocabulary
-        )
-        in_streams = held_out * _seconds_per_character(engine, 32, 32)
-        validation = self.validation.seconds or 1.3 * in_streams
-        if held_out <= scoring.ONE_PASS_LIMIT:
-            one_pass = held_out * _seconds_per_character(engine, 1, 256)
-        else:
-            one_pass = validation
-        return validation, one_pass + in_streams
+        if self._in_streams is None:
+            engine = Engine.from_keras(
+                self.validation.network, self.validation.vocabulary
+            )
+            self._in_streams = held_out * _seconds_per_character(engine, 64)
+            self._one_pass = held_out * _seconds_per_character(engine, 1)
+        in_streams = self.validation.seconds or 1.3 * self._in_streams
+        if held_out > scoring.ONE_PASS_LIMIT:
+            return in_streams, 2 * in_streams
+        return in_streams, self._one_pass + in_streams
+
+
+def _seconds_per_character(engine, batch_size):
+    """Times the engine on a small piece of nonsense."""
+    ids = np.zeros((batch_size, 64), np.int64)
+    engine.run(ids)
+    start = time.perf_counter()
+    engine.run(ids)
+    return (time.perf_counter() - start) / ids.size
+
+
+def steps_per_round(windows, validation_characters):
+    """Steps from one validation to the next.
+
+    A round is an epoch, but for short texts at least 100 steps, and for long
+    ones at most 1,000 steps or twice as many characters as the held-out part
+    has, whichever is more: so that validation stays a small part of the time
+    and the first model is not hours away.
+
+    Args:
+        windows: The training text's `charrnn.Windows`.
+        validation_characters: Length of the held-out part.
+
+    Returns:
+        A whole number of steps.
+    """
+    step_characters = windows.batch_size * windows.seq_length
+    most = max(1000, 2 * validation_characters // step_characters)
+    return int(np.clip(windows.steps_per_epoch, 100, most))
 
 
 @contextlib.contextmanager
@@ -312,32 +343,3 @@ def stop_on_interrupt(model):
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _seconds_per_character(engine, batch_size, characters):
-    """Times the engine on a small piece of nonsense."""
-    ids = np.zeros((batch_size, characters), np.int64)
-    engine.run(ids)
-    start = time.perf_counter()
-    engine.run(ids)
-    return (time.perf_counter() - start) / ids.size
-
-
-def steps_per_round(windows, validation_characters):
-    """Steps from one validation to the next.
-
-    A round is an epoch, but for short texts at least 100 steps, and for long
-    ones at most 1,000 steps or twice as many characters as the held-out part
-    has, whichever is more: so that validation stays a small part of the time
-    and the first model is not hours away.
-
-    Args:
-        windows: The training text's `charrnn.Windows`.
-        validation_characters: Length of the held-out part.
-
-    Returns:
-        A whole number of steps.
-    """
-    step_characters = windows.batch_size * windows.seq_length
-    most = max(1000, 2 * validation_characters // step_characters)
-    return int(np.clip(windows.steps_per_epoch, 100, most))

@@ -79,7 +79,8 @@ class Vocabulary:
 
         Returns:
             Array of shape `(n,)` (shorter when characters were skipped) of
-            the smallest unsigned integers that hold every id.
+            unsigned integers of 8 bits, or of 16 or 32 for more than 255
+            distinct characters.
 
         Raises:
             ValueError: naming the first unknown character, its code point
@@ -150,7 +151,7 @@ class Vocabulary:
     def _describe_unknown(self, text, unknown):
         position = int(np.argmax(unknown))
         others = len({text[i] for i in np.flatnonzero(unknown)}) - 1
-        more = f" and {others} more unknown characters" if others else ""
+        more = f" (and {others} other unknown ones)" if others else ""
         return (
             f"Expected a text written with the model's {len(self)} "
             f"characters. Received {describe(text[position])} at position "

@@ -1,5 +1,7 @@
 """Cut ids into batches of parallel, contiguous streams of windows."""
 
+import math
+
 import numpy as np
 
 MINIMUM_CHARACTERS = 32  # fewer cannot be split and learned from
@@ -19,8 +21,8 @@ class Windows:
 
     so a network that carries its state sees contiguous text, across batches
     and across epochs. An epoch is the number of steps after which every
-    character has been read; it overshoots by part of a window, so each epoch
-    cuts its windows at other places than the one before.
+    character has been read; unless the sizes divide evenly it overshoots by
+    part of a window, so the next epoch cuts its windows at other places.
 
     A batch is a pure function of (seed, step): nothing is shuffled in memory
     and nothing has to be saved to continue at any step.
@@ -71,8 +73,8 @@ class Windows:
     @property
     def steps_per_epoch(self):
         """Steps after which every character has been an input."""
-        stream = -(-len(self.ids) // self.batch_size)
-        return stream // self.seq_length + 1
+        stream = math.ceil(len(self.ids) / self.batch_size)
+        return math.ceil(stream / self.seq_length)
 
     def batch(self, step):
         """Returns the batch of a step.

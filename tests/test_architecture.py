@@ -17,9 +17,9 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic plays catalogue corpus vocabulary windows backend model checkpoint "
-    "engine sampling scoring training reporting results commands"
+    "sampling engine sampler scoring training reporting results commands"
 ).split()
-WITHOUT_KERAS = "engine sampling scoring commands".split()
+WITHOUT_KERAS = "sampling engine sampler scoring commands".split()
 
 
 def imported(path):

@@ -156,7 +156,7 @@ def test_the_engine_of_the_file_is_that_of_the_model(models, ids, number):
 
 
 @pytest.mark.parametrize(
-    "characters", [NASTY, NASTY[::-1], "\n", "\0", "'", '"', "\\u", "文"]
+    "characters", [NASTY, NASTY[::-1], "\n\r", "\0\1", "'\"", "\\u", "文é"]
 )
 def test_the_vocabulary_survives_in_its_order(characters, tmp_path):
     path = tmp_path / "model.keras"
@@ -236,7 +236,7 @@ def test_flipped_bits_are_refused(path):
     start = data.index(members(path)["model.weights.h5"])
     data[start + 3000] ^= 1
     path.write_bytes(data)
-    refused(path, "damaged: Bad CRC-32")
+    refused(path, "damaged: BadZipFile: Bad CRC-32")
 
 
 def test_a_lambda_layer_is_refused_and_not_run(path):
@@ -258,7 +258,7 @@ def test_a_foreign_setting_is_refused(path):
 
 def test_a_newer_format_is_refused(path):
     rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 2}))
-    refused(path, r"Expected format 1 .* Received 2: .*Update charrnn")
+    refused(path, r"Expected format 1\. Received 2\. .*update charrnn")
 
 
 @pytest.mark.parametrize("name", ["format", "vocabulary"])
@@ -289,12 +289,12 @@ def test_a_damaged_vocabulary_is_refused(path, characters):
 @pytest.mark.parametrize("config", ["{}", "[]", '{"config": {"layers": 1}}'])
 def test_a_damaged_config_is_refused(path, config):
     rewrite(path, config=config)
-    refused(path, re.escape(f"'{path}'. They are damaged"))
+    refused(path, re.escape(f"'{path}' is not one, or is damaged"))
 
 
 def test_damaged_weights_are_refused(path):
     rewrite(path, model=b"not HDF5" * 100)
-    refused(path, re.escape(f"'{path}'. They are damaged"))
+    refused(path, re.escape(f"'{path}' is not one, or is damaged"))
 
 
 def test_missing_weights_are_refused(path):

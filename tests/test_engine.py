@@ -339,14 +339,14 @@ def test_a_model_of_the_last_character_only_is_refused():
 @pytest.mark.parametrize("characters", [6, 8])
 def test_layers_for_another_vocabulary_are_refused(characters):
     model = sequential(lstm(), dense(characters), characters=characters)
-    with pytest.raises(ValueError, match=r"fit a vocabulary of 7 characters"):
+    with pytest.raises(ValueError, match=r"in a network for 7 characters"):
         Engine.from_keras(model, VOCABULARY)
 
 
 @pytest.mark.parametrize("characters", [6, 8])
 def test_logits_for_another_vocabulary_are_refused(characters):
     model = sequential(lstm(), dense(characters))
-    with pytest.raises(ValueError, match=r"fit a vocabulary of 7 characters"):
+    with pytest.raises(ValueError, match=r"in a network for 7 characters"):
         Engine.from_keras(model, VOCABULARY)
 
 
@@ -358,12 +358,14 @@ def test_layers_that_do_not_fit_each_other_are_refused():
     first, second = arrays(7, 4), arrays(5, 6)
     out = [np.zeros((6, 7), np.float32), np.zeros(7, np.float32)]
     layers = [("SimpleRNN", {}, first), ("SimpleRNN", {}, second)]
-    with pytest.raises(ValueError, match=r"\(7, 4\), \(5, 6\), \(6, 7\)"):
+    with pytest.raises(ValueError, match=r"\[\(4, 6\), .* Received \[\(5, 6\)"):
         Engine([*layers, ("Dense", {}, out)], VOCABULARY)
 
 
 def test_a_network_without_memory_is_refused():
-    with pytest.raises(ValueError, match="recurrent layer. Received none"):
+    with pytest.raises(
+        ValueError, match="recurrent layers, .* Received weights of Dense"
+    ):
         Engine.from_keras(sequential(dense()), VOCABULARY)
 
 

@@ -117,9 +117,9 @@ def test_dropout_acts_after_each_layer_and_only_in_training():
 
 
 def test_up_to_256_characters_are_one_hot():
-    first = build_model(range(256), units=4, layers=1).layers[0]
-    assert type(first) is keras.layers.CategoryEncoding
-    assert first.num_tokens == 256
+    one_hot = build_model(range(256), units=4, layers=1).get_layer("one_hot")
+    assert type(one_hot) is keras.layers.CategoryEncoding
+    assert one_hot.num_tokens == 256
 
 
 def test_from_257_characters_on_they_are_embedded():
@@ -133,7 +133,7 @@ def test_a_given_embedding_overrules_the_size(characters):
     model = build_model(range(characters), units=4, layers=1, embedding=3)
     assert model.layers[0].output_dim == 3
     model = build_model(range(characters), units=4, layers=1, embedding=None)
-    assert model.layers[0].num_tokens == characters
+    assert model.get_layer("one_hot").num_tokens == characters
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,8 @@ def test_a_given_embedding_overrules_the_size(characters):
         ({"dropout": 1}, r"dropout .* Received 1\."),
         ({"dropout": -0.1}, r"dropout .* Received -0\.1"),
         ({"dropout": float("nan")}, r"dropout .* Received nan"),
-        ({"vocabulary": ""}, r"characters in the vocabulary .* Received 0"),
+        ({"vocabulary": ""}, "at least 2 distinct characters"),
+        ({"vocabulary": "a"}, "at least 2 distinct characters"),
     ],
 )
 def test_a_wrong_argument_is_named(arguments, message):

@@ -1,8 +1,6 @@
 """A score is the surprise -ln p of every character, however it is found."""
 
 import itertools
-
-import itertools
 import math
 
 import numpy as np

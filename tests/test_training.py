@@ -158,6 +158,7 @@ def budget_for(setting, seconds, step_seconds, total_steps=None):
     )
     budget = training.Budget(seconds, schedule, validation)
     budget.set_params({"steps": 50})
+    budget.set_model(types.SimpleNamespace(stop_training=False))
     budget._scoring_seconds = lambda: (5.0, 7.0)
     return budget
 
@@ -180,11 +181,11 @@ def test_spent_budget_ends_at_once(setting):
     budget.schedule.step = 17
     budget.plan()
     assert budget.schedule.total_steps == 17
+    assert budget.model.stop_training
 
 
 def test_budget_ends_training_by_itself(setting, monkeypatch):
     monkeypatch.setattr(training, "SLACK_SECONDS", 0.5)
-    monkeypatch.setattr(training, "MEASURED_SECONDS", 0.01)
     schedule = training.Schedule(setting.windows, 0.01)
     validation = training.Validation(
         setting.model, setting.vocabulary, setting.ids
@@ -193,6 +194,19 @@ def test_budget_ends_training_by_itself(setting, monkeypatch):
     fit(setting, [schedule, validation, budget])
     assert schedule.step == schedule.total_steps
     assert schedule.learning_rate == 0.0
+
+
+def test_budget_is_corrected_every_tenth_of_the_time(setting):
+    budget = budget_for(setting, seconds=136.0, step_seconds=0.4)
+    now = [0.0]
+    budget.schedule.elapsed = lambda: now[0]
+    budget.schedule.is_measured = lambda steps: True
+    plans = []
+    budget.schedule.step_seconds = lambda latest: plans.append(now[0]) or 0.4
+    for second in range(60):
+        now[0] = float(second)
+        budget.on_train_batch_end(second)
+    assert plans == [0.0, 14.0, 28.0, 42.0, 56.0]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_unknown_character_is_found_in_every_block(
 
 def test_the_first_unknown_is_named_and_the_other_kinds_counted(monkeypatch):
     monkeypatch.setattr(vocabulary, "BLOCK", 4)
-    message = r"'x' \(U\+0078\) at position 2 and 2 more unknown"
+    message = r"'x' \(U\+0078\) at position 2 \(and 2 other unknown"
     with pytest.raises(ValueError, match=message):
         Vocabulary("ac").encode("acxaxcyaaczaxy")
 

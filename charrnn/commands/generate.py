@@ -15,7 +15,7 @@ from charrnn.commands.arguments import (
 )
 from charrnn.corpus import read
 from charrnn.engine import load
-from charrnn.sampling import Sampler
+from charrnn.sampler import Sampler
 from charrnn.vocabulary import printable
 
 
