@@ -34,7 +34,7 @@ _HOMES = {
     "Schedule": "training",
     "Validation": "training",
     "SaveBest": "training",
-    "Budget": "training",
+    "Budget": "budget",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -21,6 +21,29 @@ SAMPLE_CHARACTERS = 300
 BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind, too
 
 
+def reports(out, schedule, validation, *, prompt="", quiet=False):
+    """Returns the callbacks that tell how training goes.
+
+    Args:
+        out: The run's folder, a `pathlib.Path`.
+        schedule: The `training.Schedule`.
+        validation: The `training.Validation`.
+        prompt: What the samples begin with.
+        quiet: Only a line a round on the screen.
+
+    Returns:
+        A list: `History`, `Progress` and `Samples`.
+    """
+    console = rich.console.Console(highlight=False)
+    return [
+        History(out / "history.csv", schedule),
+        Progress(console, schedule, quiet),
+        Samples(
+            console, out / "samples.txt", schedule, validation, prompt, quiet
+        ),
+    ]
+
+
 class Progress(keras.callbacks.Callback):
     """One live line on a terminal, plain lines elsewhere.
 
@@ -40,7 +63,6 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._shown = time.perf_counter()
         self._bar = rich.progress.Progress(
-            rich.progress.BarColumn(bar_width=20),
             rich.progress.TextColumn("{task.description}"),
             console=self.console,
             transient=True,
@@ -68,7 +90,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.console.print(
             self._line(float(logs["loss"]))
-            + f" · validation {_nats_and_bits(logs['val_loss'])}",
+            + f"  validation {_nats_and_bits(logs['val_loss'])}",
             soft_wrap=True,
         )
 
@@ -80,12 +102,13 @@ class Progress(keras.callbacks.Callback):
         of_all, left = "", ""
         if schedule.total_steps is not None:
             steps = max(0, schedule.total_steps - schedule.step)
-            of_all = f" of {schedule.total_steps:,}"
-            left = f" · {_minutes(steps * schedule.step_seconds())} left"
+            of_all = f"/{schedule.total_steps:,}"
+            left = f"  {_minutes(steps * schedule.step_seconds())} left"
+        # Two spaces in between, no more: it has to fit in 80 columns.
         return (
-            f"epoch {schedule.epoch:.2f} · step {schedule.step:,}{of_all} · "
-            f"loss {_nats_and_bits(training_loss)} · "
-            f"{schedule.characters_per_second:,.0f} chars/s{left}"
+            f"epoch {schedule.epoch:.2f}  step {schedule.step:,}{of_all}  "
+            f"loss {_nats_and_bits(training_loss)}  "
+            f"{schedule.characters_per_second / 1000:.1f}k chars/s{left}"
         )
 
 
@@ -113,6 +136,8 @@ class Samples(keras.callbacks.Callback):
         self.quiet = quiet
 
     def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite(logs["val_loss"]):
+            return  # nothing can be drawn from such a network
         (sample,) = Sampler(self.validation.engine).generate(
             self.prompt,
             length=SAMPLE_CHARACTERS,

@@ -91,7 +91,9 @@ def surprise(logits, ids):
     """
     top = logits.max(-1, keepdims=True)
     total = np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
-    return total - np.take_along_axis(logits, ids[..., None], -1)[..., 0]
+    rows = logits.reshape(-1, logits.shape[-1])
+    of_ids = rows[np.arange(len(rows)), ids.ravel()]
+    return total - of_ids.reshape(ids.shape)
 
 
 def _softmax(logits, temperature):

@@ -1,4 +1,4 @@
-"""What fit() needs besides the model: schedule, budget, validation, saving."""
+"""What fit() needs besides the model: optimizer, schedule, validation."""
 
 import contextlib
 import math
@@ -12,8 +12,6 @@ from charrnn.backend import keras
 from charrnn.engine import Engine
 
 WARM_UP_STEPS = 100
-MEASURED_STEPS = 10  # before a budget is turned into a number of steps
-SLACK_SECONDS = 4  # of a budget, for the files and the picture at the end
 
 
 def optimizer(learning_rate, clip_norm=1.0):
@@ -96,7 +94,7 @@ class Schedule(keras.callbacks.Callback):
 
     Attributes:
         step: Steps done.
-        total_steps: Steps in all, or `None` while a `Budget` measures.
+        total_steps: Steps in all, or `None` while a `budget.Budget` measures.
 
     Args:
         windows: The `charrnn.Windows` that are trained on.
@@ -158,6 +156,26 @@ class Schedule(keras.callbacks.Callback):
         self.step += 1
         if self.total_steps is not None and self.step >= self.total_steps:
             self.model.stop_training = True
+
+
+def steps_per_round(windows, validation_characters):
+    """Steps from one validation to the next.
+
+    A round is an epoch, but for short texts at least 100 steps, and for long
+    ones at most 1,000 steps or twice as many characters as the held-out part
+    has, whichever is more: so that validation stays a small part of the time
+    and the first model is not hours away.
+
+    Args:
+        windows: The training text's `charrnn.Windows`.
+        validation_characters: Length of the held-out part.
+
+    Returns:
+        A whole number of steps.
+    """
+    step_characters = windows.batch_size * windows.seq_length
+    most = max(1000, 2 * validation_characters // step_characters)
+    return int(np.clip(windows.steps_per_epoch, 100, most))
 
 
 class Validation(keras.callbacks.Callback):
@@ -229,96 +247,6 @@ class SaveBest(keras.callbacks.Callback):
         )
 
 
-class Budget(keras.callbacks.Callback):
-    """Ends training so that all is done when the time is over.
-
-    After the first steps it measures what a step and the scoring take and
-    fixes the number of steps; every tenth of the time and after every
-    validation it corrects the number by what has been measured since.
-
-    Args:
-        seconds: From the first step to the last file written.
-        schedule: The `Schedule` to set; steps it has already stay the most.
-        validation: The `Validation`, for what it costs.
-    """
-
-    def __init__(self, seconds, schedule, validation):
-        super().__init__()
-        self.seconds = seconds
-        self.schedule = schedule
-        self.validation = validation
-        self._most = schedule.total_steps
-        self._next_plan = 0.0  # seconds since training began
-        self._in_streams = self._one_pass = None  # seconds of scoring
-
-    def on_train_batch_end(self, batch, logs=None):
-        elapsed = self.schedule.elapsed()
-        late = elapsed > self.seconds / 4
-        if elapsed >= self._next_plan and self.schedule.is_measured(
-            1 if late else MEASURED_STEPS
-        ):
-            self.plan()
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not self.model.stop_training:
-            self.plan()
-
-    def plan(self):
-        """Fixes the number of steps by what is left of the time."""
-        validation, final = self._scoring_seconds()
-        elapsed = self.schedule.elapsed()
-        left = self.seconds - elapsed - validation - final - SLACK_SECONDS
-        step = self.schedule.step_seconds(latest=200)
-        step += validation / self.params["steps"]
-        steps = self.schedule.step + max(0, int(left / step))
-        self.schedule.total_steps = min(steps, self._most or steps)
-        self.model.stop_training |= steps == self.schedule.step
-        self._next_plan = elapsed + self.seconds / 10
-
-    def _scoring_seconds(self):
-        """What a validation takes, and what the scoring at the end takes."""
-        held_out = len(self.validation.ids)
-        if self._in_streams is None:
-            engine = Engine.from_keras(
-                self.validation.network, self.validation.vocabulary
-            )
-            self._in_streams = held_out * _seconds_per_character(engine, 64)
-            self._one_pass = held_out * _seconds_per_character(engine, 1)
-        in_streams = self.validation.seconds or 1.3 * self._in_streams
-        if held_out > scoring.ONE_PASS_LIMIT:
-            return in_streams, 2 * in_streams
-        return in_streams, self._one_pass + in_streams
-
-
-def _seconds_per_character(engine, batch_size):
-    """Times the engine on a small piece of nonsense."""
-    ids = np.zeros((batch_size, 64), np.int64)
-    engine.run(ids)
-    start = time.perf_counter()
-    engine.run(ids)
-    return (time.perf_counter() - start) / ids.size
-
-
-def steps_per_round(windows, validation_characters):
-    """Steps from one validation to the next.
-
-    A round is an epoch, but for short texts at least 100 steps, and for long
-    ones at most 1,000 steps or twice as many characters as the held-out part
-    has, whichever is more: so that validation stays a small part of the time
-    and the first model is not hours away.
-
-    Args:
-        windows: The training text's `charrnn.Windows`.
-        validation_characters: Length of the held-out part.
-
-    Returns:
-        A whole number of steps.
-    """
-    step_characters = windows.batch_size * windows.seq_length
-    most = max(1000, 2 * validation_characters // step_characters)
-    return int(np.clip(windows.steps_per_epoch, 100, most))
-
-
 @contextlib.contextmanager
 def stop_on_interrupt(model):
     """Lets the first Ctrl-C end training in good order, the second at once.
@@ -343,3 +271,19 @@ def stop_on_interrupt(model):
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def limits(patience=None):
+    """Returns the callbacks that end training when it leads nowhere.
+
+    Args:
+        patience: Validations in a row without a lower loss; `None` for any
+            number of them.
+
+    Returns:
+        A list of Keras callbacks.
+    """
+    callbacks = [keras.callbacks.TerminateOnNaN()]
+    if patience is not None:
+        callbacks.append(keras.callbacks.EarlyStopping(patience=patience))
+    return callbacks

@@ -19,42 +19,16 @@ from charrnn.windows import Windows
 SENTENCE = "out of the cradle endlessly rocking. "
 
 
-@pytest.fixture
-def setting():
-    """A tiny model, its compiled twin and the windows to train it on."""
-    keras.utils.set_random_seed(1)
-    vocabulary = Vocabulary.from_text(SENTENCE)
-    ids = vocabulary.encode(SENTENCE * 20)
-    windows = Windows(ids, batch_size=4, seq_length=10, seed=1)
-    model = build_model(vocabulary, units=16, layers=1, dropout=0.0)
-    twin = stateful_twin(model, batch_size=4, seq_length=10)
-    twin.compile(training.optimizer(0.01), training.loss())
-    return types.SimpleNamespace(
-        vocabulary=vocabulary, windows=windows, model=model, twin=twin, ids=ids
-    )
-
-
-def fit(setting, callbacks, steps_per_round=10):
-    setting.twin.fit(
-        setting.windows.dataset(),
-        epochs=1000,
-        steps_per_epoch=steps_per_round,
-        callbacks=callbacks,
-        shuffle=False,
-        verbose=0,
-    )
-
-
 def test_a_small_network_learns_a_sentence_by_heart(setting):
     schedule = training.Schedule(setting.windows, 0.05, total_steps=300)
-    fit(setting, [schedule], 300)
+    setting.fit([schedule], 300)
     engine = Engine.from_keras(setting.model, setting.vocabulary)
     assert scoring.score(engine, SENTENCE * 3).bits_per_character < 0.5
 
 
 def test_training_the_twin_trains_the_plain_model(setting):
     before = [array.copy() for array in setting.model.get_weights()]
-    fit(setting, [training.Schedule(setting.windows, 0.01, total_steps=1)])
+    setting.fit([training.Schedule(setting.windows, 0.01, total_steps=1)])
     after = setting.model.get_weights()
     assert all((b != a).any() for b, a in zip(before, after, strict=True))
 
@@ -86,7 +60,7 @@ def test_schedule_sets_the_rate_and_stops_after_the_last_step(setting):
             float(setting.twin.optimizer.learning_rate)
         )
     )
-    fit(setting, [schedule, watch])
+    setting.fit([schedule, watch])
     expected = [training.warmup_cosine(s, 25, 0.01) for s in range(25)]
     assert seen == pytest.approx(expected)
     assert schedule.step == 25
@@ -98,7 +72,7 @@ def test_validation_leaves_what_training_carries_untouched(setting):
     validation = training.Validation(
         setting.model, setting.vocabulary, setting.ids
     )
-    fit(setting, [schedule])
+    setting.fit([schedule])
     carried = [
         v.numpy()
         for layer in setting.twin.layers
@@ -146,67 +120,6 @@ def test_nan_from_the_start_saves_nothing(setting, tmp_path):
     best.on_epoch_end(0, {"val_loss": math.nan})
     assert best.step is None
     assert not path.exists()
-
-
-def budget_for(setting, seconds, step_seconds, total_steps=None):
-    """A budget with a rigged clock: steps and scoring take known times."""
-    schedule = training.Schedule(setting.windows, 0.01, total_steps)
-    schedule.elapsed = lambda: 10.0
-    schedule.step_seconds = lambda latest=0: step_seconds
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
-    budget = training.Budget(seconds, schedule, validation)
-    budget.set_params({"steps": 50})
-    budget.set_model(types.SimpleNamespace(stop_training=False))
-    budget._scoring_seconds = lambda: (5.0, 7.0)
-    return budget
-
-
-def test_budget_counts_steps_validations_and_the_end(setting):
-    budget = budget_for(setting, seconds=136.0, step_seconds=0.4)
-    budget.plan()
-    left = 136.0 - 10.0 - 5.0 - 7.0 - training.SLACK_SECONDS
-    assert budget.schedule.total_steps == int(left / (0.4 + 5.0 / 50))
-
-
-def test_budget_never_adds_epochs(setting):
-    budget = budget_for(setting, 1000.0, step_seconds=0.4, total_steps=30)
-    budget.plan()
-    assert budget.schedule.total_steps == 30
-
-
-def test_spent_budget_ends_at_once(setting):
-    budget = budget_for(setting, seconds=11.0, step_seconds=0.4)
-    budget.schedule.step = 17
-    budget.plan()
-    assert budget.schedule.total_steps == 17
-    assert budget.model.stop_training
-
-
-def test_budget_ends_training_by_itself(setting, monkeypatch):
-    monkeypatch.setattr(training, "SLACK_SECONDS", 0.5)
-    schedule = training.Schedule(setting.windows, 0.01)
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
-    budget = training.Budget(4.0, schedule, validation)
-    fit(setting, [schedule, validation, budget])
-    assert schedule.step == schedule.total_steps
-    assert schedule.learning_rate == 0.0
-
-
-def test_budget_is_corrected_every_tenth_of_the_time(setting):
-    budget = budget_for(setting, seconds=136.0, step_seconds=0.4)
-    now = [0.0]
-    budget.schedule.elapsed = lambda: now[0]
-    budget.schedule.is_measured = lambda steps: True
-    plans = []
-    budget.schedule.step_seconds = lambda latest: plans.append(now[0]) or 0.4
-    for second in range(60):
-        now[0] = float(second)
-        budget.on_train_batch_end(second)
-    assert plans == [0.0, 14.0, 28.0, 42.0, 56.0]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from charrnn.commands.arguments import (
     fraction,
     positive,
 )
-from charrnn.corpus import read
+from charrnn.corpus import normalize_text, read
 from charrnn.model import CELLS, build_model, network_of, stateful_twin
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
@@ -129,6 +129,9 @@ def run(arguments):
     vocabulary = (
         initial["vocabulary"] if initial else Vocabulary.from_text(text)
     )
+    arguments.prompt = normalize_text(
+        arguments.prompt, arguments.newline, arguments.normalize
+    )
     vocabulary.encode(arguments.prompt)
     ids = vocabulary.encode(text)
     del text  # the ids are enough from here on
@@ -240,7 +243,7 @@ def _facts(arguments, network, windows, held_out):
 
 def _fit(arguments, model, vocabulary, windows, held_out, facts):
     """Trains the model and fills the run's folder."""
-    from charrnn import reporting, results, training
+    from charrnn import budget, reporting, results, training
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     twin = stateful_twin(
@@ -259,20 +262,24 @@ def _fit(arguments, model, vocabulary, windows, held_out, facts):
     best = training.SaveBest(
         validation, arguments.out / "model.keras", facts, schedule
     )
-    history = reporting.History(arguments.out / "history.csv", schedule)
+    history, *reports = reporting.reports(
+        arguments.out,
+        schedule,
+        validation,
+        prompt=arguments.prompt,
+        quiet=arguments.quiet,
+    )
+    callbacks = [schedule, validation, best, history, *reports]
+    callbacks += training.limits(arguments.patience)
+    if arguments.minutes:
+        seconds = 60 * arguments.minutes
+        callbacks.append(budget.Budget(seconds, schedule, validation))
     with training.stop_on_interrupt(twin) as interrupted:
         twin.fit(
             windows.dataset(),
             epochs=sys.maxsize,  # the schedule knows the last step
             steps_per_epoch=training.steps_per_round(windows, len(held_out)),
-            callbacks=[
-                schedule,
-                validation,
-                best,
-                history,
-                *_reports(arguments, schedule, validation),
-                *_limits(arguments, schedule, validation),
-            ],
+            callbacks=callbacks,
             shuffle=False,
             verbose=0,
         )
@@ -290,41 +297,3 @@ def _fit(arguments, model, vocabulary, windows, held_out, facts):
         results.write(arguments.out, metrics)
         print(results.summary(arguments.out, metrics, arguments.prompt))
     return 1 if failed else 130 if interrupted else 0
-
-
-def _reports(arguments, schedule, validation):
-    """The callbacks that tell the user how training goes."""
-    import rich.console
-
-    from charrnn import reporting
-
-    console = rich.console.Console(highlight=False)
-    samples = arguments.out / "samples.txt"
-    return [
-        reporting.Progress(console, schedule, arguments.quiet),
-        reporting.Samples(
-            console,
-            samples,
-            schedule,
-            validation,
-            arguments.prompt,
-            arguments.quiet,
-        ),
-    ]
-
-
-def _limits(arguments, schedule, validation):
-    """The callbacks that end training before the last epoch."""
-    from charrnn import training
-    from charrnn.backend import keras
-
-    limits = [keras.callbacks.TerminateOnNaN()]
-    if arguments.patience:
-        limits.append(
-            keras.callbacks.EarlyStopping(patience=arguments.patience)
-        )
-    if arguments.minutes:
-        limits.append(
-            training.Budget(60 * arguments.minutes, schedule, validation)
-        )
-    return limits

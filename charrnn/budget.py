@@ -1,0 +1,83 @@
+"""End training so that everything is done when the time is over."""
+
+import time
+
+import numpy as np
+
+from charrnn import scoring
+from charrnn.backend import keras
+from charrnn.engine import Engine
+
+MEASURED_STEPS = 10  # before the time is turned into a number of steps
+SLACK_SECONDS = 4  # for the files and the picture at the end
+
+
+class Budget(keras.callbacks.Callback):
+    """Turns a time into a number of steps.
+
+    After the first steps it measures what a step and the scoring take and
+    fixes the number of steps; every tenth of the time and after every
+    validation it corrects the number by what has been measured since.
+
+    Args:
+        seconds: From the first step to the last file written.
+        schedule: The `training.Schedule` to set; the number of steps that it
+            has already, if any, stays the most.
+        validation: The `training.Validation`, for what it costs.
+    """
+
+    def __init__(self, seconds, schedule, validation):
+        super().__init__()
+        self.seconds = seconds
+        self.schedule = schedule
+        self.validation = validation
+        self._most = schedule.total_steps
+        self._next_plan = 0.0  # seconds since training began
+        self._in_streams = self._one_pass = None  # seconds of scoring
+
+    def on_train_batch_end(self, batch, logs=None):
+        elapsed = self.schedule.elapsed()
+        late = elapsed > self.seconds / 4
+        if elapsed >= self._next_plan and self.schedule.is_measured(
+            1 if late else MEASURED_STEPS
+        ):
+            self.plan()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.model.stop_training:
+            self.plan()
+
+    def plan(self):
+        """Fixes the number of steps by what is left of the time."""
+        validation, final = self._scoring_seconds()
+        elapsed = self.schedule.elapsed()
+        left = self.seconds - elapsed - validation - final - SLACK_SECONDS
+        step = self.schedule.step_seconds(latest=200)
+        step += validation / self.params["steps"]
+        steps = self.schedule.step + max(0, int(left / step))
+        self.schedule.total_steps = min(steps, self._most or steps)
+        self.model.stop_training |= steps == self.schedule.step
+        self._next_plan = elapsed + self.seconds / 10
+
+    def _scoring_seconds(self):
+        """What a validation takes, and what the scoring at the end takes."""
+        held_out = len(self.validation.ids)
+        if self._in_streams is None:
+            engine = Engine.from_keras(
+                self.validation.network, self.validation.vocabulary
+            )
+            self._in_streams = held_out * _seconds_per_character(engine, 64)
+            self._one_pass = held_out * _seconds_per_character(engine, 1)
+        in_streams = self.validation.seconds or 1.3 * self._in_streams
+        if held_out > scoring.ONE_PASS_LIMIT:
+            return in_streams, 2 * in_streams
+        return in_streams, self._one_pass + in_streams
+
+
+def _seconds_per_character(engine, batch_size):
+    """Times the engine on a small piece of nonsense."""
+    ids = np.zeros((batch_size, 64), np.int64)
+    engine.run(ids)
+    start = time.perf_counter()
+    engine.run(ids)
+    return (time.perf_counter() - start) / ids.size

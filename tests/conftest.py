@@ -1,0 +1,44 @@
+"""What tests of several modules need."""
+
+import types
+
+import pytest
+
+SENTENCE = "out of the cradle endlessly rocking. "
+
+
+@pytest.fixture
+def setting():
+    """A tiny model, its compiled twin and the windows to train it on."""
+    from charrnn import training
+    from charrnn.backend import keras
+    from charrnn.model import build_model, stateful_twin
+    from charrnn.vocabulary import Vocabulary
+    from charrnn.windows import Windows
+
+    keras.utils.set_random_seed(1)
+    vocabulary = Vocabulary.from_text(SENTENCE)
+    ids = vocabulary.encode(SENTENCE * 20)
+    windows = Windows(ids, batch_size=4, seq_length=10, seed=1)
+    model = build_model(vocabulary, units=16, layers=1, dropout=0.0)
+    twin = stateful_twin(model, batch_size=4, seq_length=10)
+    twin.compile(training.optimizer(0.01), training.loss())
+
+    def fit(callbacks, steps_per_round=10):
+        twin.fit(
+            windows.dataset(),
+            epochs=1000,
+            steps_per_epoch=steps_per_round,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+
+    return types.SimpleNamespace(
+        vocabulary=vocabulary,
+        windows=windows,
+        model=model,
+        twin=twin,
+        ids=ids,
+        fit=fit,
+    )

@@ -1,0 +1,66 @@
+"""A number of minutes becomes a number of steps that keeps it."""
+
+import types
+
+from charrnn import budget, training
+
+
+def budget_for(setting, seconds, step_seconds, total_steps=None):
+    """A budget with a rigged clock: steps and scoring take known times."""
+    schedule = training.Schedule(setting.windows, 0.01, total_steps)
+    schedule.elapsed = lambda: 10.0
+    schedule.step_seconds = lambda latest=0: step_seconds
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    limit = budget.Budget(seconds, schedule, validation)
+    limit.set_params({"steps": 50})
+    limit.set_model(types.SimpleNamespace(stop_training=False))
+    limit._scoring_seconds = lambda: (5.0, 7.0)
+    return limit
+
+
+def test_budget_counts_steps_validations_and_the_end(setting):
+    limit = budget_for(setting, seconds=136.0, step_seconds=0.4)
+    limit.plan()
+    left = 136.0 - 10.0 - 5.0 - 7.0 - budget.SLACK_SECONDS
+    assert limit.schedule.total_steps == int(left / (0.4 + 5.0 / 50))
+
+
+def test_budget_never_adds_epochs(setting):
+    limit = budget_for(setting, 1000.0, step_seconds=0.4, total_steps=30)
+    limit.plan()
+    assert limit.schedule.total_steps == 30
+
+
+def test_spent_budget_ends_at_once(setting):
+    limit = budget_for(setting, seconds=11.0, step_seconds=0.4)
+    limit.schedule.step = 17
+    limit.plan()
+    assert limit.schedule.total_steps == 17
+    assert limit.model.stop_training
+
+
+def test_budget_ends_training_by_itself(setting, monkeypatch):
+    monkeypatch.setattr(budget, "SLACK_SECONDS", 0.5)
+    schedule = training.Schedule(setting.windows, 0.01)
+    validation = training.Validation(
+        setting.model, setting.vocabulary, setting.ids
+    )
+    limit = budget.Budget(4.0, schedule, validation)
+    setting.fit([schedule, validation, limit])
+    assert schedule.step == schedule.total_steps
+    assert schedule.learning_rate == 0.0
+
+
+def test_budget_is_corrected_every_tenth_of_the_time(setting):
+    limit = budget_for(setting, seconds=136.0, step_seconds=0.4)
+    now = [0.0]
+    limit.schedule.elapsed = lambda: now[0]
+    limit.schedule.is_measured = lambda steps: True
+    plans = []
+    limit.schedule.step_seconds = lambda latest: plans.append(now[0]) or 0.4
+    for second in range(60):
+        now[0] = float(second)
+        limit.on_train_batch_end(second)
+    assert plans == [0.0, 14.0, 28.0, 42.0, 56.0]
