@@ -102,13 +102,13 @@ class Progress(keras.callbacks.Callback):
         of_all, left = "", ""
         if schedule.total_steps is not None:
             steps = max(0, schedule.total_steps - schedule.step)
-            of_all = f"/{schedule.total_steps:,}"
+            of_all = f"/{schedule.total_steps}"
             left = f"  {_minutes(steps * schedule.step_seconds())} left"
-        # Two spaces in between, no more: it has to fit in 80 columns.
+        # It has to fit in 80 columns; on a long run the end may be cut off.
         return (
-            f"epoch {schedule.epoch:.2f}  step {schedule.step:,}{of_all}  "
-            f"loss {_nats_and_bits(training_loss)}  "
-            f"{schedule.characters_per_second / 1000:.1f}k chars/s{left}"
+            f"epoch {schedule.epoch:.2f} step {schedule.step}{of_all}  "
+            f"loss {_nats_and_bits(training_loss)}{left}  "
+            f"{schedule.characters_per_second / 1000:.1f}k chars/s"
         )
 
 
@@ -239,7 +239,7 @@ def plot_losses(history, path):
 
 
 def _nats_and_bits(nats):
-    return f"{nats:.3f} nats {to_bits(nats):.3f} bits"
+    return f"{nats:.3f} nats {to_bits(nats):.2f} bits"
 
 
 def _minutes(seconds):

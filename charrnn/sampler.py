@@ -9,6 +9,7 @@ from charrnn.engine import Engine
 from charrnn.sampling import probabilities, surprise, uniforms
 
 BLOCK = 256  # random numbers made at a time, for one sample
+CHUNK = 1024  # characters of a prompt read at a time: bounds the memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +105,10 @@ class Sampler:
                 f"Expected a count of at least 1. Received {count}."
             )
         ids = self.vocabulary.encode(prompt or self._new_line())
-        logits, network = self.engine.run(ids[None])
+        network = self.engine.zero_state(1)
+        for begin in range(0, len(ids), CHUNK):
+            chunk = ids[None, begin : begin + CHUNK]
+            logits, network = self.engine.run(chunk, network)
         return State(
             [tuple(np.repeat(a, count, 0) for a in s) for s in network],
             np.repeat(logits[:, -1], count, 0),
@@ -219,12 +223,13 @@ class _Draft:
         # Of two that end at the same character the longer one is cut.
         self._stop = sorted(stop, key=len, reverse=True)
         self._text = io.StringIO()
-        self._nats = []
+        self._nats, self._drawn = 0.0, 0
 
     def add(self, character, nats):
         """Takes a character; returns the text that is certain by now."""
         self.pending += character
-        self._nats.append(nats)
+        self._nats += float(nats)
+        self._drawn += 1
         for stop in self._stop:
             if self.pending.endswith(stop):
                 self.stopped = True
@@ -245,7 +250,7 @@ class _Draft:
             text=self._text.getvalue(),
             seed=seed,
             index=index,
-            nats_per_character=float(np.mean(self._nats or [0.0])),
+            nats_per_character=self._nats / max(1, self._drawn),
             stop_reason="stop" if self.stopped else "length",
         )
 

@@ -48,8 +48,8 @@ def test_a_round_closes_with_a_line_of_losses(schedule):
     progress.on_epoch_end(0, {"loss": np.log(4), "val_loss": np.log(8)})
     progress.on_train_end()
     assert screen.file.getvalue() == (
-        "epoch 0.50  step 30/120  loss 1.386 nats 2.000 bits  "
-        "12.3k chars/s  1:03 left  validation 2.079 nats 3.000 bits\n"
+        "epoch 0.50 step 30/120  loss 1.386 nats 2.00 bits  "
+        "1:03 left  12.3k chars/s  validation 2.079 nats 3.00 bits\n"
     )
 
 
@@ -61,7 +61,7 @@ def test_a_file_gets_plain_lines_now_and_then(schedule, monkeypatch):
     assert screen.file.getvalue() == ""
     monkeypatch.setattr(reporting, "PLAIN_SECONDS", 0)
     progress.on_train_batch_end(1, {"loss": 1.0})
-    assert screen.file.getvalue().startswith("epoch 0.50  step 30/120")
+    assert screen.file.getvalue().startswith("epoch 0.50 step 30/120")
     assert "\x1b" not in screen.file.getvalue()
 
 
@@ -82,7 +82,7 @@ def test_a_terminal_gets_a_live_line(schedule, monkeypatch):
     progress.on_train_batch_end(1, {"loss": 1.0})
     progress._bar.refresh()
     progress.on_train_end()
-    assert "epoch 0.50  step 30/120" in screen.file.getvalue()
+    assert "epoch 0.50 step 30/120" in screen.file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_broken_network_writes_no_sample(schedule, validation, tmp_path):
 
 
 def test_the_live_line_fits_a_terminal(schedule):
-    schedule.step, schedule.total_steps = 12_345, 49_100
+    schedule.step, schedule.total_steps, schedule.epoch = 1234, 4910, 12.3
     progress = reporting.Progress(console(), schedule)
     assert len(progress._line(2.345)) <= 80
 
