@@ -25,6 +25,7 @@ def main(argv=None):
     with contextlib.suppress(AttributeError):  # stdout may be replaced
         # Any text can be printed anywhere, and lines appear when printed.
         sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    _share_the_machine()
     # Only the verb at hand is imported, so that it starts at once.
     verbs = [v for v in VERBS if v in argv[:1]] or VERBS
     modules = {v: importlib.import_module(f"{__name__}.{v}") for v in verbs}
@@ -70,6 +71,18 @@ def _parser(modules):
             verbs.add_parser(verb, help=first_line, description=first_line)
         )
     return parser
+
+
+def _share_the_machine():
+    """Keeps NumPy to one thread while other programs use the processors.
+
+    Threads that wait for each other in every matrix product, when one of
+    them has no processor to run on, are up to fifty times slower than one.
+    NumPy looks at this once, when it is imported.
+    """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > os.cpu_count() / 2:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _reader_left():
