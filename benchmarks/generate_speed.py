@@ -7,7 +7,7 @@ that whatever else the machine does meets them alike; a figure is the median.
     python benchmarks/generate_speed.py
     python benchmarks/generate_speed.py --alternations 9 --json speed.json
 
-PyTorch is optional: `pip install torch`.
+PyTorch is optional: `pip install -e '.[bench]'`.
 """
 
 import argparse

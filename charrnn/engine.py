@@ -9,6 +9,8 @@ import numpy as np
 
 from charrnn import checkpoint
 
+HALF = np.float32(0.5)
+
 
 def simple_rnn_step(x, state, U):
     """Elman 1990: h = tanh(x + h U)."""
@@ -49,7 +51,10 @@ def gru_step(x, state, U, b):
 
 def sigmoid(x):
     """1 / (1 + exp(-x)), by the tanh that NumPy computes fastest."""
-    return np.tanh(x * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+    y = np.tanh(x * HALF)
+    y *= HALF
+    y += HALF
+    return y
 
 
 STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
@@ -215,7 +220,9 @@ class _Recurrent:
     """One recurrent layer: its weights and its step."""
 
     def __init__(self, class_name, arrays):
-        self.kernel, self.U, bias = arrays
+        kernel, U, bias = arrays
+        # By columns: the order in which BLAS reads a single row's product.
+        self.kernel, self.U = np.asfortranarray(kernel), np.asfortranarray(U)
         if class_name == "GRU":
             self.bias, self.inner_bias = bias
             self.weights = (self.U, self.inner_bias)

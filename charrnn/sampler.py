@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.engine import Engine
 from charrnn.sampling import probabilities, surprise, uniforms
 
-BLOCK = 256  # random numbers made at a time, for one sample
+BLOCK = 256  # steps whose random numbers, and surprise, are made together
 CHUNK = 1024  # characters of a prompt read at a time: bounds the memory
 
 
@@ -133,12 +133,8 @@ class Sampler:
         cumulative /= cumulative[:, -1:]  # ends in exactly 1, above any u
         ids = (cumulative <= self._uniforms(state)[:, None]).sum(-1)
         logits, network = self.engine.step(ids, state.network)
-        return ids, dataclasses.replace(
-            state,
-            network=network,
-            logits=logits,
-            position=state.position + 1,
-        )
+        position = state.position + 1
+        return ids, State(network, logits, state.seed, state.samples, position)
 
     def generate(
         self,
@@ -177,24 +173,33 @@ class Sampler:
                 f"Expected a length of at least 0. Received {length}."
             )
         on_text = on_text or (lambda index, text: None)
-        drafts = [_Draft(stop) for _ in range(count)]
+        characters = self.vocabulary.characters
         state = self.start(prompt, count=count, seed=seed)
+        drafts = [_Draft(stop) for _ in range(count)]
+        ledger = _Ledger(count)
         while len(state.samples) and state.position < length:
             before = state.logits
             ids, state = self.step(state, **filters)
-            nats = surprise(before, ids)
-            characters = self.vocabulary.decode(ids)
-            for i, index in enumerate(state.samples):
-                text = drafts[index].add(characters[i], nats[i])
+            ledger.add(state.samples, before, ids)
+            for index, i in zip(
+                state.samples.tolist(), ids.tolist(), strict=True
+            ):
+                text = drafts[index].add(characters[i])
                 if text:
-                    on_text(int(index), text)
+                    on_text(index, text)
             if stop:
                 going = [not drafts[i].stopped for i in state.samples]
                 state = keep_rows(state, going)
         for index, draft in enumerate(drafts):
             if draft.pending:
                 on_text(index, draft.release(0))
-        return [draft.sample(seed, i) for i, draft in enumerate(drafts)]
+        nats = ledger.nats_per_character()
+        return [
+            Sample(
+                d.text(), seed, i, nats[i], "stop" if d.stopped else "length"
+            )
+            for i, d in enumerate(drafts)
+        ]
 
     def _uniforms(self, state):
         """One random number for each sample, made in blocks for speed."""
@@ -223,13 +228,10 @@ class _Draft:
         # Of two that end at the same character the longer one is cut.
         self._stop = sorted(stop, key=len, reverse=True)
         self._text = io.StringIO()
-        self._nats, self._drawn = 0.0, 0
 
-    def add(self, character, nats):
+    def add(self, character):
         """Takes a character; returns the text that is certain by now."""
         self.pending += character
-        self._nats += float(nats)
-        self._drawn += 1
         for stop in self._stop:
             if self.pending.endswith(stop):
                 self.stopped = True
@@ -245,14 +247,9 @@ class _Draft:
         self._text.write(text)
         return text
 
-    def sample(self, seed, index):
-        return Sample(
-            text=self._text.getvalue(),
-            seed=seed,
-            index=index,
-            nats_per_character=self._nats / max(1, self._drawn),
-            stop_reason="stop" if self.stopped else "length",
-        )
+    def text(self):
+        """All that was released."""
+        return self._text.getvalue()
 
     def _possible_stop(self):
         """Length of the longest ending that may begin a stop string."""
@@ -263,6 +260,34 @@ class _Draft:
             if self.pending.endswith(stop[:size])
         )
         return max(lengths, default=0)
+
+
+class _Ledger:
+    """Adds up the surprise of what was drawn, many steps at a time."""
+
+    def __init__(self, count):
+        self._nats = np.zeros(count)
+        self._drawn = np.zeros(count, np.int64)
+        self._pending = []
+
+    def add(self, samples, logits, ids):
+        self._pending.append((samples, logits, ids))
+        if len(self._pending) == BLOCK:
+            self._settle()
+
+    def nats_per_character(self):
+        """The mean for each sample, 0 for one without characters."""
+        if self._pending:
+            self._settle()
+        return (self._nats / np.maximum(self._drawn, 1)).tolist()
+
+    def _settle(self):
+        samples, logits, ids = map(
+            np.concatenate, zip(*self._pending, strict=True)
+        )
+        np.add.at(self._nats, samples, surprise(logits, ids))
+        np.add.at(self._drawn, samples, 1)
+        self._pending = []
 
 
 def keep_rows(state, rows):

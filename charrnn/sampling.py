@@ -2,6 +2,8 @@
 
 import numpy as np
 
+COLDEST = 1e-9  # temperatures below are greedy: a division would overflow
+
 
 def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
     """Turns logits into the probabilities that characters are drawn with.
@@ -33,7 +35,7 @@ def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
     """
     _check(temperature, top_k, top_p, min_p)
     logits = np.asarray(logits, dtype=np.float64)
-    if temperature == 0:
+    if temperature < COLDEST:
         likeliest = logits.argmax(-1)[..., None]
         return (np.arange(logits.shape[-1]) == likeliest).astype(float)
     p = _softmax(logits, temperature)
@@ -97,10 +99,9 @@ def surprise(logits, ids):
 
 
 def _softmax(logits, temperature):
-    below = logits - logits.max(-1, keepdims=True)  # none above 0: no overflow
-    with np.errstate(over="ignore"):  # minus infinity is cold enough
-        p = np.exp(below / temperature)
-    return p / p.sum(-1, keepdims=True)
+    p = np.exp((logits - logits.max(-1, keepdims=True)) / temperature)
+    p /= p.sum(-1, keepdims=True)
+    return p
 
 
 def _rank(p):
