@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import charrnn
-from charrnn.commands import VERBS, generate, main
+from charrnn.commands import VERBS, generate, main, train
 
 ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
@@ -86,6 +86,13 @@ def test_metrics_have_the_promised_keys(trained):
         metrics["validation_nats_per_char"], abs=1e-4
     )
     assert int(last["step"]) == metrics["steps"]
+
+
+@pytest.mark.parametrize(
+    ("units", "rate"), [(1, 0.01), (256, 0.00566), (512, 0.004), (2048, 0.002)]
+)
+def test_larger_networks_learn_at_lower_rates(units, rate):
+    assert train._learning_rate(units) == rate
 
 
 def test_the_model_file_says_what_it_is(trained):

@@ -85,7 +85,6 @@ def _add_training_arguments(group):
     for flag, kind, default, text in (
         ("--batch-size", at_least(1), 32, "streams read in parallel"),
         ("--seq-length", at_least(1), 64, "characters gradients reach back"),
-        ("--learning-rate", positive, 4e-3, "the highest, after warm-up"),
         ("--clip-norm", positive, 1.0, "largest norm of all gradients"),
         ("--seed", at_least(0), 1, "of weights, dropout and streams"),
     ):
@@ -94,6 +93,12 @@ def _add_training_arguments(group):
             flag, type=kind, default=default, metavar="N", help=text
         )
     for flag, kind, text in (
+        (
+            "--learning-rate",
+            positive,
+            "the highest, after warm-up (default: 0.004 with 512 units, more "
+            "with fewer)",
+        ),
         ("--epochs", positive, "passes over the training text at most"),
         (
             "--minutes",
@@ -126,6 +131,8 @@ def run(arguments):
     )
     initial = arguments.init_from and checkpoint.read(arguments.init_from)
     network = _network(arguments, initial)
+    if arguments.learning_rate is None:
+        arguments.learning_rate = _learning_rate(network["units"])
     vocabulary = (
         initial["vocabulary"] if initial else Vocabulary.from_text(text)
     )
@@ -215,6 +222,11 @@ def _network(arguments, initial):
                 "the flag out."
             )
     return network
+
+
+def _learning_rate(units):
+    """A rate that the size bears: 0.004 at 512 units, 0.0057 at 256."""
+    return min(0.01, round(0.004 * (512 / units) ** 0.5, 5))
 
 
 def _facts(arguments, network, windows, held_out):
