@@ -18,7 +18,7 @@ ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
-    "--epochs=1",
+    "--epochs=5",
 ]  # fmt: skip
 
 
