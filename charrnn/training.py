@@ -197,14 +197,11 @@ class Validation(keras.callbacks.Callback):
         self.vocabulary = vocabulary
         self.ids = ids
         self.engine = None
-        self.seconds = None  # what the last one took
 
     def on_epoch_end(self, epoch, logs=None):
-        start = time.perf_counter()
         self.engine = Engine.from_keras(self.network, self.vocabulary)
         scored = scoring.score_in_streams(self.engine, self.ids)
         logs["val_loss"] = scored.nats_per_character
-        self.seconds = time.perf_counter() - start
 
 
 class SaveBest(keras.callbacks.Callback):

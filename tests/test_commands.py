@@ -89,7 +89,7 @@ def test_metrics_have_the_promised_keys(trained):
 
 
 @pytest.mark.parametrize(
-    ("units", "rate"), [(1, 0.01), (256, 0.00566), (512, 0.004), (2048, 0.002)]
+    ("units", "rate"), [(1, 0.01), (256, 0.008), (512, 0.004), (2048, 0.001)]
 )
 def test_larger_networks_learn_at_lower_rates(units, rate):
     assert train._learning_rate(units) == rate

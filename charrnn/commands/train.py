@@ -225,8 +225,8 @@ def _network(arguments, initial):
 
 
 def _learning_rate(units):
-    """A rate that the size bears: 0.004 at 512 units, 0.0057 at 256."""
-    return min(0.01, round(0.004 * (512 / units) ** 0.5, 5))
+    """A rate that the size bears: 0.004 at 512 units, 0.008 at 256."""
+    return min(0.01, round(0.004 * 512 / units, 5))
 
 
 def _facts(arguments, network, windows, held_out):
