@@ -21,6 +21,8 @@ def replacing(path):
 
     Raises:
         OSError: if the folder is not writable or the disk is full.
+        ValueError: if `path` is a folder or a device, which a file would
+            destroy. Of a symbolic link the target is replaced.
 
     Example:
 
@@ -31,12 +33,21 @@ def replacing(path):
     >>> target.read_text(encoding="utf-8")
     'whole'
     """
-    path = Path(path)
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        raise ValueError(
+            f"Expected the name of a file to write. '{path}' is a folder or "
+            "a device. Choose another name."
+        )
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         yield temporary
         _flush_to_disk(temporary)
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename == str(temporary):  # a name that tells users nothing
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     if os.name == "posix":  # the new name, too, must outlive a power cut

@@ -27,7 +27,7 @@ def silence():
         os.dup2(held_back.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held_back.seek(0)
             os.write(terminal, held_back.read())
             raise

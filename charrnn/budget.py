@@ -49,6 +49,9 @@ class Budget(keras.callbacks.Callback):
     def plan(self):
         """Fixes the number of steps by what is left of the time."""
         validation, final = self._scoring_seconds()
+        if validation > self.seconds / 4:
+            self._shorten_validation(validation)
+            validation, final = self._scoring_seconds()
         elapsed = self.schedule.elapsed()
         left = self.seconds - elapsed - validation - final - SLACK_SECONDS
         step = self.schedule.step_seconds(latest=200)
@@ -66,10 +69,20 @@ class Budget(keras.callbacks.Callback):
         )
         # A fourth more characters are read than scored: streams warm up.
         streams = 1.25 * held_out * _seconds_per_character(engine, 64)
-        if held_out > scoring.ONE_PASS_LIMIT:
-            return streams, 2 * streams
+        if held_out > scoring.ONE_PASS_LIMIT:  # scored so already
+            return streams, streams * scoring.ONE_PASS_LIMIT / held_out
         one_pass = held_out * _seconds_per_character(engine, 1)
         return streams, one_pass + streams
+
+    def _shorten_validation(self, seconds):
+        """Keeps of a long held-out part what an eighth of the time scores."""
+        ids = self.validation.ids
+        kept = max(2, int(len(ids) * self.seconds / 8 / seconds))
+        self.validation.ids = ids[:kept]
+        print(
+            f"validation on the first {kept:,} of {len(ids):,} held-out "
+            "characters: all of them would take too much of the time"
+        )
 
 
 def _seconds_per_character(engine, batch_size):

@@ -116,8 +116,8 @@ def read(path):
         vocabulary = Vocabulary(facts["vocabulary"]["characters"])
     except DAMAGE as error:
         reason = " ".join(str(error).split())
-        if not isinstance(error, ValueError):
-            reason = f"{type(error).__name__}: {reason}"
+        if isinstance(error, LookupError):
+            reason = f"{reason} is missing"
         raise ValueError(
             f"Expected a model that charrnn saved. '{path}' is not one, or "
             f"is damaged: {reason}"
@@ -143,7 +143,7 @@ def model_path(path):
     if not path.is_file():
         raise ValueError(
             f"Expected a model file or a run's folder. There is no '{path}'. "
-            "Train one first: python train.py TEXT"
+            "`python train.py TEXT` makes one, in runs/."
         )
     return path
 

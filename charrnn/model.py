@@ -48,7 +48,7 @@ def build_model(
     """
     from charrnn.backend import keras  # here: `--help` needs no TensorFlow
 
-    _check(vocabulary, cell, units, layers, dropout, embedding)
+    check_arguments(vocabulary, cell, units, layers, dropout, embedding)
     if embedding == "auto":
         one_hot = len(vocabulary) <= ONE_HOT_LIMIT
         embedding = None if one_hot else EMBEDDING_DIM
@@ -115,7 +115,16 @@ def stateful_twin(model, *, batch_size, seq_length):
     return twin
 
 
-def _check(vocabulary, cell, units, layers, dropout, embedding):
+def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
+    """Checks the arguments of `build_model` without importing Keras.
+
+    Raises:
+        ValueError: naming the first one that is out of range.
+
+    Example:
+
+    >>> check_arguments("abc", "lstm", 8, 2, 0.5, None)
+    """
     if cell not in CELLS:
         raise ValueError(
             f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."

@@ -144,13 +144,15 @@ class Samples(keras.callbacks.Callback):
             temperature=0.8,
         )
         text = self.prompt + sample.text
-        heading = f"step {self.schedule.step}, loss {logs['val_loss']:.4f}"
+        heading = (
+            f"step {self.schedule.step}, validation {logs['val_loss']:.4f}"
+        )
         with open(self.path, "a", encoding="utf-8", newline="") as file:
             file.write(f"--- {heading} nats/char ---\n{text}\n\n")
         if not self.quiet:
             shown = rich.text.Text(printable(self.prompt), style="bold")
             shown.append(printable(sample.text), style="not bold cyan")
-            self.console.print(shown, end="\n\n")
+            self.console.print(shown, end="\n\n", soft_wrap=True)
 
 
 class History(keras.callbacks.Callback):

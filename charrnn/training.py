@@ -196,12 +196,13 @@ class Validation(keras.callbacks.Callback):
         self.network = network
         self.vocabulary = vocabulary
         self.ids = ids
-        self.engine = None
+        self.engine = self.method = None
 
     def on_epoch_end(self, epoch, logs=None):
         self.engine = Engine.from_keras(self.network, self.vocabulary)
         scored = scoring.score_in_streams(self.engine, self.ids)
         logs["val_loss"] = scored.nats_per_character
+        self.method = scored.method
 
 
 class SaveBest(keras.callbacks.Callback):
@@ -234,7 +235,8 @@ class SaveBest(keras.callbacks.Callback):
         metrics = {
             "validation_nats_per_char": self.best,
             "validation_bits_per_char": scoring.to_bits(self.best),
-            "steps": self.step,
+            "validation_method": self.validation.method,
+            "step": self.step,
         }
         checkpoint.save(
             self.validation.network,

@@ -151,13 +151,12 @@ class Vocabulary:
     def _describe_unknown(self, text, unknown):
         position = int(np.argmax(unknown))
         others = len({text[i] for i in np.flatnonzero(unknown)}) - 1
-        more = f" (and {others} other unknown ones)" if others else ""
+        more = f" (and {others} other unknown characters)" if others else ""
         return (
             f"Expected a text written with the model's {len(self)} "
             f"characters. Received {describe(text[position])} at position "
-            f"{position}{more}. Remove such characters, skip them "
-            "(unknown='skip', --unknown skip), or train on a text that "
-            "contains them."
+            f"{position}{more}. Remove such characters, or train on a text "
+            "that contains them."
         )
 
 

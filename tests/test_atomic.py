@@ -1,6 +1,7 @@
 """A file is replaced whole or stays as it was."""
 
 import os
+import stat
 
 import pytest
 
@@ -116,3 +117,29 @@ def test_a_missing_folder_is_an_os_error(tmp_path):
 def test_text_is_written_as_it_is(old, text):
     atomic.write_text(old, text)
     assert old.read_bytes() == text.encode("utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a FIFO and a link")
+def test_what_is_not_a_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="is a folder or a device"):
+            atomic.write_text(path, "new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a link")
+def test_of_a_link_the_target_is_replaced(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    atomic.write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text("utf-8") == "new"
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "missing" / "note.txt"
+    with pytest.raises(FileNotFoundError) as caught:
+        atomic.write_text(path, "new")
+    assert caught.value.filename == str(path)

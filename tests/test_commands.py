@@ -1,5 +1,6 @@
 """The command line as a user meets it, from a text to new text."""
 
+import argparse
 import csv
 import io
 import json
@@ -177,6 +178,33 @@ def test_bad_flags_are_refused(capsys, flag):
         main(["train", "some.txt", flag])
     assert exit_code.value.code == 2
     assert flag.split("=")[0] in capsys.readouterr().err
+
+
+def test_a_folder_with_somebodys_files_is_refused(tmp_path, capsys):
+    (tmp_path / "samples.txt").write_text("mine", encoding="utf-8")
+    text = tmp_path / "sea.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    assert main(["train", str(text), "--out", str(tmp_path)]) == 2
+    assert "has files in it" in capsys.readouterr().err
+    assert (tmp_path / "samples.txt").read_text("utf-8") == "mine"
+
+
+def test_every_run_claims_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = argparse.Namespace(out=None, corpus="a text.txt")
+    claimed = [train._claim_folder(arguments) for _ in range(3)]
+    assert [str(folder) for folder in claimed] == [
+        str(Path("runs", f"a text-{number}")) for number in (1, 2, 3)
+    ]
+    assert all(folder.is_dir() for folder in claimed)
+
+
+@pytest.mark.parametrize("content", ["a" * 5000, TEXT])
+def test_a_bad_network_leaves_no_folder(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    Path("sea.txt").write_text(content, encoding="utf-8")
+    assert main(["train", "sea.txt", "--dropout=1"]) == 2
+    assert not Path("runs").exists()
 
 
 def test_a_prompt_that_the_text_cannot_spell_is_refused(tmp_path, capsys):

@@ -107,8 +107,8 @@ def test_samples_go_to_the_screen_and_the_file(
     samples.on_epoch_end(1, {"val_loss": 1.0})
     assert screen.file.getvalue() == "a\nbbbbb\n\n" * 2
     assert path.read_text("utf-8") == (
-        "--- step 30, loss 1.2500 nats/char ---\na\nbbbbb\n\n"
-        "--- step 30, loss 1.0000 nats/char ---\na\nbbbbb\n\n"
+        "--- step 30, validation 1.2500 nats/char ---\na\nbbbbb\n\n"
+        "--- step 30, validation 1.0000 nats/char ---\na\nbbbbb\n\n"
     )
 
 

@@ -106,7 +106,7 @@ def test_only_a_lower_loss_replaces_the_model(setting, tmp_path):
         best.on_epoch_end(step, {"val_loss": loss})
     facts = checkpoint.read(path)["facts"]
     assert facts["metrics"]["validation_nats_per_char"] == 2.0
-    assert facts["metrics"]["steps"] == best.step == 2
+    assert facts["metrics"]["step"] == best.step == 2
     assert facts["note"] == "kept"
 
 

@@ -38,6 +38,7 @@ def main(argv=None):
         print(f"charrnn {arguments.verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print(f"charrnn {arguments.verb}: interrupted", file=sys.stderr)
         return 130
 
 

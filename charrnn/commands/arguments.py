@@ -82,4 +82,9 @@ def prepare(text, engine, unknown):
         text, form.get("newline", "lf"), form.get("normalize")
     )
     vocabulary = engine.vocabulary
-    return vocabulary.decode(vocabulary.encode(text, unknown))
+    try:
+        return vocabulary.decode(vocabulary.encode(text, unknown))
+    except ValueError as error:
+        raise ValueError(
+            f"{error} Or leave them out: --unknown skip"
+        ) from error

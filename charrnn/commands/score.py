@@ -33,7 +33,7 @@ def add_arguments(parser):
     )
     add_unknown_argument(parser)
     parser.add_argument(
-        "--json", action="store_true", help="an object for each row, as JSON"
+        "--json", action="store_true", help="print the rows as a JSON list"
     )
 
 
@@ -43,8 +43,8 @@ def run(arguments):
     rows = []
     for source in arguments.texts:
         raw = read(source, encoding=arguments.encoding, newline="keep")
-        text = prepare(raw, engine, arguments.unknown)
         try:
+            text = prepare(raw, engine, arguments.unknown)
             scored = score(engine, text)
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from error

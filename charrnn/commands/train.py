@@ -1,6 +1,8 @@
 """Train a network on a text."""
 
 import argparse
+import contextlib
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -15,7 +17,13 @@ from charrnn.commands.arguments import (
     positive,
 )
 from charrnn.corpus import normalize_text, read
-from charrnn.model import CELLS, build_model, network_of, stateful_twin
+from charrnn.model import (
+    CELLS,
+    build_model,
+    check_arguments,
+    network_of,
+    stateful_twin,
+)
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
@@ -117,11 +125,14 @@ def _embedding(word):
     return word if word == "auto" else at_least(1)(word)
 
 
+_embedding.__name__ = "size, auto or none"  # argparse names it in its message
+
+
 def run(arguments):
     """Trains as the arguments say; returns the exit code."""
     if arguments.minutes is None and arguments.epochs is None:
         arguments.minutes = DEFAULT_MINUTES
-    arguments.out = _run_folder(arguments)
+    _check_folder(arguments.out)
     text = read(
         arguments.corpus,
         encoding=arguments.encoding,
@@ -150,6 +161,8 @@ def run(arguments):
         "validate on"
     )
     facts = _facts(arguments, network, windows, held_out)
+    check_arguments(vocabulary, **network)
+    arguments.out = _claim_folder(arguments)
 
     from charrnn.backend import keras  # here: it takes seconds
 
@@ -166,25 +179,38 @@ def run(arguments):
     return _fit(arguments, model, vocabulary, windows, held_out, facts)
 
 
-def _run_folder(arguments):
-    """The folder to write, which must not hold a model yet."""
-    if arguments.out is None:
-        name = Path(arguments.corpus).stem if arguments.corpus != "-" else ""
-        number = 1
-        while (out := Path("runs", f"{name or 'stdin'}-{number}")).exists():
-            number += 1
-        return out
-    if arguments.out.exists() and not arguments.out.is_dir():
+def _check_folder(out):
+    """Refuses a folder with files in it: they are somebody's."""
+    if out is None or not out.exists():
+        return
+    if not out.is_dir():
+        raise ValueError(f"Expected a folder for --out. '{out}' is a file.")
+    if (out / "model.keras").exists():
         raise ValueError(
-            f"Expected a folder for --out. '{arguments.out}' is a file."
+            f"Expected a new folder for --out. '{out}' already holds a "
+            "model.keras. Choose another, or train on from it with "
+            f"--init-from {out}"
         )
-    if (arguments.out / "model.keras").exists():
+    if any(out.iterdir()):
         raise ValueError(
-            f"Expected a new folder for --out. '{arguments.out}' already "
-            "holds a model.keras. Choose another, or train on from it with "
-            f"--init-from {arguments.out}"
+            f"Expected a new or an empty folder for --out. '{out}' has "
+            "files in it. Choose another."
         )
-    return arguments.out
+
+
+def _claim_folder(arguments):
+    """Makes the run's folder: by itself the first number that is free."""
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        return arguments.out
+    name = "stdin"
+    if arguments.corpus != "-":
+        name = Path(arguments.corpus).resolve().stem
+    for number in itertools.count(1):
+        out = Path("runs", f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            out.mkdir(parents=True)  # two runs cannot both make it
+            return out
 
 
 def _windows(training, arguments):
@@ -248,6 +274,7 @@ def _facts(arguments, network, windows, held_out):
         "training": {
             "batch_size": windows.batch_size,
             "seq_length": windows.seq_length,
+            "init_from": arguments.init_from and str(arguments.init_from),
             **{name: getattr(arguments, name) for name in training},
         },
     }
@@ -257,7 +284,6 @@ def _fit(arguments, model, vocabulary, windows, held_out, facts):
     """Trains the model and fills the run's folder."""
     from charrnn import budget, reporting, results, training
 
-    arguments.out.mkdir(parents=True, exist_ok=True)
     twin = stateful_twin(
         model, batch_size=windows.batch_size, seq_length=windows.seq_length
     )
@@ -303,7 +329,7 @@ def _fit(arguments, model, vocabulary, windows, held_out, facts):
             file=sys.stderr,
         )
     if best.step is not None:
-        metrics = results.measure(arguments.out, held_out, schedule)
+        metrics = results.measure(arguments.out, validation.ids, schedule)
         reporting.plot_losses(history, arguments.out / "loss.png")
         metrics["train_seconds"] = round(schedule.elapsed(), 2)
         results.write(arguments.out, metrics)
