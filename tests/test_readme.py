@@ -22,7 +22,7 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     exec(code, {})
     shown = capsys.readouterr().out
     bits, written = re.search(
-        r"^(\d\.\d+)\n(.{200})\Z", shown, re.S | re.M
+        r"^(\d\.\d+) bits per character\n(.{200})\Z", shown, re.S | re.M
     ).groups()
     assert 0 < float(bits) < 8
     assert set(written) <= set(text)
