@@ -49,7 +49,8 @@ class Budget(keras.callbacks.Callback):
     def plan(self):
         """Fixes the number of steps by what is left of the time."""
         validation, final = self._scoring_seconds()
-        if validation > self.seconds / 4:
+        first_plan = self._next_plan == 0.0  # later, losses are compared
+        if first_plan and validation > self.seconds / 4:
             self._shorten_validation(validation)
             validation, final = self._scoring_seconds()
         elapsed = self.schedule.elapsed()

@@ -27,6 +27,26 @@ def test_budget_counts_steps_validations_and_the_end(setting):
     assert limit.schedule.total_steps == int(left / (0.4 + 5.0 / 50))
 
 
+def test_a_held_out_part_too_long_for_the_time_is_shortened_once(
+    setting, capsys
+):
+    limit = budget_for(setting, seconds=136.0, step_seconds=0.4)
+    held_out = limit.validation.ids
+    limit._scoring_seconds = lambda: (
+        0.1 * len(limit.validation.ids),  # 74 s of 136 s, at first
+        1.0,
+    )
+    limit.plan()
+    kept = len(limit.validation.ids)
+    assert kept == int(136.0 / 8 / 0.1)
+    assert (limit.validation.ids == held_out[:kept]).all()
+    said = f"validation on the first {kept:,} of {len(held_out):,} held-out"
+    assert said in capsys.readouterr().out
+    limit._scoring_seconds = lambda: (100.0, 1.0)
+    limit.plan()
+    assert len(limit.validation.ids) == kept
+
+
 def test_budget_never_adds_epochs(setting):
     limit = budget_for(setting, 1000.0, step_seconds=0.4, total_steps=30)
     limit.plan()

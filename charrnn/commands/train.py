@@ -164,18 +164,7 @@ def run(arguments):
     check_arguments(vocabulary, **network)
     arguments.out = _claim_folder(arguments)
 
-    from charrnn.backend import keras  # here: it takes seconds
-
-    keras.utils.set_random_seed(arguments.seed)
-    model = build_model(vocabulary, **network)
-    if initial:
-        model.set_weights(
-            [a for *_, arrays in initial["layers"] for a in arrays]
-        )
-    print(
-        f"{network['cell']}, {network['layers']} x {network['units']} units, "
-        f"{model.count_params():,} parameters"
-    )
+    model = _model(arguments, vocabulary, network, initial)
     return _fit(arguments, model, vocabulary, windows, held_out, facts)
 
 
@@ -255,6 +244,23 @@ def _learning_rate(units):
     return min(0.01, round(0.004 * 512 / units, 5))
 
 
+def _model(arguments, vocabulary, network, initial):
+    """The network, with new weights or those of --init-from."""
+    from charrnn.backend import keras  # here: it takes seconds
+
+    keras.utils.set_random_seed(arguments.seed)
+    model = build_model(vocabulary, **network)
+    if initial:
+        model.set_weights(
+            [a for *_, arrays in initial["layers"] for a in arrays]
+        )
+    print(
+        f"{network['cell']}, {network['layers']} x {network['units']} units, "
+        f"{model.count_params():,} parameters"
+    )
+    return model
+
+
 def _facts(arguments, network, windows, held_out):
     """What the model file tells about how it was made."""
     training = ("learning_rate", "clip_norm", "seed", "epochs", "minutes")
@@ -282,7 +288,7 @@ def _facts(arguments, network, windows, held_out):
 
 def _fit(arguments, model, vocabulary, windows, held_out, facts):
     """Trains the model and fills the run's folder."""
-    from charrnn import budget, reporting, results, training
+    from charrnn import budget, reporting, training
 
     twin = stateful_twin(
         model, batch_size=windows.batch_size, seq_length=windows.seq_length
@@ -329,9 +335,16 @@ def _fit(arguments, model, vocabulary, windows, held_out, facts):
             file=sys.stderr,
         )
     if best.step is not None:
-        metrics = results.measure(arguments.out, validation.ids, schedule)
-        reporting.plot_losses(history, arguments.out / "loss.png")
-        metrics["train_seconds"] = round(schedule.elapsed(), 2)
-        results.write(arguments.out, metrics)
-        print(results.summary(arguments.out, metrics, arguments.prompt))
+        _finish(arguments, validation.ids, schedule, history)
     return 1 if failed else 130 if interrupted else 0
+
+
+def _finish(arguments, held_out, schedule, history):
+    """Measures the best model, and writes and says what came out."""
+    from charrnn import reporting, results
+
+    metrics = results.measure(arguments.out, held_out, schedule)
+    reporting.plot_losses(history, arguments.out / "loss.png")
+    metrics["train_seconds"] = round(schedule.elapsed(), 2)
+    results.write(arguments.out, metrics)
+    print(results.summary(arguments.out, metrics, arguments.prompt))
