@@ -69,7 +69,8 @@ class Budget(keras.callbacks.Callback):
             self.validation.network, self.validation.vocabulary
         )
         # A fourth more characters are read than scored: streams warm up.
-        streams = 1.25 * held_out * _seconds_per_character(engine, 64)
+        read = 1.25 * held_out
+        streams = read * _seconds_per_character(engine, scoring.STREAMS)
         if held_out > scoring.ONE_PASS_LIMIT:  # scored so already
             return streams, streams * scoring.ONE_PASS_LIMIT / held_out
         one_pass = held_out * _seconds_per_character(engine, 1)

@@ -189,7 +189,8 @@ class Sampler:
                     on_text(index, text)
             if stop:
                 going = [not drafts[i].stopped for i in state.samples]
-                state = keep_rows(state, going)
+                if not all(going):
+                    state = keep_rows(state, going)
         for index, draft in enumerate(drafts):
             if draft.pending:
                 on_text(index, draft.release(0))

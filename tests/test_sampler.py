@@ -16,8 +16,6 @@ from charrnn.vocabulary import Vocabulary
 
 repeatable = settings(deadline=None, derandomize=True)
 LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
-SQUARES = np.log([1.0, 4.0, 9.0, 16.0])  # logits; thirtieths in all
-EVEN = np.zeros(4)  # a quarter each, exactly
 
 
 def engine_of(characters, cell, arrays, kernel, bias):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from charrnn.sampling import probabilities, surprise, uniforms
 
 repeatable = settings(deadline=None, derandomize=True)
-LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
 SQUARES = np.log([1.0, 4.0, 9.0, 16.0])  # logits; thirtieths in all
 EVEN = np.zeros(4)  # a quarter each, exactly
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from charrnn.corpus import normalize_text
+from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text
 
 
 def add_text_arguments(group):
@@ -12,14 +12,14 @@ def add_text_arguments(group):
     )
     group.add_argument(
         "--newline",
-        choices=("lf", "keep"),
+        choices=NEWLINES,
         default="lf",
         help="lf: CRLF and CR line ends become LF; keep: leave them "
         "(default: lf)",
     )
     group.add_argument(
         "--normalize",
-        choices=("NFC", "NFD", "NFKC", "NFKD"),
+        choices=NORMAL_FORMS,
         help="Unicode normal form to bring the text into (default: as it is)",
     )
 

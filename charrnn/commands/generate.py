@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from charrnn import atomic
-from charrnn.checkpoint import model_path
 from charrnn.commands.arguments import (
     add_unknown_argument,
     at_least,
@@ -121,7 +120,7 @@ def newest_run(folder="runs"):
             f"Expected a trained model in {folder}/. There is none here. "
             "Train one with `python train.py TEXT`, or name one with --model."
         )
-    return model_path(max(models, key=lambda path: path.stat().st_mtime))
+    return max(models, key=lambda path: path.stat().st_mtime)
 
 
 def _prompt(arguments, engine):
