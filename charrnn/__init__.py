@@ -22,6 +22,7 @@ _HOMES = {
     "split": "windows",
     "build_model": "model",
     "stateful_twin": "model",
+    "fused": "twin",
     "save": "checkpoint",
     "Engine": "engine",
     "load": "engine",

@@ -1,0 +1,326 @@
+"""Training speed beside stock Keras and PyTorch, in one run."""
+
+import argparse
+import json
+import math
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from importlib import metadata
+from statistics import median
+
+import numpy as np
+
+VOCABULARY_SIZE = 65  # tiny Shakespeare's
+DROPOUT, CLIP_NORM, LEARNING_RATE = 0.3, 1.0, 0.001
+SIZES = {  # layers, units, batch_size, seq_length
+    "1x128": (1, 128, 64, 100),
+    "2x256": (2, 256, 64, 100),
+    "2x512": (2, 512, 64, 128),
+    "3x1024": (3, 1024, 64, 128),
+}
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
+CONTESTANTS = {
+    "charrnn float32": ("charrnn", "float32"),
+    "charrnn bfloat16": ("charrnn", "bfloat16"),
+    "PyTorch float32": ("pytorch", "float32"),
+    "PyTorch bfloat16": ("pytorch", "bfloat16"),
+    "Keras": ("keras", False),
+    "Keras jit": ("keras", True),
+}
+
+
+def windows(size):
+    """The batches of all contestants: random characters, in streams."""
+    from charrnn import Windows
+
+    _, _, batch_size, seq_length = SIZES[size]
+    ids = np.random.default_rng(0).integers(0, VOCABULARY_SIZE, 1_000_000)
+    return Windows(ids, batch_size=batch_size, seq_length=seq_length, seed=1)
+
+
+class KerasRun:
+    """`fit` of the model's twin: charrnn's, or one of stock layers."""
+
+    def __init__(self, size, cell, kind, choice):
+        from charrnn import build_model, fused, stateful_twin, training
+        from charrnn.backend import keras
+
+        layers, units, batch_size, _ = SIZES[size]
+        model = build_model(
+            range(VOCABULARY_SIZE),
+            cell=cell,
+            units=units,
+            layers=layers,
+            dropout=DROPOUT,
+        )
+        if kind == "charrnn":
+            self.twin = fused(model, batch_size=batch_size, precision=choice)
+        else:
+            self.twin = stateful_twin(model, batch_size=batch_size)
+        self.twin.compile(
+            optimizer=training.optimizer(LEARNING_RATE, CLIP_NORM),
+            loss=training.loss(),
+            jit_compile=kind == "keras" and choice,
+        )
+        self.dataset = windows(size).dataset(0)
+        self.ends = []
+        self.clock = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: self.ends.append(
+                time.perf_counter()
+            )
+        )
+
+    def steps(self, count):
+        """Trains `count` steps and one more; returns the time of `count`."""
+        self.ends.clear()
+        self.twin.fit(
+            self.dataset,
+            steps_per_epoch=count + 1,
+            callbacks=[self.clock],
+            shuffle=False,
+            verbose=0,
+        )
+        return self.ends[-1] - self.ends[0]
+
+
+class PyTorchRun:
+    """The same network, optimizer and loss in PyTorch's own layers."""
+
+    def __init__(self, size, cell, kind, choice):
+        import torch
+
+        self.torch, self.bfloat16 = torch, choice == "bfloat16"
+        layers, units, batch_size, _ = SIZES[size]
+        name = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[cell]
+        recurrent = getattr(torch.nn, name)(
+            VOCABULARY_SIZE,
+            units,
+            layers,
+            batch_first=True,
+            dropout=DROPOUT if layers > 1 else 0.0,
+        )
+        self.network = torch.nn.ModuleDict(
+            {
+                "recurrent": recurrent,
+                "dropout": torch.nn.Dropout(DROPOUT),
+                "logits": torch.nn.Linear(units, VOCABULARY_SIZE),
+            }
+        )
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=LEARNING_RATE,
+            betas=(0.9, 0.99),
+            weight_decay=0.01,
+        )
+        shape = (layers, batch_size, units)
+        zeros = torch.zeros(shape)
+        self.state = (zeros, zeros) if cell == "lstm" else zeros
+        self.windows, self.step = windows(size), 0
+
+    def steps(self, count):
+        began = time.perf_counter()
+        for _ in range(count):
+            self.one_step()
+        return time.perf_counter() - began
+
+    def one_step(self):
+        torch = self.torch
+        inputs, targets = self.windows.batch(self.step)
+        self.step += 1
+        one_hot = torch.nn.functional.one_hot(
+            torch.from_numpy(inputs).long(), VOCABULARY_SIZE
+        ).float()
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            outputs, state = self.network["recurrent"](one_hot, self.state)
+            logits = self.network["logits"](self.network["dropout"](outputs))
+            loss = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1).float(),
+                torch.from_numpy(targets).long().flatten(),
+            )
+        detach = tuple(s.detach().float() for s in state)
+        self.state = detach if isinstance(state, tuple) else state.detach().float()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+        self.optimizer.step()
+        return loss.item()
+
+
+class Products:
+    """The machine's own limit: large matrix products and nothing else."""
+
+    def __init__(self, precision, side=4096):
+        import charrnn.backend  # noqa: F401  (silences TensorFlow's import)
+        import tensorflow as tf
+
+        left = tf.cast(tf.random.normal((side, side)), precision)
+        product = tf.function(tf.matmul)
+        self.multiply = lambda: product(left, left)[0, 0].numpy()
+        self.operations = 2 * side**3
+        self.multiply()
+
+    def gigaflops(self):
+        began = time.perf_counter()
+        self.multiply()
+        return self.operations / (time.perf_counter() - began) / 1e9
+
+
+def work(size, cell, contestant):
+    """Answers, line by line, how long so many steps took."""
+    kind, choice = CONTESTANTS[contestant]
+    run = (PyTorchRun if kind == "pytorch" else KerasRun)(
+        size, cell, kind, choice
+    )
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        seconds = run.steps(int(line))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps([seconds, peak / 1024]), file=answers, flush=True)
+
+
+class Worker:
+    """A contestant in a process of its own, so that its memory is its own."""
+
+    def __init__(self, *names):
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--work", *names],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def steps(self, count):
+        """Returns the seconds of so many steps and the peak RSS in MB."""
+        self.process.stdin.write(f"{count}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def parameters(size, cell):
+    """Weights of the network that take part in a product at every step."""
+    layers, units, _, _ = SIZES[size]
+    inputs = [VOCABULARY_SIZE] + [units] * (layers - 1)
+    recurrent = sum((i + units) * units * GATES[cell] for i in inputs)
+    return recurrent + units * VOCABULARY_SIZE
+
+
+def race(size, cell, contestants, alternations, seconds):
+    """Lets the contestants take turns; returns a row for each."""
+    _, _, batch_size, seq_length = SIZES[size]
+    workers = {name: Worker(size, cell, name) for name in contestants}
+    first, counts = {}, {}
+    for name, worker in workers.items():
+        first[name] = worker.steps(1)[0]  # builds and traces, or compiles
+        counts[name] = max(2, math.ceil(seconds / worker.steps(2)[0] * 2))
+    turns = {name: [] for name in contestants}
+    peaks = {}
+    for _ in range(alternations):
+        for name, worker in workers.items():
+            taken, peaks[name] = worker.steps(counts[name])
+            step = batch_size * seq_length
+            turns[name].append(step * counts[name] / taken)
+    for worker in workers.values():
+        worker.close()
+    return {
+        name: {
+            "characters_per_second": median(rates),
+            "lowest": min(rates),
+            "highest": max(rates),
+            "gigaflops": 6 * parameters(size, cell) * median(rates) / 1e9,
+            "peak_rss_mb": peaks[name],
+        }
+        for name, rates in turns.items()
+    }
+
+
+def limits(alternations):
+    """GFLOP/s of a 4096 x 4096 x 4096 product in both precisions."""
+    products = {name: Products(name) for name in ("float32", "bfloat16")}
+    rates = {name: [] for name in products}
+    for _ in range(alternations):
+        for name, product in products.items():
+            rates[name].append(product.gigaflops())
+    return {name: median(values) for name, values in rates.items()}
+
+
+def describe(rows, limit):
+    """The lines of one table."""
+    fastest = {
+        kind: max(
+            (r["characters_per_second"] for n, r in rows.items() if kind in n),
+            default=None,
+        )
+        for kind in ("PyTorch", "Keras")
+    }
+    for name, row in rows.items():
+        speed = row["characters_per_second"]
+        line = f"  {name:20} {speed:9,.0f} ({row['lowest']:,.0f} to "
+        line += f"{row['highest']:,.0f})"
+        line = f"{line:55} {row['peak_rss_mb']:6,.0f} MB"
+        if name.startswith("charrnn"):
+            precision = name.split()[1]
+            share = row["gigaflops"] / limit[precision]
+            line += f"  {share:4.0%} of the limit"
+            for kind, best in fastest.items():
+                if best:
+                    line += f", {speed / best:.2f}x {kind}"
+        yield line
+
+
+def versions():
+    names = ("charrnn", "numpy", "keras", "tensorflow", "torch")
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default=",".join(SIZES))
+    parser.add_argument("--cells", default="lstm,gru,simple_rnn")
+    parser.add_argument("--contestants", default=",".join(CONTESTANTS))
+    parser.add_argument("--alternations", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a turn")
+    parser.add_argument("--json", help="write the figures to this file")
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.work:
+        return work(*args.work)
+    contestants = args.contestants.split(",")
+    if versions()["torch"] == "not installed":
+        print("PyTorch is not installed: its rows are left out")
+        contestants = [c for c in contestants if "PyTorch" not in c]
+    report = {"versions": versions(), "limit_gigaflops": limits(5)}
+    report["cores"] = len(os.sched_getaffinity(0))
+    print(json.dumps(report))
+    report["results"] = {}
+    for size in args.sizes.split(","):
+        for cell in args.cells.split(","):
+            rows = race(
+                size, cell, contestants, args.alternations, args.seconds
+            )
+            report["results"][f"{size} {cell}"] = rows
+            _, _, batch_size, seq_length = SIZES[size]
+            print(f"\n{size} {cell}, B {batch_size}, T {seq_length}")
+            for line in describe(rows, report["limit_gigaflops"]):
+                print(line, flush=True)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as file:
+            json.dump(report, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
