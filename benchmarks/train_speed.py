@@ -5,7 +5,6 @@ import json
 import math
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -142,7 +141,9 @@ class PyTorchRun:
                 torch.from_numpy(targets).long().flatten(),
             )
         detach = tuple(s.detach().float() for s in state)
-        self.state = detach if isinstance(state, tuple) else state.detach().float()
+        self.state = (
+            detach if isinstance(state, tuple) else state.detach().float()
+        )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
@@ -154,8 +155,7 @@ class Products:
     """The machine's own limit: large matrix products and nothing else."""
 
     def __init__(self, precision, side=4096):
-        import charrnn.backend  # noqa: F401  (silences TensorFlow's import)
-        import tensorflow as tf
+        import tensorflow as tf  # `limits` has imported it, without noise
 
         left = tf.cast(tf.random.normal((side, side)), precision)
         product = tf.function(tf.matmul)
@@ -178,8 +178,20 @@ def work(size, cell, contestant):
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         seconds = run.steps(int(line))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(json.dumps([seconds, peak / 1024]), file=answers, flush=True)
+        print(json.dumps([seconds, peak_rss()]), file=answers, flush=True)
+
+
+def peak_rss():
+    """MB that this process had in memory at most; None where not told.
+
+    Linux's own count, for `getrusage` starts from the parent's.
+    """
+    try:
+        with open("/proc/self/status", encoding="utf-8") as file:
+            peak = next(line for line in file if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return None
+    return int(peak.split()[1]) / 1024
 
 
 class Worker:
@@ -244,6 +256,9 @@ def race(size, cell, contestants, alternations, seconds):
 
 def limits(alternations):
     """GFLOP/s of a 4096 x 4096 x 4096 product in both precisions."""
+    from charrnn.backend import keras
+
+    keras.utils.set_random_seed(1)
     products = {name: Products(name) for name in ("float32", "bfloat16")}
     rates = {name: [] for name in products}
     for _ in range(alternations):
@@ -265,7 +280,8 @@ def describe(rows, limit):
         speed = row["characters_per_second"]
         line = f"  {name:20} {speed:9,.0f} ({row['lowest']:,.0f} to "
         line += f"{row['highest']:,.0f})"
-        line = f"{line:55} {row['peak_rss_mb']:6,.0f} MB"
+        peak = row["peak_rss_mb"]
+        line = f"{line:55} {peak:6,.0f} MB" if peak else f"{line:64}"
         if name.startswith("charrnn"):
             precision = name.split()[1]
             share = row["gigaflops"] / limit[precision]

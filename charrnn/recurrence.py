@@ -19,9 +19,11 @@ class SimpleRNN:
 
     gates, products, kept = 1, 1, 0
 
+    @staticmethod
     def forward(x, p, states):
         return [tf.tanh(x[0] + p[0])], []
 
+    @staticmethod
     def backward(gradients, h_old, h, kept):
         dz = [gradients[0] * (1 - h * h)]
         return dz, dz, [tf.zeros_like(h)]
@@ -32,6 +34,7 @@ class LSTM:
 
     gates, products, kept = 4, 1, 6
 
+    @staticmethod
     def forward(x, p, states):
         i, f, g, o = (a + b for a, b in zip(x, p, strict=True))
         i, f, g, o = sigmoid(i), sigmoid(f), tf.tanh(g), sigmoid(o)
@@ -40,6 +43,7 @@ class LSTM:
         tanh_c = tf.tanh(c)
         return [o * tanh_c, c], [i, f, g, o, c_old, tanh_c]
 
+    @staticmethod
     def backward(gradients, h_old, h, kept):
         (dh, dc), (i, f, g, o, c_old, tanh_c) = gradients, kept
         dc = dc + dh * o * (1 - tanh_c * tanh_c)
@@ -57,12 +61,14 @@ class GRU:
 
     gates, products, kept = 3, 2, 4
 
+    @staticmethod
     def forward(x, p, states):
         (x_z, x_r, x_g), (p_z, p_r, p_g), (h_old,) = x, p, states
         z, r = sigmoid(x_z + p_z), sigmoid(x_r + p_r)
         g = tf.tanh(x_g + r * p_g)
         return [z * h_old + (1 - z) * g], [z, r, g, p_g]
 
+    @staticmethod
     def backward(gradients, h_old, h, kept):
         (dh,), (z, r, g, p_g) = gradients, kept
         dz = dh * (h_old - g) * z * (1 - z)
@@ -151,9 +157,7 @@ def _forward_loop(equations, projected, recurrent_kernel, bias, states):
     projected = tf.TensorArray(operands, steps).unstack(projected)
     first = tf.cast(states[0], operands)
     h = _array(operands, steps + 1, first.shape).write(0, first)
-    kept = [
-        _array(operands, steps, first.shape) for _ in range(equations.kept)
-    ]
+    kept = [_array(operands, steps, first.shape) for _ in range(equations.kept)]
 
     def step(t, hidden, states, h, kept):
         product = by_state(hidden)
@@ -212,7 +216,10 @@ def _join(gates):
 
 
 def _array(dtype, size, shape):
-    return tf.TensorArray(dtype, size, element_shape=shape)
+    """An array that the way there writes and the way back reads."""
+    return tf.TensorArray(
+        dtype, size, element_shape=shape, clear_after_read=False
+    )
 
 
 @functools.cache
@@ -266,9 +273,7 @@ def _right_factor(weights, operands, transposed=False):
     lie_transposed = operands == tf.bfloat16
     if lie_transposed != transposed:
         weights = _transpose(weights)
-    return functools.partial(
-        tf.matmul, b=weights, transpose_b=lie_transposed
-    )
+    return functools.partial(tf.matmul, b=weights, transpose_b=lie_transposed)
 
 
 @tf.function(jit_compile=True)

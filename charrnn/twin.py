@@ -5,15 +5,14 @@ import warnings
 
 from charrnn.backend import keras
 from charrnn.model import stateful, stateful_twin
+from charrnn.precision import resolve_precision
 
-PRECISIONS = ("auto", "float32", "bfloat16")
 SMALLEST_GROUP = 8  # rows of a batch that are worth a core of their own
 EQUATIONS = {
     "SimpleRNNCell": "SimpleRNN",
     "LSTMCell": "LSTM",
     "GRUCell": "GRU",
 }
-NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # as Linux names them
 
 
 def fused(model, *, batch_size, precision="auto"):
@@ -74,43 +73,6 @@ def fused(model, *, batch_size, precision="auto"):
     return twin
 
 
-def resolve_precision(precision):
-    """Returns the precision that a choice of `fused` stands for.
-
-    Args:
-        precision: `"auto"`, `"float32"` or `"bfloat16"`.
-
-    Returns:
-        `"float32"` or `"bfloat16"`.
-
-    Raises:
-        ValueError: if it is none of the three.
-
-    Example:
-
-    >>> resolve_precision("float32")
-    'float32'
-    """
-    if precision not in PRECISIONS:
-        raise ValueError(
-            f"Expected a precision among {', '.join(PRECISIONS)}. "
-            f"Received {precision!r}."
-        )
-    if precision != "auto":
-        return precision
-    return "bfloat16" if NATIVE_BFLOAT16 & _cpu_flags() else "float32"
-
-
-def _cpu_flags():
-    """Names of the processor's instruction sets; none where not told."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            lines = [line for line in file if line.startswith("flags")]
-    except OSError:
-        return set()
-    return set(lines[0].split()) if lines else set()
-
-
 def why_not_fused(layer):
     """Says what keeps a recurrent layer from being fused, `None` if nothing.
 
@@ -135,7 +97,9 @@ def why_not_fused(layer):
     name = type(layer).__name__
     if type(layer.cell).__name__ not in EQUATIONS:
         return f"{name} layers have no fused form"
-    settings = layer.get_config()
+    if layer.compute_dtype != "float32":
+        return f"a {name} layer computes in {layer.compute_dtype}"
+    settings = {**layer.get_config(), **layer.cell.get_config()}
     for setting, expected in _EXPECTED.items():
         if settings.get(setting, expected) != expected:
             return f"a {name} layer has {setting}={settings[setting]!r}"
@@ -150,16 +114,9 @@ _EXPECTED = {
     "recurrent_dropout": 0.0,
     "go_backwards": False,
     "activity_regularizer": None,
-    "dtype": {
-        "module": "keras",
-        "class_name": "DTypePolicy",
-        "config": {"name": "float32"},
-        "registered_name": None,
-    },
 }
 
 
-@keras.saving.register_keras_serializable("charrnn")
 class Fused(keras.layers.RNN):
     """A recurrent layer around a stock cell, computed by a fused loop.
 
@@ -196,11 +153,13 @@ class Fused(keras.layers.RNN):
         return {**super().get_config(), "precision": self.precision}
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        if mask is not None:
+            return super().inner_loop(sequences, initial_state, mask, training)
         import tensorflow as tf
 
         from charrnn import recurrence
 
-        batch_size, units = initial_state[0].shape
+        batch_size = initial_state[0].shape[0]
         cell = self.cell
         no_bias = tf.zeros(cell.recurrent_kernel.shape[1:])
         bias = tf.convert_to_tensor(no_bias if cell.bias is None else cell.bias)
@@ -209,7 +168,7 @@ class Fused(keras.layers.RNN):
         sequences = tf.ensure_shape(sequences, (batch_size, None, None))
         groups = _group_sizes(batch_size)
         inputs = tf.split(tf.transpose(sequences, (1, 0, 2)), groups, axis=1)
-        states = zip(*(tf.split(s, groups) for s in initial_state))
+        states = zip(*(tf.split(s, groups) for s in initial_state), strict=True)
         results = [
             recurrence.run(
                 getattr(recurrence, EQUATIONS[type(cell).__name__]),
@@ -220,11 +179,25 @@ class Fused(keras.layers.RNN):
                 bias,
                 group_states,
             )
-            for group_inputs, group_states in zip(inputs, states)
+            for group_inputs, group_states in zip(inputs, states, strict=True)
         ]
-        outputs, states = zip(*results)
+        outputs, states = zip(*results, strict=True)
         outputs = tf.transpose(tf.concat(outputs, axis=1), (1, 0, 2))
-        return outputs[:, -1], outputs, [tf.concat(s, 0) for s in zip(*states)]
+        states = [tf.concat(s, axis=0) for s in zip(*states, strict=True)]
+        return outputs[:, -1], outputs, states
+
+
+def precision_of(twin):
+    """The precision that a twin's matrix products run in.
+
+    Args:
+        twin: What `fused` returned.
+
+    Returns:
+        `"float32"` or `"bfloat16"`.
+    """
+    fast = (layer for layer in twin.layers if isinstance(layer, Fused))
+    return next((layer.precision for layer in fast), "float32")
 
 
 def _group_sizes(batch_size):

@@ -22,8 +22,8 @@ from charrnn.model import (
     build_model,
     check_arguments,
     network_of,
-    stateful_twin,
 )
+from charrnn.precision import PRECISIONS
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
@@ -100,6 +100,14 @@ def _add_training_arguments(group):
         group.add_argument(
             flag, type=kind, default=default, metavar="N", help=text
         )
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the operands of matrix products; weights, states and gates "
+        "are float32 in each case (default: auto, bfloat16 where the "
+        "processor has instructions for it)",
+    )
     for flag, kind, text in (
         (
             "--learning-rate",
@@ -289,10 +297,14 @@ def _facts(arguments, network, windows, held_out):
 def _fit(arguments, model, vocabulary, windows, held_out, facts):
     """Trains the model and fills the run's folder."""
     from charrnn import budget, reporting, training
+    from charrnn.twin import fused, precision_of
 
-    twin = stateful_twin(
-        model, batch_size=windows.batch_size, seq_length=windows.seq_length
+    twin = fused(
+        model,
+        batch_size=windows.batch_size,
+        precision=arguments.precision,
     )
+    facts["training"]["precision"] = precision_of(twin)
     twin.compile(
         training.optimizer(arguments.learning_rate, arguments.clip_norm),
         training.loss(),

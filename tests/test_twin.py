@@ -1,0 +1,234 @@
+"""`fused` computes what stock Keras does, with the model's own variables."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from charrnn import recurrence, twin
+from charrnn.model import CELLS, build_model, stateful_twin
+from charrnn.precision import resolve_precision
+from charrnn.training import loss, optimizer
+from charrnn.twin import Fused, fused, precision_of, why_not_fused
+from charrnn.windows import Windows
+
+CHARACTERS = 11
+# A product of bfloat16 operands is off by 2^-8 of its size: each of the two
+# is rounded to 8 bits, by 2^-9 at most, and so is the result. The errors of
+# layers and steps add up, with signs at random.
+BOUNDS = {"float32": 1e-5, "bfloat16": 0.06}
+
+each_precision = pytest.mark.parametrize("precision", BOUNDS)
+each_cell = pytest.mark.parametrize("cell", CELLS)
+
+
+def random_model(cell, layers=1, dropout=0.0, units=16, embedding=None):
+    """Weights and biases so large that the gates are far from linear."""
+    keras.utils.set_random_seed(3)
+    model = build_model(
+        range(CHARACTERS),
+        cell=cell,
+        units=units,
+        layers=layers,
+        dropout=dropout,
+        embedding=embedding,
+    )
+    generator = np.random.default_rng(1)
+    for variable in model.trainable_variables:
+        noise = 0.1 * generator.normal(size=variable.shape)
+        variable.assign(variable + noise.astype("float32"))
+    return model
+
+
+def random_ids(*shape):
+    return np.random.default_rng(2).integers(0, CHARACTERS, shape, "int32")
+
+
+@tf.function(reduce_retracing=True)
+def logits_and_gradients(network, ids, targets):
+    with tf.GradientTape() as tape:
+        logits = network(ids, training=True)
+        value = loss()(targets, logits)
+    return logits, tape.gradient(value, network.trainable_variables)
+
+
+def states(network):
+    return [
+        state.numpy()
+        for layer in network.layers
+        if isinstance(layer, keras.layers.RNN)
+        for state in layer.states
+    ]
+
+
+def assert_close(actual, expected, bound):
+    """Equal but for `bound` of the largest magnitude."""
+    for a, e in zip(actual, expected, strict=True):
+        a, e = np.asarray(a), np.asarray(e)
+        assert a.shape == e.shape and a.dtype == e.dtype
+        assert np.abs(a - e).max() <= bound * np.abs(e).max()
+
+
+@each_precision
+@pytest.mark.parametrize("batch_size", [1, 64])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@each_cell
+def test_logits_states_and_gradients_are_those_of_keras(
+    cell, layers, batch_size, precision
+):
+    model = random_model(cell, layers)
+    fast = fused(model, batch_size=batch_size, precision=precision)
+    stock = stateful_twin(model, batch_size=batch_size)
+    bound = BOUNDS[precision]
+    for steps in (1, 2, 100):  # each goes on from the state of the last
+        ids = random_ids(batch_size, steps + 1)
+        window = tf.constant(ids[:, :-1]), tf.constant(ids[:, 1:])
+        logits, gradients = logits_and_gradients(fast, *window)
+        expected, expected_gradients = logits_and_gradients(stock, *window)
+        assert_close([logits], [expected], bound)
+        assert_close(gradients, expected_gradients, bound)
+        assert_close(states(fast), states(stock), bound)
+
+
+@pytest.mark.parametrize("setting", [{"use_bias": False}, {"dtype": "float32"}])
+@each_cell
+def test_gradients_flow_to_states_and_inputs(cell, setting):
+    layer = getattr(keras.layers, CELLS[cell])(
+        5, return_sequences=True, return_state=True, **setting
+    )
+    generator = np.random.default_rng(0)
+    x = tf.constant(generator.normal(size=(18, 4, 3)), tf.float32)
+    layer.build(x.shape)
+    for variable in layer.trainable_variables:
+        variable.assign(generator.normal(size=variable.shape))
+    first = [
+        tf.constant(generator.normal(size=(18, 5)), tf.float32)
+        for _ in range(2 if cell == "lstm" else 1)
+    ]
+    fast = Fused(layer.cell, "float32", stateful=False, return_state=True)
+    results = []
+    for candidate in (fast, layer):
+        with tf.GradientTape() as tape:
+            tape.watch([x, *first])
+            outputs, *last = candidate(x, initial_state=first)
+            total = tf.reduce_sum(outputs**2) + sum(
+                tf.reduce_sum(tf.sin(state)) for state in last
+            )
+        sources = [x, *first, *layer.trainable_variables]
+        results.append([outputs, *last, *tape.gradient(total, sources)])
+    assert_close(*results, 1e-5)
+
+
+@each_precision
+@each_cell
+def test_training_ends_where_stock_keras_does(cell, precision):
+    """300 steps, with dropout: its masks are the same too."""
+    text = np.tile(random_ids(300), 20)
+    windows = Windows(text, batch_size=16, seq_length=20, seed=1)
+    losses = []
+    for make in (fused, stateful_twin):
+        model = random_model(cell, 2, dropout=0.2, units=32)
+        options = {"precision": precision} if make is fused else {}
+        network = make(model, batch_size=16, **options)
+        network.compile(optimizer(0.003), loss())
+        history = network.fit(
+            windows.dataset(),
+            epochs=3,
+            steps_per_epoch=100,
+            shuffle=False,
+            verbose=0,
+        )
+        losses.append(history.history["loss"][-1])
+    assert losses[1] < 2  # it has learned something
+    tolerance = {"float32": 0.005, "bfloat16": 0.01}[precision]
+    assert losses[0] == pytest.approx(losses[1], abs=tolerance)
+
+
+def test_the_twin_has_the_models_variables():
+    model = random_model("lstm", 2)
+    fast = fused(model, batch_size=4)
+    pairs = zip(fast.weights, model.weights, strict=True)
+    assert all(ours is theirs for ours, theirs in pairs)
+
+
+def test_a_regularizer_counts():
+    model = random_model("gru")
+    model.layers[2].cell.recurrent_kernel.regularizer = "l2"
+    model.layers[2].cell.recurrent_kernel.regularizer = keras.regularizers.L2(
+        0.1
+    )
+    fast = fused(model, batch_size=4)
+    assert float(sum(fast.losses)) == pytest.approx(float(sum(model.losses)))
+    assert float(sum(fast.losses)) > 0
+
+
+def test_training_traces_once(monkeypatch):
+    traces = []
+    run = recurrence.run
+    monkeypatch.setattr(
+        recurrence, "run", lambda *a: traces.append(None) or run(*a)
+    )
+    windows = Windows(random_ids(500), batch_size=4, seq_length=10, seed=1)
+    fast = fused(random_model("lstm"), batch_size=4, precision="float32")
+    fast.compile(optimizer(0.01), loss())
+    gates = recurrence._compiled_forward(recurrence.LSTM, tf.float32)
+    counts = []
+    for _ in range(3):
+        fast.fit(windows.dataset(), steps_per_epoch=5, shuffle=False, verbose=0)
+        counts.append((len(traces), gates.experimental_get_tracing_count()))
+    assert len(set(counts)) == 1 and len(traces) > 0
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "cores", "sizes"),
+    [
+        (64, 2, [32, 32]),
+        (33, 2, [16, 17]),
+        (64, 1, [64]),
+        (16, 8, [8, 8]),
+        (7, 4, [7]),
+    ],
+)
+def test_rows_are_divided_among_the_cores(
+    monkeypatch, batch_size, cores, sizes
+):
+    monkeypatch.setattr(twin, "_cores", lambda: cores)
+    assert twin._group_sizes(batch_size) == sizes
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (keras.layers.GRU(4, reset_after=False), "reset_after=False"),
+        (keras.layers.LSTM(4, activation="relu"), "activation='relu'"),
+        (keras.layers.LSTM(4, recurrent_dropout=0.1), "recurrent_dropout"),
+        (keras.layers.SimpleRNN(4, dropout=0.1), "dropout=0.1"),
+        (keras.layers.LSTM(4, dtype="float64"), "computes in float64"),
+    ],
+)
+def test_a_layer_with_settings_of_its_own_is_left_to_keras(layer, reason):
+    assert reason in why_not_fused(layer)
+    model = keras.Sequential([keras.Input((None, 3)), layer])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        network = stateless = fused(model, batch_size=2, precision="bfloat16")
+    assert [reason in str(warning.message) for warning in caught] == [True]
+    assert not any(isinstance(one, Fused) for one in network.layers)
+    assert precision_of(stateless) == "float32"
+
+
+def test_the_precision_is_chosen_by_the_processor(monkeypatch):
+    from charrnn import precision
+
+    for flags, chosen in (
+        ({"avx2"}, "float32"),
+        ({"avx512_bf16"}, "bfloat16"),
+        (set(), "float32"),
+    ):
+        monkeypatch.setattr(precision, "_cpu_flags", lambda f=flags: f)
+        assert resolve_precision("auto") == chosen
+    assert resolve_precision("bfloat16") == "bfloat16"
+    with pytest.raises(ValueError, match="Received 'float16'"):
+        resolve_precision("float16")
