@@ -155,10 +155,8 @@ def test_the_twin_has_the_models_variables():
 
 def test_a_regularizer_counts():
     model = random_model("gru")
-    model.layers[2].cell.recurrent_kernel.regularizer = "l2"
-    model.layers[2].cell.recurrent_kernel.regularizer = keras.regularizers.L2(
-        0.1
-    )
+    weights = model.layers[2].cell.recurrent_kernel
+    weights.regularizer = keras.regularizers.L2(0.1)
     fast = fused(model, batch_size=4)
     assert float(sum(fast.losses)) == pytest.approx(float(sum(model.losses)))
     assert float(sum(fast.losses)) > 0
