@@ -82,143 +82,285 @@ def sigmoid(x):
     return 0.5 * tf.tanh(0.5 * x) + 0.5
 
 
-def run(equations, operands, inputs, kernel, recurrent_kernel, bias, states):
+class Tiles:
+    """Divides a layer's weights into tiles of one small product each.
+
+    The units are divided into parts, and each part's columns of a matrix
+    into blocks of whole gates:
+
+        part       0           1
+        block    0   1       0   1
+        gates   i f g o     i f g o     of the part's units
+
+    The parts of a step are independent, so that each core has its own. The
+    rows of `U` are divided into the same parts, so that what one part gave
+    out is multiplied as it is. Blocks keep a tile so small that oneDNN
+    computes its product on one core instead of making both wait.
+
+    Args:
+        gates: Gates of a cell.
+        units: Units of the layer.
+        parts: Parts of the units.
+        operands: The `tf.DType` of the products.
+
+    Example:
+
+    >>> tiles = Tiles(gates=4, units=6, parts=2, operands=tf.float32)
+    >>> tf.nest.map_structure(lambda w: w.shape, tiles.cut(tf.ones((5, 24))))
+    [[TensorShape([5, 12])], [TensorShape([5, 12])]]
+    >>> tiles.join(tiles.cut(tf.ones((5, 24)))).shape
+    TensorShape([5, 24])
+    """
+
+    def __init__(self, gates, units, parts, operands):
+        self.gates = gates
+        self.sizes = [(units + i) // parts for i in range(parts)]
+        tile = gates * self.sizes[-1] ** 2 * operands.size
+        divisors = (n for n in range(1, gates) if gates % n == 0)
+        self.blocks = next(
+            (n for n in divisors if tile <= n * LARGEST_TILE), gates
+        )
+
+    def cut(self, weights):
+        """Cuts `(rows, gates * units)` into columns, `[part][block]`."""
+        rows = weights.shape[0]
+        by_gate = tf.reshape(weights, (rows, self.gates, -1))
+        return [
+            [
+                tf.reshape(block, (rows, -1))
+                for block in tf.split(part, self.blocks, axis=1)
+            ]
+            for part in tf.split(by_gate, self.sizes, axis=2)
+        ]
+
+    def join(self, columns):
+        """Puts columns, `[part][block]`, back together."""
+        gates, rows = self.gates // self.blocks, columns[0][0].shape[0]
+        by_gate = tf.nest.map_structure(
+            lambda block: tf.reshape(block, (rows, gates, -1)), columns
+        )
+        parts = [tf.concat(part, axis=1) for part in by_gate]
+        return tf.reshape(tf.concat(parts, axis=2), (rows, -1))
+
+    def split(self, tensors, axis):
+        """Splits tensors along their units, `[part][tensor]`."""
+        pieces = [tf.split(tensor, self.sizes, axis) for tensor in tensors]
+        return [list(part) for part in zip(*pieces, strict=True)]
+
+
+LARGEST_TILE = 3 * 2**18  # bytes: it is to fit in a core's own cache
+
+
+def run(
+    equations,
+    operands,
+    inputs,
+    kernel,
+    recurrent_kernel,
+    bias,
+    states,
+    parts=1,
+):
     """Runs one recurrent layer over all steps.
 
-    With `T` steps, `B` rows, `I` inputs, `H` units and `G` gates:
+    With `B` rows, `T` steps, `I` inputs, `H` units and `G` gates:
 
     Args:
         equations: `SimpleRNN`, `LSTM` or `GRU`.
         operands: `"float32"` or `"bfloat16"`: what the matrix products take,
             and what is kept for the gradient. All else is float32.
-        inputs: float32, `(T, B, I)`; `B` and `I` must be known.
+        inputs: float32, `(B, T, I)`; `B` and `I` must be known.
         kernel: float32, `(I, G H)`.
         recurrent_kernel: float32, `(H, G H)`.
         bias: float32, `(2, G H)`: of the input's product, of the state's.
         states: A list of float32 tensors, `(B, H)` each, `h` first.
+        parts: Of the units, for as many cores.
 
     Returns:
-        The outputs `h`, float32 `(T, B, H)`, and a list of the last states.
+        The outputs `h`, float32 `(B, T, H)`, and a list of the last states.
         Gradients flow from all of them back to all of the tensors.
 
     Example:
 
     >>> outputs, (last,) = run(
-    ...     SimpleRNN, "float32", tf.ones((5, 2, 3)), tf.ones((3, 4)),
+    ...     SimpleRNN, "float32", tf.ones((2, 5, 3)), tf.ones((3, 4)),
     ...     tf.ones((4, 4)), tf.zeros((2, 4)), [tf.zeros((2, 4))]
     ... )
     >>> outputs.shape, last.shape
-    (TensorShape([5, 2, 4]), TensorShape([2, 4]))
+    (TensorShape([2, 5, 4]), TensorShape([2, 4]))
     """
     operands = tf.as_dtype(operands)
+    tiles = Tiles(equations.gates, states[0].shape[1], parts, operands)
 
     @tf.custom_gradient
     def layer(inputs, kernel, recurrent_kernel, bias, *states):
-        inputs = tf.cast(inputs, operands)
-        projected = tf.nn.bias_add(
-            _over_steps(inputs, _right_factor(kernel, operands)),
-            tf.cast(bias[0], operands),
+        inputs = _swap(tf.cast(inputs, operands))  # (T, B, I)
+        kernel = tiles.cut(tf.cast(kernel, operands))
+        recurrent = tiles.cut(tf.cast(recurrent_kernel, operands))
+        recurrent = _map(lambda w: tf.split(w, tiles.sizes), recurrent)
+        last, h_arrays, kept = _forward_loop(
+            equations,
+            _map(lambda w: _over_steps(inputs, w), kernel),
+            recurrent,
+            tiles.cut(bias),
+            tiles.split(states, axis=1),
         )
-        last, h_array, kept = _forward_loop(
-            equations, projected, recurrent_kernel, bias[1], states
-        )
-        h = h_array.stack()
+        h = [array.stack() for array in h_arrays]
 
         def gradient(d_outputs, *d_last):
             dx, dp, d_states = _backward_loop(
-                equations, d_outputs, d_last, recurrent_kernel, h_array, kept
+                equations,
+                [_swap(part) for (part,) in tiles.split([d_outputs], axis=2)],
+                tiles.split(d_last, axis=1),
+                recurrent,
+                h_arrays,
+                kept,
             )
-            into_inputs = _right_factor(kernel, operands, transposed=True)
-            ones = tf.ones_like(inputs[:, :, :1])
+            d_inputs = _map(
+                lambda d, w: _over_steps(d, w, transposed=True), dx, kernel
+            )
+            ones, before = [tf.ones_like(inputs[:, :, :1])], [a[:-1] for a in h]
+            d_weights = [
+                tiles.join(_map(functools.partial(_sum_of_outer, left), right))
+                for left, right in (
+                    ([inputs], dx),
+                    (before, dp),
+                    (ones, dx),
+                    (ones, dp),
+                )
+            ]
             return (
-                tf.cast(_over_steps(dx, into_inputs), tf.float32),
-                _sum_of_outer(inputs, dx),
-                _sum_of_outer(h[:-1], dp),
-                tf.concat([_sum_of_outer(ones, d) for d in (dx, dp)], axis=0),
-                *d_states,
+                tf.cast(_swap(tf.add_n(_flat(d_inputs))), tf.float32),
+                *d_weights[:2],
+                tf.concat(d_weights[2:], axis=0),
+                *_whole(d_states),
             )
 
-        return (tf.cast(h[1:], tf.float32), *last), gradient
+        outputs = tf.concat([part[1:] for part in h], axis=2)
+        return (tf.cast(_swap(outputs), tf.float32), *_whole(last)), gradient
 
     outputs, *last = layer(inputs, kernel, recurrent_kernel, bias, *states)
     return outputs, last
 
 
-def _forward_loop(equations, projected, recurrent_kernel, bias, states):
+_map, _flat = tf.nest.map_structure, tf.nest.flatten
+
+
+def _swap(sequence):
+    """Makes rows first of steps first, and the other way round."""
+    return tf.transpose(sequence, (1, 0, 2))
+
+
+def _whole(states):
+    """Puts the parts of states, `[part][state]`, together."""
+    return [tf.concat(parts, axis=1) for parts in zip(*states, strict=True)]
+
+
+def _forward_loop(equations, projected, recurrent, biases, states):
     """Computes the states of all steps, one after the other.
 
+    Args:
+        equations: As above.
+        projected: The inputs' products, `[part][block]`.
+        recurrent: The tiles of `U`, `[part][block][part of h]`.
+        biases: `[part][block]`.
+        states: The first ones, `[part][state]`.
+
     Returns:
-        The last states; a `tf.TensorArray` of `h`, the first one included,
-        `(T + 1, B, H)`; a list of those of what is kept, `(T, B, H)` each.
+        The last states; for each part, a `tf.TensorArray` of `h` with the
+        first one, `T + 1` in all, and a list of those of what is kept.
     """
-    steps, operands = tf.shape(projected)[0], projected.dtype
-    by_state = _right_factor(recurrent_kernel, operands)
+    steps, operands = tf.shape(projected[0][0])[0], projected[0][0].dtype
+    recurrent = _map(_right_factor, recurrent)
     compute = _compiled_forward(equations, operands)
-    projected = tf.TensorArray(operands, steps).unstack(projected)
-    first = tf.cast(states[0], operands)
-    h = _array(operands, steps + 1, first.shape).write(0, first)
-    kept = [_array(operands, steps, first.shape) for _ in range(equations.kept)]
+    first = [tf.cast(part[0], operands) for part in states]
+    h = [_array(steps + 1, part).write(0, part) for part in first]
+    kept = [
+        [_array(steps, part) for _ in range(equations.kept)] for part in first
+    ]
 
     def step(t, hidden, states, h, kept):
-        product = by_state(hidden)
-        hidden, states, values = compute(
-            projected.read(t), product, bias, states
-        )
-        kept = [a.write(t, v) for a, v in zip(kept, values, strict=True)]
-        return t + 1, hidden, states, h.write(t + 1, hidden), kept
+        results = []
+        for j, tiles in enumerate(recurrent):
+            x = [block[t] for block in projected[j]]
+            p = [_map(_multiply, hidden, block) for block in tiles]
+            results.append(compute(x, p, biases[j], states[j]))
+        hidden, states, values = map(list, zip(*results, strict=True))
+        h = [a.write(t + 1, part) for a, part in zip(h, hidden, strict=True)]
+        kept = _map(lambda a, value: a.write(t, value), kept, values)
+        return t + 1, hidden, states, h, kept
 
     _, _, last, h, kept = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, first, list(states), h, kept)
+        lambda t, *_: t < steps, step, (0, first, states, h, kept)
     )
     return last, h, kept
 
 
-def _backward_loop(equations, d_outputs, d_last, recurrent_kernel, h, kept):
+def _backward_loop(equations, d_outputs, d_last, recurrent, h, kept):
     """Carries the gradients of the states from the last step to the first.
 
     Returns:
-        The gradients of the inputs' and of the states' products, each
-        `(T, B, G H)`, and a list of those of the first states.
+        The gradients of the inputs' and of the states' products, all steps
+        of them, `[part][block]`, and of the first states, `[part][state]`.
     """
-    steps, operands = tf.shape(d_outputs)[0], h.dtype
-    rows, units = d_last[0].shape
-    into_state = _right_factor(recurrent_kernel, operands, transposed=True)
-    compute = _compiled_backward(equations)
-    d_outputs = tf.TensorArray(tf.float32, steps).unstack(d_outputs)
-    shape = (rows, equations.gates * units)
-    arrays = [_array(operands, steps, shape) for _ in range(equations.products)]
+    steps, operands = tf.shape(d_outputs[0])[0], h[0].dtype
+    rows = d_last[0][0].shape[0]
+    arrays = [
+        [
+            [
+                _array(steps, tf.zeros((rows, tile[0].shape[1]), operands))
+                for tile in part
+            ]
+            for _ in range(equations.products)
+        ]
+        for part in recurrent
+    ]
+    recurrent = [  # [part of h][part][block]
+        [
+            [_right_factor(tile[k], transposed=True) for tile in part]
+            for part in recurrent
+        ]
+        for k in range(len(h))
+    ]
+    compute = _compiled_backward(equations, len(recurrent[0][0]))
+    nothing = [
+        [tf.zeros(part[0].shape, operands)] * len(_flat(tiles))
+        for part, tiles in zip(d_last, recurrent, strict=True)
+    ]
 
-    def step(t, through_product, gradients, arrays):
-        dz, gradients = compute(
-            d_outputs.read(t),
-            through_product,
-            gradients,
-            h.read(t),
-            h.read(t + 1),
-            [array.read(t) for array in kept],
-        )
-        arrays = [a.write(t, d) for a, d in zip(arrays, dz, strict=True)]
-        return t - 1, into_state(dz[-1]), gradients, arrays
+    def step(t, through_products, gradients, arrays):
+        results = [
+            compute(
+                d_outputs[k][t],
+                through_products[k],
+                gradients[k],
+                h[k].read(t),
+                h[k].read(t + 1),
+                [array.read(t) for array in kept[k]],
+            )
+            for k in range(len(h))
+        ]
+        dz, gradients = map(list, zip(*results, strict=True))
+        arrays = _map(lambda a, d: a.write(t, d), arrays, dz)
+        dp = [part[-1] for part in dz]
+        through_products = [
+            _flat(_map(_multiply, dp, tiles)) for tiles in recurrent
+        ]
+        return t - 1, through_products, gradients, arrays
 
-    nothing = tf.zeros((rows, units), operands)
-    _, through_product, gradients, arrays = tf.while_loop(
-        lambda t, *_: t >= 0, step, (steps - 1, nothing, list(d_last), arrays)
+    _, through_products, gradients, arrays = tf.while_loop(
+        lambda t, *_: t >= 0, step, (steps - 1, nothing, d_last, arrays)
     )
-    gradients[0] += tf.cast(through_product, tf.float32)
-    dz = [array.stack() for array in arrays]
-    return dz[0], dz[-1], gradients
+    for part, products in zip(gradients, through_products, strict=True):
+        part[0] += _sum(products)
+    dz = _map(lambda array: array.stack(), arrays)
+    return [part[0] for part in dz], [part[-1] for part in dz], gradients
 
 
-def _join(gates):
-    """Puts the gates side by side, `(B, G H)`."""
-    stacked = tf.stack(gates, axis=1)
-    return tf.reshape(stacked, (stacked.shape[0], -1))
-
-
-def _array(dtype, size, shape):
+def _array(steps, like):
     """An array that the way there writes and the way back reads."""
     return tf.TensorArray(
-        dtype, size, element_shape=shape, clear_after_read=False
+        like.dtype, steps, element_shape=like.shape, clear_after_read=False
     )
 
 
@@ -227,11 +369,11 @@ def _compiled_forward(equations, operands):
     """The arithmetic between two matrix products as one XLA kernel."""
 
     @tf.function(jit_compile=True)
-    def compute(x, p, bias, states):
-        x, p = tf.cast(x, tf.float32), tf.cast(p, tf.float32)
-        if equations is GRU:
-            p += bias
-        x, p = (tf.split(value, equations.gates, axis=1) for value in (x, p))
+    def compute(x, p, biases, states):
+        gates = equations.gates // len(x)
+        x = [_float(v) + bias[0] for v, bias in zip(x, biases, strict=True)]
+        p = [_sum(v) + bias[1] for v, bias in zip(p, biases, strict=True)]
+        x, p = (_flat([tf.split(b, gates, axis=1) for b in v]) for v in (x, p))
         states, kept = equations.forward(x, p, states)
         kept = [tf.cast(value, operands) for value in kept]
         return tf.cast(states[0], operands), states, kept
@@ -240,40 +382,66 @@ def _compiled_forward(equations, operands):
 
 
 @functools.cache
-def _compiled_backward(equations):
+def _compiled_backward(equations, blocks):
     """The same for the way back."""
 
     @tf.function(jit_compile=True)
-    def compute(d_output, through_product, gradients, h_old, h, kept):
-        operands = through_product.dtype
-        to_float = functools.partial(tf.cast, dtype=tf.float32)
+    def compute(d_output, through_products, gradients, h_old, h, kept):
+        operands = h.dtype
         dh, *others = gradients
         dx, dp, gradients = equations.backward(
-            [dh + d_output + to_float(through_product), *others],
-            to_float(h_old),
-            to_float(h),
-            [to_float(value) for value in kept],
+            [dh + d_output + _sum(through_products), *others],
+            _float(h_old),
+            _float(h),
+            [_float(value) for value in kept],
         )
-        both = [dx, dp][: equations.products]
-        return [tf.cast(_join(d), operands) for d in both], gradients
+        size = equations.gates // blocks
+        dz = [
+            [
+                _side_by_side(d[i : i + size], operands)
+                for i in range(0, len(d), size)
+            ]
+            for d in (dx, dp)[: equations.products]
+        ]
+        return dz, gradients
 
     return compute
 
 
-def _right_factor(weights, operands, transposed=False):
-    """Prepares weights for being multiplied from the left many times.
+def _side_by_side(gates, operands):
+    """Casts the gates and concatenates them, `(B, gates * units)`.
 
-    oneDNN's bfloat16 product is fastest when the weights lie transposed in
-    memory, the float32 product when they do not.
-
-    Returns:
-        A function of a matrix that returns its product with the weights.
+    As bits, for XLA would concatenate bfloat16 as float32, and then compute
+    element by element of the result, asking each time which gate it is in.
     """
-    weights = tf.cast(weights, operands)
-    lie_transposed = operands == tf.bfloat16
-    if lie_transposed != transposed:
+    gates = [tf.cast(gate, operands) for gate in gates]
+    if operands == tf.bfloat16:
+        gates = [tf.bitcast(gate, tf.uint16) for gate in gates]
+    return tf.bitcast(tf.concat(gates, axis=1), operands)
+
+
+def _float(x):
+    return tf.cast(x, tf.float32)
+
+
+def _sum(products):
+    return sum(map(_float, products))
+
+
+def _right_factor(weights, transposed=False):
+    """Lays weights out in memory as `_multiply` wants its right factor.
+
+    oneDNN's bfloat16 product is fastest when the weights lie transposed,
+    the float32 product when they do not.
+    """
+    if (weights.dtype == tf.bfloat16) != transposed:
         weights = _transpose(weights)
-    return functools.partial(tf.matmul, b=weights, transpose_b=lie_transposed)
+    return weights
+
+
+def _multiply(left, right_factor):
+    transpose = left.dtype == tf.bfloat16
+    return tf.matmul(left, right_factor, transpose_b=transpose)
 
 
 @tf.function(jit_compile=True)
@@ -282,15 +450,22 @@ def _transpose(weights):
     return tf.transpose(weights)
 
 
-def _over_steps(sequence, multiply):
+def _over_steps(sequence, weights, transposed=False):
     """Multiplies all rows of all steps at once."""
     steps, (rows, columns) = tf.shape(sequence)[0], sequence.shape[1:]
-    product = multiply(tf.reshape(sequence, (-1, columns)))
+    product = _multiply(
+        tf.reshape(sequence, (-1, columns)), _right_factor(weights, transposed)
+    )
     return tf.reshape(product, (steps, rows, product.shape[-1]))
 
 
 def _sum_of_outer(left, right):
-    """Sums the outer products of two sequences' rows, in one product."""
-    left = tf.reshape(left, (-1, left.shape[-1]))
+    """Sums the outer products of sequences' rows, each in one product."""
     right = tf.reshape(right, (-1, right.shape[-1]))
-    return tf.cast(tf.matmul(left, right, transpose_a=True), tf.float32)
+    products = [
+        tf.matmul(
+            tf.reshape(part, (-1, part.shape[-1])), right, transpose_a=True
+        )
+        for part in left
+    ]
+    return _float(tf.concat(products, axis=0))

@@ -8,6 +8,7 @@ from charrnn.model import stateful, stateful_twin
 from charrnn.precision import resolve_precision
 
 SMALLEST_GROUP = 8  # rows of a batch that are worth a core of their own
+SMALLEST_PART = 128  # units that are
 EQUATIONS = {
     "SimpleRNNCell": "SimpleRNN",
     "LSTMCell": "LSTM",
@@ -166,23 +167,25 @@ class Fused(keras.layers.RNN):
         if len(bias.shape) == 1:  # GRU has one for each of the two products
             bias = tf.stack([bias, no_bias])
         sequences = tf.ensure_shape(sequences, (batch_size, None, None))
-        groups = _group_sizes(batch_size)
-        inputs = tf.split(tf.transpose(sequences, (1, 0, 2)), groups, axis=1)
-        states = zip(*(tf.split(s, groups) for s in initial_state), strict=True)
+        rows, parts = _division(batch_size, cell.units)
+        states = zip(*(tf.split(s, rows) for s in initial_state), strict=True)
         results = [
             recurrence.run(
                 getattr(recurrence, EQUATIONS[type(cell).__name__]),
                 self.precision,
-                group_inputs,
+                group,
                 tf.convert_to_tensor(cell.kernel),
                 tf.convert_to_tensor(cell.recurrent_kernel),
                 bias,
                 group_states,
+                parts,
             )
-            for group_inputs, group_states in zip(inputs, states, strict=True)
+            for group, group_states in zip(
+                tf.split(sequences, rows), states, strict=True
+            )
         ]
         outputs, states = zip(*results, strict=True)
-        outputs = tf.transpose(tf.concat(outputs, axis=1), (1, 0, 2))
+        outputs = tf.concat(outputs, axis=0)
         states = [tf.concat(s, axis=0) for s in zip(*states, strict=True)]
         return outputs[:, -1], outputs, states
 
@@ -200,10 +203,20 @@ def precision_of(twin):
     return next((layer.precision for layer in fast), "float32")
 
 
-def _group_sizes(batch_size):
-    """Divides the rows of a batch among the cores, as evenly as it goes."""
-    count = max(1, min(_cores(), batch_size // SMALLEST_GROUP))
-    return [(batch_size + i) // count for i in range(count)]
+def _division(batch_size, units):
+    """Divides the work of a layer among the cores.
+
+    Two cores share the units of a step, as each then has half of the weights
+    in its cache; more cores, or less units, take rows of the batch instead.
+
+    Returns:
+        The sizes of the groups of rows, and into how many parts the units of
+        each group are divided.
+    """
+    parts = 2 if _cores() > 1 and units >= 2 * SMALLEST_PART else 1
+    groups = min(_cores() // parts, batch_size // SMALLEST_GROUP)
+    groups = max(1, groups)
+    return [(batch_size + i) // groups for i in range(groups)], parts
 
 
 def _cores():

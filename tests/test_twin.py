@@ -124,7 +124,11 @@ def test_gradients_flow_to_states_and_inputs(cell, setting):
 @each_precision
 @each_cell
 def test_training_ends_where_stock_keras_does(cell, precision):
-    """300 steps, with dropout: its masks are the same too."""
+    """300 steps, with dropout: its masks are the same too.
+
+    At a rate that lets the loss fall steadily: where it plunges, as it does
+    once such a text is known by heart, a step more or less is 0.02 nats.
+    """
     text = np.tile(random_ids(300), 20)
     windows = Windows(text, batch_size=16, seq_length=20, seed=1)
     losses = []
@@ -132,7 +136,7 @@ def test_training_ends_where_stock_keras_does(cell, precision):
         model = random_model(cell, 2, dropout=0.2, units=32)
         options = {"precision": precision} if make is fused else {}
         network = make(model, batch_size=16, **options)
-        network.compile(optimizer(0.003), loss())
+        network.compile(optimizer(0.001), loss())
         history = network.fit(
             windows.dataset(),
             epochs=3,
@@ -141,7 +145,7 @@ def test_training_ends_where_stock_keras_does(cell, precision):
             verbose=0,
         )
         losses.append(history.history["loss"][-1])
-    assert losses[1] < 2  # it has learned something
+    assert losses[1] < np.log(CHARACTERS) - 0.3  # it has learned something
     tolerance = {"float32": 0.005, "bfloat16": 0.01}[precision]
     assert losses[0] == pytest.approx(losses[1], abs=tolerance)
 
@@ -180,20 +184,52 @@ def test_training_traces_once(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("batch_size", "cores", "sizes"),
+    ("batch_size", "units", "cores", "sizes", "parts"),
     [
-        (64, 2, [32, 32]),
-        (33, 2, [16, 17]),
-        (64, 1, [64]),
-        (16, 8, [8, 8]),
-        (7, 4, [7]),
+        (64, 512, 2, [64], 2),
+        (64, 100, 2, [32, 32], 1),
+        (33, 100, 2, [16, 17], 1),
+        (64, 512, 1, [64], 1),
+        (16, 512, 8, [8, 8], 2),
+        (7, 100, 4, [7], 1),
     ],
 )
-def test_rows_are_divided_among_the_cores(
-    monkeypatch, batch_size, cores, sizes
+def test_units_and_rows_are_divided_among_the_cores(
+    monkeypatch, batch_size, units, cores, sizes, parts
 ):
     monkeypatch.setattr(twin, "_cores", lambda: cores)
-    assert twin._group_sizes(batch_size) == sizes
+    assert twin._division(batch_size, units) == (sizes, parts)
+
+
+@pytest.mark.parametrize(("parts", "largest_tile"), [(2, 10**6), (3, 64)])
+@each_precision
+@each_cell
+def test_tiles_change_nothing(
+    monkeypatch, cell, precision, parts, largest_tile
+):
+    """Parts of unequal size, and a block for each gate."""
+    monkeypatch.setattr(recurrence, "LARGEST_TILE", largest_tile)
+    equations = getattr(recurrence, CELLS[cell])
+    generator = np.random.default_rng(0)
+    columns = 7 * equations.gates
+    shapes = [(4, 9, 3), (3, columns), (7, columns), (2, columns)]
+    shapes += [(4, 7)] * (2 if cell == "lstm" else 1)
+    tensors = [
+        tf.constant(generator.normal(size=shape), tf.float32)
+        for shape in shapes
+    ]
+    results = []
+    for count in (1, parts):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            outputs, last = recurrence.run(
+                equations, precision, *tensors[:4], tensors[4:], count
+            )
+            total = tf.reduce_sum(outputs**2) + sum(
+                tf.reduce_sum(tf.sin(state)) for state in last
+            )
+        results.append([outputs, *last, *tape.gradient(total, tensors)])
+    assert_close(*results, BOUNDS[precision])
 
 
 @pytest.mark.parametrize(
