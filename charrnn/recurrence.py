@@ -10,11 +10,11 @@ class SimpleRNN:
 
     Each of these classes holds the equations of one step. `forward` gets the
     products of the input and of the state with their weights, and returns
-    the new states and what `backward` will want besides `h`. `backward` gets
-    the gradients of the new states and returns those of `x`, of `p`, and of
-    the old states as far as they do not pass through `p`. `x` and `p` are
-    lists with one matrix a gate: XLA's code for a matrix in parts is two to
-    three times as fast as its code for their concatenation.
+    the new states and the matrices that `backward` will want besides the
+    states. `backward` gets the gradients of the new states, and returns
+    those of `x`, of `p`, and of the old states as far as they do not pass
+    through `p`. `x` and `p` are lists with one matrix a gate. `once` makes a
+    value be computed once and not anew in each result that it is part of.
     """
 
     gates, products, kept = 1, 1, 0
@@ -24,29 +24,30 @@ class SimpleRNN:
         return [tf.tanh(x[0] + p[0])], []
 
     @staticmethod
-    def backward(gradients, h_old, h, kept):
-        dz = [gradients[0] * (1 - h * h)]
+    def backward(gradients, old, new, kept, once):
+        (dh,), (h,) = gradients, new
+        dz = [dh * (1 - h * h)]
         return dz, dz, [tf.zeros_like(h)]
 
 
 class LSTM:
     """`c = f c + i g`, `h = o tanh(c)` (Gers et al. 2000)."""
 
-    gates, products, kept = 4, 1, 6
+    gates, products, kept = 4, 1, 4
 
     @staticmethod
     def forward(x, p, states):
         i, f, g, o = (a + b for a, b in zip(x, p, strict=True))
         i, f, g, o = sigmoid(i), sigmoid(f), tf.tanh(g), sigmoid(o)
-        _, c_old = states
-        c = f * c_old + i * g
-        tanh_c = tf.tanh(c)
-        return [o * tanh_c, c], [i, f, g, o, c_old, tanh_c]
+        _, c = states
+        c = f * c + i * g
+        return [o * tf.tanh(c), c], [i, f, g, o]
 
     @staticmethod
-    def backward(gradients, h_old, h, kept):
-        (dh, dc), (i, f, g, o, c_old, tanh_c) = gradients, kept
-        dc = dc + dh * o * (1 - tanh_c * tanh_c)
+    def backward(gradients, old, new, kept, once):
+        (dh, dc), (_, c_old), (_, c), (i, f, g, o) = gradients, old, new, kept
+        tanh_c = tf.tanh(c)
+        dc = once(dc + dh * o * (1 - tanh_c * tanh_c))
         dz = [
             dc * g * i * (1 - i),
             dc * c_old * f * (1 - f),
@@ -63,14 +64,14 @@ class GRU:
 
     @staticmethod
     def forward(x, p, states):
-        (x_z, x_r, x_g), (p_z, p_r, p_g), (h_old,) = x, p, states
+        (x_z, x_r, x_g), (p_z, p_r, p_g), (h,) = x, p, states
         z, r = sigmoid(x_z + p_z), sigmoid(x_r + p_r)
         g = tf.tanh(x_g + r * p_g)
-        return [z * h_old + (1 - z) * g], [z, r, g, p_g]
+        return [z * h + (1 - z) * g], [z, r, g, p_g]
 
     @staticmethod
-    def backward(gradients, h_old, h, kept):
-        (dh,), (z, r, g, p_g) = gradients, kept
+    def backward(gradients, old, new, kept, once):
+        (dh,), (h_old,), (z, r, g, p_g) = gradients, old, kept
         dz = dh * (h_old - g) * z * (1 - z)
         dg = dh * (1 - z) * (1 - g * g)
         dr = dg * p_g * r * (1 - r)
@@ -198,14 +199,15 @@ def run(
         kernel = tiles.cut(tf.cast(kernel, operands))
         recurrent = tiles.cut(tf.cast(recurrent_kernel, operands))
         recurrent = _map(lambda w: tf.split(w, tiles.sizes), recurrent)
-        last, h_arrays, kept = _forward_loop(
+        last, arrays = _forward_loop(
             equations,
             _map(lambda w: _over_steps(inputs, w), kernel),
             recurrent,
             tiles.cut(bias),
             tiles.split(states, axis=1),
         )
-        h = [array.stack() for array in h_arrays]
+        h = [states[0].stack() for states, _ in arrays]
+        h = tf.concat(h, axis=2)  # (T + 1, B, H)
 
         def gradient(d_outputs, *d_last):
             dx, dp, d_states = _backward_loop(
@@ -213,31 +215,29 @@ def run(
                 [_swap(part) for (part,) in tiles.split([d_outputs], axis=2)],
                 tiles.split(d_last, axis=1),
                 recurrent,
-                h_arrays,
-                kept,
+                arrays,
             )
             d_inputs = _map(
                 lambda d, w: _over_steps(d, w, transposed=True), dx, kernel
             )
-            ones, before = [tf.ones_like(inputs[:, :, :1])], [a[:-1] for a in h]
+            ones = tf.ones_like(inputs[:, :, :1])
             d_weights = [
                 tiles.join(_map(functools.partial(_sum_of_outer, left), right))
                 for left, right in (
-                    ([inputs], dx),
-                    (before, dp),
+                    (inputs, dx),
+                    (h[:-1], dp),
                     (ones, dx),
                     (ones, dp),
                 )
             ]
             return (
-                tf.cast(_swap(tf.add_n(_flat(d_inputs))), tf.float32),
+                _float(_swap(tf.add_n(_flat(d_inputs)))),
                 *d_weights[:2],
                 tf.concat(d_weights[2:], axis=0),
                 *_whole(d_states),
             )
 
-        outputs = tf.concat([part[1:] for part in h], axis=2)
-        return (tf.cast(_swap(outputs), tf.float32), *_whole(last)), gradient
+        return (_float(_swap(h[1:])), *_whole(last)), gradient
 
     outputs, *last = layer(inputs, kernel, recurrent_kernel, bias, *states)
     return outputs, last
@@ -267,50 +267,66 @@ def _forward_loop(equations, projected, recurrent, biases, states):
         states: The first ones, `[part][state]`.
 
     Returns:
-        The last states; for each part, a `tf.TensorArray` of `h` with the
-        first one, `T + 1` in all, and a list of those of what is kept.
+        The last states, `[part][state]`, and for each part two lists of
+        `tf.TensorArray`: of each state, the first one included, and of what
+        is kept.
     """
     steps, operands = tf.shape(projected[0][0])[0], projected[0][0].dtype
     recurrent = _map(_right_factor, recurrent)
     compute = _compiled_forward(equations, operands)
-    first = [tf.cast(part[0], operands) for part in states]
-    h = [_array(steps + 1, part).write(0, part) for part in first]
-    kept = [
-        [_array(steps, part) for _ in range(equations.kept)] for part in first
+    first = _map(lambda state: tf.cast(state, operands), states)
+    arrays = [
+        (
+            [_array(steps + 1, state.shape, operands) for state in part],
+            [
+                _array(steps, (equations.kept * rows, units), operands)
+                for rows, units in [part[0].shape] * bool(equations.kept)
+            ],
+        )
+        for part in first
+    ]
+    arrays = [
+        (_map(lambda a, state: a.write(0, state), of_states, part), of_kept)
+        for (of_states, of_kept), part in zip(arrays, first, strict=True)
     ]
 
-    def step(t, hidden, states, h, kept):
+    def step(t, hidden, states, arrays):
         results = []
         for j, tiles in enumerate(recurrent):
             x = [block[t] for block in projected[j]]
             p = [_map(_multiply, hidden, block) for block in tiles]
             results.append(compute(x, p, biases[j], states[j]))
-        hidden, states, values = map(list, zip(*results, strict=True))
-        h = [a.write(t + 1, part) for a, part in zip(h, hidden, strict=True)]
-        kept = _map(lambda a, value: a.write(t, value), kept, values)
-        return t + 1, hidden, states, h, kept
+        states, rounded, kept = map(list, zip(*results, strict=True))
+        arrays = [
+            (
+                _map(lambda a, value: a.write(t + 1, value), of_states, r),
+                _map(lambda a, value: a.write(t, value), of_kept, k),
+            )
+            for (of_states, of_kept), r, k in zip(
+                arrays, rounded, kept, strict=True
+            )
+        ]
+        return t + 1, [part[0] for part in rounded], states, arrays
 
-    _, _, last, h, kept = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, first, states, h, kept)
+    hidden = [part[0] for part in first]
+    _, _, last, arrays = tf.while_loop(
+        lambda t, *_: t < steps, step, (0, hidden, states, arrays)
     )
-    return last, h, kept
+    return last, arrays
 
 
-def _backward_loop(equations, d_outputs, d_last, recurrent, h, kept):
+def _backward_loop(equations, d_outputs, d_last, recurrent, arrays):
     """Carries the gradients of the states from the last step to the first.
 
     Returns:
         The gradients of the inputs' and of the states' products, all steps
         of them, `[part][block]`, and of the first states, `[part][state]`.
     """
-    steps, operands = tf.shape(d_outputs[0])[0], h[0].dtype
-    rows = d_last[0][0].shape[0]
-    arrays = [
+    steps, operands = tf.shape(d_outputs[0])[0], recurrent[0][0][0].dtype
+    rows, parts = d_last[0][0].shape[0], range(len(d_last))
+    dz = [
         [
-            [
-                _array(steps, tf.zeros((rows, tile[0].shape[1]), operands))
-                for tile in part
-            ]
+            [_array(steps, (rows, tile[0].shape[1]), operands) for tile in part]
             for _ in range(equations.products)
         ]
         for part in recurrent
@@ -320,7 +336,7 @@ def _backward_loop(equations, d_outputs, d_last, recurrent, h, kept):
             [_right_factor(tile[k], transposed=True) for tile in part]
             for part in recurrent
         ]
-        for k in range(len(h))
+        for k in parts
     ]
     compute = _compiled_backward(equations, len(recurrent[0][0]))
     nothing = [
@@ -328,45 +344,54 @@ def _backward_loop(equations, d_outputs, d_last, recurrent, h, kept):
         for part, tiles in zip(d_last, recurrent, strict=True)
     ]
 
-    def step(t, through_products, gradients, arrays):
-        results = [
-            compute(
-                d_outputs[k][t],
-                through_products[k],
-                gradients[k],
-                h[k].read(t),
-                h[k].read(t + 1),
-                [array.read(t) for array in kept[k]],
+    one = tf.sign(tf.cast(steps, tf.float32))  # not known to XLA
+
+    def step(t, through_products, gradients, dz):
+        results = []
+        for k in parts:
+            of_states, of_kept = arrays[k]
+            results.append(
+                compute(
+                    d_outputs[k][t],
+                    through_products[k],
+                    gradients[k],
+                    [array.read(t) for array in of_states],
+                    [array.read(t + 1) for array in of_states],
+                    [array.read(t) for array in of_kept],
+                    one,
+                )
             )
-            for k in range(len(h))
-        ]
-        dz, gradients = map(list, zip(*results, strict=True))
-        arrays = _map(lambda a, d: a.write(t, d), arrays, dz)
-        dp = [part[-1] for part in dz]
+        values, gradients = map(list, zip(*results, strict=True))
+        dz = _map(lambda a, value: a.write(t, value), dz, values)
+        dp = [part[-1] for part in values]
         through_products = [
             _flat(_map(_multiply, dp, tiles)) for tiles in recurrent
         ]
-        return t - 1, through_products, gradients, arrays
+        return t - 1, through_products, gradients, dz
 
-    _, through_products, gradients, arrays = tf.while_loop(
-        lambda t, *_: t >= 0, step, (steps - 1, nothing, d_last, arrays)
+    _, through_products, gradients, dz = tf.while_loop(
+        lambda t, *_: t >= 0, step, (steps - 1, nothing, d_last, dz)
     )
     for part, products in zip(gradients, through_products, strict=True):
         part[0] += _sum(products)
-    dz = _map(lambda array: array.stack(), arrays)
+    dz = _map(lambda array: array.stack(), dz)
     return [part[0] for part in dz], [part[-1] for part in dz], gradients
 
 
-def _array(steps, like):
+def _array(steps, shape, dtype):
     """An array that the way there writes and the way back reads."""
     return tf.TensorArray(
-        like.dtype, steps, element_shape=like.shape, clear_after_read=False
+        dtype, steps, element_shape=shape, clear_after_read=False
     )
 
 
 @functools.cache
 def _compiled_forward(equations, operands):
-    """The arithmetic between two matrix products as one XLA kernel."""
+    """The arithmetic between two matrix products as one XLA program.
+
+    It returns the new states, the same as operands, and what is kept, below
+    one another in one matrix.
+    """
 
     @tf.function(jit_compile=True)
     def compute(x, p, biases, states):
@@ -375,8 +400,12 @@ def _compiled_forward(equations, operands):
         p = [_sum(v) + bias[1] for v, bias in zip(p, biases, strict=True)]
         x, p = (_flat([tf.split(b, gates, axis=1) for b in v]) for v in (x, p))
         states, kept = equations.forward(x, p, states)
-        kept = [tf.cast(value, operands) for value in kept]
-        return tf.cast(states[0], operands), states, kept
+        rounded = [tf.cast(state, operands) for state in states]
+        return (
+            states,
+            rounded,
+            [_joined(kept, operands, axis=0)] if kept else [],
+        )
 
     return compute
 
@@ -386,19 +415,23 @@ def _compiled_backward(equations, blocks):
     """The same for the way back."""
 
     @tf.function(jit_compile=True)
-    def compute(d_output, through_products, gradients, h_old, h, kept):
-        operands = h.dtype
+    def compute(d_output, through_products, gradients, old, new, kept, one):
+        operands, size = new[0].dtype, equations.gates // blocks
+
+        def once(value):
+            return value / one  # XLA repeats all else wherever it is used
+
         dh, *others = gradients
         dx, dp, gradients = equations.backward(
-            [dh + d_output + _sum(through_products), *others],
-            _float(h_old),
-            _float(h),
-            [_float(value) for value in kept],
+            [once(dh + d_output + _sum(through_products)), *others],
+            [_float(state) for state in old],
+            [_float(state) for state in new],
+            tf.split(_float(kept[0]), equations.kept) if kept else [],
+            once,
         )
-        size = equations.gates // blocks
         dz = [
             [
-                _side_by_side(d[i : i + size], operands)
+                _joined(d[i : i + size], operands, axis=1)
                 for i in range(0, len(d), size)
             ]
             for d in (dx, dp)[: equations.products]
@@ -408,16 +441,17 @@ def _compiled_backward(equations, blocks):
     return compute
 
 
-def _side_by_side(gates, operands):
-    """Casts the gates and concatenates them, `(B, gates * units)`.
+def _joined(matrices, operands, axis):
+    """Casts and concatenates.
 
     As bits, for XLA would concatenate bfloat16 as float32, and then compute
-    element by element of the result, asking each time which gate it is in.
+    element by element of the result, asking each time which matrix it is in.
     """
-    gates = [tf.cast(gate, operands) for gate in gates]
+    matrices = [tf.cast(matrix, operands) for matrix in matrices]
     if operands == tf.bfloat16:
-        gates = [tf.bitcast(gate, tf.uint16) for gate in gates]
-    return tf.bitcast(tf.concat(gates, axis=1), operands)
+        matrices = [tf.bitcast(matrix, tf.uint16) for matrix in matrices]
+    joined = tf.bitcast(tf.concat(matrices, axis), operands)
+    return tf.stop_gradient(joined)  # bits have no gradient; `run` writes it
 
 
 def _float(x):
@@ -460,12 +494,7 @@ def _over_steps(sequence, weights, transposed=False):
 
 
 def _sum_of_outer(left, right):
-    """Sums the outer products of sequences' rows, each in one product."""
+    """Sums the outer products of two sequences' rows, in one product."""
+    left = tf.reshape(left, (-1, left.shape[-1]))
     right = tf.reshape(right, (-1, right.shape[-1]))
-    products = [
-        tf.matmul(
-            tf.reshape(part, (-1, part.shape[-1])), right, transpose_a=True
-        )
-        for part in left
-    ]
-    return _float(tf.concat(products, axis=0))
+    return _float(tf.matmul(left, right, transpose_a=True))
