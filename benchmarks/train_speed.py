@@ -32,11 +32,16 @@ CONTESTANTS = {
 }
 
 
+def dimensions(size):
+    """Layers, units, batch_size and seq_length of a size or of `1x2x3x4`."""
+    return SIZES.get(size) or tuple(map(int, size.split("x")))
+
+
 def windows(size):
     """The batches of all contestants: random characters, in streams."""
     from charrnn import Windows
 
-    _, _, batch_size, seq_length = SIZES[size]
+    _, _, batch_size, seq_length = dimensions(size)
     ids = np.random.default_rng(0).integers(0, VOCABULARY_SIZE, 1_000_000)
     return Windows(ids, batch_size=batch_size, seq_length=seq_length, seed=1)
 
@@ -48,7 +53,7 @@ class KerasRun:
         from charrnn import build_model, fused, stateful_twin, training
         from charrnn.backend import keras
 
-        layers, units, batch_size, _ = SIZES[size]
+        layers, units, batch_size, _ = dimensions(size)
         model = build_model(
             range(VOCABULARY_SIZE),
             cell=cell,
@@ -93,7 +98,7 @@ class PyTorchRun:
         import torch
 
         self.torch, self.bfloat16 = torch, choice == "bfloat16"
-        layers, units, batch_size, _ = SIZES[size]
+        layers, units, batch_size, _ = dimensions(size)
         name = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[cell]
         recurrent = getattr(torch.nn, name)(
             VOCABULARY_SIZE,
@@ -219,7 +224,7 @@ class Worker:
 
 def parameters(size, cell):
     """Weights of the network that take part in a product at every step."""
-    layers, units, _, _ = SIZES[size]
+    layers, units, _, _ = dimensions(size)
     inputs = [VOCABULARY_SIZE] + [units] * (layers - 1)
     recurrent = sum((i + units) * units * GATES[cell] for i in inputs)
     return recurrent + units * VOCABULARY_SIZE
@@ -227,11 +232,13 @@ def parameters(size, cell):
 
 def race(size, cell, contestants, alternations, seconds):
     """Lets the contestants take turns; returns a row for each."""
-    _, _, batch_size, seq_length = SIZES[size]
-    workers = {name: Worker(size, cell, name) for name in contestants}
-    first, counts = {}, {}
-    for name, worker in workers.items():
-        first[name] = worker.steps(1)[0]  # builds and traces, or compiles
+    _, _, batch_size, seq_length = dimensions(size)
+    workers, starts, counts = {}, {}, {}
+    for name in contestants:
+        began = time.perf_counter()
+        workers[name] = worker = Worker(size, cell, name)
+        step = worker.steps(1)[0]  # builds, traces and compiles before it
+        starts[name] = time.perf_counter() - began - 2 * step
         counts[name] = max(2, math.ceil(seconds / worker.steps(2)[0] * 2))
     turns = {name: [] for name in contestants}
     peaks = {}
@@ -249,6 +256,7 @@ def race(size, cell, contestants, alternations, seconds):
             "highest": max(rates),
             "gigaflops": 6 * parameters(size, cell) * median(rates) / 1e9,
             "peak_rss_mb": peaks[name],
+            "start_seconds": starts[name],
         }
         for name, rates in turns.items()
     }
@@ -282,6 +290,7 @@ def describe(rows, limit):
         line += f"{row['highest']:,.0f})"
         peak = row["peak_rss_mb"]
         line = f"{line:55} {peak:6,.0f} MB" if peak else f"{line:64}"
+        line += f" {row['start_seconds']:5.1f} s"
         if name.startswith("charrnn"):
             precision = name.split()[1]
             share = row["gigaflops"] / limit[precision]
@@ -329,7 +338,7 @@ def main():
                 size, cell, contestants, args.alternations, args.seconds
             )
             report["results"][f"{size} {cell}"] = rows
-            _, _, batch_size, seq_length = SIZES[size]
+            _, _, batch_size, seq_length = dimensions(size)
             print(f"\n{size} {cell}, B {batch_size}, T {seq_length}")
             for line in describe(rows, report["limit_gigaflops"]):
                 print(line, flush=True)

@@ -275,20 +275,15 @@ def _forward_loop(equations, projected, recurrent, biases, states):
     recurrent = _map(_right_factor, recurrent)
     compute = _compiled_forward(equations, operands)
     first = _map(lambda state: tf.cast(state, operands), states)
-    arrays = [
-        (
-            [_array(steps + 1, state.shape, operands) for state in part],
-            [
-                _array(steps, (equations.kept * rows, units), operands)
-                for rows, units in [part[0].shape] * bool(equations.kept)
-            ],
-        )
-        for part in first
-    ]
-    arrays = [
-        (_map(lambda a, state: a.write(0, state), of_states, part), of_kept)
-        for (of_states, of_kept), part in zip(arrays, first, strict=True)
-    ]
+    arrays = []
+    for part in first:
+        of_states = [
+            _array(steps + 1, state.shape, operands).write(0, state)
+            for state in part
+        ]
+        rows, units = part[0].shape
+        of_kept = [_array(steps, (equations.kept * rows, units), operands)]
+        arrays.append((of_states, of_kept[: equations.kept]))
 
     def step(t, hidden, states, arrays):
         results = []

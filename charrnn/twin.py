@@ -127,8 +127,8 @@ class Fused(keras.layers.RNN):
     one compiled kernel for all of the gate arithmetic. Its gradient is
     written by hand: the reverse loop carries only the gradients of the state
     and of the gates; those of the weights are one matrix product each after
-    it. And the rows of a batch are divided in groups, one a core, that run
-    in loops of their own, so that no core waits for another in each step.
+    it. And the work is divided so that cores rarely wait for one another:
+    the units of a step in two parts, the rows of a batch in groups.
 
     Args:
         cell: A `SimpleRNNCell`, `LSTMCell` or `GRUCell` of Keras.
