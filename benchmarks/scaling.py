@@ -25,6 +25,11 @@ TITLES = {
 TURNS, SECONDS = 5, 0.5
 
 
+def point_of(dimension, value):
+    """All four dimensions, in their order: the base but for one of them."""
+    return tuple({**BASE, dimension: value}.values())
+
+
 def step_seconds(point, cell, contestant):
     """Median time of a step, each of the turns about half a second."""
     worker = Worker("x".join(map(str, point)), cell, contestant)
@@ -45,7 +50,7 @@ def measure(cell, contestant, rounds):
     for _ in range(rounds):
         for dimension, values in SWEEPS.items():
             for value in values:
-                point = tuple({**BASE, dimension: value}.values())
+                point = point_of(dimension, value)
                 taken = step_seconds(point, cell, contestant)
                 fastest[point] = min(taken, fastest.get(point, taken))
                 print(
@@ -53,8 +58,7 @@ def measure(cell, contestant, rounds):
                 )
     return {
         dimension: {
-            value: fastest[tuple({**BASE, dimension: value}.values())]
-            for value in values
+            value: fastest[point_of(dimension, value)] for value in values
         }
         for dimension, values in SWEEPS.items()
     }
@@ -102,7 +106,7 @@ def main():
     args = parser.parse_args()
     precision = resolve_precision(args.precision)
     seconds = measure(args.cell, f"charrnn {precision}", args.rounds)
-    base = "1 layer of 256 units, 64 rows of 100 characters"
+    base = ", ".join(f"{TITLES[name]} {value}" for name, value in BASE.items())
     plot(
         seconds, f"{args.cell}, {precision}; but for the axis: {base}", args.out
     )
