@@ -38,3 +38,16 @@ def silence():
 
 with silence():
     import keras as keras
+    import tensorflow  # noqa: F401  # feeds the data with any backend
+
+
+def synchronize(model):
+    """Lets the variables of a model inside `fit` be read.
+
+    With the JAX backend, `fit` keeps the values elsewhere between its steps.
+
+    Args:
+        model: The Keras model whose `fit` is running.
+    """
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()

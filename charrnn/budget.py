@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from charrnn import scoring
-from charrnn.backend import keras
+from charrnn.backend import keras, synchronize
 from charrnn.engine import Engine
 
 MEASURED_STEPS = 10  # before the time is turned into a number of steps
@@ -65,6 +65,7 @@ class Budget(keras.callbacks.Callback):
     def _scoring_seconds(self):
         """What a validation takes, and what the scoring at the end takes."""
         held_out = len(self.validation.ids)
+        synchronize(self.model)
         engine = Engine.from_keras(
             self.validation.network, self.validation.vocabulary
         )

@@ -1,86 +1,8 @@
-"""SimpleRNN, LSTM and GRU as fused TensorFlow loops, gradients by hand."""
+"""The fused TensorFlow loops that run the equations there and back."""
 
 import functools
 
 import tensorflow as tf
-
-
-class SimpleRNN:
-    """`h = tanh(x + p)`, where `x` and `p` are the products (Elman 1990).
-
-    Each of these classes holds the equations of one step. `forward` gets the
-    products of the input and of the state with their weights, and returns
-    the new states and the matrices that `backward` will want besides the
-    states. `backward` gets the gradients of the new states, and returns
-    those of `x`, of `p`, and of the old states as far as they do not pass
-    through `p`. `x` and `p` are lists with one matrix a gate. `once` makes a
-    value be computed once and not anew in each result that it is part of.
-    """
-
-    gates, products, kept = 1, 1, 0
-
-    @staticmethod
-    def forward(x, p, states):
-        return [tf.tanh(x[0] + p[0])], []
-
-    @staticmethod
-    def backward(gradients, old, new, kept, once):
-        (dh,), (h,) = gradients, new
-        dz = [dh * (1 - h * h)]
-        return dz, dz, [tf.zeros_like(h)]
-
-
-class LSTM:
-    """`c = f c + i g`, `h = o tanh(c)` (Gers et al. 2000)."""
-
-    gates, products, kept = 4, 1, 4
-
-    @staticmethod
-    def forward(x, p, states):
-        i, f, g, o = (a + b for a, b in zip(x, p, strict=True))
-        i, f, g, o = sigmoid(i), sigmoid(f), tf.tanh(g), sigmoid(o)
-        _, c = states
-        c = f * c + i * g
-        return [o * tf.tanh(c), c], [i, f, g, o]
-
-    @staticmethod
-    def backward(gradients, old, new, kept, once):
-        (dh, dc), (_, c_old), (_, c), (i, f, g, o) = gradients, old, new, kept
-        tanh_c = tf.tanh(c)
-        dc = once(dc + dh * o * (1 - tanh_c * tanh_c))
-        dz = [
-            dc * g * i * (1 - i),
-            dc * c_old * f * (1 - f),
-            dc * i * (1 - g * g),
-            dh * tanh_c * o * (1 - o),
-        ]
-        return dz, dz, [tf.zeros_like(dh), dc * f]
-
-
-class GRU:
-    """`h = z h + (1 - z) tanh(x + r p)` (Cho et al. 2014, reset after)."""
-
-    gates, products, kept = 3, 2, 4
-
-    @staticmethod
-    def forward(x, p, states):
-        (x_z, x_r, x_g), (p_z, p_r, p_g), (h,) = x, p, states
-        z, r = sigmoid(x_z + p_z), sigmoid(x_r + p_r)
-        g = tf.tanh(x_g + r * p_g)
-        return [z * h + (1 - z) * g], [z, r, g, p_g]
-
-    @staticmethod
-    def backward(gradients, old, new, kept, once):
-        (dh,), (h_old,), (z, r, g, p_g) = gradients, old, kept
-        dz = dh * (h_old - g) * z * (1 - z)
-        dg = dh * (1 - z) * (1 - g * g)
-        dr = dg * p_g * r * (1 - r)
-        return [dz, dr, dg], [dz, dr, dg * r], [dh * z]
-
-
-def sigmoid(x):
-    """The logistic function: XLA has better code for tanh than for it."""
-    return 0.5 * tf.tanh(0.5 * x) + 0.5
 
 
 class Tiles:
@@ -167,7 +89,7 @@ def run(
     With `B` rows, `T` steps, `I` inputs, `H` units and `G` gates:
 
     Args:
-        equations: `SimpleRNN`, `LSTM` or `GRU`.
+        equations: A class of `charrnn.equations`.
         operands: `"float32"` or `"bfloat16"`: what the matrix products take,
             and what is kept for the gradient. All else is float32.
         inputs: float32, `(B, T, I)`; `B` and `I` must be known.
@@ -183,6 +105,7 @@ def run(
 
     Example:
 
+    >>> from charrnn.equations import SimpleRNN
     >>> outputs, (last,) = run(
     ...     SimpleRNN, "float32", tf.ones((2, 5, 3)), tf.ones((3, 4)),
     ...     tf.ones((4, 4)), tf.zeros((2, 4)), [tf.zeros((2, 4))]
@@ -388,7 +311,7 @@ def _compiled_forward(equations, operands):
     one another in one matrix.
     """
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def compute(x, p, biases, states):
         gates = equations.gates // len(x)
         x = [_float(v) + bias[0] for v, bias in zip(x, biases, strict=True)]
@@ -409,7 +332,7 @@ def _compiled_forward(equations, operands):
 def _compiled_backward(equations, blocks):
     """The same for the way back."""
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def compute(d_output, through_products, gradients, old, new, kept, one):
         operands, size = new[0].dtype, equations.gates // blocks
 
@@ -473,7 +396,7 @@ def _multiply(left, right_factor):
     return tf.matmul(left, right_factor, transpose_b=transpose)
 
 
-@tf.function(jit_compile=True)
+@tf.function(jit_compile=True, autograph=False)
 def _transpose(weights):
     """Transposes in memory: compiled, so that no product takes it over."""
     return tf.transpose(weights)

@@ -158,7 +158,7 @@ class Fused(keras.layers.RNN):
             return super().inner_loop(sequences, initial_state, mask, training)
         import tensorflow as tf
 
-        from charrnn import recurrence
+        from charrnn import equations, recurrence
 
         batch_size = initial_state[0].shape[0]
         cell = self.cell
@@ -171,7 +171,7 @@ class Fused(keras.layers.RNN):
         states = zip(*(tf.split(s, rows) for s in initial_state), strict=True)
         results = [
             recurrence.run(
-                getattr(recurrence, EQUATIONS[type(cell).__name__]),
+                getattr(equations, EQUATIONS[type(cell).__name__]),
                 self.precision,
                 group,
                 tf.convert_to_tensor(cell.kernel),

@@ -63,6 +63,21 @@ def test_training_prints_plain_lines_and_no_noise(trained):
     assert "python generate.py --model" in result.stdout
 
 
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_train_with_stock_layers(tmp_path, backend):
+    pytest.importorskip(backend)
+    (tmp_path / "text.txt").write_text("to be or not to be, " * 50)
+    words = [*SMALL, "--minutes", "0.1", "--quiet"]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    script = ROOT / "train.py"
+    done = run(script, "text.txt", *words, cwd=tmp_path, env=environment)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "charrnn: Stock Keras layers do the training, more slowly: the Keras "
+        f"backend is {backend}.\n"
+    )
+
+
 def test_the_printed_command_generates(trained):
     folder, result = trained
     words = result.stdout.strip().splitlines()[-1].split()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from charrnn import recurrence, twin
+from charrnn import equations, recurrence, twin
 from charrnn.model import CELLS, build_model, stateful_twin
 from charrnn.precision import resolve_precision
 from charrnn.training import loss, optimizer
@@ -175,7 +175,7 @@ def test_training_traces_once(monkeypatch):
     windows = Windows(random_ids(500), batch_size=4, seq_length=10, seed=1)
     fast = fused(random_model("lstm"), batch_size=4, precision="float32")
     fast.compile(optimizer(0.01), loss())
-    gates = recurrence._compiled_forward(recurrence.LSTM, tf.float32)
+    gates = recurrence._compiled_forward(equations.LSTM, tf.float32)
     counts = []
     for _ in range(3):
         fast.fit(windows.dataset(), steps_per_epoch=5, shuffle=False, verbose=0)
@@ -209,9 +209,9 @@ def test_tiles_change_nothing(
 ):
     """Parts of unequal size, and a block for each gate."""
     monkeypatch.setattr(recurrence, "LARGEST_TILE", largest_tile)
-    equations = getattr(recurrence, CELLS[cell])
+    of_cell = getattr(equations, CELLS[cell])
     generator = np.random.default_rng(0)
-    columns = 7 * equations.gates
+    columns = 7 * of_cell.gates
     shapes = [(4, 9, 3), (3, columns), (7, columns), (2, columns)]
     shapes += [(4, 7)] * (2 if cell == "lstm" else 1)
     tensors = [
@@ -223,7 +223,7 @@ def test_tiles_change_nothing(
         with tf.GradientTape() as tape:
             tape.watch(tensors)
             outputs, last = recurrence.run(
-                equations, precision, *tensors[:4], tensors[4:], count
+                of_cell, precision, *tensors[:4], tensors[4:], count
             )
             total = tf.reduce_sum(outputs**2) + sum(
                 tf.reduce_sum(tf.sin(state)) for state in last

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import os
 import sys
+import warnings
 
 import charrnn
 
@@ -25,6 +26,7 @@ def main(argv=None):
     with contextlib.suppress(AttributeError):  # stdout may be replaced
         # Any text can be printed anywhere, and lines appear when printed.
         sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+    warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
     _share_the_machine()
     # Only the verb at hand is imported, so that it starts at once.
     verbs = [v for v in VERBS if v in argv[:1]] or VERBS

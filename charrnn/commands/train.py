@@ -309,6 +309,7 @@ def _fit(arguments, model, vocabulary, windows, held_out, facts):
         training.optimizer(arguments.learning_rate, arguments.clip_norm),
         training.loss(),
     )
+    twin.optimizer.build(twin.trainable_variables)  # or fit traces twice
 
     steps = arguments.epochs and max(
         1, round(arguments.epochs * windows.steps_per_epoch)
