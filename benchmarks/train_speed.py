@@ -237,8 +237,8 @@ def race(size, cell, contestants, alternations, seconds):
     for name in contestants:
         began = time.perf_counter()
         workers[name] = worker = Worker(size, cell, name)
-        step = worker.steps(1)[0]  # builds, traces and compiles before it
-        starts[name] = time.perf_counter() - began - 2 * step
+        worker.steps(1)  # builds, traces and compiles before it
+        starts[name] = time.perf_counter() - began
         counts[name] = max(2, math.ceil(seconds / worker.steps(2)[0] * 2))
     turns = {name: [] for name in contestants}
     peaks = {}
