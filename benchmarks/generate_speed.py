@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 import charrnn
-from charrnn import checkpoint
+from charrnn import model_file
 
 try:
     import torch
@@ -247,7 +247,7 @@ def charrnn_and_torch(path, count):
     contestants = {"charrnn": charrnn_draw(sampler, count)}
     if torch is None:
         return contestants | {f"PyTorch {name}": None for name in PYTORCH}
-    arrays = [a for *_, a in checkpoint.read(path)["layers"] if a]
+    arrays = [a for *_, a in model_file.read(path)["layers"] if a]
     lstm, cells, head = (
         torch_lstm(arrays),
         torch_cells(arrays),

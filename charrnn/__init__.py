@@ -23,7 +23,7 @@ _HOMES = {
     "build_model": "model",
     "stateful_twin": "model",
     "fused": "twin",
-    "save": "checkpoint",
+    "save": "model_file",
     "Engine": "engine",
     "load": "engine",
     "Sampler": "sampler",

@@ -7,7 +7,7 @@ bias, for all gates side by side; `h` the hidden state, `c` the cell state;
 
 import numpy as np
 
-from charrnn import checkpoint
+from charrnn import model_file
 
 HALF = np.float32(0.5)
 
@@ -70,7 +70,7 @@ class Engine:
 
     Args:
         layers: A list of `(class name, settings, arrays)` in the order of
-            the `keras.Sequential`, as `checkpoint.read` returns it.
+            the `keras.Sequential`, as `model_file.read` returns it.
         vocabulary: The `charrnn.Vocabulary` of the ids.
         facts: What the model file tells about its text and training.
 
@@ -128,7 +128,7 @@ class Engine:
         layers = []
         for layer in model.layers:
             class_name, settings = type(layer).__name__, layer.get_config()
-            checkpoint.check_layer(class_name, settings)
+            model_file.check_layer(class_name, settings)
             arrays = [np.asarray(array) for array in layer.get_weights()]
             layers.append((class_name, settings, arrays))
         return cls(layers, vocabulary)
@@ -212,7 +212,7 @@ def load(path):
     >>> load(path).vocabulary
     Vocabulary('abc')
     """
-    contents = checkpoint.read(path)
+    contents = model_file.read(path)
     return Engine(**contents)
 
 

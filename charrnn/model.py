@@ -163,7 +163,7 @@ def network_of(layers):
 
     Args:
         layers: A list of `(class name, settings, arrays)`, as
-            `checkpoint.read` returns it.
+            `model_file.read` returns it.
 
     Returns:
         A `dict` of the keyword arguments of `build_model`.

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from charrnn import checkpoint, scoring
+from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
 
@@ -238,7 +238,7 @@ class SaveBest(keras.callbacks.Callback):
             "validation_method": self.validation.method,
             "step": self.step,
         }
-        checkpoint.save(
+        model_file.save(
             self.validation.network,
             self.path,
             self.validation.vocabulary,

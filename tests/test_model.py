@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn import checkpoint
+from charrnn import model_file
 from charrnn.backend import keras
 from charrnn.model import build_model, network_of, stateful_twin
 from charrnn.vocabulary import Vocabulary
@@ -241,8 +241,8 @@ def test_network_of_inverts_build_model(
 ):
     path = tmp_path / "model.keras"
     model = build(cell, layers, embedding, dropout=dropout)
-    checkpoint.save(model, path, VOCABULARY)
-    assert network_of(checkpoint.read(path)["layers"]) == {
+    model_file.save(model, path, VOCABULARY)
+    assert network_of(model_file.read(path)["layers"]) == {
         "cell": cell,
         "units": 6,
         "layers": layers,

@@ -9,7 +9,7 @@ import types
 import numpy as np
 import pytest
 
-from charrnn import checkpoint, scoring, training
+from charrnn import model_file, scoring, training
 from charrnn.backend import keras
 from charrnn.engine import Engine
 from charrnn.model import build_model, stateful_twin
@@ -104,7 +104,7 @@ def test_only_a_lower_loss_replaces_the_model(setting, tmp_path):
     for step, loss in enumerate([3.0, math.nan, 2.0, 2.5, math.nan]):
         schedule.step = step
         best.on_epoch_end(step, {"val_loss": loss})
-    facts = checkpoint.read(path)["facts"]
+    facts = model_file.read(path)["facts"]
     assert facts["metrics"]["validation_nats_per_char"] == 2.0
     assert facts["metrics"]["step"] == best.step == 2
     assert facts["note"] == "kept"

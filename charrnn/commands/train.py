@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import charrnn
-from charrnn import checkpoint
+from charrnn import model_file
 from charrnn.commands import defaults
 from charrnn.commands.arguments import (
     add_text_arguments,
@@ -148,7 +148,7 @@ def run(arguments):
         normalize=arguments.normalize,
         say=print,
     )
-    initial = arguments.init_from and checkpoint.read(arguments.init_from)
+    initial = arguments.init_from and model_file.read(arguments.init_from)
     network = _network(arguments, initial)
     if arguments.learning_rate is None:
         arguments.learning_rate = _learning_rate(network["units"])

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from charrnn import checkpoint
+from charrnn import model_file
 from charrnn.backend import keras
 from charrnn.engine import Engine, load
 from charrnn.model import build_model
@@ -58,7 +58,7 @@ def models(vocabulary, tmp_path_factory):
     for number, network in enumerate(NETWORKS):
         path = folder / f"{number}.keras"
         models[path] = build(vocabulary, *network)
-        checkpoint.save(models[path], path, vocabulary)
+        model_file.save(models[path], path, vocabulary)
     return models
 
 
@@ -66,7 +66,7 @@ def models(vocabulary, tmp_path_factory):
 def path(tmp_path, vocabulary):
     """A saved model, free to be damaged."""
     path = tmp_path / "model.keras"
-    checkpoint.save(build(vocabulary, "gru", 1), path, vocabulary)
+    model_file.save(build(vocabulary, "gru", 1), path, vocabulary)
     return path
 
 
@@ -135,7 +135,7 @@ def test_the_file_opens_where_charrnn_is_not_installed(models, ids):
 @pytest.mark.parametrize("number", range(len(NETWORKS)))
 def test_read_gives_the_weights_of_the_model(models, number, vocabulary):
     path = list(models)[number]
-    contents = checkpoint.read(path)
+    contents = model_file.read(path)
     assert contents["vocabulary"] == vocabulary
     arrays = [a for *_, arrays in contents["layers"] for a in arrays]
     expected = models[path].get_weights()
@@ -161,13 +161,13 @@ def test_the_engine_of_the_file_is_that_of_the_model(models, ids, number):
 def test_the_vocabulary_survives_in_its_order(characters, tmp_path):
     path = tmp_path / "model.keras"
     vocabulary = Vocabulary(characters)
-    checkpoint.save(build(vocabulary, "gru", 1), path, vocabulary)
-    assert checkpoint.read(path)["vocabulary"].characters == characters
+    model_file.save(build(vocabulary, "gru", 1), path, vocabulary)
+    assert model_file.read(path)["vocabulary"].characters == characters
 
 
 def test_the_file_tells_what_it_is(path, vocabulary):
     facts = {"metrics": {"val_loss": 1.5}, "split": {"train": [0, 90]}}
-    checkpoint.save(build(vocabulary), path, vocabulary, facts)
+    model_file.save(build(vocabulary), path, vocabulary, facts)
     expected = {
         "format": 1,
         "unit": "character",
@@ -175,14 +175,14 @@ def test_the_file_tells_what_it_is(path, vocabulary):
         **facts,
     }
     assert facts_of(path) == expected
-    assert checkpoint.read(path)["facts"] == expected
+    assert model_file.read(path)["facts"] == expected
 
 
 def test_a_model_read_by_keras_can_be_saved_again(path, vocabulary):
-    before = checkpoint.read(path)
+    before = model_file.read(path)
     model = keras.saving.load_model(path)
-    checkpoint.save(model, path, vocabulary, {"round": 2})
-    after = checkpoint.read(path)
+    model_file.save(model, path, vocabulary, {"round": 2})
+    after = model_file.read(path)
     assert after["facts"] == {**before["facts"], "round": 2}
     for (*_, old), (*_, new) in zip(
         before["layers"], after["layers"], strict=True
@@ -192,8 +192,8 @@ def test_a_model_read_by_keras_can_be_saved_again(path, vocabulary):
 
 
 def test_a_folder_stands_for_its_model(path):
-    assert checkpoint.model_path(path.parent) == path
-    assert checkpoint.read(str(path.parent))["facts"] == facts_of(path)
+    assert model_file.model_path(path.parent) == path
+    assert model_file.read(str(path.parent))["facts"] == facts_of(path)
 
 
 # What is refused.
@@ -202,7 +202,7 @@ def test_a_folder_stands_for_its_model(path):
 def refused(path, message):
     """Checks that reading fails with one line that matches."""
     with pytest.raises(ValueError, match=message) as caught:
-        checkpoint.read(path)
+        model_file.read(path)
     assert str(caught.value).startswith("Expected")
     assert "\n" not in str(caught.value)
 
@@ -320,7 +320,7 @@ def test_weights_that_only_claim_their_size_are_refused(path):
 @pytest.mark.parametrize("name", ["model", "model.h5", "model.keras.bak"])
 def test_another_suffix_is_refused(name, tmp_path, vocabulary):
     with pytest.raises(ValueError, match=r"ending in '\.keras'. Received"):
-        checkpoint.save(build(vocabulary), tmp_path / name, vocabulary)
+        model_file.save(build(vocabulary), tmp_path / name, vocabulary)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -342,24 +342,24 @@ def test_a_save_that_fails_leaves_the_old_model(path, vocabulary, monkeypatch):
 
     monkeypatch.setattr(model, "save", disk_full)
     with pytest.raises(OSError, match="No space left"):
-        checkpoint.save(model, path, vocabulary)
+        model_file.save(model, path, vocabulary)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
-    assert checkpoint.read(path)["vocabulary"] == vocabulary
+    assert model_file.read(path)["vocabulary"] == vocabulary
 
 
 def test_facts_that_json_cannot_hold_leave_the_old_model(path, vocabulary):
     before = path.read_bytes()
     with pytest.raises(TypeError, match="not JSON serializable"):
-        checkpoint.save(build(vocabulary), path, vocabulary, {"a": object()})
+        model_file.save(build(vocabulary), path, vocabulary, {"a": object()})
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_save_replaces_the_old_model(path):
     vocabulary = Vocabulary("xyz")
-    checkpoint.save(build(vocabulary, "lstm", 1), path, vocabulary)
-    contents = checkpoint.read(path)
+    model_file.save(build(vocabulary, "lstm", 1), path, vocabulary)
+    contents = model_file.read(path)
     assert contents["vocabulary"] == vocabulary
     assert "LSTM" in [class_name for class_name, *_ in contents["layers"]]
     assert list(path.parent.iterdir()) == [path]
