@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 
@@ -39,13 +40,13 @@ def replacing(path):
             f"Expected the name of a file to write. '{path}' is a folder or "
             "a device. Choose another name."
         )
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
         _flush_to_disk(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        if error.filename == str(temporary):  # a name that tells users nothing
+        if error.errno and error.filename in (None, str(temporary)):
             error.filename, error.filename2 = str(path), None
         raise
     finally:
@@ -74,6 +75,17 @@ def write_text(path, text):
     """
     with replacing(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
+
+
+def remove_leftovers(folder):
+    """Deletes what killed processes were in the middle of writing.
+
+    Args:
+        folder: A folder that no other process is writing to.
+    """
+    for path in Path(folder).iterdir():
+        if re.fullmatch(r"\.[\w-]+\.\d+\.tmp\.\w+", path.name):
+            path.unlink()
 
 
 def _flush_to_disk(path):

@@ -32,6 +32,7 @@ class Budget(keras.callbacks.Callback):
         self.schedule = schedule
         self.validation = validation
         self._most = schedule.total_steps
+        self._planned = False  # from the second plan on, losses are compared
         self._next_plan = 0.0  # seconds since training began
 
     def on_train_batch_end(self, batch, logs=None):
@@ -49,18 +50,26 @@ class Budget(keras.callbacks.Callback):
     def plan(self):
         """Fixes the number of steps by what is left of the time."""
         validation, final = self._scoring_seconds()
-        first_plan = self._next_plan == 0.0  # later, losses are compared
-        if first_plan and validation > self.seconds / 4:
+        if not self._planned and validation > self.seconds / 4:
             self._shorten_validation(validation)
             validation, final = self._scoring_seconds()
         elapsed = self.schedule.elapsed()
         left = self.seconds - elapsed - validation - final - SLACK_SECONDS
-        step = self.schedule.step_seconds(latest=200)
+        step = self.schedule.step_seconds()
         step += validation / self.params["steps"]
         steps = self.schedule.step + max(0, int(left / step))
         self.schedule.total_steps = min(steps, self._most or steps)
         self.model.stop_training |= steps == self.schedule.step
         self._next_plan = elapsed + self.seconds / 10
+        self._planned = True
+
+    def state(self):
+        """What `restore` needs: whether the text to score is fixed."""
+        return {"planned": self._planned}
+
+    def restore(self, state):
+        """Goes on from what `state` returned, with a plan made anew."""
+        self._planned = state["planned"]
 
     def _scoring_seconds(self):
         """What a validation takes, and what the scoring at the end takes."""

@@ -134,6 +134,7 @@ class Samples(keras.callbacks.Callback):
         self.validation = validation
         self.prompt = prompt
         self.quiet = quiet
+        self.text = ""
 
     def on_epoch_end(self, epoch, logs=None):
         if not np.isfinite(logs["val_loss"]):
@@ -147,12 +148,20 @@ class Samples(keras.callbacks.Callback):
         heading = (
             f"step {self.schedule.step}, validation {logs['val_loss']:.4f}"
         )
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
-            file.write(f"--- {heading} nats/char ---\n{text}\n\n")
+        self.text += f"--- {heading} nats/char ---\n{text}\n\n"
+        atomic.write_text(self.path, self.text)
         if not self.quiet:
             shown = rich.text.Text(printable(self.prompt), style="bold")
             shown.append(printable(sample.text), style="not bold cyan")
             self.console.print(shown, end="\n\n", soft_wrap=True)
+
+    def state(self):
+        """What `restore` needs: the samples so far."""
+        return {"text": self.text}
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.text = state["text"]
 
 
 class History(keras.callbacks.Callback):
@@ -174,18 +183,11 @@ class History(keras.callbacks.Callback):
         self.rows = []
         self.curve = []
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._sum, self._steps = 0.0, 0
-
     def on_train_batch_end(self, batch, logs=None):
-        steps = batch + 1
-        if steps - self._steps < max(1, self.params["steps"] // 50):
-            return
-        # Keras tells the mean of the round so far: take the newest part.
-        total = float(logs["loss"]) * steps
-        loss = (total - self._sum) / (steps - self._steps)
-        self.curve.append((self.schedule.epoch, loss))
-        self._sum, self._steps = total, steps
+        newest = max(1, self.params["steps"] // 50)
+        if (batch + 1) % newest == 0:
+            loss = float(np.mean(self.schedule.losses[-newest:]))
+            self.curve.append((self.schedule.epoch, loss))
 
     def on_epoch_end(self, epoch, logs=None):
         schedule = self.schedule
@@ -193,7 +195,6 @@ class History(keras.callbacks.Callback):
             {
                 "step": schedule.step,
                 "epoch": round(schedule.epoch, 4),
-                "seconds": round(schedule.elapsed(), 2),
                 "learning_rate": schedule.learning_rate,
                 "training_nats_per_char": float(logs["loss"]),
                 "validation_nats_per_char": logs["val_loss"],
@@ -205,6 +206,14 @@ class History(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(self.rows)
         atomic.write_text(self.path, table.getvalue())
+
+    def state(self):
+        """What `restore` needs: all rows and points so far."""
+        return {"rows": self.rows, "curve": self.curve}
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.rows, self.curve = state["rows"], state["curve"]
 
 
 def plot_losses(history, path):

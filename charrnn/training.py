@@ -1,13 +1,15 @@
-"""What fit() needs besides the model: optimizer, schedule, validation."""
+"""Train: optimizer, schedule, validation, checkpoints, and the loop."""
 
+import collections
 import contextlib
 import math
 import signal
 import time
+from signal import SIGINT, SIGTERM
 
 import numpy as np
 
-from charrnn import model_file, scoring
+from charrnn import checkpoint, model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
 
@@ -95,6 +97,7 @@ class Schedule(keras.callbacks.Callback):
     Attributes:
         step: Steps done.
         total_steps: Steps in all, or `None` while a `budget.Budget` measures.
+        losses: Of the steps of this round, if `train` runs them.
 
     Args:
         windows: The `charrnn.Windows` that are trained on.
@@ -107,9 +110,13 @@ class Schedule(keras.callbacks.Callback):
         self.peak = peak
         self.total_steps = total_steps
         self.step = 0
+        self.losses = []
         self._steps_per_epoch = windows.steps_per_epoch
         self._step_characters = windows.batch_size * windows.seq_length
-        self._durations = []  # of each step but the first of a round
+        self._seconds_before = 0.0  # of the processes before this one
+        self._began = None
+        self._timed_steps, self._timed_seconds = 0, 0.0
+        self._latest = collections.deque(maxlen=200)  # durations
 
     @property
     def epoch(self):
@@ -124,20 +131,23 @@ class Schedule(keras.callbacks.Callback):
     @property
     def characters_per_second(self):
         """The speed of all training steps, without what is between them."""
-        seconds = self.step_seconds()
-        return self._step_characters / seconds if seconds else 0.0
+        if not self._timed_steps:
+            return 0.0
+        return self._step_characters * self._timed_steps / self._timed_seconds
 
     def elapsed(self):
-        """Seconds since training began."""
-        return time.perf_counter() - self._began
+        """Seconds since training began, the time between processes apart."""
+        if self._began is None:
+            return self._seconds_before
+        return self._seconds_before + time.perf_counter() - self._began
 
-    def step_seconds(self, latest=0):
-        """Mean duration of the latest steps (0: of all), 0 before any."""
-        return float(np.mean(self._durations[-latest:] or [0.0]))
+    def step_seconds(self):
+        """Mean duration of the latest steps, 0 before any."""
+        return float(np.mean(self._latest or [0.0]))
 
     def is_measured(self, steps):
-        """Whether so many steps were timed."""
-        return len(self._durations) >= steps
+        """Whether this process has timed so many steps."""
+        return len(self._latest) >= min(steps, self._latest.maxlen)
 
     def on_train_begin(self, logs=None):
         self._began = time.perf_counter()
@@ -151,11 +161,34 @@ class Schedule(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         now = time.perf_counter()
         if self._last is not None:
-            self._durations.append(now - self._last)
+            self._latest.append(now - self._last)
+            self._timed_steps += 1
+            self._timed_seconds += now - self._last
         self._last = now
         self.step += 1
         if self.total_steps is not None and self.step >= self.total_steps:
             self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses = []
+
+    def state(self):
+        """What `restore` needs to go on from here; JSON can hold it."""
+        return {
+            "step": self.step,
+            "total_steps": self.total_steps,
+            "losses": self.losses,
+            "seconds": self.elapsed(),
+            "timed": [self._timed_steps, self._timed_seconds],
+        }
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.step = state["step"]
+        self.total_steps = state["total_steps"]
+        self.losses = state["losses"]
+        self._seconds_before = state["seconds"]
+        self._timed_steps, self._timed_seconds = state["timed"]
 
 
 def steps_per_round(windows, validation_characters):
@@ -204,9 +237,19 @@ class Validation(keras.callbacks.Callback):
         logs["val_loss"] = scored.nats_per_character
         self.method = scored.method
 
+    def state(self):
+        """What `restore` needs: how much of the text is scored."""
+        return {"characters": len(self.ids)}
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.ids = self.ids[: state["characters"]]
+
 
 class SaveBest(keras.callbacks.Callback):
     """Saves the model whenever the validation loss is the lowest so far.
+
+    It also ends training when that has not happened for long.
 
     Attributes:
         best: The lowest loss, in nats per character.
@@ -217,21 +260,28 @@ class SaveBest(keras.callbacks.Callback):
         path: The `.keras` file.
         facts: What its `charrnn.json` tells besides the vocabulary.
         schedule: The `Schedule`, which knows the step.
+        patience: Validations in a row without a lower loss that end
+            training; `None` for any number of them.
     """
 
-    def __init__(self, validation, path, facts, schedule):
+    def __init__(self, validation, path, facts, schedule, patience=None):
         super().__init__()
         self.validation = validation
         self.path = path
         self.facts = facts
         self.schedule = schedule
+        self.patience = patience or math.inf
         self.best = math.inf
         self.step = None
+        self._in_vain = 0  # validations since the best
 
     def on_epoch_end(self, epoch, logs=None):
         if not logs["val_loss"] < self.best:  # NaN is not lower either
+            self._in_vain += 1
+            self.model.stop_training |= self._in_vain >= self.patience
             return
         self.best, self.step = logs["val_loss"], self.schedule.step
+        self._in_vain = 0
         metrics = {
             "validation_nats_per_char": self.best,
             "validation_bits_per_char": scoring.to_bits(self.best),
@@ -245,44 +295,172 @@ class SaveBest(keras.callbacks.Callback):
             {**self.facts, "metrics": metrics},
         )
 
+    def state(self):
+        """What `restore` needs to go on from here; JSON can hold it."""
+        return {"best": self.best, "step": self.step, "in_vain": self._in_vain}
 
-@contextlib.contextmanager
-def stop_on_interrupt(model):
-    """Lets the first Ctrl-C end training in good order, the second at once.
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.best, self.step = state["best"], state["step"]
+        self._in_vain = state["in_vain"]
 
-    Args:
-        model: The Keras model whose `fit` is called inside.
 
-    Yields:
-        A list that is empty as long as there was no interrupt.
+class Stopped(KeyboardInterrupt):
+    """Training was asked to stop, and did so after a checkpoint.
+
+    Attributes:
+        signal: The number of the signal that asked.
     """
-    interrupts = []
 
-    def stop(number, frame):
-        if interrupts:
-            raise KeyboardInterrupt
-        interrupts.append(number)
-        model.stop_training = True
-        print("\nstopping: scoring and saving the model (again: leave now)")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def __init__(self, signal):
+        super().__init__(signal)
+        self.signal = signal
 
 
-def limits(patience=None):
-    """Returns the callbacks that end training when it leads nowhere.
+class Checkpoints(keras.callbacks.Callback):
+    """Writes checkpoints, and stops after one when a signal asks for it.
+
+    It comes last of the callbacks, so that all others have done their part.
 
     Args:
-        patience: Validations in a row without a lower loss; `None` for any
-            number of them.
+        folder: The run's folder.
+        schedule: The `Schedule`.
+        callbacks: The others, of which those with a `state()` are kept.
+        facts: What else the checkpoint's state holds; a `dict`.
+        seconds: From one to the next. There is one at the end of a round,
+            too, unless they would then take over 1 % of the time.
+        signals: The list of `noted_signals`.
+    """
+
+    def __init__(self, folder, schedule, callbacks, facts, seconds, signals):
+        super().__init__()
+        self.folder = folder
+        self.schedule = schedule
+        self.parts = with_state(callbacks)
+        self.facts = facts
+        self.seconds = seconds
+        self.signals = signals
+
+    def on_train_begin(self, logs=None):
+        self.write()  # says at once if the folder cannot be written
+
+    def on_train_batch_end(self, batch, logs=None):
+        last = batch + 1 == self.params["steps"]
+        if last or self.model.stop_training:
+            return  # the end of the round belongs to it
+        if self.signals or self._since() >= self.seconds:
+            self.write()
+        self._obey()
+
+    def on_epoch_end(self, epoch, logs=None):
+        over = self.model.stop_training
+        rare = self._since() >= min(self.seconds, 100 * self._cost)
+        if over or self.signals or rare:
+            self.write(over)
+        if not over:
+            self._obey()
+
+    def write(self, over=False):
+        """Writes a checkpoint now.
+
+        Args:
+            over: Whether training has come to its end.
+
+        Raises:
+            FloatingPointError: if a weight is no finite number; the
+                checkpoints written before stay.
+        """
+        began = time.perf_counter()
+        arrays = [
+            keras.ops.convert_to_numpy(variable)
+            for variable in checkpoint.variables(self.model)
+        ]
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise FloatingPointError("a weight is no finite number")
+        states = {name: part.state() for name, part in self.parts.items()}
+        state = {**self.facts, "over": over, "parts": states}
+        checkpoint.write(self.folder, self.schedule.step, state, arrays)
+        self._written = time.perf_counter()
+        self._cost = self._written - began
+
+    def _since(self):
+        return time.perf_counter() - self._written
+
+    def _obey(self):
+        if self.signals:
+            raise Stopped(self.signals[0])
+
+
+def with_state(callbacks):
+    """Finds the callbacks that have something to go on from.
+
+    Args:
+        callbacks: A list of Keras callbacks.
 
     Returns:
-        A list of Keras callbacks.
+        A `dict` of those with the methods `state` and `restore`, by class.
     """
-    callbacks = [keras.callbacks.TerminateOnNaN()]
-    if patience is not None:
-        callbacks.append(keras.callbacks.EarlyStopping(patience=patience))
-    return callbacks
+    return {type(c).__name__: c for c in callbacks if hasattr(c, "state")}
+
+
+@contextlib.contextmanager
+def noted_signals():
+    """Notes the first SIGINT or SIGTERM; the second ends the process.
+
+    Yields:
+        A list that is empty as long as there was none.
+    """
+    received = []
+
+    def note(number, frame):
+        if received:
+            raise SystemExit(128 + number)
+        received.append(number)
+        print("\nstopping after a checkpoint (again: leave now)")
+
+    before = {n: signal.signal(n, note) for n in (SIGINT, SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def train(twin, windows, schedule, callbacks, steps_per_round):
+    """Trains until a callback ends it: a `fit` that can begin at any step.
+
+    Args:
+        twin: The compiled Keras model.
+        windows: The `Windows` to train on.
+        schedule: The `Schedule`, the first of the callbacks: its step is the
+            one to begin with.
+        callbacks: A list of Keras callbacks. A round is their epoch.
+        steps_per_round: Steps from one validation to the next.
+
+    Raises:
+        FloatingPointError: if the loss is no finite number.
+    """
+    callbacks = keras.callbacks.CallbackList(
+        callbacks, model=twin, steps=steps_per_round
+    )
+    batches = windows.dataset(schedule.step).as_numpy_iterator()
+    callbacks.on_train_begin()
+    total_steps = schedule.total_steps or math.inf
+    twin.stop_training = schedule.step >= total_steps
+    try:
+        while not twin.stop_training:
+            number, first = divmod(schedule.step, steps_per_round)
+            callbacks.on_epoch_begin(number)
+            for batch in range(first, steps_per_round):
+                callbacks.on_train_batch_begin(batch)
+                loss = float(twin.train_on_batch(*next(batches)))
+                if not math.isfinite(loss):
+                    raise FloatingPointError(f"a loss of {loss}")
+                schedule.losses.append(loss)
+                logs = {"loss": float(np.mean(schedule.losses))}
+                callbacks.on_train_batch_end(batch, logs)
+                if twin.stop_training:
+                    break
+            callbacks.on_epoch_end(number, logs)
+    finally:
+        callbacks.on_train_end()

@@ -17,7 +17,7 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic plays catalogue corpus vocabulary windows backend precision model "
-    "equations recurrence twin model_file "
+    "equations recurrence twin model_file checkpoint runs "
     "sampling engine sampler scoring training budget reporting results commands"
 ).split()
 WITHOUT_KERAS = "sampling engine sampler scoring commands".split()

@@ -9,7 +9,7 @@ def budget_for(setting, seconds, step_seconds, total_steps=None):
     """A budget with a rigged clock: steps and scoring take known times."""
     schedule = training.Schedule(setting.windows, 0.01, total_steps)
     schedule.elapsed = lambda: 10.0
-    schedule.step_seconds = lambda latest=0: step_seconds
+    schedule.step_seconds = lambda: step_seconds
     validation = training.Validation(
         setting.model, setting.vocabulary, setting.ids
     )
@@ -79,7 +79,7 @@ def test_budget_is_corrected_every_tenth_of_the_time(setting):
     limit.schedule.elapsed = lambda: now[0]
     limit.schedule.is_measured = lambda steps: True
     plans = []
-    limit.schedule.step_seconds = lambda latest: plans.append(now[0]) or 0.4
+    limit.schedule.step_seconds = lambda: plans.append(now[0]) or 0.4
     for second in range(60):
         now[0] = float(second)
         limit.on_train_batch_end(second)

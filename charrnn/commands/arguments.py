@@ -7,13 +7,10 @@ from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text
 
 def add_text_arguments(group):
     """Adds how a text is read: the arguments of `charrnn.read`."""
-    group.add_argument(
-        "--encoding", default="utf-8", help="of the text (default: utf-8)"
-    )
+    group.add_argument("--encoding", help="of the text (default: utf-8)")
     group.add_argument(
         "--newline",
         choices=NEWLINES,
-        default="lf",
         help="lf: CRLF and CR line ends become LF; keep: leave them "
         "(default: lf)",
     )
@@ -41,6 +38,14 @@ def positive(word):
     number = float(word)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{word} is not above 0")
+    return number
+
+
+def not_negative(word):
+    """A type for numbers from zero on."""
+    number = float(word)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word} is below 0")
     return number
 
 

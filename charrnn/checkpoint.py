@@ -1,0 +1,146 @@
+"""Keep all of a run in one file, so that it goes on as if nothing happened."""
+
+import json
+import zipfile
+import zlib
+
+import numpy as np
+
+from charrnn.atomic import replacing
+
+FORMAT = 1
+KEPT = 2  # the newest; the older one is for when the newest is damaged
+
+# What the readers of archives, arrays and JSON raise on a damaged file.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    LookupError,
+    EOFError,
+    OSError,
+)
+
+
+def write(folder, step, state, arrays):
+    """Writes a checkpoint, whole or not at all, and deletes the third newest.
+
+    Args:
+        folder: The run's folder, a `pathlib.Path`.
+        step: Training steps done.
+        state: What is not an array; a `dict` that JSON can hold.
+        arrays: A list of NumPy arrays.
+
+    Raises:
+        OSError: if it cannot be written; the older ones are then intact.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> write(folder, 7, {"best": 1.5}, [np.arange(3)])
+    >>> newest(folder)
+    ({'best': 1.5}, [array([0, 1, 2])])
+    """
+    text = json.dumps({"format": FORMAT, "state": state})
+    members = {f"array{i:04}": array for i, array in enumerate(arrays)}
+    members["json"] = np.frombuffer(text.encode("utf-8"), np.uint8)
+    with replacing(folder / f"checkpoint-{step:09}.npz") as temporary:
+        np.savez(temporary, **members)
+    for path in paths(folder)[KEPT:]:
+        path.unlink()
+
+
+def paths(folder):
+    """Lists the checkpoints in a folder, the newest first.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A list of `pathlib.Path`.
+    """
+    return sorted(folder.glob("checkpoint-*.npz"), reverse=True)
+
+
+def newest(folder, say=print):
+    """Reads the newest checkpoint that is whole.
+
+    Args:
+        folder: The run's folder.
+        say: A function that is given a line about each damaged one.
+
+    Returns:
+        `(state, arrays)` as they were written, or `None` without a
+        checkpoint.
+
+    Raises:
+        ValueError: if there are checkpoints, but all are damaged.
+    """
+    found = paths(folder)
+    for path in found:
+        try:
+            return _read(path)
+        except DAMAGE as error:
+            say(f"'{path}' is damaged ({error}): it is left out")
+    if found:
+        raise ValueError(
+            f"Expected a whole checkpoint in '{folder}'. All of its "
+            f"{len(found)} are damaged. Begin anew with --fresh."
+        )
+    return None
+
+
+def _read(path):
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        text = archive["json"].tobytes().decode("utf-8")
+        contents = json.loads(text)
+        if contents["format"] != FORMAT:
+            raise ValueError(
+                f"format {contents['format']!r} instead of {FORMAT}"
+            )
+        names = sorted(set(archive.files) - {"json"})
+        return contents["state"], [archive[name] for name in names]
+
+
+def variables(twin):
+    """Lists all that training changes: a twin's variables.
+
+    Args:
+        twin: A compiled `keras.Sequential` whose optimizer is built.
+
+    Returns:
+        A list of Keras variables: weights, seeds of dropout, the optimizer's
+        moments, and the states that recurrent layers carry.
+
+    Example:
+
+    >>> from charrnn import build_model, fused, loss, optimizer
+    >>> twin = fused(build_model("ab", units=4, layers=1), batch_size=2)
+    >>> twin.compile(optimizer(0.01), loss())
+    >>> twin.optimizer.build(twin.trainable_variables)
+    >>> len(variables(twin)) > len(twin.variables) + len(twin.weights)
+    True
+    """
+    metrics = {id(variable) for variable in twin.metrics_variables}
+    of_model = [v for v in twin.variables if id(v) not in metrics]
+    states = [
+        state
+        for layer in twin.layers
+        for state in getattr(layer, "states", None) or ()
+    ]
+    return [*of_model, *twin.optimizer.variables, *states]
+
+
+def restore(twin, arrays):
+    """Gives a twin's variables the values that a checkpoint holds.
+
+    Args:
+        twin: The twin, made as the one that was saved.
+        arrays: The values of its `variables`, in their order.
+
+    Raises:
+        ValueError: if number or shapes are others.
+    """
+    for variable, array in zip(variables(twin), arrays, strict=True):
+        variable.assign(array)

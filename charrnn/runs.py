@@ -1,0 +1,145 @@
+"""Claim a run's folder, keep other processes out, move an old run aside."""
+
+import contextlib
+import itertools
+import os
+from pathlib import Path
+
+from charrnn import atomic, checkpoint
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Keeps other processes from training in a folder meanwhile.
+
+    The lock belongs to the process: when it ends, however it ends, the
+    system takes the lock away, so no stale one can be left behind. Windows,
+    and file systems without locks, let others in.
+
+    Args:
+        folder: An existing folder.
+
+    Raises:
+        ValueError: if another process has the lock.
+
+    Example:
+
+    >>> import tempfile
+    >>> with locked(tempfile.mkdtemp()):
+    ...     pass
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"Expected a folder of its own for --out. Another process is "
+                f"training in '{folder}'. Wait for it, or choose another."
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def exists(folder):
+    """Whether a folder is there.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Raises:
+        ValueError: if something else has its name.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"Expected a folder for --out. '{folder}' is a file.")
+    return folder.exists()
+
+
+def saved(folder, say=print):
+    """Reads where a run is: its newest whole checkpoint.
+
+    Args:
+        folder: A folder that this process has locked.
+        say: A function that is given a line about a damaged checkpoint.
+
+    Returns:
+        `(state, arrays)`, `(None, None)` if the folder is empty.
+
+    Raises:
+        ValueError: if the folder holds something else than a run.
+    """
+    atomic.remove_leftovers(folder)
+    found = checkpoint.newest(folder, say)
+    if found is None and any(folder.iterdir()):
+        what = "files in it"
+        if (folder / "model.keras").exists():
+            what = "a model.keras, but no checkpoint to go on from"
+        raise ValueError(
+            "Expected a new folder for --out, an empty one or a run's. "
+            f"'{folder}' has {what}. Choose another; --init-from begins with "
+            "the weights of a model."
+        )
+    return found or (None, None)
+
+
+def check_is_run(folder):
+    """Checks that a folder was filled by charrnn: only that may be moved.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Raises:
+        ValueError: if there are only files of somebody else in it.
+    """
+    ours = checkpoint.paths(folder) or (folder / "model.keras").exists()
+    if any(folder.iterdir()) and not ours:
+        raise ValueError(
+            f"Expected a run's folder to rename for --fresh. '{folder}' has "
+            "neither a checkpoint nor a model.keras. Choose another."
+        )
+
+
+def claim(out, corpus):
+    """Makes a run's folder: by itself the first number that is free.
+
+    Args:
+        out: The folder that was asked for, a `pathlib.Path`, or `None`.
+        corpus: What is learnt, as the user named it: the folder is then
+            named after it.
+
+    Returns:
+        A `pathlib.Path` of an existing folder.
+    """
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        return out
+    name = "stdin" if corpus == "-" else Path(corpus).resolve().stem
+    for number in itertools.count(1):
+        out = Path("runs", f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            out.mkdir(parents=True)  # two runs cannot both make it
+            return out
+
+
+def move_aside(folder):
+    """Renames a run's folder to the first free name like `folder-old-1`.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        The new path.
+    """
+    for number in itertools.count(1):
+        aside = folder.with_name(f"{folder.name}-old-{number}")
+        if not aside.exists():
+            folder.rename(aside)
+            return aside
