@@ -403,6 +403,19 @@ def with_state(callbacks):
     return {type(c).__name__: c for c in callbacks if hasattr(c, "state")}
 
 
+def restore(callbacks, states):
+    """Lets callbacks go on from where a checkpoint has them.
+
+    Args:
+        callbacks: A list of Keras callbacks.
+        states: A `dict` of what their `state` returned, by class; one that
+            is not in it begins anew.
+    """
+    for name, callback in with_state(callbacks).items():
+        if name in states:
+            callback.restore(states[name])
+
+
 @contextlib.contextmanager
 def noted_signals():
     """Notes the first SIGINT or SIGTERM; the second ends the process.

@@ -1,178 +1,31 @@
 """Train a network on a text."""
 
-import argparse
 import contextlib
+import dataclasses
 import hashlib
 import shlex
 import sys
-from pathlib import Path
+
+import numpy as np
 
 import charrnn
 from charrnn import model_file, runs
-from charrnn.commands import defaults
-from charrnn.commands.arguments import (
-    add_text_arguments,
-    at_least,
-    fraction,
-    not_negative,
-    positive,
-)
+from charrnn.commands import train_flags
+from charrnn.commands.train_flags import NETWORK, add_arguments  # noqa: F401
 from charrnn.corpus import normalize_text, read
-from charrnn.model import (
-    CELLS,
-    build_model,
-    check_arguments,
-    network_of,
-)
-from charrnn.precision import PRECISIONS
+from charrnn.model import build_model, check_arguments, network_of
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
-NETWORK = defaults(build_model)  # the flags of build_model, with defaults
 
-# What the run is: these stay as they are when it is taken up again.
-FIXED = {
-    "encoding": "utf-8",
-    "newline": "lf",
-    "normalize": None,
-    "validation": 0.1,
-    **NETWORK,
-    "init_from": None,
-    "batch_size": 32,
-    "seq_length": 64,
-    "clip_norm": 1.0,
-    "seed": 1,
-    "precision": "auto",
-    "learning_rate": None,
-}
-# How long it goes on and what it tells.
-FREE = {
-    "epochs": None,
-    "minutes": None,
-    "patience": None,
-    "checkpoint_seconds": 60.0,
-    "prompt": "",
-    "quiet": False,
-}
-DEFAULT_MINUTES = 10
+@dataclasses.dataclass
+class Material:
+    """What a run is made from, read and checked."""
 
-
-def add_arguments(parser):
-    """Adds the flags of `charrnn train`, in the order of the pipeline."""
-    # Only flags that are given get a value: a run's own come before FIXED.
-    parser.argument_default = argparse.SUPPRESS
-    parser.add_argument(
-        "corpus",
-        metavar="TEXT",
-        help="a file, a folder of .txt files, - for stdin, or a corpus that "
-        "`charrnn corpora` lists",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="folder for the run (default: runs/TEXT-1, or the next number); "
-        "a run that is there already goes on where it stopped",
-    )
-    parser.add_argument(
-        "--fresh",
-        action="store_true",
-        help="begin anew, and rename the run that is in the folder",
-    )
-    text = parser.add_argument_group("text")
-    add_text_arguments(text)
-    text.add_argument(
-        "--validation",
-        type=fraction,
-        metavar="FRACTION",
-        help="of the text, at its end, held out (default: 0.1)",
-    )
-    _add_network_arguments(parser.add_argument_group("network"))
-    _add_training_arguments(parser.add_argument_group("training"))
-    reporting = parser.add_argument_group("reporting")
-    reporting.add_argument(
-        "--prompt", help="what the samples on the way begin with"
-    )
-    reporting.add_argument(
-        "--quiet", action="store_true", help="a line a round, no samples"
-    )
-
-
-def _add_network_arguments(group):
-    for name, options in {
-        "cell": {"choices": sorted(CELLS), "help": "kind of recurrent layer"},
-        "units": {"type": at_least(1), "help": "size of a recurrent layer"},
-        "layers": {"type": at_least(1), "help": "number of recurrent layers"},
-        "dropout": {"type": fraction, "help": "share of outputs dropped"},
-        "embedding": {
-            "type": _embedding,
-            "metavar": "SIZE",
-            "help": "size of the character embedding, none for one-hot "
-            "input, or auto: one-hot up to 256 distinct characters",
-        },
-    }.items():
-        options["help"] += f" (default: {NETWORK[name]})"
-        group.add_argument(f"--{name}", **options)
-    group.add_argument(
-        "--init-from",
-        metavar="MODEL",
-        help="begin with the weights and the characters of a trained model",
-    )
-
-
-def _add_training_arguments(group):
-    for name, kind, text in (
-        ("batch_size", at_least(1), "streams read in parallel"),
-        ("seq_length", at_least(1), "characters gradients reach back"),
-        ("clip_norm", positive, "largest norm of all gradients"),
-        ("seed", at_least(0), "of weights, dropout and streams"),
-    ):
-        text += f" (default: {FIXED[name]})"
-        flag = _flag(name)
-        group.add_argument(flag, type=kind, metavar="N", help=text)
-    group.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        help="of the operands of matrix products; weights, states and gates "
-        "are float32 in each case (default: auto, bfloat16 where the "
-        "processor has instructions for it)",
-    )
-    for flag, kind, text in (
-        (
-            "--learning-rate",
-            positive,
-            "the highest, after warm-up (default: 0.004 with 512 units, more "
-            "with fewer)",
-        ),
-        ("--epochs", positive, "passes over the training text at most"),
-        (
-            "--minutes",
-            positive,
-            "time from the first step to the saved model, everything "
-            f"included (default: {DEFAULT_MINUTES}, without --epochs)",
-        ),
-        ("--patience", at_least(1), "stop after N rounds that are no better"),
-        (
-            "--checkpoint-seconds",
-            not_negative,
-            "from one checkpoint to the next, all that a killed run loses "
-            "(default: 60)",
-        ),
-    ):
-        group.add_argument(flag, type=kind, metavar="N", help=text)
-
-
-def _flag(name):
-    return "--" + name.replace("_", "-")
-
-
-def _embedding(word):
-    if word == "none":
-        return None
-    return word if word == "auto" else at_least(1)(word)
-
-
-_embedding.__name__ = "size, auto or none"  # argparse names it in its message
+    vocabulary: Vocabulary
+    windows: Windows
+    held_out: np.ndarray
+    initial: dict | None  # the model to begin with
 
 
 def run(arguments):
@@ -187,9 +40,8 @@ def run(arguments):
                 runs.check_is_run(out)
             else:
                 state, arrays = runs.saved(out)
-        settings = _settings(out, given, state)
-        over = state and state["over"] and not _asks_more(settings, state)
-        if over and (out / "metrics.json").exists():
+        settings = train_flags.settle(out, given, state)
+        if _is_over(settings, state) and (out / "metrics.json").exists():
             print(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
@@ -202,48 +54,20 @@ def run(arguments):
             out = runs.claim(out, settings.corpus)
             locks.enter_context(runs.locked(out))
             runs.saved(out)  # nobody was faster, or this says so
-        return _train(out, settings, *material, state, arrays, over)
+        return _train(out, settings, material, state, arrays)
 
 
-def _settings(out, given, state):
-    """The flags, those of the run that is taken up, and the defaults."""
-    if state is None:
-        settings = argparse.Namespace(**{**FIXED, **FREE, **given})
-        if settings.minutes is None and settings.epochs is None:
-            settings.minutes = DEFAULT_MINUTES
-        return settings
-    before = state["settings"]
-    for name in FIXED:
-        if given.get(name, before[name]) not in (before[name], "auto"):
-            raise ValueError(
-                f"Expected {_flag(name)} {before[name]}, as in the run in "
-                f"'{out}'. Received {given[name]}. Leave it out to go on, or "
-                "begin anew with --fresh."
-            )
-    settings = argparse.Namespace(
-        **{**before, **given, **{name: before[name] for name in FIXED}}
-    )
-    if "epochs" in given or "minutes" in given:
-        settings.epochs = given.get("epochs")
-        settings.minutes = given.get("minutes")
-    return settings
-
-
-def _asks_more(settings, state):
-    """Whether the settings ask for more training than a run was to have."""
-    before = argparse.Namespace(**state["settings"])
-    return any(
-        (getattr(settings, name) or 0) > (getattr(before, name) or 0)
-        for name in ("epochs", "minutes", "patience")
-    )
+def _is_over(settings, state):
+    """Whether a run has come to the end that is asked of it."""
+    over = state is not None and state["over"]
+    return over and not train_flags.asks_more(settings, state)
 
 
 def _material(out, given, settings, state):
     """Reads and checks all input: a user's slip leaves nothing behind.
 
     Returns:
-        The vocabulary, the `Windows` of the training part, the ids held out,
-        and the model to begin with or `None`.
+        A `Material`.
     """
     text = read(
         settings.corpus,
@@ -283,7 +107,7 @@ def _material(out, given, settings, state):
         "validate on"
     )
     check_arguments(vocabulary, **_network(settings))
-    return vocabulary, windows, held_out, initial
+    return Material(vocabulary, windows, held_out, initial)
 
 
 def _network(settings):
@@ -326,16 +150,15 @@ def _learning_rate(units):
     return min(0.01, round(0.004 * 512 / units, 5))
 
 
-def _model(settings, vocabulary, initial):
+def _model(settings, material):
     """The network, with new weights or those of --init-from."""
     from charrnn.backend import keras  # here: it takes seconds
 
     keras.utils.set_random_seed(settings.seed)
-    model = build_model(vocabulary, **_network(settings))
-    if initial:
-        model.set_weights(
-            [a for *_, arrays in initial["layers"] for a in arrays]
-        )
+    model = build_model(material.vocabulary, **_network(settings))
+    if material.initial:
+        layers = material.initial["layers"]
+        model.set_weights([array for *_, arrays in layers for array in arrays])
     print(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters"
@@ -343,8 +166,26 @@ def _model(settings, vocabulary, initial):
     return model
 
 
-def _facts(settings, windows, held_out):
+def _twin(settings, model, windows):
+    """The model's twin for training, with its optimizer."""
+    from charrnn import training
+    from charrnn.twin import fused, precision_of
+
+    twin = fused(
+        model, batch_size=windows.batch_size, precision=settings.precision
+    )
+    settings.precision = precision_of(twin)
+    twin.compile(
+        training.optimizer(settings.learning_rate, settings.clip_norm),
+        training.loss(),
+    )
+    twin.optimizer.build(twin.trainable_variables)  # or a step traces twice
+    return twin
+
+
+def _facts(settings, material):
     """What the model file tells about how it was made."""
+    windows = material.windows
     training = (
         "learning_rate", "clip_norm", "seed", "epochs", "minutes",
         "precision", "init_from",
@@ -359,7 +200,7 @@ def _facts(settings, windows, held_out):
         "split": {
             "validation": settings.validation,
             "training_characters": len(windows.ids),
-            "validation_characters": len(held_out),
+            "validation_characters": len(material.held_out),
         },
         "network": _network(settings),
         "training": {
@@ -370,60 +211,54 @@ def _facts(settings, windows, held_out):
     }
 
 
-def _train(
-    out, settings, vocabulary, windows, held_out, initial, state, arrays, over
-):
+def _train(out, settings, material, state, arrays):
     """Trains the model and fills the run's folder."""
     from charrnn import checkpoint, training
-    from charrnn.twin import fused, precision_of
 
-    model = _model(settings, vocabulary, initial)
-    twin = fused(
-        model, batch_size=windows.batch_size, precision=settings.precision
-    )
-    settings.precision = precision_of(twin)
-    twin.compile(
-        training.optimizer(settings.learning_rate, settings.clip_norm),
-        training.loss(),
-    )
-    twin.optimizer.build(twin.trainable_variables)  # or a step traces twice
-
+    windows, held_out = material.windows, material.held_out
+    model = _model(settings, material)
+    twin = _twin(settings, model, windows)
+    facts = _facts(settings, material)
     schedule = training.Schedule(
         windows, settings.learning_rate, _steps(settings, windows)
     )
-    validation = training.Validation(model, vocabulary, held_out)
-    facts = _facts(settings, windows, held_out)
+    validation = training.Validation(model, material.vocabulary, held_out)
     best, history, *others = _callbacks(
         out, settings, schedule, validation, facts
     )
     callbacks = [schedule, validation, best, history, *others]
     if state:
         checkpoint.restore(twin, arrays)
-        for name, part in training.with_state(callbacks).items():
-            if name in state["parts"]:
-                part.restore(state["parts"][name])
+        training.restore(callbacks, state["parts"])
         _set_end(settings, state["settings"], schedule, windows)
         print(f"going on after step {schedule.step}")
-    run = {"settings": vars(settings), "vocabulary": vocabulary.characters}
+    kept = {
+        "settings": vars(settings),
+        "vocabulary": material.vocabulary.characters,
+    }
     failed = False
     try:
         with training.noted_signals() as signals:
-            callbacks.append(
-                training.Checkpoints(
-                    out,
-                    schedule,
-                    callbacks,
-                    run,
-                    settings.checkpoint_seconds,
-                    signals,
-                )
+            checkpoints = training.Checkpoints(
+                out,
+                schedule,
+                callbacks,
+                kept,
+                settings.checkpoint_seconds,
+                signals,
             )
-            if not over:
-                steps = training.steps_per_round(windows, len(held_out))
-                training.train(twin, windows, schedule, callbacks, steps)
+            if not _is_over(settings, state):
+                training.train(
+                    twin,
+                    windows,
+                    schedule,
+                    [*callbacks, checkpoints],
+                    training.steps_per_round(windows, len(held_out)),
+                )
     except training.Stopped as stopped:
         if best.step is None:
-            model_file.save(model, out / "model.keras", vocabulary, facts)
+            path = out / "model.keras"
+            model_file.save(model, path, material.vocabulary, facts)
         print(f"stopped after step {schedule.step}. To go on:")
         print(shlex.join([*_program(), settings.corpus, "--out", str(out)]))
         return 128 + stopped.signal
@@ -447,20 +282,17 @@ def _callbacks(out, settings, schedule, validation, facts):
     best = training.SaveBest(
         validation, out / "model.keras", facts, schedule, settings.patience
     )
-    callbacks = [
-        best,
-        *reporting.reports(
-            out,
-            schedule,
-            validation,
-            prompt=settings.prompt,
-            quiet=settings.quiet,
-        ),
-    ]
+    reports = reporting.reports(
+        out,
+        schedule,
+        validation,
+        prompt=settings.prompt,
+        quiet=settings.quiet,
+    )
     if settings.minutes:
         seconds = 60 * settings.minutes
-        callbacks.append(budget.Budget(seconds, schedule, validation))
-    return callbacks
+        reports.append(budget.Budget(seconds, schedule, validation))
+    return [best, *reports]
 
 
 def _steps(settings, windows):

@@ -1,0 +1,215 @@
+"""The flags of `charrnn train`, and what holds when a run is taken up."""
+
+import argparse
+from pathlib import Path
+
+from charrnn.commands import defaults
+from charrnn.commands.arguments import (
+    add_text_arguments,
+    at_least,
+    fraction,
+    not_negative,
+    positive,
+)
+from charrnn.model import CELLS, build_model
+from charrnn.precision import PRECISIONS
+
+NETWORK = defaults(build_model)  # the flags of build_model, with defaults
+
+# What the run is: these stay as they are when it is taken up again.
+FIXED = {
+    "encoding": "utf-8",
+    "newline": "lf",
+    "normalize": None,
+    "validation": 0.1,
+    **NETWORK,
+    "init_from": None,
+    "batch_size": 32,
+    "seq_length": 64,
+    "clip_norm": 1.0,
+    "seed": 1,
+    "precision": "auto",
+    "learning_rate": None,
+}
+# How long it goes on and what it tells.
+FREE = {
+    "epochs": None,
+    "minutes": None,
+    "patience": None,
+    "checkpoint_seconds": 60.0,
+    "prompt": "",
+    "quiet": False,
+}
+DEFAULT_MINUTES = 10
+
+
+def add_arguments(parser):
+    """Adds the flags of `charrnn train`, in the order of the pipeline."""
+    # Only flags that are given get a value: a run's own come before FIXED.
+    parser.argument_default = argparse.SUPPRESS
+    parser.add_argument(
+        "corpus",
+        metavar="TEXT",
+        help="a file, a folder of .txt files, - for stdin, or a corpus that "
+        "`charrnn corpora` lists",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for the run (default: runs/TEXT-1, or the next number); "
+        "a run that is there already goes on where it stopped",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="begin anew, and rename the run that is in the folder",
+    )
+    text = parser.add_argument_group("text")
+    add_text_arguments(text)
+    text.add_argument(
+        "--validation",
+        type=fraction,
+        metavar="FRACTION",
+        help="of the text, at its end, held out (default: 0.1)",
+    )
+    _add_network_arguments(parser.add_argument_group("network"))
+    _add_training_arguments(parser.add_argument_group("training"))
+    reporting = parser.add_argument_group("reporting")
+    reporting.add_argument(
+        "--prompt", help="what the samples on the way begin with"
+    )
+    reporting.add_argument(
+        "--quiet", action="store_true", help="a line a round, no samples"
+    )
+
+
+def _add_network_arguments(group):
+    for name, options in {
+        "cell": {"choices": sorted(CELLS), "help": "kind of recurrent layer"},
+        "units": {"type": at_least(1), "help": "size of a recurrent layer"},
+        "layers": {"type": at_least(1), "help": "number of recurrent layers"},
+        "dropout": {"type": fraction, "help": "share of outputs dropped"},
+        "embedding": {
+            "type": _embedding,
+            "metavar": "SIZE",
+            "help": "size of the character embedding, none for one-hot "
+            "input, or auto: one-hot up to 256 distinct characters",
+        },
+    }.items():
+        options["help"] += f" (default: {NETWORK[name]})"
+        group.add_argument(f"--{name}", **options)
+    group.add_argument(
+        "--init-from",
+        metavar="MODEL",
+        help="begin with the weights and the characters of a trained model",
+    )
+
+
+def _add_training_arguments(group):
+    for name, kind, text in (
+        ("batch_size", at_least(1), "streams read in parallel"),
+        ("seq_length", at_least(1), "characters gradients reach back"),
+        ("clip_norm", positive, "largest norm of all gradients"),
+        ("seed", at_least(0), "of weights, dropout and streams"),
+    ):
+        text += f" (default: {FIXED[name]})"
+        flag = _flag(name)
+        group.add_argument(flag, type=kind, metavar="N", help=text)
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="of the operands of matrix products; weights, states and gates "
+        "are float32 in each case (default: auto, bfloat16 where the "
+        "processor has instructions for it)",
+    )
+    for flag, kind, text in (
+        (
+            "--learning-rate",
+            positive,
+            "the highest, after warm-up (default: 0.004 with 512 units, more "
+            "with fewer)",
+        ),
+        ("--epochs", positive, "passes over the training text at most"),
+        (
+            "--minutes",
+            positive,
+            "time from the first step to the saved model, everything "
+            f"included (default: {DEFAULT_MINUTES}, without --epochs)",
+        ),
+        ("--patience", at_least(1), "stop after N rounds that are no better"),
+        (
+            "--checkpoint-seconds",
+            not_negative,
+            "from one checkpoint to the next, all that a killed run loses "
+            "(default: 60)",
+        ),
+    ):
+        group.add_argument(flag, type=kind, metavar="N", help=text)
+
+
+def _flag(name):
+    return "--" + name.replace("_", "-")
+
+
+def _embedding(word):
+    if word == "none":
+        return None
+    return word if word == "auto" else at_least(1)(word)
+
+
+_embedding.__name__ = "size, auto or none"  # argparse names it in its message
+
+
+def settle(out, given, state):
+    """Puts together what holds: flags, the run taken up, and defaults.
+
+    Args:
+        out: The run's folder.
+        given: A `dict` of the flags that the user gave.
+        state: The state of the run's checkpoint, or `None`.
+
+    Returns:
+        An `argparse.Namespace` with all names of `FIXED` and `FREE`, and the
+        `corpus`.
+
+    Raises:
+        ValueError: if a flag contradicts the run.
+    """
+    if state is None:
+        settings = argparse.Namespace(**{**FIXED, **FREE, **given})
+        if settings.minutes is None and settings.epochs is None:
+            settings.minutes = DEFAULT_MINUTES
+        return settings
+    before = state["settings"]
+    for name in FIXED:
+        if given.get(name, before[name]) not in (before[name], "auto"):
+            raise ValueError(
+                f"Expected {_flag(name)} {before[name]}, as in the run in "
+                f"'{out}'. Received {given[name]}. Leave it out to go on, or "
+                "begin anew with --fresh."
+            )
+    settings = argparse.Namespace(
+        **{**before, **given, **{name: before[name] for name in FIXED}}
+    )
+    if "epochs" in given or "minutes" in given:
+        settings.epochs = given.get("epochs")
+        settings.minutes = given.get("minutes")
+    return settings
+
+
+def asks_more(settings, state):
+    """Whether the settings ask for more training than a run was to have.
+
+    Args:
+        settings: What `settle` returned.
+        state: The state of the run's checkpoint.
+
+    Returns:
+        A `bool`.
+    """
+    before = argparse.Namespace(**state["settings"])
+    return any(
+        (getattr(settings, name) or 0) > (getattr(before, name) or 0)
+        for name in ("epochs", "minutes", "patience")
+    )
