@@ -1,5 +1,6 @@
 """What tests of several modules need."""
 
+import collections
 import types
 
 import pytest
@@ -42,3 +43,17 @@ def setting():
         ids=ids,
         fit=fit,
     )
+
+
+TALLY = pytest.StashKey()
+
+
+@pytest.fixture
+def tally(request):
+    """A counter of trials, told at the end of the tests."""
+    return request.config.stash.setdefault(TALLY, collections.Counter())
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for trials, number in config.stash.get(TALLY, {}).items():
+        terminalreporter.write_line(f"{number:6,} {trials}")
