@@ -1,15 +1,12 @@
-"""Train: optimizer, schedule, validation, checkpoints, and the loop."""
+"""What training needs besides the model: optimizer, schedule, validation."""
 
 import collections
-import contextlib
 import math
-import signal
 import time
-from signal import SIGINT, SIGTERM
 
 import numpy as np
 
-from charrnn import checkpoint, model_file, scoring
+from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
 
@@ -97,7 +94,7 @@ class Schedule(keras.callbacks.Callback):
     Attributes:
         step: Steps done.
         total_steps: Steps in all, or `None` while a `budget.Budget` measures.
-        losses: Of the steps of this round, if `train` runs them.
+        losses: Of the steps of this round, if `loop.train` runs them.
 
     Args:
         windows: The `charrnn.Windows` that are trained on.
@@ -303,177 +300,3 @@ class SaveBest(keras.callbacks.Callback):
         """Goes on from what `state` returned."""
         self.best, self.step = state["best"], state["step"]
         self._in_vain = state["in_vain"]
-
-
-class Stopped(KeyboardInterrupt):
-    """Training was asked to stop, and did so after a checkpoint.
-
-    Attributes:
-        signal: The number of the signal that asked.
-    """
-
-    def __init__(self, signal):
-        super().__init__(signal)
-        self.signal = signal
-
-
-class Checkpoints(keras.callbacks.Callback):
-    """Writes checkpoints, and stops after one when a signal asks for it.
-
-    It comes last of the callbacks, so that all others have done their part.
-
-    Args:
-        folder: The run's folder.
-        schedule: The `Schedule`.
-        callbacks: The others, of which those with a `state()` are kept.
-        facts: What else the checkpoint's state holds; a `dict`.
-        seconds: From one to the next. There is one at the end of a round,
-            too, unless they would then take over 1 % of the time.
-        signals: The list of `noted_signals`.
-    """
-
-    def __init__(self, folder, schedule, callbacks, facts, seconds, signals):
-        super().__init__()
-        self.folder = folder
-        self.schedule = schedule
-        self.parts = with_state(callbacks)
-        self.facts = facts
-        self.seconds = seconds
-        self.signals = signals
-
-    def on_train_begin(self, logs=None):
-        self.write()  # says at once if the folder cannot be written
-
-    def on_train_batch_end(self, batch, logs=None):
-        last = batch + 1 == self.params["steps"]
-        if last or self.model.stop_training:
-            return  # the end of the round belongs to it
-        if self.signals or self._since() >= self.seconds:
-            self.write()
-        self._obey()
-
-    def on_epoch_end(self, epoch, logs=None):
-        over = self.model.stop_training
-        rare = self._since() >= min(self.seconds, 100 * self._cost)
-        if over or self.signals or rare:
-            self.write(over)
-        if not over:
-            self._obey()
-
-    def write(self, over=False):
-        """Writes a checkpoint now.
-
-        Args:
-            over: Whether training has come to its end.
-
-        Raises:
-            FloatingPointError: if a weight is no finite number; the
-                checkpoints written before stay.
-        """
-        began = time.perf_counter()
-        arrays = [
-            keras.ops.convert_to_numpy(variable)
-            for variable in checkpoint.variables(self.model)
-        ]
-        if not all(np.isfinite(array).all() for array in arrays):
-            raise FloatingPointError("a weight is no finite number")
-        states = {name: part.state() for name, part in self.parts.items()}
-        state = {**self.facts, "over": over, "parts": states}
-        checkpoint.write(self.folder, self.schedule.step, state, arrays)
-        self._written = time.perf_counter()
-        self._cost = self._written - began
-
-    def _since(self):
-        return time.perf_counter() - self._written
-
-    def _obey(self):
-        if self.signals:
-            raise Stopped(self.signals[0])
-
-
-def with_state(callbacks):
-    """Finds the callbacks that have something to go on from.
-
-    Args:
-        callbacks: A list of Keras callbacks.
-
-    Returns:
-        A `dict` of those with the methods `state` and `restore`, by class.
-    """
-    return {type(c).__name__: c for c in callbacks if hasattr(c, "state")}
-
-
-def restore(callbacks, states):
-    """Lets callbacks go on from where a checkpoint has them.
-
-    Args:
-        callbacks: A list of Keras callbacks.
-        states: A `dict` of what their `state` returned, by class; one that
-            is not in it begins anew.
-    """
-    for name, callback in with_state(callbacks).items():
-        if name in states:
-            callback.restore(states[name])
-
-
-@contextlib.contextmanager
-def noted_signals():
-    """Notes the first SIGINT or SIGTERM; the second ends the process.
-
-    Yields:
-        A list that is empty as long as there was none.
-    """
-    received = []
-
-    def note(number, frame):
-        if received:
-            raise SystemExit(128 + number)
-        received.append(number)
-        print("\nstopping after a checkpoint (again: leave now)")
-
-    before = {n: signal.signal(n, note) for n in (SIGINT, SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def train(twin, windows, schedule, callbacks, steps_per_round):
-    """Trains until a callback ends it: a `fit` that can begin at any step.
-
-    Args:
-        twin: The compiled Keras model.
-        windows: The `Windows` to train on.
-        schedule: The `Schedule`, the first of the callbacks: its step is the
-            one to begin with.
-        callbacks: A list of Keras callbacks. A round is their epoch.
-        steps_per_round: Steps from one validation to the next.
-
-    Raises:
-        FloatingPointError: if the loss is no finite number.
-    """
-    callbacks = keras.callbacks.CallbackList(
-        callbacks, model=twin, steps=steps_per_round
-    )
-    batches = windows.dataset(schedule.step).as_numpy_iterator()
-    callbacks.on_train_begin()
-    total_steps = schedule.total_steps or math.inf
-    twin.stop_training = schedule.step >= total_steps
-    try:
-        while not twin.stop_training:
-            number, first = divmod(schedule.step, steps_per_round)
-            callbacks.on_epoch_begin(number)
-            for batch in range(first, steps_per_round):
-                callbacks.on_train_batch_begin(batch)
-                loss = float(twin.train_on_batch(*next(batches)))
-                if not math.isfinite(loss):
-                    raise FloatingPointError(f"a loss of {loss}")
-                schedule.losses.append(loss)
-                logs = {"loss": float(np.mean(schedule.losses))}
-                callbacks.on_train_batch_end(batch, logs)
-                if twin.stop_training:
-                    break
-            callbacks.on_epoch_end(number, logs)
-    finally:
-        callbacks.on_train_end()

@@ -18,7 +18,8 @@ ROOT = PACKAGE.parent
 ORDER = (
     "atomic plays catalogue corpus vocabulary windows backend precision model "
     "equations recurrence twin model_file checkpoint runs "
-    "sampling engine sampler scoring training budget reporting results commands"
+    "sampling engine sampler scoring training loop budget reporting results "
+    "commands"
 ).split()
 WITHOUT_KERAS = "sampling engine sampler scoring commands".split()
 

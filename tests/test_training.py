@@ -1,9 +1,6 @@
 """Schedule, budget, validation and the best model, on tiny networks."""
 
 import math
-import os
-import signal
-import time
 import types
 
 import numpy as np
@@ -143,21 +140,6 @@ def test_long_validation_makes_longer_rounds():
     assert training.steps_per_round(windows, 5_000_000) == 5000
 
 
-def test_the_first_signal_is_noted_and_the_second_ends_at_once():
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before = signal.getsignal(number)
-        with training.noted_signals() as signals:
-            assert not signals
-            os.kill(os.getpid(), number)
-            time.sleep(0.01)
-            assert signals == [number]
-            with pytest.raises(SystemExit) as ended:
-                os.kill(os.getpid(), number)
-                time.sleep(1)
-            assert ended.value.code == 128 + number
-        assert signal.getsignal(number) is before
-
-
 @pytest.mark.parametrize(("patience", "rounds"), [(None, 6), (2, 5), (1, 2)])
 def test_patience_counts_the_rounds_without_a_better_loss(
     setting, tmp_path, patience, rounds
@@ -176,33 +158,6 @@ def test_patience_counts_the_rounds_without_a_better_loss(
         if best.model.stop_training:
             break
     assert done == rounds
-
-
-def test_train_is_fit(setting):
-    """The same losses, round by round, as Keras's own loop."""
-    losses = []
-    for own in (True, False):
-        keras.utils.set_random_seed(3)
-        model = build_model(setting.vocabulary, units=8, layers=1, dropout=0.1)
-        twin = stateful_twin(model, batch_size=setting.windows.batch_size)
-        twin.compile(training.optimizer(0.01), training.loss())
-        schedule = training.Schedule(setting.windows, 0.01, total_steps=30)
-        rounds = []
-        watch = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs, rounds=rounds: rounds.append(
-                logs["loss"]
-            )
-        )
-        if own:
-            callbacks = [schedule, watch]
-            training.train(twin, setting.windows, schedule, callbacks, 10)
-        else:
-            twin.fit(
-                setting.windows.dataset(), epochs=3, steps_per_epoch=10,
-                callbacks=[schedule, watch], shuffle=False, verbose=0,
-            )  # fmt: skip
-        losses.append(rounds)
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
 def test_twin_trains_as_stock_layers_do():

@@ -213,7 +213,7 @@ def _facts(settings, material):
 
 def _train(out, settings, material, state, arrays):
     """Trains the model and fills the run's folder."""
-    from charrnn import checkpoint, training
+    from charrnn import checkpoint, loop, training
 
     windows, held_out = material.windows, material.held_out
     model = _model(settings, material)
@@ -229,7 +229,7 @@ def _train(out, settings, material, state, arrays):
     callbacks = [schedule, validation, best, history, *others]
     if state:
         checkpoint.restore(twin, arrays)
-        training.restore(callbacks, state["parts"])
+        loop.restore(callbacks, state["parts"])
         _set_end(settings, state["settings"], schedule, windows)
         print(f"going on after step {schedule.step}")
     kept = {
@@ -238,8 +238,8 @@ def _train(out, settings, material, state, arrays):
     }
     failed = False
     try:
-        with training.noted_signals() as signals:
-            checkpoints = training.Checkpoints(
+        with loop.noted_signals() as signals:
+            checkpoints = loop.Checkpoints(
                 out,
                 schedule,
                 callbacks,
@@ -248,14 +248,14 @@ def _train(out, settings, material, state, arrays):
                 signals,
             )
             if not _is_over(settings, state):
-                training.train(
+                loop.train(
                     twin,
                     windows,
                     schedule,
                     [*callbacks, checkpoints],
                     training.steps_per_round(windows, len(held_out)),
                 )
-    except training.Stopped as stopped:
+    except loop.Stopped as stopped:
         if best.step is None:
             path = out / "model.keras"
             model_file.save(model, path, material.vocabulary, facts)
