@@ -1,6 +1,8 @@
 """Schedule, budget, validation and the best model, on tiny networks."""
 
+import json
 import math
+import time
 import types
 
 import numpy as np
@@ -62,6 +64,23 @@ def test_schedule_sets_the_rate_and_stops_after_the_last_step(setting):
     assert seen == pytest.approx(expected)
     assert schedule.step == 25
     assert schedule.epoch == 25 / setting.windows.steps_per_epoch
+
+
+def test_a_restored_schedule_goes_on(setting):
+    first = training.Schedule(setting.windows, 0.01, total_steps=25)
+    setting.fit([first])
+    first.total_steps, first.losses = 40, [2.5, 1.25]
+    second = training.Schedule(setting.windows, 0.01)
+    second.restore(json.loads(json.dumps(first.state())))
+    assert second.step == 25
+    assert second.losses == [2.5, 1.25]
+    assert second.learning_rate == first.learning_rate > 0
+    assert second.characters_per_second == first.characters_per_second > 0
+    before = second.elapsed()
+    assert 0 < before <= first.elapsed()
+    second.on_train_begin()
+    time.sleep(0.01)
+    assert second.elapsed() >= before + 0.01
 
 
 def test_validation_leaves_what_training_carries_untouched(setting):
