@@ -8,6 +8,13 @@ bias, for all gates side by side; `h` the hidden state, `c` the cell state;
 import numpy as np
 
 from charrnn import model_file
+from charrnn.network import (
+    GATES,
+    check_layer,
+    check_order,
+    check_shapes,
+    weight_shapes,
+)
 
 HALF = np.float32(0.5)
 
@@ -59,7 +66,6 @@ def sigmoid(x):
 
 STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
 STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}  # arrays per layer
-GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}  # side by side in the weights
 
 
 class Engine:
@@ -92,9 +98,9 @@ class Engine:
     """
 
     def __init__(self, layers, vocabulary, facts=None):
+        check_order([name for name, *_ in layers])
         layers = [(name, arrays) for name, _, arrays in layers if len(arrays)]
-        _check_order([name for name, _ in layers])
-        _check_shapes(layers, len(vocabulary))
+        _check_arrays(layers, len(vocabulary))
         self.vocabulary = vocabulary
         self.facts = facts or {}
         self.parameters = sum(a.size for _, arrays in layers for a in arrays)
@@ -128,7 +134,7 @@ class Engine:
         layers = []
         for layer in model.layers:
             class_name, settings = type(layer).__name__, layer.get_config()
-            model_file.check_layer(class_name, settings)
+            check_layer(class_name, settings)
             arrays = [np.asarray(array) for array in layer.get_weights()]
             layers.append((class_name, settings, arrays))
         return cls(layers, vocabulary)
@@ -257,20 +263,7 @@ def _matmul(x, weights):
     return flat.reshape(*x.shape[:-1], weights.shape[-1])
 
 
-def _check_order(names):
-    """Checks the layers with weights: [embedding,] recurrent ..., dense."""
-    recurrent = names[:-1]
-    if recurrent[:1] == ["Embedding"]:
-        recurrent = recurrent[1:]
-    if names[-1:] != ["Dense"] or not recurrent or set(recurrent) - set(STEPS):
-        raise ValueError(
-            "Expected weights of recurrent layers, after one Embedding at "
-            "most, and of a Dense layer at the end. Received weights of "
-            f"{', '.join(names) or 'no layer'}."
-        )
-
-
-def _check_shapes(layers, size):
+def _check_arrays(layers, size):
     """Checks that the weights fit the vocabulary and each other."""
     width = size
     for name, arrays in layers:
@@ -278,22 +271,6 @@ def _check_shapes(layers, size):
         if name != "Dense":
             last = np.atleast_1d(arrays[0]).shape[-1]
             outputs = last // GATES.get(name, 1)
-        expected = _shapes(name, width, outputs)
-        received = [array.shape for array in arrays]
-        if received != expected:
-            raise ValueError(
-                f"Expected {name} weights of shapes {expected} in a network "
-                f"for {size} characters. Received {received}."
-            )
+        expected = weight_shapes(name, width, outputs)
+        check_shapes(name, expected, [array.shape for array in arrays], size)
         width = outputs
-
-
-def _shapes(name, inputs, outputs):
-    """The shapes of a layer's arrays, in Keras's order."""
-    if name == "Embedding":
-        return [(inputs, outputs)]
-    if name == "Dense":
-        return [(inputs, outputs), (outputs,)]
-    gates = GATES[name] * outputs
-    bias = (2, gates) if name == "GRU" else (gates,)
-    return [(inputs, gates), (outputs, gates), bias]

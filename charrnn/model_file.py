@@ -2,50 +2,35 @@
 
 import io
 import json
+import math
 import zipfile
 import zlib
 from pathlib import Path
 
-import numpy as np
-
+from charrnn import network
+from charrnn.archive import member_size, opened, read_member
 from charrnn.atomic import replacing
-from charrnn.vocabulary import Vocabulary
+from charrnn.corpus import normalize_text
+from charrnn.vocabulary import Vocabulary, printable
 
 FORMAT = 1
 MEMBER = "charrnn.json"  # the extra member; Keras ignores it
-MEMBER_LIMIT = 64 << 20  # bytes of JSON: the weights are bound by the file
+WEIGHTS = "model.weights.h5"
+JSON_LIMIT = 2 << 20  # bytes: room for all characters that Unicode assigns
+LINE_LIMIT = 400  # characters of what is told about a damaged file
 
 # What the readers of archives, JSON and HDF5 raise on a damaged file.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    EOFError,
+    OverflowError,
     ValueError,
-    LookupError,
+    KeyError,
     TypeError,
-    AttributeError,
     RuntimeError,
     OSError,
 )
-
-# What a layer's settings must be for the engine to compute the same.
-_RNN_SETTINGS = {
-    "return_sequences": True,
-    "go_backwards": False,
-    "use_bias": True,
-    "activation": "tanh",
-}
-_SETTINGS = {
-    "InputLayer": {},
-    "Reshape": {"target_shape": [-1, 1]},
-    "CategoryEncoding": {"output_mode": "one_hot"},
-    "Embedding": {"mask_zero": False},
-    "SimpleRNN": _RNN_SETTINGS,
-    "LSTM": _RNN_SETTINGS | {"recurrent_activation": "sigmoid"},
-    "GRU": _RNN_SETTINGS
-    | {"recurrent_activation": "sigmoid", "reset_after": True},
-    "Dropout": {},
-    "Dense": {"activation": "linear", "use_bias": True},
-}
 
 
 def save(model, path, vocabulary, facts=None):
@@ -59,7 +44,8 @@ def save(model, path, vocabulary, facts=None):
             of the text and the losses reached; a `dict` that JSON can hold.
 
     Raises:
-        ValueError: if the name does not end in `.keras`.
+        ValueError: if the name does not end in `.keras`, or the vocabulary
+            and the facts are too large to be read again.
         OSError: if the file cannot be written; an old one is then intact.
 
     Example:
@@ -82,14 +68,22 @@ def save(model, path, vocabulary, facts=None):
         "unit": "character",
         "vocabulary": {"characters": vocabulary.characters},
     }
+    text = json.dumps(member, indent=1)
+    if len(text) > JSON_LIMIT:
+        raise ValueError(
+            f"Expected a vocabulary and facts of at most {JSON_LIMIT:,} bytes "
+            f"of JSON. Received {len(text):,}."
+        )
     with replacing(path) as temporary:
         model.save(temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr(MEMBER, json.dumps(member, indent=1))
+            archive.writestr(MEMBER, text)
 
 
 def read(path):
-    """Reads a model file as data: nothing in it is run or imported.
+    """Reads a model file as data: nothing in it is run, imported or fetched.
+
+    SECURITY.md tells what is refused, and the limits.
 
     Args:
         path: A `.keras` file, or a run's folder with a `model.keras`.
@@ -100,29 +94,20 @@ def read(path):
         order) and `facts` (the whole member `charrnn.json`).
 
     Raises:
-        ValueError: if the file is not a model that charrnn made, saying why.
-        OSError: if it cannot be read.
+        ValueError: if the file is not a model that charrnn made, saying why
+            in one line.
+        OSError: if it cannot be opened.
     """
     path = model_path(path)
-    file = io.BytesIO(path.read_bytes())
-    try:
-        with zipfile.ZipFile(file) as archive:
-            facts = _read_facts(archive)
-            config = _read_json(archive, "config.json")
-            weights = _member(
-                archive, "model.weights.h5", file.getbuffer().nbytes
-            )
-        layers = _read_layers(config, io.BytesIO(weights))
-        vocabulary = Vocabulary(facts["vocabulary"]["characters"])
-    except DAMAGE as error:
-        reason = " ".join(str(error).split())
-        if isinstance(error, LookupError):
-            reason = f"{reason} is missing"
-        raise ValueError(
-            f"Expected a model that charrnn saved. '{path}' is not one, or "
-            f"is damaged: {reason}"
-        ) from error
-    return {"vocabulary": vocabulary, "layers": layers, "facts": facts}
+    with path.open("rb") as file:
+        try:
+            return _read(file)
+        except DAMAGE as error:
+            reason = printable(" ".join(str(error).split()))[:LINE_LIMIT]
+            raise ValueError(
+                f"Expected a model that charrnn saved. '{path}' is not one, "
+                f"or is damaged: {reason or type(error).__name__}"
+            ) from error
 
 
 def model_path(path):
@@ -140,42 +125,55 @@ def model_path(path):
     path = Path(path)
     if path.is_dir():
         path = path / "model.keras"
-    if not path.is_file():
+    if not path.exists():
         raise ValueError(
             f"Expected a model file or a run's folder. There is no '{path}'. "
             "`python train.py TEXT` makes one, in runs/."
         )
+    if not path.is_file():  # to open a pipe is to wait for a writer
+        raise ValueError(
+            f"Expected a model file. '{path}' is a folder, a pipe or a device."
+        )
     return path
 
 
-def check_layer(class_name, settings):
-    """Checks that a layer is one that charrnn builds, set as charrnn does.
+def text_form(facts):
+    """Tells how a model's text was read: with which line ends and normal form.
 
     Args:
-        class_name: Such as `"LSTM"`.
-        settings: The layer's Keras config, a `dict`.
+        facts: As `read` returns them.
+
+    Returns:
+        A `dict` with the arguments of `charrnn.corpus.normalize_text`.
 
     Raises:
-        ValueError: naming the layer or the setting that is not supported.
+        ValueError: if that is not what the facts tell.
 
     Example:
 
-    >>> check_layer("Dropout", {"rate": 0.2})
+    >>> text_form({"text": {"name": "my.txt", "newline": "keep"}})
+    {'newline': 'keep', 'normalize': None}
     """
-    if class_name not in _SETTINGS:
-        raise ValueError(
-            f"Expected only layers among {sorted(_SETTINGS)}. "
-            f"Received {class_name!r}."
-        )
-    for name, expected in _SETTINGS[class_name].items():
-        received = settings.get(name)
-        if isinstance(received, tuple):  # in memory; a list in the file
-            received = list(received)
-        if received != expected:
-            raise ValueError(
-                f"Expected {class_name} with {name}={expected!r}. "
-                f"Received {received!r}."
-            )
+    text = _expect(facts.get("text", {}), dict, "text")
+    return {
+        "newline": text.get("newline", "lf"),
+        "normalize": text.get("normalize"),
+    }
+
+
+def _read(file):
+    with opened(file) as archive:
+        facts = _read_facts(archive)
+        vocabulary = Vocabulary(facts["vocabulary"]["characters"])
+        layers = _read_config(archive)
+        shapes = network.planned_shapes(layers, len(vocabulary))
+        _check_parameters(archive, shapes)
+        weights = read_member(archive, WEIGHTS)
+    from charrnn.weights import read_arrays  # here: only reading needs h5py
+
+    arrays = read_arrays(io.BytesIO(weights), layers, shapes, len(vocabulary))
+    layers = [(*layer, own) for layer, own in zip(layers, arrays, strict=True)]
+    return {"vocabulary": vocabulary, "layers": layers, "facts": facts}
 
 
 def _read_facts(archive):
@@ -185,68 +183,62 @@ def _read_facts(archive):
             "charrnn.save(model, path, vocabulary) keeps the vocabulary."
         )
     facts = _read_json(archive, MEMBER)
-    if facts["format"] != FORMAT:
+    if facts.get("format") != FORMAT:
         raise ValueError(
-            f"Expected format {FORMAT}. Received {facts['format']!r}. If a "
-            "newer charrnn made it, update charrnn."
+            f"Expected format {FORMAT}. Received {facts.get('format')!r}. If "
+            "a newer charrnn made it, update charrnn."
         )
-    if not isinstance(facts["vocabulary"]["characters"], str):
-        raise ValueError(
-            "Expected the characters of the vocabulary as one string. "
-            f"Received {facts['vocabulary']['characters']!r}."
-        )
+    vocabulary = _expect(facts.get("vocabulary"), dict, "vocabulary")
+    _expect(vocabulary.get("characters"), str, "characters")
+    normalize_text("", **text_form(facts))
     return facts
 
 
-def _read_json(archive, name):
-    return json.loads(_member(archive, name, MEMBER_LIMIT))
-
-
-def _member(archive, name, limit):
-    """Reads a member of the archive that is not larger than `limit`."""
-    size = archive.getinfo(name).file_size
-    if size > limit:
+def _read_config(archive):
+    """Reads the layers of a Keras config: a list of (class name, settings)."""
+    config = _read_json(archive, "config.json", network.check_object)
+    if config.get("class_name") != "Sequential":
         raise ValueError(
-            f"Expected {name} of at most {limit:,} bytes. Received {size:,}."
+            "Expected a keras.Sequential. "
+            f"Received {config.get('class_name')!r}."
         )
-    return archive.read(name)
-
-
-def _read_layers(config, file):
-    """Pairs the layers of a Keras config with their stored arrays."""
-    import h5py  # here: only reading a file needs it
-
-    layers, counts = [], {}
-    with h5py.File(file, "r") as weights:
-        for layer in config["config"]["layers"]:
-            class_name, settings = layer["class_name"], layer["config"]
-            check_layer(class_name, settings)
-            count = counts[class_name] = counts.get(class_name, -1) + 1
-            name = _SNAKE_CASE.get(class_name, class_name.lower())
-            group = weights["layers"].get(f"{name}_{count}" if count else name)
-            layers.append((class_name, settings, _read_arrays(group)))
+    settings = _expect(config.get("config"), dict, "config")
+    layers = []
+    for layer in _expect(settings.get("layers"), list, "layers"):
+        _expect(layer, dict, "layer")
+        class_name = _expect(layer.get("class_name"), str, "class_name")
+        settings = _expect(layer.get("config"), dict, "config")
+        network.check_layer(class_name, settings)
+        layers.append((class_name, settings))
     return layers
 
 
-# Keras names a layer's group after its class, numbered from the second on.
-_SNAKE_CASE = {
-    "CategoryEncoding": "category_encoding",
-    "SimpleRNN": "simple_rnn",
-}
+def _check_parameters(archive, shapes):
+    """Checks that the file is large enough for what its settings announce."""
+    parameters = sum(math.prod(shape) for own in shapes for shape in own)
+    expected, received = 4 * parameters, member_size(archive, WEIGHTS)
+    if received < expected:
+        raise ValueError(
+            f"Expected {expected:,} bytes or more for {parameters:,} "
+            f"parameters. Received {received:,} in {WEIGHTS}."
+        )
 
 
-def _read_arrays(group):
-    """Reads a layer's arrays in Keras's order; none for a missing group."""
-    if group is None:
-        return []
-    stored = group["cell/vars"] if "cell" in group else group["vars"]
-    arrays = [stored[str(i)] for i in range(len(stored))]
-    for array in arrays:
-        # A declared shape costs no bytes: believe only what is in the file.
-        stored_inside = array.id.get_storage_size() == array.nbytes
-        if array.external or array.is_virtual or not stored_inside:
-            raise ValueError(
-                "Expected weights stored plainly in the model file. "
-                f"Received {array.name} stored elsewhere or packed."
-            )
-    return [np.asarray(array, dtype=np.float32) for array in arrays]
+def _read_json(archive, name, check_object=None):
+    data = read_member(archive, name, JSON_LIMIT)
+    try:
+        value = json.loads(data, object_hook=check_object)
+    except (json.JSONDecodeError, UnicodeError, RecursionError) as error:
+        raise ValueError(
+            f"Expected JSON in {name}. Received {error}"
+        ) from error
+    return _expect(value, dict, name)
+
+
+def _expect(value, kind, name):
+    """Returns a value from JSON, if it is of the kind it must be."""
+    if not isinstance(value, kind):
+        raise ValueError(
+            f"Expected {name} to be a {kind.__name__}. Received {value!r}."
+        )
+    return value

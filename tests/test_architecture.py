@@ -17,11 +17,14 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic plays catalogue corpus vocabulary windows backend precision model "
-    "equations recurrence twin model_file checkpoint runs "
-    "sampling engine sampler scoring training loop budget reporting results "
-    "commands"
+    "equations recurrence twin network archive weights model_file "
+    "checkpoint runs sampling engine sampler scoring training loop budget "
+    "reporting results commands"
 ).split()
-WITHOUT_KERAS = "sampling engine sampler scoring commands".split()
+WITHOUT_KERAS = (
+    "network archive weights model_file checkpoint runs "
+    "sampling engine sampler scoring commands"
+).split()
 
 
 def imported(path):

@@ -364,7 +364,8 @@ def test_layers_that_do_not_fit_each_other_are_refused():
 
 def test_a_network_without_memory_is_refused():
     with pytest.raises(
-        ValueError, match="recurrent layers, .* Received weights of Dense"
+        ValueError,
+        match="recurrent layers, .* Received CategoryEncoding, Dense",
     ):
         Engine.from_keras(sequential(dense()), VOCABULARY)
 
