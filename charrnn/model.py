@@ -151,7 +151,7 @@ def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
                 f"Expected {name} to be a whole number of at least 1. "
                 f"Received {size!r}."
             )
-    if not 0 <= dropout < 1:
+    if not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
         raise ValueError(
             "Expected a dropout from 0 up to, but not, 1. "
             f"Received {dropout!r}."
@@ -168,6 +168,9 @@ def network_of(layers):
     Returns:
         A `dict` of the keyword arguments of `build_model`.
 
+    Raises:
+        ValueError: if its recurrent layers are not all of a kind and a size.
+
     Example:
 
     >>> layers = [
@@ -182,10 +185,16 @@ def network_of(layers):
     names = {class_name: cell for cell, class_name in CELLS.items()}
     recurrent = [(n, s) for n, s, _ in layers if n in names]
     settings = {n: s for n, s, _ in layers}
-    class_name, first = recurrent[0]
+    kinds = {(class_name, own["units"]) for class_name, own in recurrent}
+    if len(kinds) > 1:
+        raise ValueError(
+            "Expected recurrent layers of one kind and one size. "
+            f"Received {sorted(kinds)}."
+        )
+    [(class_name, units)] = kinds
     return {
         "cell": names[class_name],
-        "units": first["units"],
+        "units": units,
         "layers": len(recurrent),
         "dropout": settings.get("Dropout", {}).get("rate", 0.0),
         "embedding": settings.get("Embedding", {}).get("output_dim"),

@@ -1,5 +1,6 @@
 """Turn characters into ids and back."""
 
+import collections
 import re
 
 import numpy as np
@@ -206,8 +207,8 @@ def _check_characters(characters):
         raise ValueError(
             "Expected at least one character. Received an empty text."
         )
-    if len(set(characters)) < len(characters):
-        twice = next(c for c in characters if characters.count(c) > 1)
+    twice, count = collections.Counter(characters).most_common(1)[0]
+    if count > 1:
         raise ValueError(
             "Expected distinct characters. Received "
             f"{describe(twice)} twice. Vocabulary.from_text(text) finds the "

@@ -149,6 +149,7 @@ def test_a_given_embedding_overrules_the_size(characters):
         ({"dropout": 1}, r"dropout .* Received 1\."),
         ({"dropout": -0.1}, r"dropout .* Received -0\.1"),
         ({"dropout": float("nan")}, r"dropout .* Received nan"),
+        ({"dropout": "0.5"}, r"dropout .* Received '0\.5'"),
         ({"vocabulary": ""}, "at least 2 distinct characters"),
         ({"vocabulary": "a"}, "at least 2 distinct characters"),
     ],
@@ -249,3 +250,10 @@ def test_network_of_inverts_build_model(
         "dropout": dropout,
         "embedding": embedding,
     }
+
+
+@pytest.mark.parametrize("second", [("LSTM", 7), ("GRU", 6)])
+def test_unequal_layers_are_no_network_of_build_model(second):
+    layers = [("LSTM", {"units": 6}, []), (second[0], {"units": second[1]}, [])]
+    with pytest.raises(ValueError, match="of one kind and one size. Received"):
+        network_of(layers)
