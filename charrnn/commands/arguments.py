@@ -1,8 +1,11 @@
 """Arguments that several verbs share, and their types."""
 
 import argparse
+import sys
 
 from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text
+from charrnn.model_file import text_form
+from charrnn.vocabulary import printable
 
 
 def add_text_arguments(group):
@@ -82,10 +85,7 @@ def prepare(text, engine, unknown):
     Raises:
         ValueError: naming the first character the model does not know.
     """
-    form = engine.facts.get("text", {})
-    text = normalize_text(
-        text, form.get("newline", "lf"), form.get("normalize")
-    )
+    text = normalize_text(text, **text_form(engine.facts))
     vocabulary = engine.vocabulary
     try:
         return vocabulary.decode(vocabulary.encode(text, unknown))
@@ -93,3 +93,16 @@ def prepare(text, engine, unknown):
         raise ValueError(
             f"{error} Or leave them out: --unknown skip"
         ) from error
+
+
+def shown(text):
+    """What to print: the text, made harmless where a terminal would obey it.
+
+    Args:
+        text: A `str`.
+
+    Returns:
+        The text as it is for a file or a pipe; for a terminal as `printable`
+        gives it.
+    """
+    return printable(text) if sys.stdout.isatty() else text

@@ -11,11 +11,11 @@ from charrnn.commands.arguments import (
     at_least,
     fraction,
     prepare,
+    shown,
 )
 from charrnn.corpus import read
 from charrnn.engine import load
 from charrnn.sampler import Sampler
-from charrnn.vocabulary import printable
 
 
 def add_arguments(parser):
@@ -98,7 +98,7 @@ def run(arguments):
     if arguments.out:
         atomic.write_text(arguments.out, text)
     else:
-        print(text, end="")
+        print(shown(text), end="")
     return 0
 
 
@@ -136,7 +136,6 @@ class _Screen:
     def __init__(self, prompt, count):
         self.prompt = prompt
         self.count = count
-        self.show = printable if sys.stdout.isatty() else str
         self._head(0)
 
     def write(self, index, text):
@@ -156,7 +155,7 @@ class _Screen:
         self._print(self.prompt)
 
     def _print(self, text):
-        sys.stdout.write(self.show(text))
+        sys.stdout.write(shown(text))
         sys.stdout.flush()  # a reader sees each character when it is drawn
 
 

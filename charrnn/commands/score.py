@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.commands.arguments import add_unknown_argument, prepare
+from charrnn.commands.arguments import add_unknown_argument, prepare, shown
 from charrnn.corpus import read
 from charrnn.engine import load
 from charrnn.scoring import score, to_bits
-from charrnn.vocabulary import printable
 
 
 def add_arguments(parser):
@@ -54,7 +53,7 @@ def run(arguments):
             rows.append(_row(source, scored.nats, method=scored.method))
     rows.sort(key=lambda row: row["bits_per_character"])
     if arguments.json:
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(shown(json.dumps(rows, indent=1, ensure_ascii=False)))
     else:
         _print_table(rows)
     return 0
@@ -93,7 +92,7 @@ def _print_table(rows):
         print(
             f"{row['bits_per_character']:9.4f}  "
             f"{row['nats_per_character']:9.4f}  "
-            f"{row['characters']:10,}  {printable(name)}"
+            f"{row['characters']:10,}  {shown(name)}"
         )
     for method in sorted({row["method"] for row in rows if "method" in row}):
         print(f"({method}; the first character is context)")
