@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
-from charrnn import catalogue
+from charrnn import catalogue, memory
 
 NEWLINES = ("lf", "keep")
 NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
@@ -39,8 +39,9 @@ def read(source, *, encoding="utf-8", newline="lf", normalize=None, say=None):
         A `str` of at least one character.
 
     Raises:
-        ValueError: if there is no such text, or it is empty, or its bytes are
-            not in the encoding, or an argument is none of the above.
+        ValueError: if there is no such text, or it is empty, or too large for
+            the memory, or its bytes are not in the encoding, or an argument
+            is none of the above.
         OSError: if the text cannot be read.
 
     Example:
@@ -112,7 +113,7 @@ def _check_options(newline, normalize):
 def _check_encoding(encoding):
     try:
         " ".encode(encoding)
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise ValueError(
             "Expected an encoding that Python knows. "
             f"Received {encoding!r}. Use for example utf-8, utf-16 or latin-1."
@@ -127,7 +128,7 @@ def _raw_text(source, encoding, say):
     """The text as it was written, without byte order marks."""
     name, path = str(source), Path(source)
     if name == "-":
-        return _decode(sys.stdin.buffer.read(), encoding, _title(source))
+        return _decode(_read_standard_input(), encoding, _title(source))
     if name in catalogue.names() and not path.is_file():
         return catalogue.corpus_text(name, say).lstrip("\ufeff")
     if not name or not path.exists():
@@ -158,6 +159,7 @@ def _read_folder(folder, encoding):
             f"Expected files named *.txt in the folder {folder}. "
             "Received a folder without any. Name another folder or a file."
         )
+    _check_memory(sum(path.stat().st_size for path in paths), folder)
     texts = [_read_file(path, encoding) for path in paths]
     return "".join(
         text if not text or text.endswith("\n") else f"{text}\n"
@@ -172,10 +174,31 @@ def _read_file(path, encoding):
             f"Expected a regular file. Received {path}, which is a pipe or a "
             "device. Pass '-' and feed the text to standard input."
         )
+    _check_memory(path.stat().st_size, path)
     return _decode(path.read_bytes(), encoding, str(path))
 
 
+def _read_standard_input():
+    data = bytearray()
+    while piece := sys.stdin.buffer.read(1 << 20):
+        data += piece
+        _check_memory(len(data), _title("-"))
+    return data
+
+
+def _check_memory(size, title, character_size=1):
+    """Checks that there is room for the bytes and for the characters."""
+    memory.check_fits(
+        size * (1 + character_size),
+        f"the text in {title}",
+        "Use a part of it.",
+    )
+
+
 def _decode(data, encoding, title):
+    if not data.isascii():
+        # One character beyond the first 65,536 makes all take four bytes.
+        _check_memory(len(data), title, character_size=4)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:

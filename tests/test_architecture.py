@@ -16,8 +16,8 @@ ROOT = PACKAGE.parent
 
 # A module imports only modules that stand before it.
 ORDER = (
-    "atomic plays catalogue corpus vocabulary windows backend precision model "
-    "equations recurrence twin network archive weights model_file "
+    "atomic memory plays catalogue corpus vocabulary windows backend precision "
+    "model equations recurrence twin network archive weights model_file "
     "checkpoint runs sampling engine sampler scoring training loop budget "
     "reporting results commands"
 ).split()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn import catalogue, corpus
+from charrnn import catalogue, corpus, memory
 
 # "é" as two code points, an em dash, CJK, an emoji, and a lone newline.
 NASTY = ["cafe\u0301", "—", "文字\n", "\U0001f600 b", "\n", "a"]
@@ -95,7 +95,7 @@ def test_the_advice_fits_the_bytes(write, data, advice):
         corpus.read(write(data))
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "hex", ""])
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "", "undefined"])
 def test_an_unknown_encoding_is_refused_before_reading(encoding):
     with pytest.raises(ValueError, match="Expected an encoding"):
         corpus.read("-", encoding=encoding)
@@ -278,3 +278,46 @@ def test_importing_the_module_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]"
+
+
+class Endless(io.RawIOBase):
+    """Ones without an end."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        buffer[:] = b"1" * len(buffer)
+        return len(buffer)
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [("a" * 1000, 1999), ("a" * 999 + "\U0001f600", 5 * 1003 - 1)],
+)
+def test_a_text_that_memory_cannot_hold_is_refused(
+    write, tmp_path, monkeypatch, text, most
+):
+    path = write(text.encode())
+    monkeypatch.setattr(memory, "machine_bytes", lambda: most + 1)
+    assert corpus.read(path) == text
+    monkeypatch.setattr(memory, "machine_bytes", lambda: most)
+    with pytest.raises(ValueError, match=r"fit into the memory .* a part"):
+        corpus.read(path)
+
+
+def test_a_text_that_is_too_large_is_not_even_read(write, monkeypatch):
+    path = write(b"a" * 1000)
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1500)
+    monkeypatch.setattr(corpus, "_decode", pytest.fail)
+    for source in (path, path.parent):
+        with pytest.raises(ValueError, match=r"fit into the memory"):
+            corpus.read(source)
+
+
+def test_a_stream_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 10 << 20)
+    stdin = io.TextIOWrapper(io.BufferedReader(Endless()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    with pytest.raises(ValueError, match=r"standard input to fit"):
+        corpus.read("-")
