@@ -15,6 +15,7 @@ from charrnn.network import (
     check_shapes,
     weight_shapes,
 )
+from charrnn.vocabulary import check_ids
 
 HALF = np.float32(0.5)
 
@@ -161,7 +162,12 @@ class Engine:
         Returns:
             `(logits, state)`: float32 of shape `(batch, vocabulary size)`
             for the next character, and the new state.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
         """
+        ids = np.asarray(ids)
+        check_ids(ids, len(self.vocabulary))
         x = self._table[ids]  # (batch, gates)
         new_state = []
         for layer, layer_state in zip(self.layers, state, strict=True):
@@ -180,8 +186,12 @@ class Engine:
         Returns:
             `(logits, state)`: float32 of shape
             `(batch, time, vocabulary size)`, and the state at the end.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
         """
         ids = np.asarray(ids)
+        check_ids(ids, len(self.vocabulary))
         if state is None:
             state = self.zero_state(len(ids))
         x = self._table[ids.T]  # (time, batch, gates)

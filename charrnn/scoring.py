@@ -11,8 +11,10 @@ noise of any loss, and `Score.method` says which way was taken.
 import dataclasses
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from charrnn.sampling import surprise
+from charrnn.vocabulary import check_ids
 
 ONE_PASS_LIMIT = 200_000  # characters; longer texts are scored in streams
 STREAMS = 64
@@ -73,8 +75,8 @@ def score(engine, text):
         A `Score`.
 
     Raises:
-        ValueError: if the text is too short or has a character that the
-            model does not know.
+        ValueError: if the text is too short, or has a character or an id
+            that the model does not know.
 
     Example:
 
@@ -111,8 +113,7 @@ def score_in_streams(engine, text, streams=STREAMS, warm_up=WARM_UP):
     warm_up = min(warm_up, int(starts[1]) if streams > 1 else 0)
     # The first stream has nothing before it: it warms up on nothing at all.
     begins = np.maximum(starts - warm_up, 0)
-    places = begins[:, None] + np.arange(warm_up + length + 1)
-    windows = ids[np.minimum(places, scored)]
+    windows = sliding_window_view(ids, warm_up + length + 1)[begins]
     nats = _scan(engine, windows)  # (streams, warm_up + length)
     result = np.empty(scored, np.float32)
     for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
@@ -141,10 +142,10 @@ def score_cold(engine, text, window=256):
     ids = _encoded(engine, text)
     window = min(window, len(ids) - 1)
     count = (len(ids) - 1) // window
-    places = np.arange(count)[:, None] * window + np.arange(window + 1)
+    windows = sliding_window_view(ids, window + 1)[::window]
     nats = [
-        _scan(engine, ids[rows])
-        for rows in np.array_split(places, -(-count // STREAMS))
+        _scan(engine, rows)
+        for rows in np.array_split(windows, -(-count // STREAMS))
     ]
     return Score(
         np.concatenate(nats).ravel(), f"cold windows of {window} characters"
@@ -153,7 +154,10 @@ def score_cold(engine, text, window=256):
 
 def _encoded(engine, text):
     """The ids of a text, of which there are at least two."""
-    ids = engine.vocabulary.encode(text) if isinstance(text, str) else text
+    if isinstance(text, str):
+        text = engine.vocabulary.encode(text)
+    ids = np.asarray(text)
+    check_ids(ids, len(engine.vocabulary))
     if len(ids) < 2:
         raise ValueError(
             "Expected a text of at least 2 characters: the first is context. "

@@ -7,6 +7,10 @@ import numpy as np
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 BLOCK = 1 << 18  # characters encoded at a time: bounds the memory in between
+CODE_POINTS = 0x110000  # of Unicode
+STAND_IN = "\ufffd"  # for characters that are too rare to be learnt
+UNKNOWN = ("error", "skip", "replace")  # what may be done with others
+LISTED = 8  # unknown characters that a message names
 
 
 class Vocabulary:
@@ -37,11 +41,13 @@ class Vocabulary:
         self._ids = self._look_up_table()
 
     @classmethod
-    def from_text(cls, text):
+    def from_text(cls, text, min_count=1):
         """Makes the sorted vocabulary of a text.
 
         Args:
             text: A `str` with at least one character.
+            min_count: Characters that occur less often are left out; U+FFFD
+                then stands for all of them.
 
         Returns:
             A `Vocabulary`.
@@ -53,8 +59,24 @@ class Vocabulary:
 
         >>> Vocabulary.from_text("hello").characters
         'ehlo'
+        >>> Vocabulary.from_text("hello", min_count=2).characters
+        'l�'
         """
-        return cls("".join(sorted(set(text))))
+        counts = np.zeros(CODE_POINTS, np.int64)
+        for start in range(0, len(text), BLOCK):
+            block = _code_points(text[start : start + BLOCK])
+            counts += np.bincount(block, minlength=CODE_POINTS)
+        enough = counts >= max(1, min_count)
+        frequent = {chr(point) for point in np.flatnonzero(enough)}
+        if enough.sum() < np.count_nonzero(counts):
+            frequent.add(STAND_IN)
+        return cls("".join(sorted(frequent)))
+
+    @property
+    def stand_in(self):
+        """The id of U+FFFD, which is read but never written, or `None`."""
+        place = self.characters.find(STAND_IN)
+        return None if place < 0 else place
 
     def __len__(self):
         return len(self.characters)
@@ -75,8 +97,9 @@ class Vocabulary:
 
         Args:
             text: A `str` of n characters.
-            unknown: `"error"`, or `"skip"` to leave out the characters that
-                are not in the vocabulary.
+            unknown: What to do with characters that are not in the
+                vocabulary: `"error"`, `"skip"` to leave them out, or
+                `"replace"` to read each as U+FFFD.
 
         Returns:
             Array of shape `(n,)` (shorter when characters were skipped) of
@@ -84,20 +107,22 @@ class Vocabulary:
             distinct characters.
 
         Raises:
-            ValueError: naming the first unknown character, its code point
-                and its position, when `unknown="error"`.
+            ValueError: naming the unknown characters, and the position of
+                the first, when `unknown="error"`, or when it is `"replace"`
+                and U+FFFD is unknown, too.
 
         Example:
 
         >>> Vocabulary("ab").encode("abba").tolist()
         [0, 1, 1, 0]
         """
-        if unknown not in ("error", "skip"):
+        if unknown not in UNKNOWN:
             raise ValueError(
-                "Expected unknown='error' or unknown='skip'. "
+                f"Expected unknown to be one of {', '.join(UNKNOWN)}. "
                 f"Received {unknown!r}."
             )
         ids = np.empty(len(text), self._ids.dtype)
+        all_known = True
         for start in range(0, len(text), BLOCK):
             block = slice(start, start + BLOCK)
             # "clip": past the table's end stands its last row, "unknown".
@@ -107,12 +132,16 @@ class Vocabulary:
                 out=ids[block],
                 mode="clip",
             )
-        known = ids < len(self)
-        if known.all():
+            all_known &= bool((ids[block] < len(self)).all())
+        if all_known:
             return ids
-        if unknown == "error":
+        known = ids < len(self)
+        if unknown == "skip":
+            return ids[known]
+        if unknown == "error" or self.stand_in is None:
             raise ValueError(self._describe_unknown(text, ~known))
-        return ids[known]
+        ids[~known] = self.stand_in
+        return ids
 
     def decode(self, ids):
         """Turns ids into a text.
@@ -133,13 +162,7 @@ class Vocabulary:
         'ba'
         """
         ids = np.asarray(ids, dtype=np.int64)
-        outside = ids[(ids < 0) | (ids >= len(self))]
-        if outside.size:
-            raise ValueError(
-                f"Expected ids from 0 to {len(self) - 1}, the places in a "
-                f"vocabulary of {len(self)} characters. "
-                f"Received {outside[0]}."
-            )
+        check_ids(ids, len(self))
         return self._code_points[ids].tobytes().decode("utf-32-le")
 
     def _look_up_table(self):
@@ -151,13 +174,43 @@ class Vocabulary:
 
     def _describe_unknown(self, text, unknown):
         position = int(np.argmax(unknown))
-        others = len({text[i] for i in np.flatnonzero(unknown)}) - 1
-        more = f" (and {others} other unknown characters)" if others else ""
+        others = sorted({text[i] for i in np.flatnonzero(unknown)})
+        others.remove(text[position])
+        more = "".join(f", {describe(other)}" for other in others[:LISTED])
+        if others[LISTED:]:
+            more += f" and {len(others) - LISTED:,} other unknown ones"
         return (
             f"Expected a text written with the model's {len(self)} "
             f"characters. Received {describe(text[position])} at position "
             f"{position}{more}. Remove such characters, or train on a text "
             "that contains them."
+        )
+
+
+def check_ids(ids, size):
+    """Checks ids: NumPy and TensorFlow take -1 for some character or other.
+
+    Args:
+        ids: Integer array of any shape.
+        size: The number of characters in the vocabulary.
+
+    Raises:
+        ValueError: naming the first id outside of it, or if the ids are no
+            integers.
+
+    Example:
+
+    >>> check_ids(np.array([0, 64]), 65)
+    """
+    if ids.dtype.kind not in "iu":
+        raise ValueError(
+            f"Expected ids that are integers. Received {ids.dtype}."
+        )
+    if ids.size and (ids.max() >= size or ids.min() < 0):
+        outside = ids[(ids < 0) | (ids >= size)]
+        raise ValueError(
+            f"Expected ids from 0 to {size - 1}, the places in a vocabulary "
+            f"of {size} characters. Received {outside[0]}."
         )
 
 

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from charrnn.vocabulary import CODE_POINTS, check_ids
+
 MINIMUM_CHARACTERS = 32  # fewer cannot be split and learned from
 
 
@@ -34,7 +36,8 @@ class Windows:
         seed: An integer that places the streams.
 
     Raises:
-        ValueError: if the text is shorter than one batch.
+        ValueError: if the text is shorter than one batch, or an id is
+            negative or no integer.
 
     Example:
 
@@ -63,6 +66,7 @@ class Windows:
                 "fit_to_text() finds sizes that the text can fill."
             )
         self.ids = np.asarray(ids)
+        check_ids(self.ids, CODE_POINTS)
         self.batch_size = batch_size
         self.seq_length = seq_length
         offset = np.random.default_rng(seed).integers(len(ids))

@@ -408,3 +408,12 @@ def test_drawing_and_scoring_need_no_tensorflow(tmp_path):
     modules = {name.split(".")[0] for name in json.loads(result.stdout)}
     assert "charrnn" in modules
     assert not modules & {"tensorflow", "keras"}
+
+
+@pytest.mark.parametrize("outside", [-1, SIZE, 2**40])
+def test_ids_outside_of_the_vocabulary_are_refused(network, outside):
+    engine, *_ = network
+    with pytest.raises(ValueError, match=rf"Received {outside}\."):
+        engine.run([[0, outside]])
+    with pytest.raises(ValueError, match=rf"Received {outside}\."):
+        engine.step([outside], engine.zero_state(1))

@@ -228,3 +228,10 @@ def test_a_text_shorter_than_a_window_is_one_window(length):
     result = score_cold(engine, ids)
     assert result.method == f"cold windows of {length - 1} characters"
     assert result.nats == pytest.approx(score(engine, ids).nats, abs=1e-5)
+
+
+@pytest.mark.parametrize("scorer", [score, score_in_streams, score_cold])
+@pytest.mark.parametrize("last", [-1, 2**20])
+def test_ids_outside_of_the_vocabulary_are_refused(scorer, last):
+    with pytest.raises(ValueError, match=rf"Received {last}\."):
+        scorer(engine_of(), [0, 1, last])

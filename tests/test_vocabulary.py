@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn import vocabulary
-from charrnn.vocabulary import Vocabulary, printable
+from charrnn.vocabulary import Vocabulary, check_ids, printable
 
 repeatable = settings(deadline=None, derandomize=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -105,11 +105,16 @@ def test_unknown_character_is_found_in_every_block(
         Vocabulary("ac").encode(text)
 
 
-def test_the_first_unknown_is_named_and_the_other_kinds_counted(monkeypatch):
+def test_unknown_characters_are_listed_the_first_one_first(monkeypatch):
     monkeypatch.setattr(vocabulary, "BLOCK", 4)
-    message = r"'x' \(U\+0078\) at position 2 \(and 2 other unknown"
+    message = r"'x' \(U\+0078\) at position 2, 'b' \(U\+0062\), 'z' "
     with pytest.raises(ValueError, match=message):
-        Vocabulary("ac").encode("acxaxcyaaczaxy")
+        Vocabulary("ac").encode("acxaxczaacbaxb")
+
+
+def test_of_many_unknown_characters_some_are_listed():
+    with pytest.raises(ValueError, match=r"'j' .* and 16 other unknown"):
+        Vocabulary("a").encode("abcdefghijklmnopqrstuvwxyz")
 
 
 def test_the_size_of_the_vocabulary_is_told():
@@ -242,3 +247,28 @@ def test_printable_text_has_no_control_characters(text):
     assert all(map(harmless, printable(text)))
     kept = "".join(filter(harmless, text))
     assert printable(kept) == kept
+
+
+def test_rare_characters_are_left_to_the_stand_in(monkeypatch):
+    monkeypatch.setattr(vocabulary, "BLOCK", 4)
+    known = Vocabulary.from_text("abcabcabß\U0001f600", min_count=3)
+    assert known.characters == "ab\ufffd"
+    assert known.stand_in == 2
+    assert known.encode("aßb\U0001f600é", "replace").tolist() == [0, 2, 1, 2, 2]
+
+
+def test_without_rare_characters_there_is_no_stand_in():
+    known = Vocabulary.from_text("aabb", min_count=2)
+    assert known.characters == "ab"
+    assert known.stand_in is None
+    assert known.encode("ab", "replace").tolist() == [0, 1]
+    with pytest.raises(ValueError, match=r"'c' \(U\+0063\) at position 1"):
+        known.encode("ac", "replace")
+
+
+@pytest.mark.parametrize("ids", [[-1], [[0, 3]], [300], [2**40], [0.5]])
+def test_ids_outside_of_the_vocabulary_are_refused(ids):
+    with pytest.raises(ValueError, match=r"Expected ids"):
+        check_ids(np.array(ids), 3)
+    for good in ([], [0, 2], [[1], [2]]):
+        check_ids(np.array(good, np.uint8), 3)

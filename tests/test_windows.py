@@ -257,3 +257,9 @@ def test_a_batch_that_fits_is_kept(batch_size, seq_length, more):
     assume(seq_length <= characters // 4)
     fitted = fit_to_text(characters, batch_size, seq_length)
     assert fitted == (batch_size, seq_length)
+
+
+@pytest.mark.parametrize("wrong", [-1, 0.5])
+def test_ids_that_are_none_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"Expected ids"):
+        Windows([0, 1, wrong, 1], batch_size=1, seq_length=2, seed=0)
