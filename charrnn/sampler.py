@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 
+from charrnn import memory
 from charrnn.engine import Engine
 from charrnn.sampling import probabilities, surprise, uniforms
 
@@ -98,12 +99,13 @@ class Sampler:
 
         Raises:
             ValueError: if the prompt has a character that the model does not
-                know, or `count` is less than 1.
+                know, or `count` is less than 1, or too much for the memory.
         """
         if count < 1:
             raise ValueError(
                 f"Expected a count of at least 1. Received {count}."
             )
+        self._check_memory(count)
         ids = self.vocabulary.encode(prompt or self._new_line())
         network = self.engine.zero_state(1)
         for begin in range(0, len(ids), CHUNK):
@@ -128,7 +130,7 @@ class Sampler:
             `(ids, state)`: integers of shape `(samples,)` and the state after
             them.
         """
-        p = probabilities(state.logits, **filters)
+        p = probabilities(self._drawable(state.logits), **filters)
         cumulative = p.cumsum(-1)
         cumulative /= cumulative[:, -1:]  # ends in exactly 1, above any u
         ids = (cumulative <= self._uniforms(state)[:, None]).sum(-1)
@@ -157,50 +159,60 @@ class Sampler:
                 the same whatever `count` is.
             stop: Strings that end a sample where they come up; they are not
                 part of it.
-            on_text: Called with `(index, text)` as soon as characters of a
-                sample are certain: at once, but for those that may turn out
-                to be the beginning of a stop string.
+            on_text: Called with `(index, text)` for each piece of `stream`.
             **filters: As in `probabilities`.
 
         Returns:
             A list of `count` `Sample`s.
+
+        Raises:
+            ValueError: as `stream` does.
         """
-        stop = (stop,) if isinstance(stop, str) else tuple(stop)
-        if "" in stop:
-            raise ValueError("Expected stop strings. Received an empty one.")
-        if length < 0:
-            raise ValueError(
-                f"Expected a length of at least 0. Received {length}."
-            )
-        on_text = on_text or (lambda index, text: None)
-        characters = self.vocabulary.characters
-        state = self.start(prompt, count=count, seed=seed)
-        drafts = [_Draft(stop) for _ in range(count)]
-        ledger = _Ledger(count)
-        while len(state.samples) and state.position < length:
-            before = state.logits
-            ids, state = self.step(state, **filters)
-            ledger.add(state.samples, before, ids)
-            for index, i in zip(
-                state.samples.tolist(), ids.tolist(), strict=True
-            ):
-                text = drafts[index].add(characters[i])
-                if text:
-                    on_text(index, text)
-            if stop:
-                going = [not drafts[i].stopped for i in state.samples]
-                if not all(going):
-                    state = keep_rows(state, going)
-        for index, draft in enumerate(drafts):
-            if draft.pending:
-                on_text(index, draft.release(0))
-        nats = ledger.nats_per_character()
+        writing = _Writing(self, prompt, length, count, seed, stop, filters)
+        texts = [io.StringIO() for _ in range(count)]
+        for index, piece in writing.pieces():
+            texts[index].write(piece)
+            if on_text:
+                on_text(index, piece)
         return [
-            Sample(
-                d.text(), seed, i, nats[i], "stop" if d.stopped else "length"
+            Sample(text.getvalue(), seed, index, nats, stop_reason)
+            for index, (text, nats, stop_reason) in enumerate(
+                zip(texts, writing.nats(), writing.reasons(), strict=True)
             )
-            for i, d in enumerate(drafts)
         ]
+
+    def stream(self, prompt="", *, length, count=1, seed=0, stop=(), **filters):
+        """Writes samples piece by piece, and keeps none of them.
+
+        A text of any length is written in the same memory.
+
+        Args:
+            prompt: As for `generate`, like all others.
+            length: New characters at most.
+            count: Samples, drawn together.
+            seed: Of the random numbers.
+            stop: Strings that end a sample.
+            **filters: As in `probabilities`.
+
+        Returns:
+            An iterator of `(index, text)`: the next characters of a sample,
+            as soon as they are certain: at once, but for those that may turn
+            out to be the beginning of a stop string.
+
+        Raises:
+            ValueError: if an argument is out of range, or the prompt has a
+                character that the model does not know; before any piece.
+
+        Example:
+
+        >>> from charrnn import Vocabulary, build_model
+        >>> vocabulary = Vocabulary("\\nabc")
+        >>> sampler = Sampler(build_model(vocabulary, units=4), vocabulary)
+        >>> sum(len(text) for _, text in sampler.stream("ab", length=10))
+        10
+        """
+        writing = _Writing(self, prompt, length, count, seed, stop, filters)
+        return writing.pieces()
 
     def _uniforms(self, state):
         """One random number for each sample, made in blocks for speed."""
@@ -214,10 +226,77 @@ class Sampler:
             self._numbers = {key: np.array(numbers)}
         return self._numbers[key][:, place]
 
+    def _drawable(self, logits):
+        """The logits, without a chance for the stand-in of rare characters."""
+        stand_in = self.vocabulary.stand_in
+        if stand_in is None:
+            return logits
+        others = np.arange(logits.shape[-1]) != stand_in
+        return np.where(others, logits, -np.inf)
+
+    def _check_memory(self, count):
+        """Of each sample there are a block of logits, and its states."""
+        numbers = (BLOCK + 16) * len(self.vocabulary)
+        numbers += sum(16 * len(layer.U) for layer in self.engine.layers)
+        memory.check_fits(
+            4 * count * numbers,
+            f"{count:,} samples side by side",
+            "Draw fewer at a time.",
+        )
+
     def _new_line(self):
         """What stands in for a missing prompt: a line end, if known."""
         known = "\n" in self.vocabulary.characters
         return "\n" if known else self.vocabulary.characters[0]
+
+
+class _Writing:
+    """Samples being written: checks all arguments, then draws."""
+
+    def __init__(self, sampler, prompt, length, count, seed, stop, filters):
+        stop = (stop,) if isinstance(stop, str) else tuple(stop)
+        if "" in stop:
+            raise ValueError("Expected stop strings. Received an empty one.")
+        if length < 0:
+            raise ValueError(
+                f"Expected a length of at least 0. Received {length}."
+            )
+        self._sampler = sampler
+        self._length = length
+        self._filters = filters
+        self._state = sampler.start(prompt, count=count, seed=seed)
+        probabilities(self._state.logits[:1], **filters)  # checks the filters
+        self._drafts = [_Draft(stop) for _ in range(count)]
+        self._ledger = _Ledger(count)
+
+    def pieces(self):
+        """Yields `(index, text)` as soon as the text is certain."""
+        characters = self._sampler.vocabulary.characters
+        drafts, state = self._drafts, self._state
+        while len(state.samples) and state.position < self._length:
+            before = state.logits
+            ids, state = self._sampler.step(state, **self._filters)
+            self._ledger.add(state.samples, before, ids)
+            for index, i in zip(
+                state.samples.tolist(), ids.tolist(), strict=True
+            ):
+                text = drafts[index].add(characters[i])
+                if text:
+                    yield index, text
+            going = [not drafts[i].stopped for i in state.samples]
+            if not all(going):
+                state = keep_rows(state, going)
+        for index, draft in enumerate(drafts):
+            if draft.pending:
+                yield index, draft.release(0)
+
+    def nats(self):
+        """The mean surprise in each sample."""
+        return self._ledger.nats_per_character()
+
+    def reasons(self):
+        """Why each sample ended."""
+        return ["stop" if d.stopped else "length" for d in self._drafts]
 
 
 class _Draft:
@@ -228,7 +307,6 @@ class _Draft:
         self.stopped = False
         # Of two that end at the same character the longer one is cut.
         self._stop = sorted(stop, key=len, reverse=True)
-        self._text = io.StringIO()
 
     def add(self, character):
         """Takes a character; returns the text that is certain by now."""
@@ -242,15 +320,10 @@ class _Draft:
         return self.release(self._possible_stop())
 
     def release(self, kept):
-        """Writes out the pending characters but the last `kept`."""
+        """Lets go of the pending characters but the last `kept`."""
         cut = len(self.pending) - kept
         text, self.pending = self.pending[:cut], self.pending[cut:]
-        self._text.write(text)
         return text
-
-    def text(self):
-        """All that was released."""
-        return self._text.getvalue()
 
     def _possible_stop(self):
         """Length of the longest ending that may begin a stop string."""

@@ -1,12 +1,14 @@
 """A sampler writes what its network and its random numbers ask for."""
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charrnn import memory
 from charrnn import sampler as sampler_module
 from charrnn.engine import Engine
 from charrnn.sampler import Sampler, keep_rows
@@ -459,3 +461,53 @@ def test_a_keras_model_writes_the_same_text_as_its_engine(cell):
     arguments = {"prompt": "abc", "length": 50, "count": 2, "seed": 3}
     by_keras = Sampler(model, vocabulary).generate(**arguments)
     assert by_keras == Sampler(engine).generate(**arguments)
+
+
+# Streams, and what is refused.
+
+
+def test_a_stream_is_what_generate_writes():
+    sampler = Sampler(random_engine())
+    how = {"length": 60, "count": 3, "seed": 4, "stop": ["e", "xy"]}
+    texts = ["", "", ""]
+    for index, piece in sampler.stream("ab", **how):
+        texts[index] += piece
+    assert texts == texts_of(sampler.generate("ab", **how))
+
+
+def test_a_stream_keeps_nothing():
+    stream = Sampler(random_engine()).stream(length=20_000, seed=1)
+    tracemalloc.start()
+    for _ in zip(range(2_000), stream, strict=False):
+        pass
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in stream:
+        pass
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 10_000  # bytes; a character kept takes four
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"length": -1}, {"stop": [""]}, {"count": 0}, {"temperature": -1},
+     {"top_k": 0}, {"top_p": 0}, {"min_p": 2}, {"prompt": "É"}],
+)  # fmt: skip
+def test_a_stream_is_refused_before_its_first_piece(wrong):
+    with pytest.raises(ValueError, match=r"Expected"):
+        Sampler(random_engine()).stream(**{"length": 3, **wrong})
+
+
+def test_samples_that_memory_cannot_hold_are_refused(monkeypatch):
+    sampler = Sampler(random_engine())
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 20)
+    sampler.start(count=10)
+    with pytest.raises(ValueError, match=r"1,000 samples side by side"):
+        sampler.start(count=1000)
+
+
+@pytest.mark.parametrize("filters", [{}, {"temperature": 0}, {"top_k": 1}])
+def test_the_stand_in_of_rare_characters_is_never_written(filters):
+    engine = forgetful_engine("ab\ufffd", [0.01, 0.01, 0.98])
+    (sample,) = Sampler(engine).generate("\ufffd", length=200, **filters)
+    assert set(sample.text) <= set("ab")

@@ -1,5 +1,7 @@
 """Write text with a trained network."""
 
+import contextlib
+import io
 import json
 import secrets
 import sys
@@ -32,6 +34,11 @@ def add_arguments(parser):
     )
     prompt.add_argument(
         "--prompt-file", metavar="FILE", help="the same from a file, or -"
+    )
+    parser.add_argument(
+        "--encoding",
+        default="utf-8",
+        help="of the file with the prompt (default: utf-8)",
     )
     add_unknown_argument(parser)
     _add_sampling_arguments(parser.add_argument_group("sampling"))
@@ -75,30 +82,27 @@ def run(arguments):
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
+    sampler = Sampler(engine)
+    how = {
+        "length": arguments.length,
+        "count": arguments.count,
+        "seed": seed,
+        "stop": arguments.stop,
+        "temperature": arguments.temperature,
+        "top_k": arguments.top_k,
+        "top_p": arguments.top_p,
+        "min_p": arguments.min_p,
+    }
+    with _output(arguments.out) as write:
+        if arguments.json:
+            for sample in sampler.generate(prompt, **how):
+                write(_as_json(prompt, sample))
+        else:
+            pieces = sampler.stream(prompt, **how)
+            _write_text(prompt, pieces, arguments.count, write)
     on_screen = not (arguments.out or arguments.json)
-    screen = _Screen(prompt, arguments.count) if on_screen else None
-    samples = Sampler(engine).generate(
-        prompt,
-        length=arguments.length,
-        count=arguments.count,
-        seed=seed,
-        stop=arguments.stop,
-        on_text=screen and screen.write,
-        temperature=arguments.temperature,
-        top_k=arguments.top_k,
-        top_p=arguments.top_p,
-        min_p=arguments.min_p,
-    )
-    if on_screen:
-        screen.finish(samples)
-        if sys.stderr.isatty() and arguments.seed is None:
-            print(f"(--seed {seed} writes this again)", file=sys.stderr)
-        return 0
-    text = (_as_json if arguments.json else _as_text)(prompt, samples)
-    if arguments.out:
-        atomic.write_text(arguments.out, text)
-    else:
-        print(shown(text), end="")
+    if on_screen and sys.stderr.isatty() and arguments.seed is None:
+        print(f"(--seed {seed} writes this again)", file=sys.stderr)
     return 0
 
 
@@ -126,65 +130,58 @@ def newest_run(folder="runs"):
 def _prompt(arguments, engine):
     prompt = arguments.prompt
     if arguments.prompt_file:
-        prompt = read(arguments.prompt_file, newline="keep")
+        prompt = read(
+            arguments.prompt_file,
+            encoding=arguments.encoding,
+            newline="keep",
+        )
     return prepare(prompt, engine, arguments.unknown)
 
 
-class _Screen:
-    """Shows the first sample while it is drawn, the others after it."""
+@contextlib.contextmanager
+def _output(path):
+    """Yields a function that writes to a file, or on the screen at once."""
+    if path:
+        with (
+            atomic.replacing(path) as temporary,
+            open(temporary, "w", encoding="utf-8", newline="") as file,
+        ):
+            yield file.write
+        return
 
-    def __init__(self, prompt, count):
-        self.prompt = prompt
-        self.count = count
-        self._head(0)
-
-    def write(self, index, text):
-        if index == 0:
-            self._print(text)
-
-    def finish(self, samples):
-        for sample in samples[1:]:
-            self._print("\n")
-            self._head(sample.index)
-            self._print(sample.text)
-        self._print("\n")
-
-    def _head(self, index):
-        if self.count > 1:
-            self._print(f"{_heading(index, self.count)}\n")
-        self._print(self.prompt)
-
-    def _print(self, text):
+    def write(text):
         sys.stdout.write(shown(text))
         sys.stdout.flush()  # a reader sees each character when it is drawn
 
-
-def _as_text(prompt, samples):
-    if len(samples) == 1:
-        return f"{prompt}{samples[0].text}\n"
-    return "\n".join(
-        f"{_heading(sample.index, len(samples))}\n{prompt}{sample.text}\n"
-        for sample in samples
-    )
+    yield write
 
 
-def _heading(index, count):
-    return f"--- sample {index + 1} of {count} ---"
+def _write_text(prompt, pieces, count, write):
+    """Writes the first sample while it is drawn, the others after it."""
+    others = [io.StringIO() for _ in range(count - 1)]
+    write(_head(0, count) + prompt)
+    for index, text in pieces:
+        if index == 0:
+            write(text)
+        else:
+            others[index - 1].write(text)
+    for index, other in enumerate(others, 1):
+        write(f"\n\n{_head(index, count)}{prompt}{other.getvalue()}")
+    write("\n")
 
 
-def _as_json(prompt, samples):
-    return "".join(
-        json.dumps(
-            {
-                "prompt": prompt,
-                "text": sample.text,
-                "seed": sample.seed,
-                "sample": sample.index,
-                "nats_per_character": round(sample.nats_per_character, 6),
-                "stop_reason": sample.stop_reason,
-            },
-            ensure_ascii=False,
-        )
-        + "\n"
-        for sample in samples
-    )
+def _head(index, count):
+    return f"--- sample {index + 1} of {count} ---\n" if count > 1 else ""
+
+
+def _as_json(prompt, sample):
+    facts = {
+        "prompt": prompt,
+        "text": sample.text,
+        "seed": sample.seed,
+        "sample": sample.index,
+        "nats_per_character": round(sample.nats_per_character, 6),
+        "stop_reason": sample.stop_reason,
+    }
+    # JSON leaves some control characters as they are; a terminal obeys them.
+    return json.dumps(facts, ensure_ascii=sys.stdout.isatty()) + "\n"

@@ -1,6 +1,7 @@
 """Score texts: bits per character, the lower the likelier."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def run(arguments):
             rows.append(_row(source, scored.nats, method=scored.method))
     rows.sort(key=lambda row: row["bits_per_character"])
     if arguments.json:
-        print(shown(json.dumps(rows, indent=1, ensure_ascii=False)))
+        print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
     else:
         _print_table(rows)
     return 0
