@@ -64,7 +64,7 @@ def versions():
 
 def write(out, metrics):
     """Writes `metrics.json`."""
-    text = json.dumps(metrics, indent=1, ensure_ascii=False)
+    text = json.dumps(metrics, indent=1)  # a file's name need not be UTF-8
     atomic.write_text(out / "metrics.json", text + "\n")
 
 

@@ -119,7 +119,7 @@ def claim(out, corpus):
         A `pathlib.Path` of an existing folder.
     """
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        _make(out)
         return out
     name = "stdin" if corpus == "-" else Path(corpus).resolve().stem
     for number in itertools.count(1):
@@ -127,6 +127,30 @@ def claim(out, corpus):
         with contextlib.suppress(FileExistsError):
             out.mkdir(parents=True)  # two runs cannot both make it
             return out
+
+
+def unclaim(out):
+    """Deletes a run's folder in which there is nothing yet.
+
+    Args:
+        out: What `claim` returned.
+    """
+    with contextlib.suppress(OSError):  # it is not empty
+        out.rmdir()
+
+
+def _make(folder):
+    """Makes a folder and those above it: all of them or none."""
+    made = []
+    try:
+        for path in [*reversed(folder.parents), folder]:
+            if not path.is_dir():
+                path.mkdir()
+                made.append(path)
+    except OSError:
+        for path in reversed(made):
+            path.rmdir()
+        raise
 
 
 def move_aside(folder):

@@ -143,3 +143,4 @@ def test_an_error_names_the_file_that_was_asked_for(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         atomic.write_text(path, "new")
     assert caught.value.filename == str(path)
+    assert str(caught.value).endswith(f": '{path}'")

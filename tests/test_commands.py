@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import charrnn
-from charrnn import runs
+from charrnn import memory, runs
 from charrnn.commands import VERBS, generate, main, train
 
 ROOT = Path(charrnn.__file__).parent.parent
@@ -391,3 +391,169 @@ def test_package_without_a_verb_explains_itself(capsys):
         main(["--help"])
     shown = capsys.readouterr().out
     assert all(verb in shown for verb in VERBS)
+
+
+def test_rare_characters_can_be_read_as_one(tmp_path, capsys):
+    text, out = tmp_path / "sea.txt", tmp_path / "run"
+    text.write_text(TEXT + "ßé", encoding="utf-8")
+    words = ["train", str(text), "--out", str(out), *SMALL, "--quiet"]
+    assert main([*words, "--min-count", "9"]) == 0
+    assert "2 rare characters read as U+FFFD" in capsys.readouterr().out
+    engine = charrnn.load(out)
+    assert engine.facts["text"]["min_count"] == 9
+    assert set(engine.vocabulary.characters) == {*TEXT, "\ufffd"}
+    words = ["generate", "--model", str(out), "--prompt", "señ"]
+    assert main([*words, "--length", "3"]) == 2
+    capsys.readouterr()
+    assert main([*words, "--length", "99", "--unknown", "replace"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("se\ufffd")
+    assert shown.count("\ufffd") == 1
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["--units", "9999"], ["--layers=99999"], ["--batch-size=40",
+     "--seq-length=50", "--units=3000"]],
+)  # fmt: skip
+def test_a_network_that_memory_cannot_hold_is_refused(
+    tmp_path, monkeypatch, capsys, flags
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 30)
+    Path("sea.txt").write_text(TEXT, encoding="utf-8")
+    assert main(["train", "sea.txt", *flags]) == 2
+    assert "Use fewer --units" in capsys.readouterr().err
+    assert not Path("runs").exists()
+
+
+def test_many_distinct_characters_are_refused_with_the_way_out(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 28)
+    monkeypatch.setattr(train, "_train", lambda *material: 0)
+    text = "".join(map(chr, range(0x4E00, 0x9000))) + "水" * 9000
+    Path("han.txt").write_text(text, encoding="utf-8")
+    words = ["train", "han.txt", "--seq-length=100", "--batch-size=64"]
+    assert main(words) == 2
+    assert "--min-count" in capsys.readouterr().err
+    Path("han.txt").write_text(text + "火" * 9, encoding="utf-8")
+    assert main([*words, "--min-count", "9"]) == 0
+
+
+def test_a_run_that_fails_before_it_begins_leaves_no_folder(
+    tmp_path, monkeypatch, capsys
+):
+    def fail(*material):
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "_train", fail)
+    Path("sea.txt").write_text(TEXT, encoding="utf-8")
+    Path("mine").mkdir()
+    for out in ("new/er/est", "mine"):
+        assert main(["train", "sea.txt", "--out", out]) == 2
+        assert "not enough memory" in capsys.readouterr().err
+    assert not Path("new/er/est").exists()
+    assert Path("mine").is_dir()
+
+
+def test_names_of_files_need_not_be_utf8(tmp_path):
+    name = os.fsdecode(b"sea\xff")
+    try:
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    trained = run(ROOT / "train.py", name, *SMALL, "--quiet", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    model = f"runs/{name}-1"
+    assert (tmp_path / model / "metrics.json").exists()
+    words = ["-m", "charrnn", "score", model, name, "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    scored = run(*words, cwd=tmp_path, env=environment)
+    assert json.loads(scored.stdout)[0]["text"] == name
+
+
+def test_a_program_may_be_started_without_streams(trained, monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    model = str(trained[0])
+    codes = [
+        main(["generate", "--model", model, "--length", "3"]),
+        main(["score", model, "-"]),
+        main(["corpora"]),
+    ]
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+    monkeypatch.undo()
+    assert codes == [0, 2, 0]
+
+
+@pytest.mark.parametrize("verb", ["generate", "score"])
+def test_a_terminal_is_sent_no_control_characters_as_json(
+    tmp_path, monkeypatch, capsys, verb
+):
+    vocabulary = charrnn.Vocabulary("a\x7f\x9b\x1b")
+    model, text = tmp_path / "model.keras", tmp_path / "text"
+    network = charrnn.build_model(vocabulary, units=4, layers=1)
+    charrnn.save(network, model, vocabulary)
+    text.write_text("a\x9bb\x7f\x1b", encoding="utf-8")
+    words = {
+        "generate": ["--model", str(model), "--prompt", "\x9b\x7f\x1b"],
+        "score": [str(model), str(text), "--lines", "--unknown", "skip"],
+    }[verb]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main([verb, *words, "--json"]) == 0
+    shown = capsys.readouterr().out
+    assert json.loads(shown)
+    assert shown.isascii()
+    assert not {"\x1b", "\x7f"} & set(shown)
+
+
+def test_messages_have_a_line_whatever_the_names(capsys):
+    name = "two\nlines\x1b[31m\u202e"
+    for words in (["score", name, name], ["corpora", name]):
+        try:
+            code = main(words)
+        except SystemExit as exit_code:
+            code = exit_code.code
+        assert code == 2
+        error = capsys.readouterr().err
+        assert r"two\nlines\x1b[31m\u202e" in error
+        assert error.splitlines()[-1].isprintable()
+
+
+MEASURED = """
+import sys
+from pathlib import Path
+from charrnn.commands import main
+code = main(sys.argv[1:])
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.reliability
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("where", ["pipe", "file"])
+def test_a_million_characters_take_no_more_memory(trained, tmp_path, where):
+    """Memory at its highest, in a process of its own for each length."""
+    kilobytes = {}
+    for length in (100_000, 1_000_000):
+        words = ["generate", "--model", trained[0], "--length", length]
+        if where == "file":
+            words += ["--out", tmp_path / "new.txt"]
+        with subprocess.Popen(
+            [sys.executable, "-c", MEASURED, *map(str, words)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            written = len(process.stdout.read())
+            kilobytes[length] = int(process.stderr.read())
+        assert process.returncode == 0
+        if where == "file":
+            written = len((tmp_path / "new.txt").read_bytes())
+        assert written == length + 1
+    print(f"{where}: {kilobytes} kB at most")
+    assert kilobytes[1_000_000] - kilobytes[100_000] < 5_000

@@ -23,9 +23,13 @@ def main(argv=None):
         The exit code: 0, 1 when the work failed, 2 for a user's slip.
     """
     argv = sys.argv[1:] if argv is None else argv
+    _replace_closed_streams()
     with contextlib.suppress(AttributeError):  # stdout may be replaced
         # Any text can be printed anywhere, and lines appear when printed.
-        sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
+        # Names of files need not be UTF-8: such bytes are shown escaped.
+        sys.stdout.reconfigure(
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
     warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
     _share_the_machine()
     # Only the verb at hand is imported, so that it starts at once.
@@ -34,10 +38,11 @@ def main(argv=None):
     arguments = _parser(modules).parse_args(argv)
     try:
         return modules[arguments.verb].run(arguments)
-    except (ValueError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            return _reader_left()
-        print(f"charrnn {arguments.verb}: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        return _reader_left()
+    except (ValueError, OSError, MemoryError) as error:
+        reason = _line(str(error) or "there is not enough memory")
+        print(f"charrnn {arguments.verb}: {reason}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"charrnn {arguments.verb}: interrupted", file=sys.stderr)
@@ -58,7 +63,7 @@ def defaults(function):
 
 
 def _parser(modules):
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="charrnn",
         description="Learn to write like a text, one character at a time.",
     )
@@ -74,6 +79,25 @@ def _parser(modules):
             verbs.add_parser(verb, help=first_line, description=first_line)
         )
     return parser
+
+
+def _replace_closed_streams():
+    """Lets a program that was started without a stream do without it."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages have one line whatever the user wrote."""
+
+    def error(self, message):
+        super().error(_line(message))
+
+
+def _line(message):
+    """A message in one line, whatever names the user's files have."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
 
 
 def _share_the_machine():

@@ -5,7 +5,10 @@ import sys
 
 from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text
 from charrnn.model_file import text_form
-from charrnn.vocabulary import printable
+from charrnn.vocabulary import UNKNOWN, printable
+
+MOST = 2**63 - 1  # of whole numbers: what NumPy can hold
+LARGEST = 1e15  # of others: what can still be reckoned with
 
 
 def add_text_arguments(group):
@@ -24,12 +27,14 @@ def add_text_arguments(group):
     )
 
 
-def at_least(least):
+def at_least(least, most=MOST):
     """A type for whole numbers that are not below `least`."""
 
     def number(word):
         if int(word) < least:
             raise argparse.ArgumentTypeError(f"{word} is less than {least}")
+        if int(word) > most:
+            raise argparse.ArgumentTypeError(f"{word} is more than {most}")
         return int(word)
 
     number.__name__ = "whole number"  # argparse names it in its message
@@ -39,16 +44,18 @@ def at_least(least):
 def positive(word):
     """A type for numbers above zero."""
     number = float(word)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{word} is not above 0")
+    if not 0 < number <= LARGEST:
+        raise argparse.ArgumentTypeError(
+            f"{word} is not above 0 and up to {LARGEST:g}"
+        )
     return number
 
 
 def not_negative(word):
     """A type for numbers from zero on."""
     number = float(word)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{word} is below 0")
+    if not 0 <= number <= LARGEST:
+        raise argparse.ArgumentTypeError(f"{word} is not from 0 to {LARGEST:g}")
     return number
 
 
@@ -64,9 +71,11 @@ def add_unknown_argument(parser):
     """Adds what to do with characters that the model does not know."""
     parser.add_argument(
         "--unknown",
-        choices=("error", "skip"),
+        choices=UNKNOWN,
         default="error",
-        help="characters that the model does not know (default: error)",
+        help="characters that the model does not know: skip leaves them out, "
+        "replace reads them as what --min-count made of rare ones (default: "
+        "error)",
     )
 
 
@@ -77,13 +86,13 @@ def prepare(text, engine, unknown):
         text: A `str`.
         engine: The `charrnn.Engine`, whose facts name the line ends and the
             normal form of its training text.
-        unknown: `"error"`, or `"skip"` to leave unknown characters out.
+        unknown: As for `Vocabulary.encode`.
 
     Returns:
         A `str`.
 
     Raises:
-        ValueError: naming the first character the model does not know.
+        ValueError: naming the characters that the model does not know.
     """
     text = normalize_text(text, **text_form(engine.facts))
     vocabulary = engine.vocabulary

@@ -9,13 +9,26 @@ import sys
 import numpy as np
 
 import charrnn
-from charrnn import model_file, runs
+from charrnn import memory, model_file, runs
 from charrnn.commands import train_flags
 from charrnn.commands.train_flags import NETWORK, add_arguments  # noqa: F401
 from charrnn.corpus import normalize_text, read
-from charrnn.model import build_model, check_arguments, network_of
+from charrnn.model import (
+    CELLS,
+    EMBEDDING_DIM,
+    ONE_HOT_LIMIT,
+    build_model,
+    check_arguments,
+    network_of,
+)
+from charrnn.network import GATES
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
+
+# Weights, gradients, two moments of Adam; while a checkpoint is written all
+# but the gradients once more.
+WEIGHT_COPIES = 7
+LAYER_BYTES = 1 << 20  # of a layer's graph
 
 
 @dataclasses.dataclass
@@ -54,6 +67,7 @@ def run(arguments):
             out = runs.claim(out, settings.corpus)
             locks.enter_context(runs.locked(out))
             runs.saved(out)  # nobody was faster, or this says so
+            locks.callback(runs.unclaim, out)
         return _train(out, settings, material, state, arrays)
 
 
@@ -84,14 +98,16 @@ def _material(out, given, settings, state):
         vocabulary = initial["vocabulary"]
         vars(settings).update(_network_of(initial, given))
     else:
-        vocabulary = Vocabulary.from_text(text)
+        vocabulary = Vocabulary.from_text(text, settings.min_count)
     if settings.learning_rate is None:
         settings.learning_rate = _learning_rate(settings.units)
     settings.prompt = normalize_text(
         settings.prompt, settings.newline, settings.normalize
     )
     vocabulary.encode(settings.prompt)
-    ids = vocabulary.encode(text)
+    ids = vocabulary.encode(
+        text, "replace" if settings.min_count > 1 else "error"
+    )
     del text  # the ids are enough from here on
     settings.text_sha256 = hashlib.sha256(ids).hexdigest()
     if state and state["settings"]["text_sha256"] != settings.text_sha256:
@@ -106,7 +122,11 @@ def _material(out, given, settings, state):
         f"distinct; {len(training):,} to train on, {len(held_out):,} to "
         "validate on"
     )
+    if settings.min_count > 1 and vocabulary.stand_in is not None:
+        rare = int((ids == vocabulary.stand_in).sum())
+        print(f"{settings.corpus}: {rare:,} rare characters read as U+FFFD")
     check_arguments(vocabulary, **_network(settings))
+    _check_memory(settings, len(vocabulary), windows)
     return Material(vocabulary, windows, held_out, initial)
 
 
@@ -142,6 +162,31 @@ def _windows(training, settings):
         batch_size=batch_size,
         seq_length=seq_length,
         seed=settings.seed,
+    )
+
+
+def _check_memory(settings, characters, windows):
+    """Checks that weights and a step's activations fit into the memory."""
+    units, layers = settings.units, settings.layers
+    embedding = settings.embedding
+    if embedding == "auto":
+        embedding = None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
+    gates = GATES[CELLS[settings.cell]] * units
+    width = embedding or characters
+    weights = (
+        characters * (embedding or 0)
+        + gates * (width + layers * units + (layers - 1) * units)
+        + units * characters
+    )
+    # Each in both directions: gates, states and outputs; input and logits.
+    activations = 2 * (layers * (gates + 3 * units) + width + characters)
+    memory.check_fits(
+        4 * WEIGHT_COPIES * weights
+        + 4 * windows.batch_size * windows.seq_length * activations
+        + layers * LAYER_BYTES,
+        "the network",
+        "Use fewer --units or --layers, a smaller --batch-size or "
+        "--seq-length, or, against rare characters, --min-count.",
     )
 
 
@@ -196,6 +241,7 @@ def _facts(settings, material):
             "name": settings.corpus,
             "newline": settings.newline,
             "normalize": settings.normalize,
+            "min_count": settings.min_count,
         },
         "split": {
             "validation": settings.validation,

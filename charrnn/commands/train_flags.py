@@ -21,6 +21,7 @@ FIXED = {
     "encoding": "utf-8",
     "newline": "lf",
     "normalize": None,
+    "min_count": 1,
     "validation": 0.1,
     **NETWORK,
     "init_from": None,
@@ -68,6 +69,13 @@ def add_arguments(parser):
     text = parser.add_argument_group("text")
     add_text_arguments(text)
     text.add_argument(
+        "--min-count",
+        type=at_least(1),
+        metavar="N",
+        help="characters that occur less often are read as U+FFFD, which is "
+        "never written (default: 1)",
+    )
+    text.add_argument(
         "--validation",
         type=fraction,
         metavar="FRACTION",
@@ -111,7 +119,7 @@ def _add_training_arguments(group):
         ("batch_size", at_least(1), "streams read in parallel"),
         ("seq_length", at_least(1), "characters gradients reach back"),
         ("clip_norm", positive, "largest norm of all gradients"),
-        ("seed", at_least(0), "of weights, dropout and streams"),
+        ("seed", at_least(0, 2**32 - 1), "of weights, dropout and streams"),
     ):
         text += f" (default: {FIXED[name]})"
         flag = _flag(name)
