@@ -9,10 +9,8 @@ import os
 import signal
 import sys
 
-moment, count = sys.argv[1], int(sys.argv[2])
 
-
-def deadly(function, concerns=lambda *arguments: True):
+def deadly(count, function, concerns=lambda *arguments: True):
     """Kills the process instead of the `count`th call that concerns us."""
     left = [count]
 
@@ -28,16 +26,18 @@ def deadly(function, concerns=lambda *arguments: True):
 def main():
     from charrnn import atomic, commands, scoring, training
 
+    moment, count, *words = sys.argv[1:]
+    count = int(count)
     if moment == "step":
         schedule = training.Schedule
-        schedule.on_train_batch_end = deadly(schedule.on_train_batch_end)
+        schedule.on_train_batch_end = deadly(count, schedule.on_train_batch_end)
     elif moment == "validation":
-        scoring.score_in_streams = deadly(scoring.score_in_streams)
+        scoring.score_in_streams = deadly(count, scoring.score_in_streams)
     else:
         atomic.os.replace = deadly(
-            os.replace, lambda old, new: new.name.startswith(moment)
+            count, os.replace, lambda old, new: new.name.startswith(moment)
         )
-    return commands.main(sys.argv[3:])
+    return commands.main(words)
 
 
 if __name__ == "__main__":
