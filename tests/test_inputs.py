@@ -129,10 +129,11 @@ def place(model, tmp_path, monkeypatch):
     return place
 
 
-def write_checkpoint(out, settings, vocabulary, *rest):
+def write_checkpoint(out, settings, material, *rest):
     """Stands in for training: all checks are passed, a run is begun."""
     state = {
-        "settings": vars(settings), "vocabulary": vocabulary.characters,
+        "settings": vars(settings),
+        "vocabulary": material.vocabulary.characters,
         "over": out.name == "finished", "parts": {},
     }  # fmt: skip
     checkpoint.write(out, 1, state, [np.zeros(3)])

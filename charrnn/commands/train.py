@@ -105,16 +105,10 @@ def _material(out, given, settings, state):
         settings.prompt, settings.newline, settings.normalize
     )
     vocabulary.encode(settings.prompt)
-    ids = vocabulary.encode(
-        text, "replace" if settings.min_count > 1 else "error"
-    )
+    unknown = "replace" if settings.min_count > 1 else "error"
+    ids = vocabulary.encode(text, unknown)
     del text  # the ids are enough from here on
-    settings.text_sha256 = hashlib.sha256(ids).hexdigest()
-    if state and state["settings"]["text_sha256"] != settings.text_sha256:
-        raise ValueError(
-            f"Expected the text that the run in '{out}' learns. Received "
-            f"another in '{settings.corpus}'. Begin anew with --fresh."
-        )
+    _check_same_text(out, settings, ids, state)
     training, held_out = split(ids, settings.validation)
     windows = _windows(training, settings)
     print(
@@ -128,6 +122,16 @@ def _material(out, given, settings, state):
     check_arguments(vocabulary, **_network(settings))
     _check_memory(settings, len(vocabulary), windows)
     return Material(vocabulary, windows, held_out, initial)
+
+
+def _check_same_text(out, settings, ids, state):
+    """Checks that a run goes on with its text; notes which one it is."""
+    settings.text_sha256 = hashlib.sha256(ids).hexdigest()
+    if state and state["settings"]["text_sha256"] != settings.text_sha256:
+        raise ValueError(
+            f"Expected the text that the run in '{out}' learns. Received "
+            f"another in '{settings.corpus}'. Begin anew with --fresh."
+        )
 
 
 def _network(settings):

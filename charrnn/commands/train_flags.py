@@ -189,7 +189,7 @@ def settle(out, given, state):
         if settings.minutes is None and settings.epochs is None:
             settings.minutes = DEFAULT_MINUTES
         return settings
-    before = state["settings"]
+    before = {**FIXED, **FREE, **state["settings"]}  # which may be older
     for name in FIXED:
         if given.get(name, before[name]) not in (before[name], "auto"):
             raise ValueError(
