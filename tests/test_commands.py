@@ -299,6 +299,20 @@ def test_generate_ends_quietly_when_the_reader_leaves(trained):
         assert process.wait(30) == 0
 
 
+def test_training_says_so_when_the_reader_leaves(trained, tmp_path):
+    text = trained[0].parent.parent / "sea.txt"
+    command = [sys.executable, ROOT / "train.py", text, *SMALL]
+    with subprocess.Popen(
+        [*command, "--out", tmp_path / "run"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.read(10)
+        process.stdout.close()
+        assert b"goes on from the last checkpoint" in process.stderr.read()
+        assert process.wait(30) == 141
+
+
 def test_generate_streams(trained):
     command = [sys.executable, ROOT / "generate.py", "--model", trained[0]]
     with subprocess.Popen(

@@ -39,7 +39,7 @@ def main(argv=None):
     try:
         return modules[arguments.verb].run(arguments)
     except BrokenPipeError:
-        return _reader_left()
+        return _reader_left(arguments.verb)
     except (ValueError, OSError, MemoryError) as error:
         reason = _line(str(error) or "there is not enough memory")
         print(f"charrnn {arguments.verb}: {reason}", file=sys.stderr)
@@ -112,8 +112,16 @@ def _share_the_machine():
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _reader_left():
-    """Ends quietly when the output is piped into `head`."""
+def _reader_left(verb):
+    """Ends when the output was piped into `head`, quietly if all is well."""
     # Python flushes stdout once more on its way out: let that go nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    if verb != "train":
+        return 0
+    print(
+        "charrnn train: stopped, as nobody reads its output any more. The "
+        "same command, with --out for the run's folder, goes on from the last "
+        "checkpoint.",
+        file=sys.stderr,
+    )
+    return 141  # what SIGPIPE would have ended it with
