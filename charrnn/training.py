@@ -3,6 +3,7 @@
 import collections
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -298,5 +299,6 @@ class SaveBest(keras.callbacks.Callback):
 
     def restore(self, state):
         """Goes on from what `state` returned."""
-        self.best, self.step = state["best"], state["step"]
         self._in_vain = state["in_vain"]
+        if Path(self.path).exists():  # else the next one is the best there is
+            self.best, self.step = state["best"], state["step"]

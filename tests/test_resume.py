@@ -290,6 +290,19 @@ def test_two_processes_cannot_use_one_folder(text, tmp_path, capsys):
         pass
 
 
+def test_a_deleted_model_is_made_again(text, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert main([str(word) for word in command(text, out)]) == 130
+    (out / "model.keras").unlink()
+    (out / "history.csv").unlink()
+    monkeypatch.undo()
+    assert main(["train", str(text), "--out", str(out)]) == 0
+    assert charrnn.load(out)
+    history = (out / "history.csv").read_text("utf-8")
+    assert len(history.splitlines()) == 4  # all three rounds
+
+
 def test_a_damaged_checkpoint_is_left_out(text, tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
