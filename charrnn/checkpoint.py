@@ -76,11 +76,14 @@ def newest(folder, say=print):
 
     Raises:
         ValueError: if there are checkpoints, but all are damaged.
+        PermissionError: if one may not be read.
     """
     found = paths(folder)
     for path in found:
         try:
             return _read(path)
+        except PermissionError:
+            raise  # it may be sound
         except DAMAGE as error:
             say(f"'{path}' is damaged ({error}): it is left out")
     if found:

@@ -257,6 +257,15 @@ def test_generate_writes_a_file(trained, tmp_path, capsys):
     assert (tmp_path / "new.txt").read_text("utf-8") == shown
 
 
+def test_generate_does_not_write_over_its_model(trained, capsys):
+    model = trained[0] / "model.keras"
+    before = model.read_bytes()
+    words = ["--model", str(trained[0]), "--out", str(model), "--length=5"]
+    assert main(["generate", *words]) == 2
+    assert "is the model" in capsys.readouterr().err
+    assert model.read_bytes() == before
+
+
 def test_generate_reads_the_prompt_from_a_file(trained, tmp_path, capsys):
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes(b"The sea,\r\n")

@@ -237,9 +237,35 @@ def test_another_text_than_the_runs_is_refused(
 ):
     path = tmp_path / "other.txt"
     path.write_text(other, encoding="utf-8")
-    words = ["train", str(path), "--out", str(finished), "--epochs=20"]
-    assert main(words) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    for more in ([], ["--epochs=20"]):
+        words = ["train", str(path), "--out", str(finished), *more]
+        assert main(words) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("end", ["--epochs=1", "--minutes=0.0001"])
+def test_an_end_before_what_is_done_is_refused(
+    text, tmp_path, monkeypatch, capsys, end
+):
+    out = tmp_path / "run"
+    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert main([str(word) for word in command(text, out)]) == 130
+    before = files_of(out)
+    assert main(["train", str(text), "--out", str(out), end]) == 2
+    assert "Give more --epochs" in capsys.readouterr().err
+    assert files_of(out) == before
+
+
+def test_ctrl_c_leaves_a_model_that_is_there(text, tmp_path, monkeypatch):
+    """It may be newer than the checkpoint that the run goes on from."""
+    out = tmp_path / "run"
+    at_step(monkeypatch, 20, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert main([str(word) for word in command(text, out)]) == 130
+    (out / "model.keras").write_bytes(b"better")
+    monkeypatch.undo()
+    at_step(monkeypatch, 40, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert main(["train", str(text), "--out", str(out)]) == 130
+    assert (out / "model.keras").read_bytes() == b"better"
 
 
 def test_more_epochs_go_on(text, tmp_path, capsys):

@@ -17,6 +17,7 @@ from charrnn.commands.arguments import (
 )
 from charrnn.corpus import read
 from charrnn.engine import load
+from charrnn.model_file import model_path
 from charrnn.sampler import Sampler
 
 
@@ -77,7 +78,13 @@ def _add_sampling_arguments(group):
 
 def run(arguments):
     """Writes the samples; returns the exit code."""
-    engine = load(arguments.model or newest_run())
+    model = model_path(arguments.model or newest_run())
+    if arguments.out and arguments.out.resolve() == model.resolve():
+        raise ValueError(
+            f"Expected --out to be a file for the text. '{arguments.out}' is "
+            "the model."
+        )
+    engine = load(model)
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import math
 import shlex
 import sys
 
@@ -54,13 +55,13 @@ def run(arguments):
             else:
                 state, arrays = runs.saved(out)
         settings = train_flags.settle(out, given, state)
+        material = _material(out, given, settings, state)
         if _is_over(settings, state) and (out / "metrics.json").exists():
             print(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
             )
             return 0
-        material = _material(out, given, settings, state)
         if fresh and out is not None and runs.exists(out):
             print(f"the run that was here is now '{runs.move_aside(out)}'")
         if out is None or not runs.exists(out):
@@ -280,7 +281,8 @@ def _train(out, settings, material, state, arrays):
     if state:
         checkpoint.restore(twin, arrays)
         loop.restore(callbacks, state["parts"])
-        _set_end(settings, state["settings"], schedule, windows)
+        if not _is_over(settings, state):
+            _set_end(settings, state["settings"], schedule, windows)
         print(f"going on after step {schedule.step}")
     kept = {
         "settings": vars(settings),
@@ -306,8 +308,8 @@ def _train(out, settings, material, state, arrays):
                     training.steps_per_round(windows, len(held_out)),
                 )
     except loop.Stopped as stopped:
-        if best.step is None:
-            path = out / "model.keras"
+        path = out / "model.keras"
+        if not path.exists():
             model_file.save(model, path, material.vocabulary, facts)
         print(f"stopped after step {schedule.step}. To go on:")
         print(shlex.join([*_program(), settings.corpus, "--out", str(out)]))
@@ -359,6 +361,12 @@ def _set_end(settings, before, schedule, windows):
     elif settings.minutes != before["minutes"] and schedule.step:
         of_all = 60 * settings.minutes / schedule.elapsed()
         schedule.total_steps = max(1, round(schedule.step * of_all))
+    if schedule.step and (schedule.total_steps or math.inf) <= schedule.step:
+        raise ValueError(
+            f"Expected an end after step {schedule.step}, where the run is. "
+            f"Received one at step {schedule.total_steps}. Give more --epochs "
+            "or --minutes: both count what was done before."
+        )
 
 
 def _program():
