@@ -4,6 +4,8 @@ import contextlib
 import math
 import os
 import signal
+import socket
+import threading
 import time
 
 import numpy as np
@@ -163,12 +165,22 @@ def restore(callbacks, states):
             callback.restore(states[name])
 
 
-SIGNALS = signal.SIGINT, signal.SIGTERM
+# Windows has only the first two.
+SIGNALS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE")
+    if hasattr(signal, name)
+]
 
 
 @contextlib.contextmanager
 def noted_signals():
-    """Notes the first SIGINT or SIGTERM; the second ends the process.
+    """Notes signals that ask to stop; the second ends the process at once.
+
+    A thread listens, too: the main one may be in a long step, or compiling
+    one, and cannot answer. Where a terminal was closed (SIGHUP), or a pipe
+    (SIGPIPE), nobody reads any more, and the output goes nowhere. A signal
+    that the process was started to ignore stays ignored, as `nohup` wants.
 
     Yields:
         A list that is empty as long as there was none.
@@ -176,15 +188,50 @@ def noted_signals():
     received = []
 
     def note(number, frame):
-        if received:
-            raise SystemExit(128 + number)
+        if number not in (signal.SIGINT, signal.SIGTERM):
+            _let_go(1)
+        if number == getattr(signal, "SIGHUP", None):
+            _let_go(2)
         received.append(number)
-        with contextlib.suppress(OSError):  # print may be what it interrupts
-            os.write(1, b"\nstopping after a checkpoint (again: leave now)\n")
 
-    before = {n: signal.signal(n, note) for n in SIGNALS}
+    before = {}
+    for number in SIGNALS:
+        # Python itself ignores SIGPIPE.
+        ignored = signal.getsignal(number) == signal.SIG_IGN
+        if not ignored or number == getattr(signal, "SIGPIPE", None):
+            before[number] = signal.signal(number, note)
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    awake = signal.set_wakeup_fd(writer.fileno())
+    listener = threading.Thread(target=_listen, args=(reader,), daemon=True)
+    listener.start()
     try:
         yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(awake)
+        writer.close()
+        listener.join()
+        reader.close()
+
+
+def _listen(reader):
+    """Answers the first signal, and ends the process at the second."""
+    numbers = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)}
+    answered = False
+    while data := reader.recv(1):
+        if data[0] not in numbers:
+            continue
+        if answered:
+            os._exit(128 + data[0])
+        answered = True
+        with contextlib.suppress(OSError):  # nobody may read it
+            os.write(1, b"\nstopping after a checkpoint (again: leave now)\n")
+
+
+def _let_go(descriptor):
+    """Lets output go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import signal
 import time
 
 import numpy as np
@@ -34,7 +35,7 @@ def reports(out, schedule, validation, *, prompt="", quiet=False):
     Returns:
         A list: `History`, `Progress` and `Samples`.
     """
-    console = rich.console.Console(highlight=False)
+    console = _Console(highlight=False)
     return [
         History(out / "history.csv", schedule),
         Progress(console, schedule, quiet),
@@ -42,6 +43,14 @@ def reports(out, schedule, validation, *, prompt="", quiet=False):
             console, out / "samples.txt", schedule, validation, prompt, quiet
         ),
     ]
+
+
+class _Console(rich.console.Console):
+    """Leaves it to the signal SIGPIPE to stop training when nobody reads."""
+
+    def on_broken_pipe(self):
+        if signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN:
+            raise  # the BrokenPipeError that is being handled
 
 
 class Progress(keras.callbacks.Callback):
