@@ -4,8 +4,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import shlex
-import sys
 
 import charrnn
 from charrnn import atomic, scoring
@@ -68,27 +66,19 @@ def write(out, metrics):
     atomic.write_text(out / "metrics.json", text + "\n")
 
 
-def summary(out, metrics, prompt=""):
-    """Says in three lines how well the model does and how to use it.
+def summary(out, metrics):
+    """Says in two lines how well the model does and where it is.
 
     Args:
         out: The run's folder.
         metrics: What `measure` returned.
-        prompt: For the command.
 
     Returns:
         A `str`.
     """
-    script = "charrnn generate"
-    if sys.argv[0].endswith("train.py"):
-        script = "python generate.py"
-    command = f"{script} --model {shlex.quote(str(out))}"
-    if prompt:
-        command += f" --prompt {shlex.quote(prompt)}"
     return (
         f"validation  {metrics['validation_nats_per_char']:.4f} nats/char = "
         f"{metrics['validation_bits_per_char']:.4f} bits/char "
         f"({metrics['validation_method']})\n"
-        f"model       {out / 'model.keras'}\n"
-        f"write text  {command}"
+        f"model       {out / 'model.keras'}"
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from charrnn import atomic, checkpoint
 
+FOLDER = Path("runs")  # for runs whose user names no other
+
 
 @contextlib.contextmanager
 def locked(folder):
@@ -63,6 +65,19 @@ def exists(folder):
     return folder.exists()
 
 
+def existing(folder):
+    """Finds the folder, or the nearest above it, that is there already.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A `pathlib.Path`.
+    """
+    above = (path for path in [folder, *folder.parents] if path.is_dir())
+    return next(above, Path())
+
+
 def saved(folder, say=print):
     """Reads where a run is: its newest whole checkpoint.
 
@@ -84,8 +99,8 @@ def saved(folder, say=print):
             what = "a model.keras, but no checkpoint to go on from"
         raise ValueError(
             "Expected a new folder for --out, an empty one or a run's. "
-            f"'{folder}' has {what}. Choose another; --init-from begins with "
-            "the weights of a model."
+            f"'{folder}' has {what}. Choose another; --fresh renames a run's, "
+            "--init-from begins with the weights of a model."
         )
     return found or (None, None)
 
@@ -123,7 +138,7 @@ def claim(out, corpus):
         return out
     name = "stdin" if corpus == "-" else Path(corpus).resolve().stem
     for number in itertools.count(1):
-        out = Path("runs", f"{name}-{number}")
+        out = FOLDER / f"{name}-{number}"
         with contextlib.suppress(FileExistsError):
             out.mkdir(parents=True)  # two runs cannot both make it
             return out

@@ -13,6 +13,7 @@ import dataclasses
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from charrnn import memory
 from charrnn.sampling import surprise
 from charrnn.vocabulary import check_ids
 
@@ -21,6 +22,7 @@ STREAMS = 64
 STREAM_LENGTH = 2048  # at least so many characters to each stream
 WARM_UP = 512  # characters a stream reads before those it scores
 CHUNK = 1 << 22  # numbers in the largest array at work
+BYTES = 10  # a character takes: its id twice, its nats by stream and by place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,6 +165,9 @@ def _encoded(engine, text):
             "Expected a text of at least 2 characters: the first is context. "
             f"Received {len(ids)}."
         )
+    memory.check_fits(
+        BYTES * len(ids), "the scores of the text", "Score a part of it."
+    )
     return ids
 
 

@@ -41,19 +41,24 @@ class Vocabulary:
         self._ids = self._look_up_table()
 
     @classmethod
-    def from_text(cls, text, min_count=1):
+    def from_text(cls, text, min_count=1, max_vocab=None):
         """Makes the sorted vocabulary of a text.
 
         Args:
-            text: A `str` with at least one character.
+            text: A `str` with at least one character, or an iterable of its
+                pieces.
             min_count: Characters that occur less often are left out; U+FFFD
                 then stands for all of them.
+            max_vocab: The largest size, at least 2: of more characters the
+                most frequent are taken (of equally frequent ones those that
+                come first in Unicode), and U+FFFD for the others. `None`
+                for any size.
 
         Returns:
             A `Vocabulary`.
 
         Raises:
-            ValueError: if `text` is empty.
+            ValueError: if `text` is empty, or `max_vocab` below 2.
 
         Example:
 
@@ -61,16 +66,26 @@ class Vocabulary:
         'ehlo'
         >>> Vocabulary.from_text("hello", min_count=2).characters
         'l�'
+        >>> Vocabulary.from_text("hello", max_vocab=3).characters
+        'el�'
         """
+        if max_vocab is not None and max_vocab < 2:
+            raise ValueError(
+                "Expected max_vocab of at least 2: a character and the one "
+                f"for all others. Received {max_vocab}."
+            )
+        most = max_vocab or CODE_POINTS
         counts = np.zeros(CODE_POINTS, np.int64)
-        for start in range(0, len(text), BLOCK):
-            block = _code_points(text[start : start + BLOCK])
-            counts += np.bincount(block, minlength=CODE_POINTS)
-        enough = counts >= max(1, min_count)
-        frequent = {chr(point) for point in np.flatnonzero(enough)}
-        if enough.sum() < np.count_nonzero(counts):
-            frequent.add(STAND_IN)
-        return cls("".join(sorted(frequent)))
+        for block in _blocks([text] if isinstance(text, str) else text):
+            counts += np.bincount(_code_points(block), minlength=CODE_POINTS)
+        occurring = np.flatnonzero(counts)
+        kept = occurring[counts[occurring] >= min_count]
+        if len(kept) < len(occurring) or len(kept) > most:
+            kept = kept[kept != ord(STAND_IN)]
+            by_count = np.argsort(-counts[kept], kind="stable")
+            kept = kept[by_count[: most - 1]]
+            kept = np.append(kept, ord(STAND_IN))
+        return cls("".join(map(chr, np.sort(kept))))
 
     @property
     def stand_in(self):
@@ -92,7 +107,7 @@ class Vocabulary:
     def __repr__(self):
         return f"Vocabulary({self.characters!r})"
 
-    def encode(self, text, unknown="error"):
+    def encode(self, text, unknown="error", position=0):
         """Turns a text into ids, by a table look-up and not a Python loop.
 
         Args:
@@ -100,6 +115,7 @@ class Vocabulary:
             unknown: What to do with characters that are not in the
                 vocabulary: `"error"`, `"skip"` to leave them out, or
                 `"replace"` to read each as U+FFFD.
+            position: Where a piece of a longer text begins, for the message.
 
         Returns:
             Array of shape `(n,)` (shorter when characters were skipped) of
@@ -139,7 +155,7 @@ class Vocabulary:
         if unknown == "skip":
             return ids[known]
         if unknown == "error" or self.stand_in is None:
-            raise ValueError(self._describe_unknown(text, ~known))
+            raise ValueError(self._describe_unknown(text, ~known, position))
         ids[~known] = self.stand_in
         return ids
 
@@ -172,18 +188,18 @@ class Vocabulary:
         table[self._code_points] = np.arange(len(self))
         return table
 
-    def _describe_unknown(self, text, unknown):
-        position = int(np.argmax(unknown))
+    def _describe_unknown(self, text, unknown, position):
+        first = int(np.argmax(unknown))
         others = sorted({text[i] for i in np.flatnonzero(unknown)})
-        others.remove(text[position])
+        others.remove(text[first])
         more = "".join(f", {describe(other)}" for other in others[:LISTED])
         if others[LISTED:]:
             more += f" and {len(others) - LISTED:,} other unknown ones"
         return (
             f"Expected a text written with the model's {len(self)} "
-            f"characters. Received {describe(text[position])} at position "
-            f"{position}{more}. Remove such characters, or train on a text "
-            "that contains them."
+            f"characters. Received {describe(text[first])} at position "
+            f"{position + first:,}{more}. Remove such characters, or train on "
+            "a text that contains them."
         )
 
 
@@ -206,6 +222,9 @@ def check_ids(ids, size):
         raise ValueError(
             f"Expected ids that are integers. Received {ids.dtype}."
         )
+    of_type = np.iinfo(ids.dtype)
+    if of_type.min >= 0 and of_type.max < size:
+        return  # such ids cannot be wrong
     if ids.size and (ids.max() >= size or ids.min() < 0):
         outside = ids[(ids < 0) | (ids >= size)]
         raise ValueError(
@@ -247,6 +266,13 @@ def printable(text):
     'red: \\\\x1b[31m'
     """
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def _blocks(pieces):
+    """Cuts pieces into blocks."""
+    for piece in pieces:
+        for start in range(0, len(piece), BLOCK):
+            yield piece[start : start + BLOCK]
 
 
 def _code_points(text):

@@ -16,10 +16,10 @@ ROOT = PACKAGE.parent
 
 # A module imports only modules that stand before it.
 ORDER = (
-    "atomic memory plays catalogue corpus vocabulary windows backend precision "
-    "model equations recurrence twin network archive weights model_file "
-    "checkpoint runs sampling engine sampler scoring training loop budget "
-    "reporting results commands"
+    "atomic memory plays catalogue corpus vocabulary encoded windows backend "
+    "precision model equations recurrence twin network archive weights "
+    "model_file checkpoint runs sampling engine sampler scoring training loop "
+    "budget reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "

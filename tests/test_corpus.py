@@ -293,7 +293,7 @@ class Endless(io.RawIOBase):
 
 @pytest.mark.parametrize(
     ("text", "most"),
-    [("a" * 1000, 1999), ("a" * 999 + "\U0001f600", 5 * 1003 - 1)],
+    [("a" * 1000, 1999), ("a" * 999 + "\U0001f600", 2 * 4 * 1000 - 1)],
 )
 def test_a_text_that_memory_cannot_hold_is_refused(
     write, tmp_path, monkeypatch, text, most
@@ -308,11 +308,88 @@ def test_a_text_that_memory_cannot_hold_is_refused(
 
 def test_a_text_that_is_too_large_is_not_even_read(write, monkeypatch):
     path = write(b"a" * 1000)
-    monkeypatch.setattr(memory, "machine_bytes", lambda: 1500)
-    monkeypatch.setattr(corpus, "_decode", pytest.fail)
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 900)
+    monkeypatch.setattr(corpus, "_decoded", pytest.fail)
     for source in (path, path.parent):
         with pytest.raises(ValueError, match=r"fit into the memory"):
             corpus.read(source)
+
+
+PIECES_ENCODINGS = (
+    "utf-8 utf-8-sig utf-16 utf-16-be utf-32 utf-7 latin-1 cp1252 gbk gb18030 "
+    "big5 shift_jis euc-jp iso2022_jp hz cp037"
+).split()
+
+
+@given(
+    text=st.text(
+        st.sampled_from(
+            "ab \r\n\ufeffe\u0301\u1161\u1100\u11a8é中文字\U0001f600"
+        )
+        | st.characters(codec="utf-8"),
+        min_size=1,
+    ),
+    encoding=st.sampled_from(PIECES_ENCODINGS),
+    newline=st.sampled_from(corpus.NEWLINES),
+    form=st.sampled_from([None, *corpus.NORMAL_FORMS]),
+    size=st.integers(1, 9),
+)
+def test_the_size_of_the_pieces_does_not_matter(
+    tmp_path_factory, text, encoding, newline, form, size
+):
+    path = tmp_path_factory.mktemp("pieces") / "text.txt"
+    data = text.encode(encoding, "ignore")
+    path.write_bytes(data)
+    expected = corpus.normalize_text(
+        data.decode(encoding).lstrip("\ufeff"), newline, form
+    )
+    source = corpus.Text(
+        path, encoding=encoding, newline=newline, normalize=form
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PIECE", size)
+        if expected:
+            assert "".join(source.pieces()) == expected
+        else:
+            with pytest.raises(ValueError, match="empty text"):
+                list(source.pieces())
+
+
+@given(
+    data=st.binary(min_size=1),
+    encoding=st.sampled_from(["utf-8", "utf-16-le", "utf-8-sig", "ascii"]),
+    size=st.integers(1, 9),
+)
+def test_an_invalid_byte_is_found_in_pieces_where_it_is_in_all(
+    tmp_path_factory, data, encoding, size
+):
+    path = tmp_path_factory.mktemp("bytes") / "text.txt"
+    path.write_bytes(data)
+    with pytest.MonkeyPatch.context() as patch:
+        messages = []
+        for piece in (size, 1 << 20):
+            patch.setattr(corpus, "PIECE", piece)
+            try:
+                messages.append(corpus.read(path, encoding=encoding))
+            except ValueError as error:
+                assert str(path) in str(error)
+                messages.append(str(error).split(". ")[1])
+    assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_missing_byte_order_mark_is_not_guessed(write, encoding):
+    path = write("text".encode(f"{encoding}-le"))
+    with pytest.raises(ValueError, match=f"Expected {encoding}"):
+        corpus.read(path, encoding=encoding)
+    assert corpus.read(path, encoding=f"{encoding}-le") == "text"
+
+
+def test_what_is_worth_knowing_is_told_once(write, said):
+    text = corpus.Text(write(b"a\r\nb\x00"), say=said.append)
+    for _ in range(2):
+        assert "".join(text.pieces()) == "a\nb\x00"
+    assert len(said) == 2
 
 
 def test_a_stream_without_an_end_is_refused(monkeypatch):

@@ -48,7 +48,8 @@ FLAGS = {
     "train": {
         "--out": PATHS, "--fresh": None, "--encoding": ENCODINGS,
         "--newline": ["lf", "keep", "crlf"], "--normalize": ["NFC", "nfc"],
-        "--min-count": NUMBERS, "--validation": NUMBERS,
+        "--min-count": NUMBERS, "--max-vocab": NUMBERS,
+        "--validation": NUMBERS,
         "--cell": ["gru", "lstm", "cnn"], "--units": NUMBERS,
         "--layers": NUMBERS, "--dropout": NUMBERS, "--embedding": NUMBERS,
         "--init-from": PATHS, "--batch-size": NUMBERS,
@@ -221,7 +222,8 @@ def test_any_bytes_are_a_corpus_or_refused(batch, place, ends_well):
             if words[0] == "train" and draw.random() < 0.4:
                 words += draw.choice(
                     [["--newline", "keep"], ["--normalize", "NFKD"],
-                     ["--min-count", "3"], ["--validation", "0.5"]]
+                     ["--min-count", "3"], ["--max-vocab", "9"],
+                     ["--validation", "0.5"]]
                 )  # fmt: skip
             yield words, data
 

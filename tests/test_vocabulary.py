@@ -257,6 +257,33 @@ def test_rare_characters_are_left_to_the_stand_in(monkeypatch):
     assert known.encode("aßb\U0001f600é", "replace").tolist() == [0, 2, 1, 2, 2]
 
 
+@given(
+    text=st.text(st.sampled_from("abcdefgh\ufffd"), min_size=1),
+    min_count=st.integers(1, 4),
+    max_vocab=st.none() | st.integers(2, 9),
+)
+def test_a_vocabulary_keeps_the_most_frequent_characters(
+    text, min_count, max_vocab
+):
+    known = Vocabulary.from_text(text, min_count, max_vocab)
+    assert list(known.characters) == sorted(set(known.characters))
+    assert len(known) <= (max_vocab or len(text) + 1)
+    kept, left = set(known.characters) - {"\ufffd"}, set(text)
+    left -= set(known.characters)
+    assert kept <= set(text)
+    assert all(text.count(character) >= min_count for character in kept)
+    if left:
+        assert known.stand_in is not None
+        most = max(map(text.count, left))
+        assert all(text.count(c) >= most for c in kept)
+        assert most < min_count or len(known) == max_vocab
+
+
+def test_a_vocabulary_of_one_character_is_refused():
+    with pytest.raises(ValueError, match="at least 2: a character and"):
+        Vocabulary.from_text("aab", max_vocab=1)
+
+
 def test_without_rare_characters_there_is_no_stand_in():
     known = Vocabulary.from_text("aabb", min_count=2)
     assert known.characters == "ab"

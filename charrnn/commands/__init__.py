@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import importlib
 import inspect
 import os
@@ -11,6 +12,18 @@ import warnings
 import charrnn
 
 VERBS = ("train", "generate", "score", "corpora")
+
+# What to do about errors of the system.
+FULL = "Make room there. A run then goes on with the same command."
+FORBIDDEN = "Look who may read and write there, or name another place."
+ADVICE = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: FULL,
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
+    errno.EROFS: FORBIDDEN,
+}
 
 
 def main(argv=None):
@@ -34,19 +47,33 @@ def main(argv=None):
     _share_the_machine()
     # Only the verb at hand is imported, so that it starts at once.
     verbs = [v for v in VERBS if v in argv[:1]] or VERBS
-    modules = {v: importlib.import_module(f"{__name__}.{v}") for v in verbs}
-    arguments = _parser(modules).parse_args(argv)
+    name = " ".join(["charrnn", *verbs[: len(verbs) == 1]])
     try:
+        modules = {v: importlib.import_module(f"{__name__}.{v}") for v in verbs}
+        arguments = _parser(modules).parse_args(argv)
         return modules[arguments.verb].run(arguments)
     except BrokenPipeError:
-        return _reader_left(arguments.verb)
-    except (ValueError, OSError, MemoryError) as error:
-        reason = _line(str(error) or "there is not enough memory")
-        print(f"charrnn {arguments.verb}: {reason}", file=sys.stderr)
+        return _reader_left(verbs[0])
+    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
+        print(f"{name}: {_line(_reason(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"charrnn {arguments.verb}: interrupted", file=sys.stderr)
+        print(f"{name}: interrupted", file=sys.stderr)
         return 130
+
+
+def program(verb):
+    """The words by which the user calls a verb.
+
+    Args:
+        verb: One of `VERBS`.
+
+    Returns:
+        A `list` of `str`: the script's if this is one of the scripts.
+    """
+    if sys.argv[0].endswith(("train.py", "generate.py")):
+        return ["python", f"{verb}.py"]
+    return ["charrnn", verb]
 
 
 def defaults(function):
@@ -98,6 +125,21 @@ class _Parser(argparse.ArgumentParser):
 def _line(message):
     """A message in one line, whatever names the user's files have."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+
+
+def _reason(error):
+    """What came, what was expected, and what to do."""
+    if isinstance(error, MemoryError):
+        return str(error) or "there is not enough memory"
+    if isinstance(error, ModuleNotFoundError):
+        if error.name.startswith("charrnn"):
+            raise error
+        return (
+            f"Expected the package {error.name}. It is not installed here. "
+            "Run `pip install -e .` in charrnn's folder."
+        )
+    advice = ADVICE.get(getattr(error, "errno", None))
+    return f"{error}. {advice}" if advice else str(error)
 
 
 def _share_the_machine():

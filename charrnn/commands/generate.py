@@ -7,7 +7,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from charrnn import atomic
+from charrnn import atomic, runs
 from charrnn.commands.arguments import (
     add_unknown_argument,
     at_least,
@@ -79,11 +79,15 @@ def _add_sampling_arguments(group):
 def run(arguments):
     """Writes the samples; returns the exit code."""
     model = model_path(arguments.model or newest_run())
-    if arguments.out and arguments.out.resolve() == model.resolve():
-        raise ValueError(
-            f"Expected --out to be a file for the text. '{arguments.out}' is "
-            "the model."
-        )
+    for what, path in (
+        ("the model", model),
+        ("the prompt", arguments.prompt_file),
+    ):
+        if arguments.out and path and _same_file(arguments.out, path):
+            raise ValueError(
+                "Expected --out to be a file for the text. "
+                f"'{arguments.out}' is {what}. Choose another name."
+            )
     engine = load(model)
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
@@ -113,7 +117,11 @@ def run(arguments):
     return 0
 
 
-def newest_run(folder="runs"):
+def _same_file(one, other):
+    return Path(one).resolve() == Path(other).resolve()
+
+
+def newest_run(folder=runs.FOLDER):
     """Finds the run whose model was written last.
 
     Args:

@@ -1,45 +1,19 @@
 """Train a network on a text."""
 
 import contextlib
-import dataclasses
-import hashlib
 import math
 import shlex
+import signal
 import sys
 
-import numpy as np
-
 import charrnn
-from charrnn import memory, model_file, runs
-from charrnn.commands import train_flags
-from charrnn.commands.train_flags import NETWORK, add_arguments  # noqa: F401
-from charrnn.corpus import normalize_text, read
-from charrnn.model import (
-    CELLS,
-    EMBEDDING_DIM,
-    ONE_HOT_LIMIT,
-    build_model,
-    check_arguments,
-    network_of,
-)
-from charrnn.network import GATES
-from charrnn.vocabulary import Vocabulary
-from charrnn.windows import Windows, fit_to_text, split
+from charrnn import model_file, runs
+from charrnn.commands import program, train_flags
+from charrnn.commands.material import gather, network
+from charrnn.commands.train_flags import add_arguments  # noqa: F401
+from charrnn.model import build_model
 
-# Weights, gradients, two moments of Adam; while a checkpoint is written all
-# but the gradients once more.
-WEIGHT_COPIES = 7
-LAYER_BYTES = 1 << 20  # of a layer's graph
-
-
-@dataclasses.dataclass
-class Material:
-    """What a run is made from, read and checked."""
-
-    vocabulary: Vocabulary
-    windows: Windows
-    held_out: np.ndarray
-    initial: dict | None  # the model to begin with
+INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
 def run(arguments):
@@ -55,7 +29,7 @@ def run(arguments):
             else:
                 state, arrays = runs.saved(out)
         settings = train_flags.settle(out, given, state)
-        material = _material(out, given, settings, state)
+        material = gather(out, given, settings, state)
         if _is_over(settings, state) and (out / "metrics.json").exists():
             print(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
@@ -78,134 +52,12 @@ def _is_over(settings, state):
     return over and not train_flags.asks_more(settings, state)
 
 
-def _material(out, given, settings, state):
-    """Reads and checks all input: a user's slip leaves nothing behind.
-
-    Returns:
-        A `Material`.
-    """
-    text = read(
-        settings.corpus,
-        encoding=settings.encoding,
-        newline=settings.newline,
-        normalize=settings.normalize,
-        say=print,
-    )
-    initial = None
-    if state:
-        vocabulary = Vocabulary(state["vocabulary"])
-    elif settings.init_from:
-        initial = model_file.read(settings.init_from)
-        vocabulary = initial["vocabulary"]
-        vars(settings).update(_network_of(initial, given))
-    else:
-        vocabulary = Vocabulary.from_text(text, settings.min_count)
-    if settings.learning_rate is None:
-        settings.learning_rate = _learning_rate(settings.units)
-    settings.prompt = normalize_text(
-        settings.prompt, settings.newline, settings.normalize
-    )
-    vocabulary.encode(settings.prompt)
-    unknown = "replace" if settings.min_count > 1 else "error"
-    ids = vocabulary.encode(text, unknown)
-    del text  # the ids are enough from here on
-    _check_same_text(out, settings, ids, state)
-    training, held_out = split(ids, settings.validation)
-    windows = _windows(training, settings)
-    print(
-        f"{settings.corpus}: {len(ids):,} characters, {len(vocabulary):,} "
-        f"distinct; {len(training):,} to train on, {len(held_out):,} to "
-        "validate on"
-    )
-    if settings.min_count > 1 and vocabulary.stand_in is not None:
-        rare = int((ids == vocabulary.stand_in).sum())
-        print(f"{settings.corpus}: {rare:,} rare characters read as U+FFFD")
-    check_arguments(vocabulary, **_network(settings))
-    _check_memory(settings, len(vocabulary), windows)
-    return Material(vocabulary, windows, held_out, initial)
-
-
-def _check_same_text(out, settings, ids, state):
-    """Checks that a run goes on with its text; notes which one it is."""
-    settings.text_sha256 = hashlib.sha256(ids).hexdigest()
-    if state and state["settings"]["text_sha256"] != settings.text_sha256:
-        raise ValueError(
-            f"Expected the text that the run in '{out}' learns. Received "
-            f"another in '{settings.corpus}'. Begin anew with --fresh."
-        )
-
-
-def _network(settings):
-    """The arguments of build_model."""
-    return {name: getattr(settings, name) for name in NETWORK}
-
-
-def _network_of(initial, given):
-    """The network of --init-from, which flags may repeat but not change."""
-    network = network_of(initial["layers"])
-    for name in NETWORK:
-        if given.get(name, network[name]) != network[name]:
-            raise ValueError(
-                f"Expected the network of '{given['init_from']}', with "
-                f"{name} {network[name]}. Received --{name} {given[name]}. "
-                "Leave the flag out."
-            )
-    return network
-
-
-def _windows(training, settings):
-    """The streams, made smaller for a short text."""
-    wanted = settings.batch_size, settings.seq_length
-    batch_size, seq_length = fit_to_text(len(training), *wanted)
-    if (batch_size, seq_length) != wanted:
-        print(
-            f"short text: {batch_size} streams of {seq_length} characters "
-            f"a step instead of {wanted[0]} of {wanted[1]}"
-        )
-    return Windows(
-        training,
-        batch_size=batch_size,
-        seq_length=seq_length,
-        seed=settings.seed,
-    )
-
-
-def _check_memory(settings, characters, windows):
-    """Checks that weights and a step's activations fit into the memory."""
-    units, layers = settings.units, settings.layers
-    embedding = settings.embedding
-    if embedding == "auto":
-        embedding = None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
-    gates = GATES[CELLS[settings.cell]] * units
-    width = embedding or characters
-    weights = (
-        characters * (embedding or 0)
-        + gates * (width + layers * units + (layers - 1) * units)
-        + units * characters
-    )
-    # Each in both directions: gates, states and outputs; input and logits.
-    activations = 2 * (layers * (gates + 3 * units) + width + characters)
-    memory.check_fits(
-        4 * WEIGHT_COPIES * weights
-        + 4 * windows.batch_size * windows.seq_length * activations
-        + layers * LAYER_BYTES,
-        "the network",
-        "Use fewer --units or --layers, a smaller --batch-size or "
-        "--seq-length, or, against rare characters, --min-count.",
-    )
-
-
-def _learning_rate(units):
-    """A rate that the size bears: 0.004 at 512 units, 0.008 at 256."""
-    return min(0.01, round(0.004 * 512 / units, 5))
-
-
 def _model(settings, material):
     """The network, with new weights or those of --init-from."""
     from charrnn.backend import keras  # here: it takes seconds
 
     keras.utils.set_random_seed(settings.seed)
-    model = build_model(material.vocabulary, **_network(settings))
+    model = build_model(material.vocabulary, **network(settings))
     if material.initial:
         layers = material.initial["layers"]
         model.set_weights([array for *_, arrays in layers for array in arrays])
@@ -247,13 +99,14 @@ def _facts(settings, material):
             "newline": settings.newline,
             "normalize": settings.normalize,
             "min_count": settings.min_count,
+            "max_vocab": settings.max_vocab,
         },
         "split": {
             "validation": settings.validation,
             "training_characters": len(windows.ids),
             "validation_characters": len(material.held_out),
         },
-        "network": _network(settings),
+        "network": network(settings),
         "training": {
             "batch_size": windows.batch_size,
             "seq_length": windows.seq_length,
@@ -311,8 +164,13 @@ def _train(out, settings, material, state, arrays):
         path = out / "model.keras"
         if not path.exists():
             model_file.save(model, path, material.vocabulary, facts)
-        print(f"stopped after step {schedule.step}. To go on:")
-        print(shlex.join([*_program(), settings.corpus, "--out", str(out)]))
+        command = [*program("train"), settings.corpus, "--out", str(out)]
+        print(
+            f"stopped after step {schedule.step}. To go on:\n"
+            f"{shlex.join(command)}",
+            # Otherwise nobody reads the output any more.
+            file=None if stopped.signal in INTERRUPTS else sys.stderr,
+        )
         return 128 + stopped.signal
     except FloatingPointError as error:
         failed = True
@@ -369,13 +227,6 @@ def _set_end(settings, before, schedule, windows):
         )
 
 
-def _program():
-    """The words that the user called this program by."""
-    if sys.argv[0].endswith("train.py"):
-        return ["python", "train.py"]
-    return ["charrnn", "train"]
-
-
 def _finish(out, settings, held_out, schedule, history):
     """Measures the best model, and writes and says what came out."""
     from charrnn import reporting, results
@@ -384,4 +235,8 @@ def _finish(out, settings, held_out, schedule, history):
     reporting.plot_losses(history, out / "loss.png")
     metrics["train_seconds"] = round(schedule.elapsed(), 2)
     results.write(out, metrics)
-    print(results.summary(out, metrics, settings.prompt))
+    print(results.summary(out, metrics))
+    command = [*program("generate"), "--model", str(out)]
+    if settings.prompt:
+        command += ["--prompt", settings.prompt]
+    print(f"write text  {shlex.join(command)}")

@@ -22,6 +22,7 @@ FIXED = {
     "newline": "lf",
     "normalize": None,
     "min_count": 1,
+    "max_vocab": None,
     "validation": 0.1,
     **NETWORK,
     "init_from": None,
@@ -74,6 +75,13 @@ def add_arguments(parser):
         metavar="N",
         help="characters that occur less often are read as U+FFFD, which is "
         "never written (default: 1)",
+    )
+    text.add_argument(
+        "--max-vocab",
+        type=at_least(2),
+        metavar="N",
+        help="at most so many distinct characters, the most frequent ones; "
+        "others are read as U+FFFD, too (default: all)",
     )
     text.add_argument(
         "--validation",
@@ -192,8 +200,11 @@ def settle(out, given, state):
     before = {**FIXED, **FREE, **state["settings"]}  # which may be older
     for name in FIXED:
         if given.get(name, before[name]) not in (before[name], "auto"):
+            as_before = f"{_flag(name)} {before[name]}"
+            if before[name] is None:
+                as_before = f"no {_flag(name)}"
             raise ValueError(
-                f"Expected {_flag(name)} {before[name]}, as in the run in "
+                f"Expected {as_before}, as in the run in "
                 f"'{out}'. Received {given[name]}. Leave it out to go on, or "
                 "begin anew with --fresh."
             )

@@ -1,0 +1,191 @@
+"""Read and check all that a run is made from, before anything is written."""
+
+import dataclasses
+
+import numpy as np
+
+from charrnn import encoded, memory, model_file, runs
+from charrnn.commands.train_flags import NETWORK
+from charrnn.corpus import Text, normalize_text
+from charrnn.model import (
+    CELLS,
+    EMBEDDING_DIM,
+    ONE_HOT_LIMIT,
+    check_arguments,
+    network_of,
+)
+from charrnn.network import GATES
+from charrnn.vocabulary import Vocabulary
+from charrnn.windows import Windows, fit_to_text, split
+
+# Weights, gradients, two moments of Adam; while a checkpoint is written all
+# but the gradients once more.
+WEIGHT_COPIES = 7
+LAYER_BYTES = 1 << 20  # of a layer's graph
+MOST_VALIDATED = 10_000_000  # characters: more say nothing more of the loss
+
+
+@dataclasses.dataclass
+class Material:
+    """What a run is made from, read and checked."""
+
+    vocabulary: Vocabulary
+    windows: Windows
+    held_out: np.ndarray
+    initial: dict | None  # the model to begin with
+
+
+def gather(out, given, settings, state):
+    """Reads and checks all input: a user's slip leaves nothing behind.
+
+    Args:
+        out: The run's folder, or `None` for one that is still to be named.
+        given: A `dict` of the flags that the user gave.
+        settings: What `train_flags.settle` returned; what follows from the
+            text is filled in.
+        state: The state of the run's checkpoint, or `None`.
+
+    Returns:
+        A `Material`.
+
+    Raises:
+        ValueError: if the text, the model to begin with, and the settings do
+            not fit together, or into the memory.
+        OSError: if something cannot be read.
+    """
+    text = Text(
+        settings.corpus,
+        encoding=settings.encoding,
+        newline=settings.newline,
+        normalize=settings.normalize,
+        say=print,
+    )
+    initial = None
+    if state:
+        vocabulary = Vocabulary(state["vocabulary"])
+    elif settings.init_from:
+        initial = model_file.read(settings.init_from)
+        vocabulary = initial["vocabulary"]
+        vars(settings).update(_network_of(initial, given))
+    else:
+        vocabulary = Vocabulary.from_text(
+            text.pieces(), settings.min_count, settings.max_vocab
+        )
+    if settings.learning_rate is None:
+        settings.learning_rate = learning_rate(settings.units)
+    settings.prompt = normalize_text(
+        settings.prompt, settings.newline, settings.normalize
+    )
+    try:
+        vocabulary.encode(settings.prompt)
+    except ValueError as error:
+        raise ValueError(f"--prompt: {error}") from error
+    text = _encoded(out, settings, text, vocabulary, state)
+    training, held_out = split(text.ids, settings.validation)
+    windows = _windows(training, settings)
+    print(
+        f"{settings.corpus}: {len(text.ids):,} characters, "
+        f"{len(vocabulary):,} distinct; {len(training):,} to train on, "
+        f"{len(held_out):,} to validate on"
+    )
+    if len(held_out) > MOST_VALIDATED:
+        print(f"of these only the first {MOST_VALIDATED:,} are used")
+        held_out = held_out[:MOST_VALIDATED]
+    check_arguments(vocabulary, **network(settings))
+    _check_memory(settings, len(vocabulary), windows)
+    return Material(vocabulary, windows, held_out, initial)
+
+
+def _encoded(out, settings, text, vocabulary, state):
+    """The text's ids: of the very text of a run that is taken up.
+
+    Returns:
+        A `charrnn.encoded.Encoded`.
+    """
+    rare_too = settings.min_count > 1 or settings.max_vocab
+    unknown = "replace" if rare_too else "error"
+    folder = runs.existing(out or runs.FOLDER)
+    try:
+        result = encoded.encode(text, vocabulary, unknown, folder)
+    except ValueError as error:
+        if not state:
+            raise
+        raise ValueError(
+            f"{error} The run in '{out}' goes on with its own text only; "
+            "begin anew with --fresh."
+        ) from error
+    settings.text_sha256 = result.sha256
+    if state and state["settings"]["text_sha256"] != result.sha256:
+        raise ValueError(
+            f"Expected the text that the run in '{out}' learns. Received "
+            f"another in '{settings.corpus}'. Begin anew with --fresh."
+        )
+    if rare_too and result.stand_ins:
+        rare = f"{result.stand_ins:,} rare characters"
+        print(f"{settings.corpus}: {rare} read as U+FFFD")
+    return result
+
+
+def network(settings):
+    """The arguments of `build_model`, a `dict`."""
+    return {name: getattr(settings, name) for name in NETWORK}
+
+
+def _network_of(initial, given):
+    """The network of --init-from, which flags may repeat but not change."""
+    found = network_of(initial["layers"])
+    for name in NETWORK:
+        if given.get(name, found[name]) != found[name]:
+            raise ValueError(
+                f"Expected the network of '{given['init_from']}', with "
+                f"{name} {found[name]}. Received --{name} {given[name]}. "
+                "Leave the flag out."
+            )
+    return found
+
+
+def _windows(training, settings):
+    """The streams, made smaller for a short text."""
+    wanted = settings.batch_size, settings.seq_length
+    batch_size, seq_length = fit_to_text(len(training), *wanted)
+    if (batch_size, seq_length) != wanted:
+        print(
+            f"short text: {batch_size} streams of {seq_length} characters "
+            f"a step instead of {wanted[0]} of {wanted[1]}"
+        )
+    return Windows(
+        training,
+        batch_size=batch_size,
+        seq_length=seq_length,
+        seed=settings.seed,
+    )
+
+
+def _check_memory(settings, characters, windows):
+    """Checks that weights and a step's activations fit into the memory."""
+    units, layers = settings.units, settings.layers
+    embedding = settings.embedding
+    if embedding == "auto":
+        embedding = None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
+    gates = GATES[CELLS[settings.cell]] * units
+    width = embedding or characters
+    weights = (
+        characters * (embedding or 0)
+        + gates * (width + layers * units + (layers - 1) * units)
+        + units * characters
+    )
+    # Each in both directions: gates, states and outputs; input and logits.
+    activations = 2 * (layers * (gates + 3 * units) + width + characters)
+    memory.check_fits(
+        4 * WEIGHT_COPIES * weights
+        + 4 * windows.batch_size * windows.seq_length * activations
+        + layers * LAYER_BYTES,
+        "the network",
+        "Use fewer --units or --layers, a smaller --batch-size or "
+        "--seq-length, or, against rare characters, --max-vocab.",
+    )
+
+
+def learning_rate(units):
+    """A rate that the size bears: 0.004 at 512 units, 0.008 at 256."""
+    return min(0.01, round(0.004 * 512 / units, 5))
