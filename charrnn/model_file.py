@@ -123,9 +123,15 @@ def model_path(path):
         ValueError: if there is none, saying where it was looked for.
     """
     path = Path(path)
-    if path.is_dir():
-        path = path / "model.keras"
+    folder = path
+    if folder.is_dir():
+        path = folder / "model.keras"
     if not path.exists():
+        if any(folder.glob("checkpoint-*.npz")):
+            raise ValueError(
+                f"Expected a model in '{folder}'. The run there has saved "
+                "none yet. Wait for its first validation, or go on with it."
+            )
         raise ValueError(
             f"Expected a model file or a run's folder. There is no '{path}'. "
             "`python train.py TEXT` makes one, in runs/."

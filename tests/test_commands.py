@@ -1,19 +1,23 @@
 """The command line as a user meets it, from a text to new text."""
 
 import csv
+import errno
 import io
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import charrnn
-from charrnn import memory, runs
-from charrnn.commands import VERBS, generate, main, train
+from charrnn import checkpoint, encoded, memory, model_file, runs
+from charrnn.commands import VERBS, generate, main, material, train
 
 ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
@@ -110,7 +114,7 @@ def test_metrics_have_the_promised_keys(trained):
     ("units", "rate"), [(1, 0.01), (256, 0.008), (512, 0.004), (2048, 0.001)]
 )
 def test_larger_networks_learn_at_lower_rates(units, rate):
-    assert train._learning_rate(units) == rate
+    assert material.learning_rate(units) == rate
 
 
 def test_the_model_file_says_what_it_is(trained):
@@ -257,15 +261,6 @@ def test_generate_writes_a_file(trained, tmp_path, capsys):
     assert (tmp_path / "new.txt").read_text("utf-8") == shown
 
 
-def test_generate_does_not_write_over_its_model(trained, capsys):
-    model = trained[0] / "model.keras"
-    before = model.read_bytes()
-    words = ["--model", str(trained[0]), "--out", str(model), "--length=5"]
-    assert main(["generate", *words]) == 2
-    assert "is the model" in capsys.readouterr().err
-    assert model.read_bytes() == before
-
-
 def test_generate_reads_the_prompt_from_a_file(trained, tmp_path, capsys):
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes(b"The sea,\r\n")
@@ -320,6 +315,35 @@ def test_training_says_so_when_the_reader_leaves(trained, tmp_path):
         process.stdout.close()
         assert b"goes on from the last checkpoint" in process.stderr.read()
         assert process.wait(30) == 141
+
+
+@pytest.mark.parametrize("number", [signal.SIGPIPE, signal.SIGHUP])
+def test_training_without_a_reader_stops_after_a_checkpoint(
+    trained, tmp_path, number
+):
+    text = trained[0].parent.parent / "sea.txt"
+    ours, its = pty.openpty() if number == signal.SIGHUP else os.pipe()
+    command = [sys.executable, ROOT / "train.py", text, *SMALL, "--quiet"]
+    with subprocess.Popen(
+        [*command, "--epochs=9999", "--out", tmp_path / "run"],
+        stdout=its,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(its)
+        shown = b""
+        while b"validation" not in shown:
+            shown = shown[-10:] + os.read(ours, 1000)
+        os.close(ours)
+        if number == signal.SIGHUP:
+            process.send_signal(number)
+        told = process.stderr.read().decode()
+        assert process.wait(30) == 128 + number, told
+    step = max(map(int, (path.stem.split("-")[1] for path in
+                         (tmp_path / "run").glob("checkpoint-*"))))  # fmt: skip
+    if number == signal.SIGPIPE:
+        assert told.startswith(f"stopped after step {step}. To go on:")
+    state, _ = checkpoint.newest(tmp_path / "run")
+    assert state["parts"]["Schedule"]["step"] == step
 
 
 def test_generate_streams(trained):
@@ -455,20 +479,122 @@ def test_many_distinct_characters_are_refused_with_the_way_out(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 28)
-    monkeypatch.setattr(train, "_train", lambda *material: 0)
-    text = "".join(map(chr, range(0x4E00, 0x9000))) + "水" * 9000
+    monkeypatch.setattr(train, "_train", lambda *whatever: 0)
+    text = "".join(map(chr, range(0x4E00, 0x9000))) + "水火" * 4500
     Path("han.txt").write_text(text, encoding="utf-8")
     words = ["train", "han.txt", "--seq-length=100", "--batch-size=64"]
     assert main(words) == 2
-    assert "--min-count" in capsys.readouterr().err
-    Path("han.txt").write_text(text + "火" * 9, encoding="utf-8")
-    assert main([*words, "--min-count", "9"]) == 0
+    assert "--max-vocab" in capsys.readouterr().err
+    for flags in (["--min-count", "9"], ["--max-vocab", "99"]):
+        assert main([*words, *flags]) == 0
+
+
+def test_the_frequent_characters_can_be_all(tmp_path, capsys):
+    text, out = tmp_path / "sea.txt", tmp_path / "run"
+    text.write_text(TEXT, encoding="utf-8")
+    words = ["train", str(text), "--out", str(out), *SMALL, "--quiet"]
+    assert main([*words, "--max-vocab", "5"]) == 0
+    engine = charrnn.load(out)
+    assert engine.facts["text"]["max_vocab"] == 5
+    assert len(engine.vocabulary) == 5
+    left = sum(c not in engine.vocabulary.characters for c in TEXT)
+    assert f"{left} rare characters" in capsys.readouterr().out
+    assert main(["generate", "--model", str(out), "--length", "500"]) == 0
+    assert "\ufffd" not in capsys.readouterr().out
+
+
+def test_a_large_text_trains_from_the_disk(tmp_path, monkeypatch):
+    text = tmp_path / "sea.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    words = ["train", str(text), *SMALL, "--epochs=1", "--quiet", "--out"]
+    variables = []
+    for most in (1 << 20, 0):
+        monkeypatch.setattr(encoded, "IN_MEMORY", most)
+        assert main([*words, str(tmp_path / str(most))]) == 0
+        layers = model_file.read(tmp_path / str(most))["layers"]
+        variables.append([array for *_, arrays in layers for array in arrays])
+    for one, other in zip(*variables, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_of_a_huge_text_a_part_is_validated_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(material, "MOST_VALIDATED", 50)
+    text, out = tmp_path / "sea.txt", tmp_path / "run"
+    text.write_text(TEXT, encoding="utf-8")
+    words = ["train", str(text), "--out", str(out), *SMALL, "--quiet"]
+    assert main(words) == 0
+    assert "only the first 50 are used" in capsys.readouterr().out
+    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["validation_characters"] == 50
+
+
+def test_a_text_whose_scores_memory_cannot_hold_is_refused(
+    tmp_path, monkeypatch, capsys, trained
+):
+    text = tmp_path / "sea.txt"
+    text.write_text("she" * 9999, encoding="utf-8")
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 100_000)
+    assert main(["score", str(trained[0]), str(text)]) == 2
+    assert "the scores of the text" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named(monkeypatch, capsys):
+    def fail(name):
+        raise ModuleNotFoundError("No module", name="numpy")
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert main(["score", "a", "b"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("charrnn score: Expected the package numpy.")
+    assert "pip install" in error
+
+
+def test_an_error_of_the_system_says_what_to_do(tmp_path, monkeypatch, capsys):
+    def fail(*whatever):
+        raise OSError(errno.ENOSPC, "No space left on device", "there")
+
+    monkeypatch.setattr(train, "_train", fail)
+    (tmp_path / "sea.txt").write_text(TEXT, encoding="utf-8")
+    words = ["train", str(tmp_path / "sea.txt"), "--out", str(tmp_path / "r")]
+    assert main(words) == 2
+    assert "'there'. Make room there." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["model", "prompt"])
+def test_a_text_is_not_written_over_its_source(trained, tmp_path, capsys, what):
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("she", encoding="utf-8")
+    model = trained[0] / "model.keras"
+    out = model if what == "model" else prompt
+    before = out.read_bytes()
+    words = ["generate", "--model", str(model), "--prompt-file", str(prompt)]
+    assert main([*words, "--out", str(out)]) == 2
+    assert f"is the {what}" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+def test_a_run_without_a_model_yet_is_named(tmp_path, capsys):
+    (tmp_path / "checkpoint-000000000.npz").write_bytes(b"")
+    folder = str(tmp_path)
+    for words in (["generate", "--model", folder], ["score", folder, "-"]):
+        assert main(words) == 2
+        assert "has saved none yet" in capsys.readouterr().err
+
+
+def test_a_prompt_of_other_characters_is_named(tmp_path, capsys):
+    text = tmp_path / "sea.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    out = tmp_path / "run"
+    words = ["train", str(text), "--out", str(out), "--prompt", "é"]
+    assert main(words) == 2
+    assert "train: --prompt: Expected" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_run_that_fails_before_it_begins_leaves_no_folder(
     tmp_path, monkeypatch, capsys
 ):
-    def fail(*material):
+    def fail(*whatever):
         raise MemoryError
 
     monkeypatch.chdir(tmp_path)

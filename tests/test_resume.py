@@ -23,7 +23,7 @@ KILLED = Path(__file__).parent / "killed.py"
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 # Three rounds of 100 steps, the last one cut short.
 SMALL = [
-    "--units=8", "--layers=2", "--seq-length=16", "--batch-size=4",
+    "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
     "--epochs=9", "--checkpoint-seconds=0.05", "--quiet",
 ]  # fmt: skip
 KILLS = "runs killed by SIGKILL and taken up again"
@@ -105,10 +105,10 @@ MOMENTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("moment", [("step", 150), ("model", 2)])
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
-    text, tmp_path, uninterrupted, tally, moment
+    text, tmp_path, uninterrupted, tally
 ):
+    moment = ("model", 2)
     check_killed(text, tmp_path / "run", uninterrupted(), tally, moment)
 
 
@@ -118,7 +118,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 def test_killed_at_every_moment(
     text, tmp_path, uninterrupted, tally, cell, moment
 ):
-    flags = (f"--cell={cell}", "--patience=2")
+    flags = (f"--cell={cell}", "--layers=2", "--patience=2")
     expected = uninterrupted(*flags)
     check_killed(text, tmp_path / "run", expected, tally, moment, *flags)
 
@@ -142,7 +142,7 @@ def test_killed_at_any_time_again_and_again(
 ):
     """The time is drawn: often it is in the middle of a write."""
     out, times, kills = tmp_path / "run", random.Random(seed), 0
-    flags = (f"--cell={cell}",)
+    flags = (f"--cell={cell}", "--layers=2")
     for _ in range(3):
         process = subprocess.Popen(
             [sys.executable, "-m", "charrnn"]
@@ -164,7 +164,13 @@ def test_killed_at_any_time_again_and_again(
     tally[SAME] += kills
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.reliability),
+    ],
+)
 def test_a_signal_ends_with_a_checkpoint_and_says_how_to_go_on(
     text, tmp_path, capsys, monkeypatch, uninterrupted, number
 ):
@@ -240,20 +246,21 @@ def test_another_text_than_the_runs_is_refused(
     for more in ([], ["--epochs=20"]):
         words = ["train", str(path), "--out", str(finished), *more]
         assert main(words) == 2
-        assert len(capsys.readouterr().err.splitlines()) == 1
+        (error,) = capsys.readouterr().err.splitlines()
+        assert "--fresh" in error
 
 
-@pytest.mark.parametrize("end", ["--epochs=1", "--minutes=0.0001"])
 def test_an_end_before_what_is_done_is_refused(
-    text, tmp_path, monkeypatch, capsys, end
+    text, tmp_path, monkeypatch, capsys
 ):
     out = tmp_path / "run"
     at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
     assert main([str(word) for word in command(text, out)]) == 130
     before = files_of(out)
-    assert main(["train", str(text), "--out", str(out), end]) == 2
-    assert "Give more --epochs" in capsys.readouterr().err
-    assert files_of(out) == before
+    for end in ("--epochs=1", "--minutes=0.0001"):
+        assert main(["train", str(text), "--out", str(out), end]) == 2
+        assert "Give more --epochs" in capsys.readouterr().err
+        assert files_of(out) == before
 
 
 def test_ctrl_c_leaves_a_model_that_is_there(text, tmp_path, monkeypatch):
@@ -382,7 +389,7 @@ def test_a_full_disk_leaves_the_old_files(text, tmp_path, monkeypatch, capsys):
     at_step(monkeypatch, 150, lambda _: kept.update(files_of(out)))
     assert main([str(word) for word in command(text, out)]) == 2
     error = capsys.readouterr().err
-    assert re.search(rf"No space left on device: '{out}/[^']+'\n$", error)
+    assert re.search(rf"left on device: '{out}/[^']+'. Make room", error)
     assert files_of(out) == kept
 
 
