@@ -174,10 +174,8 @@ def ends_well(place, monkeypatch, capsys):
             assert error == ""
             return code
         assert code == 2
-        *usage, line = error.splitlines()
+        line = error.removesuffix("\n")
         assert line.startswith("charrnn") and line.isprintable()
-        assert error == "\n".join([*usage, line]) + "\n"
-        assert all(part.startswith(("usage: ", " ")) for part in usage)
         assert names() == before
         return code
 

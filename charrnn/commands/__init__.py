@@ -119,7 +119,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose messages have one line whatever the user wrote."""
 
     def error(self, message):
-        super().error(_line(message))
+        advice = f"`{self.prog} --help` lists the flags."
+        self.exit(2, f"{self.prog}: {_line(message)}. {advice}\n")
 
 
 def _line(message):
