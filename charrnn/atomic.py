@@ -34,7 +34,7 @@ def replacing(path):
     >>> target.read_text(encoding="utf-8")
     'whole'
     """
-    path = Path(path).resolve()
+    path = Path(os.path.realpath(path))  # resolve() fails at a loop of links
     if path.exists() and not path.is_file():
         raise ValueError(
             f"Expected the name of a file to write. '{path}' is a folder or "

@@ -560,6 +560,26 @@ def test_an_error_of_the_system_says_what_to_do(tmp_path, monkeypatch, capsys):
     assert "'there'. Make room there." in capsys.readouterr().err
 
 
+def test_two_dashes_are_a_value(trained, capsys):
+    words = ["generate", "--model", str(trained[0]), "--unknown=skip"]
+    assert main([*words, "--prompt=--", "--stop=--", "--length=9"]) == 0
+    with pytest.raises(SystemExit):
+        main([*words, "--length=--"])
+    assert "invalid whole number" in capsys.readouterr().err
+
+
+def test_a_loop_of_links_is_no_obstacle(trained, tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    words = ["generate", "--model", str(trained[0]), "--length=9"]
+    assert main([*words, "--out", str(loop)]) == 0
+    assert len(loop.read_text(encoding="utf-8")) == 10
+    loop.unlink()
+    loop.symlink_to(loop)
+    for more in (["--prompt-file", str(loop)], ["--model", str(loop)]):
+        assert main([*words, *more]) == 2
+
+
 @pytest.mark.parametrize("what", ["model", "prompt"])
 def test_a_text_is_not_written_over_its_source(trained, tmp_path, capsys, what):
     prompt = tmp_path / "prompt.txt"

@@ -122,6 +122,14 @@ class _Parser(argparse.ArgumentParser):
         advice = f"`{self.prog} --help` lists the flags."
         self.exit(2, f"{self.prog}: {_line(message)}. {advice}\n")
 
+    def _get_values(self, action, arg_strings):
+        # Python 3.11 would make an empty list of `--prompt=--`.
+        if action.option_strings and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
 
 def _line(message):
     """A message in one line, whatever names the user's files have."""

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -118,7 +119,7 @@ def run(arguments):
 
 
 def _same_file(one, other):
-    return Path(one).resolve() == Path(other).resolve()
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def newest_run(folder=runs.FOLDER):
