@@ -30,6 +30,7 @@ _HOMES = {
     "probabilities": "sampling",
     "Score": "scoring",
     "score": "scoring",
+    "score_adapting": "adaptation",
     "optimizer": "training",
     "loss": "training",
     "Schedule": "training",

@@ -73,6 +73,25 @@ def build_model(
     return model
 
 
+def rebuild(layers, vocabulary):
+    """Makes a Keras model of what a model file holds.
+
+    Args:
+        layers: A list of `(class name, settings, arrays)`, as
+            `model_file.read` returns it.
+        vocabulary: The `charrnn.Vocabulary` of its ids.
+
+    Returns:
+        A `keras.Sequential` with these weights.
+
+    Raises:
+        ValueError: as `network_of` does.
+    """
+    model = build_model(vocabulary, **network_of(layers))
+    model.set_weights([array for *_, arrays in layers for array in arrays])
+    return model
+
+
 def stateful_twin(model, *, batch_size, seq_length=None, wrap=None):
     """Wraps a model's own layers in a twin that carries its state.
 

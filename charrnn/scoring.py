@@ -88,7 +88,7 @@ def score(engine, text):
     >>> score(engine, "feed").characters
     3
     """
-    ids = _encoded(engine, text)
+    ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_LIMIT:
         return score_in_streams(engine, ids)
     return Score(_scan(engine, ids[None])[0], "one pass, state carried")
@@ -106,7 +106,7 @@ def score_in_streams(engine, text, streams=STREAMS, warm_up=WARM_UP):
     Returns:
         A `Score`.
     """
-    ids = _encoded(engine, text)
+    ids = checked_ids(engine, text)
     scored = len(ids) - 1
     streams = max(1, min(streams, scored // STREAM_LENGTH))
     length = -(-scored // streams)
@@ -141,7 +141,7 @@ def score_cold(engine, text, window=256):
     Returns:
         A `Score`.
     """
-    ids = _encoded(engine, text)
+    ids = checked_ids(engine, text)
     window = min(window, len(ids) - 1)
     count = (len(ids) - 1) // window
     windows = sliding_window_view(ids, window + 1)[::window]
@@ -154,8 +154,19 @@ def score_cold(engine, text, window=256):
     )
 
 
-def _encoded(engine, text):
-    """The ids of a text, of which there are at least two."""
+def checked_ids(engine, text):
+    """The ids of a text: checked, and at least two.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        text: A `str`, or ids.
+
+    Returns:
+        Integer array of shape `(characters,)`.
+
+    Raises:
+        ValueError: as `score` does.
+    """
     if isinstance(text, str):
         text = engine.vocabulary.encode(text)
     ids = np.asarray(text)

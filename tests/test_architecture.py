@@ -18,8 +18,8 @@ ROOT = PACKAGE.parent
 ORDER = (
     "atomic memory plays catalogue corpus vocabulary encoded windows backend "
     "precision model equations recurrence twin network archive weights "
-    "model_file checkpoint runs sampling engine sampler scoring training loop "
-    "budget reporting results commands"
+    "model_file checkpoint runs sampling engine sampler scoring adaptation "
+    "training loop budget reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "

@@ -1,14 +1,16 @@
 """Score texts: bits per character, the lower the likelier."""
 
+import functools
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from charrnn import model_file
 from charrnn.commands.arguments import add_unknown_argument, prepare, shown
 from charrnn.corpus import read
-from charrnn.engine import load
+from charrnn.engine import Engine
 from charrnn.scoring import score, to_bits
 
 
@@ -33,31 +35,61 @@ def add_arguments(parser):
     )
     add_unknown_argument(parser)
     parser.add_argument(
+        "--adapt",
+        action="store_true",
+        help="score once more with a copy of the weights that learns from "
+        "each piece of a text after it is scored (dynamic evaluation)",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print the rows as a JSON list"
     )
 
 
 def run(arguments):
-    """Prints a ranking; returns the exit code."""
-    engine = load(arguments.model)
+    """Prints a ranking, or two; returns the exit code."""
+    contents = model_file.read(arguments.model)
+    engine = Engine(**contents)
+    scorers = {False: functools.partial(score, engine)}
+    if arguments.adapt:
+        scorers[True] = _adapting_scorer(contents)
     rows = []
     for source in arguments.texts:
         raw = read(source, encoding=arguments.encoding, newline="keep")
         try:
             text = prepare(raw, engine, arguments.unknown)
-            scored = score(engine, text)
+            for adapted, scorer in scorers.items():
+                rows += [
+                    {**row, "adapted": adapted}
+                    for row in _rows(source, text, scorer, arguments.lines)
+                ]
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from error
-        if arguments.lines:
-            rows += _line_rows(source, text, scored)
-        else:
-            rows.append(_row(source, scored.nats, method=scored.method))
-    rows.sort(key=lambda row: row["bits_per_character"])
+    rows.sort(key=lambda row: (row["adapted"], row["bits_per_character"]))
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
-    else:
-        _print_table(rows)
+        return 0
+    for adapted in scorers:
+        if adapted:
+            print("\nwith --adapt, not comparable with the above:")
+        _print_table([row for row in rows if row["adapted"] == adapted])
     return 0
+
+
+def _adapting_scorer(contents):
+    """A function of a text that scores it with weights that follow it."""
+    from charrnn.adaptation import score_adapting  # here: TensorFlow
+    from charrnn.model import rebuild
+
+    vocabulary = contents["vocabulary"]
+    model = rebuild(contents["layers"], vocabulary)
+    return functools.partial(score_adapting, model, vocabulary)
+
+
+def _rows(source, text, scorer, lines):
+    scored = scorer(text)
+    if lines:
+        return _line_rows(source, text, scored)
+    return [_row(source, scored.nats, method=scored.method)]
 
 
 def _row(source, nats, **more):

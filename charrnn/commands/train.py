@@ -11,7 +11,7 @@ from charrnn import model_file, runs
 from charrnn.commands import program, train_flags
 from charrnn.commands.material import gather, network
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
-from charrnn.model import build_model
+from charrnn.model import build_model, rebuild
 
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
@@ -57,10 +57,10 @@ def _model(settings, material):
     from charrnn.backend import keras  # here: it takes seconds
 
     keras.utils.set_random_seed(settings.seed)
-    model = build_model(material.vocabulary, **network(settings))
     if material.initial:
-        layers = material.initial["layers"]
-        model.set_weights([array for *_, arrays in layers for array in arrays])
+        model = rebuild(material.initial["layers"], material.vocabulary)
+    else:
+        model = build_model(material.vocabulary, **network(settings))
     print(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters"
