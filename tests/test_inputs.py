@@ -182,7 +182,7 @@ def ends_well(place, monkeypatch, capsys):
     return run
 
 
-def run_all(cases, ends_well):
+def run_all(cases, ends_well, kind, tally):
     """Runs the cases of a batch, and counts how they end."""
     codes = []
     for number, (words, given) in enumerate(cases):
@@ -192,13 +192,14 @@ def run_all(cases, ends_well):
             error.add_note(f"case {number}: {words!r} < {given[:200]!r}")
             raise
     done, refused = codes.count(0), codes.count(2)
-    print(f"{len(codes)} cases: {done} done, {refused} refused")
+    tally[f"{kind}: done"] += done
+    tally[f"{kind}: refused in a line"] += refused
     assert len(codes) == CASES
     assert min(done, refused) >= CASES // 10
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-def test_any_bytes_are_a_corpus_or_refused(batch, place, ends_well):
+def test_any_bytes_are_a_corpus_or_refused(batch, place, ends_well, tally):
     draw = random.Random(f"bytes {batch}")
 
     def cases():
@@ -225,7 +226,7 @@ def test_any_bytes_are_a_corpus_or_refused(batch, place, ends_well):
                 )  # fmt: skip
             yield words, data
 
-    run_all(cases(), ends_well)
+    run_all(cases(), ends_well, "random texts", tally)
 
 
 def any_bytes(draw):
@@ -260,10 +261,10 @@ def any_bytes(draw):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-def test_any_words_are_a_command_or_refused(batch, ends_well):
+def test_any_words_are_a_command_or_refused(batch, ends_well, tally):
     draw = random.Random(f"words {batch}")
     cases = ((any_words(draw), any_bytes(draw)) for _ in range(CASES))
-    run_all(cases, ends_well)
+    run_all(cases, ends_well, "random commands", tally)
 
 
 def any_words(draw):
