@@ -16,7 +16,7 @@ from charrnn.scoring import Score, checked_ids
 from charrnn.twin import fused
 
 SEGMENT = 32  # characters from one update to the next
-LEARNING_RATE = 5e-4
+LEARNING_RATE = 1e-3
 DECAY = 1e-3
 SAMPLED = 200  # segments of the model's own text, to find the scales
 TEMPERATURE = 1.0  # of that text: the model's own probabilities
@@ -30,6 +30,7 @@ def score_adapting(
     segment=SEGMENT,
     learning_rate=LEARNING_RATE,
     decay=DECAY,
+    watch=iter,
 ):
     """Scores a text with weights that follow it.
 
@@ -51,6 +52,9 @@ def score_adapting(
         segment: Characters from one update to the next.
         learning_rate: How far weights follow; 0 for not at all.
         decay: How strongly they are drawn back.
+        watch: A function of the list of segments that yields them again,
+            such as `rich.progress.track`: two layers of 512 units take a
+            second for a thousand characters.
 
     Returns:
         A `Score`. The characters behind the last whole segment are scored,
@@ -84,7 +88,7 @@ def score_adapting(
             "", length=SAMPLED * segment + 1, temperature=TEMPERATURE, seed=0
         )
         learner.measure(vocabulary.encode(own.text).astype(np.int32))
-        nats = learner.follow(ids, learning_rate, decay)
+        nats = learner.follow(ids, learning_rate, decay, watch)
     finally:
         learner.put_back()
     return Score(nats, f"adapting after every {segment} characters")
@@ -111,14 +115,14 @@ class _Learner:
         """Finds how much each weight matters for a text."""
         import tensorflow as tf
 
-        pairs = list(self._segments(ids))
-        for inputs, targets in pairs:
+        segments = self._segments(ids)
+        for inputs, targets in segments:
             self._measured(inputs, targets)
-        self._roots = [tf.sqrt(s / len(pairs)) for s in self._squares]
+        self._roots = [tf.sqrt(s / len(segments)) for s in self._squares]
         total = sum(float(tf.reduce_sum(root)) for root in self._roots)
         self._mean = total / sum(int(tf.size(root)) for root in self._roots)
 
-    def follow(self, ids, learning_rate, decay):
+    def follow(self, ids, learning_rate, decay, watch):
         """Scores a text, and learns from every segment: (characters - 1,)."""
         import tensorflow as tf
 
@@ -126,7 +130,7 @@ class _Learner:
         pull = tf.constant(decay, tf.float32)
         nats = [
             self._followed(inputs, targets, rate, pull).numpy()
-            for inputs, targets in self._segments(ids)
+            for inputs, targets in watch(self._segments(ids))
         ]
         return np.concatenate(nats, axis=1)[0]
 
@@ -140,9 +144,9 @@ class _Learner:
         for layer in self._twin.layers:
             if isinstance(layer, keras.layers.RNN):
                 layer.reset_state()
-        for start in range(0, len(ids) - 1, self._segment):
-            piece = ids[None, start : start + self._segment + 1]
-            yield piece[:, :-1], piece[:, 1:]
+        starts = range(0, len(ids) - 1, self._segment)
+        pieces = [ids[None, s : s + self._segment + 1] for s in starts]
+        return [(piece[:, :-1], piece[:, 1:]) for piece in pieces]
 
     def _gradients(self, inputs, targets):
         import tensorflow as tf

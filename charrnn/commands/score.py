@@ -77,12 +77,23 @@ def run(arguments):
 
 def _adapting_scorer(contents):
     """A function of a text that scores it with weights that follow it."""
+    import rich.console
+    import rich.progress
+
     from charrnn.adaptation import score_adapting  # here: TensorFlow
     from charrnn.model import rebuild
 
+    console = rich.console.Console(stderr=True)
+    watch = functools.partial(
+        rich.progress.track,
+        description="adapting",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
     vocabulary = contents["vocabulary"]
     model = rebuild(contents["layers"], vocabulary)
-    return functools.partial(score_adapting, model, vocabulary)
+    return functools.partial(score_adapting, model, vocabulary, watch=watch)
 
 
 def _rows(source, text, scorer, lines):
