@@ -94,10 +94,10 @@ class Text:
     Example:
 
     >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "notes.txt"
-    ...     _ = path.write_bytes(b"one")
-    ...     text = Text(path)
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     _ = file.write(b"one")
+    ...     file.flush()
+    ...     text = Text(file.name)
     ...     list(text.pieces()), list(text.pieces())
     (['one'], ['one'])
     """
