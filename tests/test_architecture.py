@@ -17,7 +17,7 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic memory plays catalogue corpus vocabulary encoded windows backend "
-    "precision model equations recurrence twin network archive weights "
+    "precision model equations recurrence twin network recipe archive weights "
     "model_file checkpoint runs sampling engine sampler scoring adaptation "
     "training loop budget reporting results commands"
 ).split()
@@ -134,9 +134,11 @@ def test_requirements_are_few():
     assert config["metadata"]["version"] == "attr: charrnn.__version__"
 
 
-def test_catalogue_travels_with_the_package():
+def test_data_travels_with_the_package():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    listed = config["options.package_data"]["charrnn"].split()
-    data = [p.name for p in PACKAGE.iterdir() if p.suffix in (".toml", ".json")]
-    assert listed == sorted(data)
+    listed = config["options.package_data"]["charrnn"].split(", ")
+    named = {path for pattern in listed for path in PACKAGE.glob(pattern)}
+    files = {path for path in PACKAGE.rglob("*") if path.is_file()}
+    code = {path for path in files if path.suffix in (".py", ".pyc")}
+    assert named == files - code

@@ -1,5 +1,6 @@
 """The command line as a user meets it, from a text to new text."""
 
+import argparse
 import csv
 import errno
 import io
@@ -16,8 +17,8 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn import checkpoint, encoded, memory, model_file, runs
-from charrnn.commands import VERBS, generate, main, material, train
+from charrnn import checkpoint, encoded, memory, model_file, recipe, runs
+from charrnn.commands import VERBS, generate, main, material, train, train_flags
 
 ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
@@ -110,11 +111,51 @@ def test_metrics_have_the_promised_keys(trained):
     assert int(last["step"]) == metrics["steps"]
 
 
+def settled(*words, state=None):
+    """The settings that the flags of a new or an old run come to."""
+    parser = argparse.ArgumentParser()
+    train_flags.add_arguments(parser)
+    given = vars(parser.parse_args(["text", *words]))
+    return train_flags.settle(Path("runs/text-1"), given, state)
+
+
 @pytest.mark.parametrize(
-    ("units", "rate"), [(1, 0.01), (256, 0.008), (512, 0.004), (2048, 0.001)]
+    ("words", "minutes", "epochs"),
+    [
+        ([], 10, None),
+        (["--preset=quick"], 3, None),
+        (["--preset=best"], 90, None),
+        (["--minutes=2.5"], 2.5, None),
+        (["--epochs=4"], None, 4),
+        (["--preset=good", "--epochs=4"], 10, 4),
+    ],
 )
-def test_larger_networks_learn_at_lower_rates(units, rate):
-    assert material.learning_rate(units) == rate
+def test_a_preset_is_a_name_for_a_time(words, minutes, epochs):
+    settings = settled(*words)
+    assert (settings.minutes, settings.epochs) == (minutes, epochs)
+    before = {"settings": vars(settled("--epochs=9"))}
+    settings = settled(*words, state=before)
+    if words:
+        assert (settings.minutes, settings.epochs) == (minutes, epochs)
+    else:
+        assert (settings.minutes, settings.epochs) == (None, 9)
+
+
+def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
+    (tmp_path / "sea.txt").write_text(TEXT, encoding="utf-8")
+    words = ["train", str(tmp_path / "sea.txt"), "--quiet", "--layers=1"]
+    words += ["--out", str(tmp_path / "run")]
+    monkeypatch.setattr(recipe, "WORTH", {16: 0})
+    monkeypatch.setattr(recipe, "FEWEST_STEPS", 20)
+    monkeypatch.setattr(recipe, "MOST_EPOCHS", 2)
+    assert main(words) == 0
+    before = checkpoint.newest(tmp_path / "run")[0]["settings"]
+    assert before["units"] == 16
+    monkeypatch.undo()
+    assert main([*words, "--epochs=5"]) == 0
+    after = checkpoint.newest(tmp_path / "run")[0]["settings"]
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed <= {"epochs", "minutes"}
 
 
 def test_the_model_file_says_what_it_is(trained):
@@ -482,7 +523,10 @@ def test_many_distinct_characters_are_refused_with_the_way_out(
     monkeypatch.setattr(train, "_train", lambda *whatever: 0)
     text = "".join(map(chr, range(0x4E00, 0x9000))) + "水火" * 4500
     Path("han.txt").write_text(text, encoding="utf-8")
-    words = ["train", "han.txt", "--seq-length=100", "--batch-size=64"]
+    words = [
+        "train", "han.txt", "--seq-length=100", "--batch-size=64",
+        "--units=256",
+    ]  # fmt: skip
     assert main(words) == 2
     assert "--max-vocab" in capsys.readouterr().err
     for flags in (["--min-count", "9"], ["--max-vocab", "99"]):

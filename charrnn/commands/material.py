@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from charrnn import encoded, memory, model_file, runs
+from charrnn import encoded, memory, model_file, recipe, runs
+from charrnn.commands import train_flags
 from charrnn.commands.train_flags import NETWORK
 from charrnn.corpus import Text, normalize_text
 from charrnn.model import (
@@ -15,6 +16,7 @@ from charrnn.model import (
     network_of,
 )
 from charrnn.network import GATES
+from charrnn.precision import resolve_precision
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
@@ -71,8 +73,6 @@ def gather(out, given, settings, state):
         vocabulary = Vocabulary.from_text(
             text.pieces(), settings.min_count, settings.max_vocab
         )
-    if settings.learning_rate is None:
-        settings.learning_rate = learning_rate(settings.units)
     settings.prompt = normalize_text(
         settings.prompt, settings.newline, settings.normalize
     )
@@ -82,6 +82,8 @@ def gather(out, given, settings, state):
         raise ValueError(f"--prompt: {error}") from error
     text = _encoded(out, settings, text, vocabulary, state)
     training, held_out = split(text.ids, settings.validation)
+    if not state:
+        _choose(settings, len(training))
     windows = _windows(training, settings)
     print(
         f"{settings.corpus}: {len(text.ids):,} characters, "
@@ -144,6 +146,28 @@ def _network_of(initial, given):
     return found
 
 
+def _choose(settings, characters):
+    """Fills in what the user left open."""
+    speed = None
+    if settings.minutes and None in (settings.units, settings.dropout):
+        speed = recipe.speed_of(
+            settings.cell,
+            settings.layers,
+            resolve_precision(settings.precision),
+        )
+    names = (*train_flags.CHOSEN, "cell", "layers", "seq_length")
+    open_ = {name: getattr(settings, name) for name in names}
+    vars(settings).update(
+        recipe.choose(
+            characters,
+            **open_,
+            minutes=settings.minutes,
+            epochs=settings.epochs,
+            speed=speed,
+        )
+    )
+
+
 def _windows(training, settings):
     """The streams, made smaller for a short text."""
     wanted = settings.batch_size, settings.seq_length
@@ -184,8 +208,3 @@ def _check_memory(settings, characters, windows):
         "Use fewer --units or --layers, a smaller --batch-size or "
         "--seq-length, or, against rare characters, --max-vocab.",
     )
-
-
-def learning_rate(units):
-    """A rate that the size bears: 0.004 at 512 units, 0.008 at 256."""
-    return min(0.01, round(0.004 * 512 / units, 5))

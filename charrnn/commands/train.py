@@ -63,7 +63,7 @@ def _model(settings, material):
         model = build_model(material.vocabulary, **network(settings))
     print(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
-        f"{model.count_params():,} parameters"
+        f"{model.count_params():,} parameters, dropout {settings.dropout:g}"
     )
     return model
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from charrnn import recipe
 from charrnn.commands import defaults
 from charrnn.commands.arguments import (
     add_text_arguments,
@@ -16,6 +17,9 @@ from charrnn.precision import PRECISIONS
 
 NETWORK = defaults(build_model)  # the flags of build_model, with defaults
 
+# What `recipe.choose` finds where the user gives nothing.
+CHOSEN = ("units", "dropout", "batch_size", "learning_rate")
+
 # What the run is: these stay as they are when it is taken up again.
 FIXED = {
     "encoding": "utf-8",
@@ -25,13 +29,12 @@ FIXED = {
     "max_vocab": None,
     "validation": 0.1,
     **NETWORK,
+    **dict.fromkeys(CHOSEN),
     "init_from": None,
-    "batch_size": 32,
     "seq_length": 64,
     "clip_norm": 1.0,
     "seed": 1,
     "precision": "auto",
-    "learning_rate": None,
 }
 # How long it goes on and what it tells.
 FREE = {
@@ -42,7 +45,7 @@ FREE = {
     "prompt": "",
     "quiet": False,
 }
-DEFAULT_MINUTES = 10
+DEFAULT_PRESET = "good"
 
 
 def add_arguments(parser):
@@ -105,7 +108,10 @@ def _add_network_arguments(group):
         "cell": {"choices": sorted(CELLS), "help": "kind of recurrent layer"},
         "units": {"type": at_least(1), "help": "size of a recurrent layer"},
         "layers": {"type": at_least(1), "help": "number of recurrent layers"},
-        "dropout": {"type": fraction, "help": "share of outputs dropped"},
+        "dropout": {
+            "type": fraction,
+            "help": "share of a recurrent layer's outputs dropped",
+        },
         "embedding": {
             "type": _embedding,
             "metavar": "SIZE",
@@ -113,7 +119,7 @@ def _add_network_arguments(group):
             "input, or auto: one-hot up to 256 distinct characters",
         },
     }.items():
-        options["help"] += f" (default: {NETWORK[name]})"
+        options["help"] += f" (default: {_default(name)})"
         group.add_argument(f"--{name}", **options)
     group.add_argument(
         "--init-from",
@@ -126,10 +132,11 @@ def _add_training_arguments(group):
     for name, kind, text in (
         ("batch_size", at_least(1), "streams read in parallel"),
         ("seq_length", at_least(1), "characters gradients reach back"),
+        ("learning_rate", positive, "the highest, after warm-up"),
         ("clip_norm", positive, "largest norm of all gradients"),
         ("seed", at_least(0, 2**32 - 1), "of weights, dropout and streams"),
     ):
-        text += f" (default: {FIXED[name]})"
+        text += f" (default: {_default(name)})"
         flag = _flag(name)
         group.add_argument(flag, type=kind, metavar="N", help=text)
     group.add_argument(
@@ -139,19 +146,27 @@ def _add_training_arguments(group):
         "are float32 in each case (default: auto, bfloat16 where the "
         "processor has instructions for it)",
     )
+    time = group.add_mutually_exclusive_group()
+    time.add_argument(
+        "--preset",
+        choices=recipe.PRESETS,
+        help="so many --minutes at most: "
+        + ", ".join(f"{name} {n}" for name, n in recipe.PRESETS.items())
+        + f" (default: {DEFAULT_PRESET}, without --epochs)",
+    )
+    time.add_argument(
+        "--minutes",
+        type=positive,
+        metavar="N",
+        help="time from the first step to the saved model, everything "
+        "included; size and dropout follow from it and from the text",
+    )
     for flag, kind, text in (
         (
-            "--learning-rate",
+            "--epochs",
             positive,
-            "the highest, after warm-up (default: 0.004 with 512 units, more "
-            "with fewer)",
-        ),
-        ("--epochs", positive, "passes over the training text at most"),
-        (
-            "--minutes",
-            positive,
-            "time from the first step to the saved model, everything "
-            f"included (default: {DEFAULT_MINUTES}, without --epochs)",
+            "passes over the training text at most (default: "
+            f"{recipe.MOST_EPOCHS}, more for a short text)",
         ),
         ("--patience", at_least(1), "stop after N rounds that are no better"),
         (
@@ -166,6 +181,12 @@ def _add_training_arguments(group):
 
 def _flag(name):
     return "--" + name.replace("_", "-")
+
+
+def _default(name):
+    if name in CHOSEN:
+        return "what suits the text and the time"
+    return FIXED[name]
 
 
 def _embedding(word):
@@ -192,11 +213,14 @@ def settle(out, given, state):
     Raises:
         ValueError: if a flag contradicts the run.
     """
+    given = dict(given)
+    preset = given.pop("preset", None)
+    if state is None and not {"minutes", "epochs"} & given.keys():
+        preset = preset or DEFAULT_PRESET
+    if preset:
+        given["minutes"] = recipe.PRESETS[preset]
     if state is None:
-        settings = argparse.Namespace(**{**FIXED, **FREE, **given})
-        if settings.minutes is None and settings.epochs is None:
-            settings.minutes = DEFAULT_MINUTES
-        return settings
+        return argparse.Namespace(**{**FIXED, **FREE, **given})
     before = {**FIXED, **FREE, **state["settings"]}  # which may be older
     for name in FIXED:
         if given.get(name, before[name]) not in (before[name], "auto"):

@@ -1,0 +1,180 @@
+"""Choose a network and its training by the text and the time."""
+
+import time
+
+import numpy as np
+
+from charrnn.model import CELLS
+from charrnn.network import GATES
+
+PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
+
+# Sizes of a layer, and how many characters, those of all passes counted,
+# training must read for that size to end lower than the next.
+WORTH = {512: 2_500_000, 256: 300_000, 128: 0}
+
+GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
+
+MOST_EPOCHS = 30  # passes over a text; more bring nothing
+FEWEST_STEPS = 600  # but a short text needs so many
+
+
+def choose(
+    characters,
+    *,
+    cell="lstm",
+    units=None,
+    layers=2,
+    dropout=None,
+    batch_size=None,
+    seq_length=64,
+    learning_rate=None,
+    minutes=None,
+    epochs=None,
+    speed=None,
+):
+    """Chooses what a user leaves open.
+
+    A longer training bears a larger network, and more passes over the same
+    text need more dropout. docs/results.md has the trials behind the numbers.
+
+    Args:
+        characters: Length of the training text.
+        cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
+        units: Size of each recurrent layer; like all that follow `None` to
+            be chosen here.
+        layers: Number of recurrent layers.
+        dropout: Fraction of each layer's outputs dropped.
+        batch_size: Streams per batch.
+        seq_length: Characters per window.
+        learning_rate: The highest, after warm-up.
+        minutes: Time for the training; `None` for as long as it takes.
+        epochs: Passes over the text at most.
+        speed: Characters per second, a function of `units`, where there are
+            minutes: such as `speed_of` returns it.
+
+    Returns:
+        A `dict` with `units`, `dropout`, `batch_size`, `learning_rate` and
+        `epochs`.
+
+    Example:
+
+    >>> choose(1_000_000, epochs=10)["units"]
+    512
+    """
+    if batch_size is None:
+        batch_size = int(np.clip(characters // 6000, 8, 32))
+    if epochs is None:
+        steps = batch_size * seq_length * FEWEST_STEPS
+        epochs = max(MOST_EPOCHS, -(-steps // characters))
+
+    def passes(units):
+        """Over the text, in the time there is."""
+        if minutes is None:
+            return epochs
+        return min(epochs, 60 * minutes * speed(units) / characters)
+
+    if units is None:
+        units = next(
+            size
+            for size, least in WORTH.items()
+            if passes(size) * characters >= least
+        )
+    if dropout is None:
+        weights = _recurrent_weights(cell, layers, units)
+        dropout = dropout_for(passes(units) * weights / characters)
+    if learning_rate is None:
+        learning_rate = rate_for(cell, units)
+    return {
+        "units": units,
+        "dropout": dropout,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "epochs": epochs,
+    }
+
+
+def dropout_for(chances):
+    """The dropout that keeps a network from learning its text by heart.
+
+    Args:
+        chances: Passes over the text, times weights per character of it.
+
+    Returns:
+        A number from 0 to 0.6.
+
+    Example:
+
+    >>> [dropout_for(chances) for chances in (1, 4, 32, 1000)]
+    [0.0, 0.1, 0.4, 0.6]
+    """
+    return round(float(np.clip(0.1 * np.log2(chances / 2), 0, 0.6)), 2)
+
+
+def rate_for(cell, units):
+    """The learning rate that a cell of a size bears.
+
+    Args:
+        cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
+        units: Size of a recurrent layer.
+
+    Returns:
+        A number.
+
+    Example:
+
+    >>> rate_for("lstm", 256), rate_for("lstm", 512)
+    (0.008, 0.004)
+    """
+    return min(0.01, round(0.004 * 512 / units, 5))
+
+
+def speed_of(cell, layers, precision):
+    """Measures how fast this machine will train.
+
+    Times a matrix product, of which training consists for the most part: a
+    step takes six floating-point operations for each weight and character,
+    two in the forward pass and four in the backward one.
+
+    Args:
+        cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
+        layers: Number of recurrent layers.
+        precision: `"float32"` or `"bfloat16"`.
+
+    Returns:
+        A function that estimates characters per second from units.
+
+    Example:
+
+    >>> speed = speed_of("lstm", layers=2, precision="float32")
+    >>> speed(512) < speed(256)
+    True
+    """
+    operations = _operations_per_second(precision)
+    gates = GATES[CELLS[cell]]
+
+    def speed(units):
+        products = 6 * _recurrent_weights(cell, layers, units) / operations
+        return 1 / (products + GATE_SECONDS * gates * layers * units)
+
+    return speed
+
+
+def _recurrent_weights(cell, layers, units):
+    """How many weights the layers have, but for those of the first input."""
+    return GATES[CELLS[cell]] * (2 * layers - 1) * units**2
+
+
+def _operations_per_second(precision):
+    """Of a matrix product, the best of ten."""
+    from charrnn.backend import keras  # here: it takes seconds
+
+    rows, inner, columns = 256, 512, 2048
+    a = keras.ops.ones((rows, inner), precision)
+    b = keras.ops.ones((inner, columns), precision)
+    seconds = []
+    for _ in range(10):
+        start = time.perf_counter()
+        keras.ops.convert_to_numpy(keras.ops.matmul(a, b))
+        seconds.append(time.perf_counter() - start)
+    return 2 * rows * inner * columns / min(seconds)

@@ -1,0 +1,70 @@
+"""Size, dropout and rate follow from the text and the time."""
+
+import hypothesis
+import hypothesis.strategies as st
+import pytest
+
+from charrnn import recipe
+
+
+def slow(units):
+    """Characters per second of a small machine."""
+    return 4e9 / units**2
+
+
+@pytest.mark.parametrize(
+    ("units", "rate"), [(1, 0.01), (256, 0.008), (512, 0.004), (2048, 0.001)]
+)
+def test_larger_networks_learn_at_lower_rates(units, rate):
+    assert recipe.rate_for("lstm", units) == rate
+
+
+@hypothesis.given(
+    characters=st.integers(32, 10**9), minutes=st.floats(0.01, 1e4)
+)
+def test_more_time_gives_larger_networks_and_no_less_passes(
+    characters, minutes
+):
+    less = recipe.choose(characters, minutes=minutes, speed=slow)
+    more = recipe.choose(characters, minutes=2 * minutes, speed=slow)
+    assert less["units"] <= more["units"]
+    assert less["epochs"] == more["epochs"] >= recipe.MOST_EPOCHS
+    steps = more["epochs"] * characters / (more["batch_size"] * 64)
+    assert steps >= recipe.FEWEST_STEPS
+
+
+@pytest.mark.parametrize(
+    ("minutes", "units"),
+    [(0.05, 128), (1, 256), (2, 256), (10, 512), (90, 512)],
+)
+def test_the_network_grows_with_the_time(minutes, units):
+    chosen = recipe.choose(1_000_000, minutes=minutes, speed=slow)
+    assert chosen["units"] == units
+
+
+def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
+    dropouts = [recipe.dropout_for(chances) for chances in range(1, 2000)]
+    assert dropouts == sorted(dropouts)
+    assert recipe.dropout_for(0.01) == 0
+    assert recipe.dropout_for(10**9) == dropouts[-1] < 1
+
+
+def test_what_is_given_is_kept():
+    given = {
+        "units": 7, "dropout": 0.9, "batch_size": 3, "learning_rate": 1.5,
+        "epochs": 2.5,
+    }  # fmt: skip
+    assert recipe.choose(1000, **given) == given
+
+
+def test_larger_networks_need_more_dropout():
+    small = recipe.choose(10**6, units=128, epochs=5)
+    large = recipe.choose(10**6, units=512, epochs=5)
+    assert large["dropout"] > small["dropout"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_speed_is_that_of_this_machine(precision):
+    speed = recipe.speed_of("lstm", 2, precision)
+    assert speed(256) / 4 < speed(512) < speed(256) / 2
+    assert 100 < speed(512) < 1e6
