@@ -140,7 +140,7 @@ class Text:
         """Yields the text as `str`, about a million characters at a time."""
         counts = collections.Counter()
         empty = True
-        for raw in _never_torn(self._decoded(), self._normalize):
+        for raw in _never_torn(self._as_read(), self._normalize):
             if self._say:
                 counts.update(CONTROL.findall(raw))
                 counts["CRLF"] += (pairs := raw.count("\r\n"))
@@ -156,7 +156,7 @@ class Text:
             self._tell(counts)
             self._say = None  # once is enough
 
-    def _decoded(self):
+    def _as_read(self):
         """The text as it was written, without byte order marks."""
         for title, open_again in self._parts:
             last = ""

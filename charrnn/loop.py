@@ -165,12 +165,9 @@ def restore(callbacks, states):
             callback.restore(states[name])
 
 
-# Windows has only the first two.
-SIGNALS = [
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE")
-    if hasattr(signal, name)
-]
+SIGHUP = getattr(signal, "SIGHUP", None)  # None on Windows, like the next
+SIGPIPE = getattr(signal, "SIGPIPE", None)
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *filter(None, [SIGHUP, SIGPIPE])]
 
 
 @contextlib.contextmanager
@@ -188,9 +185,9 @@ def noted_signals():
     received = []
 
     def note(number, frame):
-        if number not in (signal.SIGINT, signal.SIGTERM):
+        if number in (SIGHUP, SIGPIPE):
             _let_go(1)
-        if number == getattr(signal, "SIGHUP", None):
+        if number == SIGHUP:
             _let_go(2)
         received.append(number)
 
@@ -198,7 +195,7 @@ def noted_signals():
     for number in SIGNALS:
         # Python itself ignores SIGPIPE.
         ignored = signal.getsignal(number) == signal.SIG_IGN
-        if not ignored or number == getattr(signal, "SIGPIPE", None):
+        if not ignored or number == SIGPIPE:
             before[number] = signal.signal(number, note)
     reader, writer = socket.socketpair()
     writer.setblocking(False)
@@ -218,10 +215,9 @@ def noted_signals():
 
 def _listen(reader):
     """Answers the first signal, and ends the process at the second."""
-    numbers = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)}
     answered = False
     while data := reader.recv(1):
-        if data[0] not in numbers:
+        if data[0] not in SIGNALS or data[0] == SIGPIPE:
             continue
         if answered:
             os._exit(128 + data[0])

@@ -15,6 +15,10 @@ WORTH = {512: 2_500_000, 256: 300_000, 128: 0}
 
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 
+# The largest norm of all gradients together. Adam divides it out again, so
+# that small ones only take away the weight of steps with large gradients.
+CLIP_NORM = 0.1
+
 MOST_EPOCHS = 30  # passes over a text; more bring nothing
 FEWEST_STEPS = 600  # but a short text needs so many
 
@@ -124,9 +128,9 @@ def rate_for(cell, units):
     Example:
 
     >>> rate_for("lstm", 256), rate_for("lstm", 512)
-    (0.008, 0.004)
+    (0.012, 0.006)
     """
-    return min(0.01, round(0.004 * 512 / units, 5))
+    return min(0.016, round(0.006 * 512 / units, 5))
 
 
 def speed_of(cell, layers, precision):

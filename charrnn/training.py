@@ -10,11 +10,12 @@ import numpy as np
 from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
+from charrnn.recipe import CLIP_NORM
 
 WARM_UP_STEPS = 100
 
 
-def optimizer(learning_rate, clip_norm=1.0):
+def optimizer(learning_rate, clip_norm=CLIP_NORM):
     """Returns AdamW with gradients clipped to a global norm.
 
     Args:
@@ -28,7 +29,7 @@ def optimizer(learning_rate, clip_norm=1.0):
 
     Example:
 
-    >>> optimizer(0.001).global_clipnorm
+    >>> optimizer(0.001, clip_norm=1.0).global_clipnorm
     1.0
 
     Source: Loshchilov and Hutter 2019; Pascanu et al. 2013 (clipping).

@@ -13,7 +13,7 @@ def slow(units):
 
 
 @pytest.mark.parametrize(
-    ("units", "rate"), [(1, 0.01), (256, 0.008), (512, 0.004), (2048, 0.001)]
+    ("units", "rate"), [(1, 0.016), (256, 0.012), (512, 0.006), (2048, 0.0015)]
 )
 def test_larger_networks_learn_at_lower_rates(units, rate):
     assert recipe.rate_for("lstm", units) == rate

@@ -46,14 +46,17 @@ def main(argv=None):
     warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
     _share_the_machine()
     # Only the verb at hand is imported, so that it starts at once.
-    verbs = [v for v in VERBS if v in argv[:1]] or VERBS
-    name = " ".join(["charrnn", *verbs[: len(verbs) == 1]])
+    verb = argv[0] if argv and argv[0] in VERBS else None
+    name = f"charrnn {verb}" if verb else "charrnn"
     try:
-        modules = {v: importlib.import_module(f"{__name__}.{v}") for v in verbs}
+        modules = {
+            v: importlib.import_module(f"{__name__}.{v}")
+            for v in ([verb] if verb else VERBS)
+        }
         arguments = _parser(modules).parse_args(argv)
         return modules[arguments.verb].run(arguments)
     except BrokenPipeError:
-        return _reader_left(verbs[0])
+        return _reader_left(verb)
     except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
         print(f"{name}: {_line(_reason(error))}", file=sys.stderr)
         return 2

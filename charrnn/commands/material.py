@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 
 from charrnn import encoded, memory, model_file, recipe, runs
-from charrnn.commands import train_flags
-from charrnn.commands.train_flags import NETWORK
+from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.corpus import Text, normalize_text
 from charrnn.model import (
     CELLS,
@@ -155,17 +154,9 @@ def _choose(settings, characters):
             settings.layers,
             resolve_precision(settings.precision),
         )
-    names = (*train_flags.CHOSEN, "cell", "layers", "seq_length")
-    open_ = {name: getattr(settings, name) for name in names}
-    vars(settings).update(
-        recipe.choose(
-            characters,
-            **open_,
-            minutes=settings.minutes,
-            epochs=settings.epochs,
-            speed=speed,
-        )
-    )
+    known = "cell", "layers", "seq_length", "minutes", "epochs"
+    wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
+    vars(settings).update(recipe.choose(characters, **wanted, speed=speed))
 
 
 def _windows(training, settings):

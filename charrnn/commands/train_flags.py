@@ -32,7 +32,7 @@ FIXED = {
     **dict.fromkeys(CHOSEN),
     "init_from": None,
     "seq_length": 64,
-    "clip_norm": 1.0,
+    "clip_norm": recipe.CLIP_NORM,
     "seed": 1,
     "precision": "auto",
 }
