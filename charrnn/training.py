@@ -13,6 +13,7 @@ from charrnn.engine import Engine
 from charrnn.recipe import CLIP_NORM
 
 WARM_UP_STEPS = 100
+RESTART_WINDOWS = 64  # from one empty state of a stream to the next
 
 
 def optimizer(learning_rate, clip_norm=CLIP_NORM):
@@ -188,6 +189,38 @@ class Schedule(keras.callbacks.Callback):
         self.losses = state["losses"]
         self._seconds_before = state["seconds"]
         self._timed_steps, self._timed_seconds = state["timed"]
+
+
+class Restarts(keras.callbacks.Callback):
+    """Lets a stream begin with an empty state now and then, drawn at random.
+
+    A state that is carried for ever tells the streams apart. A large network
+    comes to know its text by that, and is lost in front of another one, where
+    it begins with nothing.
+
+    Args:
+        schedule: The `Schedule`, which knows the step.
+        seed: Of the draws, which are a function of seed and step.
+        windows: How many a stream reads on average before it begins anew.
+    """
+
+    def __init__(self, schedule, seed, windows=RESTART_WINDOWS):
+        super().__init__()
+        self.schedule = schedule
+        self.seed = seed
+        self.windows = windows
+
+    def on_train_batch_begin(self, batch, logs=None):
+        states = [
+            state
+            for layer in self.model.layers
+            for state in getattr(layer, "states", None) or ()
+        ]
+        random = np.random.default_rng([self.seed, self.schedule.step])
+        kept = random.random(states[0].shape[0]) >= 1 / self.windows
+        if not kept.all():
+            for state in states:
+                state.assign(state * kept[:, None].astype("float32"))
 
 
 def steps_per_round(windows, validation_characters):

@@ -205,3 +205,24 @@ def test_twin_trains_as_stock_layers_do():
         )  # fmt: skip
         losses.append(run.history["loss"])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def test_streams_begin_anew_at_random(setting):
+    schedule = training.Schedule(setting.windows, 0.01, total_steps=200)
+    restarts = training.Restarts(schedule, seed=5, windows=4)
+    emptied = np.zeros(4)
+
+    def watch(batch, logs=None):
+        (first, *others) = [
+            np.asarray(state).any(axis=1)
+            for layer in setting.twin.layers
+            for state in getattr(layer, "states", None) or ()
+        ]
+        for other in others:  # a stream forgets all or nothing
+            np.testing.assert_array_equal(first, other)
+        emptied[:] += ~first
+
+    watching = keras.callbacks.LambdaCallback(on_train_batch_begin=watch)
+    setting.fit([schedule, restarts, watching])
+    assert (np.abs(emptied / 200 - 1 / 4) < 0.12).all()
+    assert len(set(emptied)) > 1

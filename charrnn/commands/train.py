@@ -130,7 +130,8 @@ def _train(out, settings, material, state, arrays):
     best, history, *others = _callbacks(
         out, settings, schedule, validation, facts
     )
-    callbacks = [schedule, validation, best, history, *others]
+    restarts = training.Restarts(schedule, settings.seed)
+    callbacks = [schedule, restarts, validation, best, history, *others]
     if state:
         checkpoint.restore(twin, arrays)
         loop.restore(callbacks, state["parts"])
