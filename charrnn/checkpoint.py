@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 
 from charrnn.atomic import replacing
+from charrnn.model import states
 
 FORMAT = 1
 KEPT = 2  # the newest; the older one is for when the newest is damaged
@@ -127,12 +128,7 @@ def variables(twin):
     """
     metrics = {id(variable) for variable in twin.metrics_variables}
     of_model = [v for v in twin.variables if id(v) not in metrics]
-    states = [
-        state
-        for layer in twin.layers
-        for state in getattr(layer, "states", None) or ()
-    ]
-    return [*of_model, *twin.optimizer.variables, *states]
+    return [*of_model, *twin.optimizer.variables, *states(twin)]
 
 
 def restore(twin, arrays):

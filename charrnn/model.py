@@ -142,6 +142,28 @@ def stateful(layer):
     return keras.layers.RNN(layer.cell, return_sequences=True, stateful=True)
 
 
+def states(twin):
+    """Lists the states that a twin's recurrent layers carry.
+
+    Args:
+        twin: What `stateful_twin` or `charrnn.fused` returned.
+
+    Returns:
+        A list of Keras variables of shape `(batch_size, units)`.
+
+    Example:
+
+    >>> model = build_model(range(5), units=4, layers=1)
+    >>> len(states(stateful_twin(model, batch_size=2)))  # an LSTM has two
+    2
+    """
+    return [
+        state
+        for layer in twin.layers
+        for state in getattr(layer, "states", None) or ()
+    ]
+
+
 def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
     """Checks the arguments of `build_model` without importing Keras.
 

@@ -10,6 +10,7 @@ import numpy as np
 from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
+from charrnn.model import states
 from charrnn.recipe import CLIP_NORM
 
 WARM_UP_STEPS = 100
@@ -211,15 +212,11 @@ class Restarts(keras.callbacks.Callback):
         self.windows = windows
 
     def on_train_batch_begin(self, batch, logs=None):
-        states = [
-            state
-            for layer in self.model.layers
-            for state in getattr(layer, "states", None) or ()
-        ]
+        carried = states(self.model)
         random = np.random.default_rng([self.seed, self.schedule.step])
-        kept = random.random(states[0].shape[0]) >= 1 / self.windows
+        kept = random.random(carried[0].shape[0]) >= 1 / self.windows
         if not kept.all():
-            for state in states:
+            for state in carried:
                 state.assign(state * kept[:, None].astype("float32"))
 
 

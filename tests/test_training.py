@@ -11,7 +11,7 @@ import pytest
 from charrnn import model_file, scoring, training
 from charrnn.backend import keras
 from charrnn.engine import Engine
-from charrnn.model import build_model, stateful_twin
+from charrnn.model import build_model, stateful_twin, states
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows
 
@@ -214,9 +214,7 @@ def test_streams_begin_anew_at_random(setting):
 
     def watch(batch, logs=None):
         (first, *others) = [
-            np.asarray(state).any(axis=1)
-            for layer in setting.twin.layers
-            for state in getattr(layer, "states", None) or ()
+            np.asarray(state).any(axis=1) for state in states(setting.twin)
         ]
         for other in others:  # a stream forgets all or nothing
             np.testing.assert_array_equal(first, other)
