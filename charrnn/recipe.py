@@ -19,7 +19,7 @@ GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 # that small ones only take away the weight of steps with large gradients.
 CLIP_NORM = 0.1
 
-MOST_EPOCHS = 30  # passes over a text; more bring nothing
+MOST_EPOCHS = 24  # passes over a text; more bring little
 FEWEST_STEPS = 600  # but a short text needs so many
 
 
@@ -128,9 +128,10 @@ def rate_for(cell, units):
     Example:
 
     >>> rate_for("lstm", 256), rate_for("lstm", 512)
-    (0.012, 0.006)
+    (0.012, 0.009)
     """
-    return min(0.016, round(0.006 * 512 / units, 5))
+    highest = 0.008 if cell == "simple_rnn" else 0.012
+    return min(highest, round(0.009 * 512 / units, 5))
 
 
 def speed_of(cell, layers, precision):

@@ -13,10 +13,13 @@ def slow(units):
 
 
 @pytest.mark.parametrize(
-    ("units", "rate"), [(1, 0.016), (256, 0.012), (512, 0.006), (2048, 0.0015)]
+    ("units", "rate"),
+    [(1, 0.012), (256, 0.012), (512, 0.009), (2048, 0.00225)],
 )
 def test_larger_networks_learn_at_lower_rates(units, rate):
+    assert recipe.rate_for("lstm", units) == recipe.rate_for("gru", units)
     assert recipe.rate_for("lstm", units) == rate
+    assert recipe.rate_for("simple_rnn", units) == min(0.008, rate)
 
 
 @hypothesis.given(
