@@ -167,6 +167,29 @@ def text_form(facts):
     }
 
 
+def training_characters(facts):
+    """Tells how much of its text, from the start, a model was trained on.
+
+    Args:
+        facts: As `read` returns them.
+
+    Returns:
+        An `int`, or `None` if the file does not tell.
+
+    Raises:
+        ValueError: if what it tells is no number.
+
+    Example:
+
+    >>> training_characters({"split": {"training_characters": 1_003_854}})
+    1003854
+    """
+    split = _expect(facts.get("split", {}), dict, "split")
+    if "training_characters" not in split:
+        return None
+    return _expect(split["training_characters"], int, "training_characters")
+
+
 def _read(file):
     with opened(file) as archive:
         facts = _read_facts(archive)

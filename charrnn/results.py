@@ -6,18 +6,21 @@ import os
 import platform
 
 import charrnn
-from charrnn import atomic, scoring
+from charrnn import atomic, baselines, scoring
 from charrnn.engine import load
 
 
-def measure(out, held_out, schedule):
+def measure(out, training, held_out, schedule):
     """Scores the model that a run has saved, read back from its file.
+
+    Beside it stand the baselines on the same split.
 
     A long held-out part was scored in streams when the model was saved, and
     is not scored once more; the cold windows stop at 200,000 characters.
 
     Args:
         out: The run's folder, a `pathlib.Path`.
+        training: Ids of the training part, `(characters,)`.
         held_out: Ids of the validation part, `(characters,)`.
         schedule: The `training.Schedule` that training followed.
 
@@ -37,6 +40,9 @@ def measure(out, held_out, schedule):
         "validation_method": method,
         "validation_characters": len(held_out),
         "cold256_nats_per_char": cold.nats_per_character,
+        "baselines_nats_per_char": baselines.measure(
+            training, held_out, engine.vocabulary
+        ),
         "parameters": engine.parameters,
         "characters_per_second": round(schedule.characters_per_second),
         "epochs": round(schedule.epoch, 4),
@@ -67,7 +73,7 @@ def write(out, metrics):
 
 
 def summary(out, metrics):
-    """Says in two lines how well the model does and where it is.
+    """Says how well the model does, and what does how well without one.
 
     Args:
         out: The run's folder.
@@ -76,9 +82,16 @@ def summary(out, metrics):
     Returns:
         A `str`.
     """
+    nats = metrics["validation_nats_per_char"]
+    compared = baselines.shown(
+        metrics["baselines_nats_per_char"],
+        nats,
+        metrics["validation_characters"],
+    )
     return (
-        f"validation  {metrics['validation_nats_per_char']:.4f} nats/char = "
+        f"validation  {nats:.4f} nats/char = "
         f"{metrics['validation_bits_per_char']:.4f} bits/char "
         f"({metrics['validation_method']})\n"
+        f"{compared}\n"
         f"model       {out / 'model.keras'}"
     )

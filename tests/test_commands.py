@@ -5,6 +5,7 @@ import csv
 import errno
 import io
 import json
+import math
 import os
 import pty
 import signal
@@ -426,6 +427,25 @@ def test_score_ranks_texts(trained, tmp_path, capsys):
     engine = charrnn.load(trained[0])
     expected = charrnn.score(engine, TEXT[:100]).bits_per_character
     assert rows[0]["bits_per_character"] == pytest.approx(expected)
+
+
+def test_counting_stands_beside_the_network(trained, tmp_path, capsys):
+    metrics = json.loads((trained[0] / "metrics.json").read_text("utf-8"))
+    training, held_out = tmp_path / "all", tmp_path / "held"
+    boundary = metrics["split"]["training_characters"]
+    training.write_text(TEXT, encoding="utf-8")
+    held_out.write_text(TEXT[boundary:], encoding="utf-8")
+    words = ["score", str(trained[0]), str(held_out)]
+    words += ["--baselines", str(training)]
+    assert main([*words, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    losses = row["baselines_nats_per_character"]
+    assert losses == metrics["baselines_nats_per_char"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    bits = {name: f"{nats / math.log(2):.2f}" for name, nats in losses.items()}
+    assert f"to compare  unigram {bits['unigram']}, 5-gram" in out
+    assert f"xz {bits['xz']} bits/char" in out
 
 
 def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn import model_file
+from charrnn import baselines, model_file
 from charrnn.commands.arguments import add_unknown_argument, prepare, shown
 from charrnn.corpus import read
 from charrnn.engine import Engine
@@ -25,10 +25,17 @@ def add_arguments(parser):
         metavar="FILE",
         help="a file, a folder of .txt files, - for stdin, or a corpus",
     )
-    parser.add_argument(
+    of_texts = parser.add_mutually_exclusive_group()
+    of_texts.add_argument(
         "--lines",
         action="store_true",
         help="rank the lines instead of the texts, the likeliest first",
+    )
+    of_texts.add_argument(
+        "--baselines",
+        metavar="TEXT",
+        help="compare with n-grams and xz, which learn from TEXT, the model's "
+        "training text: from the part of it that the model was trained on",
     )
     parser.add_argument(
         "--encoding", default="utf-8", help="of the texts (default: utf-8)"
@@ -52,11 +59,15 @@ def run(arguments):
     scorers = {False: functools.partial(score, engine)}
     if arguments.adapt:
         scorers[True] = _adapting_scorer(contents)
+    learnt = None
+    if arguments.baselines:
+        text = _prepared(arguments.baselines, engine, arguments)
+        text = text[: model_file.training_characters(contents["facts"])]
+        learnt = engine.vocabulary.encode(text)
     rows = []
     for source in arguments.texts:
-        raw = read(source, encoding=arguments.encoding, newline="keep")
+        text = _prepared(source, engine, arguments)
         try:
-            text = prepare(raw, engine, arguments.unknown)
             for adapted, scorer in scorers.items():
                 rows += [
                     {**row, "adapted": adapted}
@@ -64,6 +75,11 @@ def run(arguments):
                 ]
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from error
+        if learnt is not None:
+            ids = engine.vocabulary.encode(text)
+            losses = baselines.measure(learnt, ids, engine.vocabulary)
+            for row in rows[-len(scorers) :]:
+                row["baselines_nats_per_character"] = losses
     rows.sort(key=lambda row: (row["adapted"], row["bits_per_character"]))
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
@@ -72,7 +88,22 @@ def run(arguments):
         if adapted:
             print("\nwith --adapt, not comparable with the above:")
         _print_table([row for row in rows if row["adapted"] == adapted])
+    for row in rows:
+        if learnt is not None and not row["adapted"]:
+            losses = row["baselines_nats_per_character"]
+            nats, characters = row["nats_per_character"], row["characters"]
+            print(f"\n{shown(row['text'])}")
+            print(baselines.shown(losses, nats, characters))
     return 0
+
+
+def _prepared(source, engine, arguments):
+    """A text that the user names, as the model reads it."""
+    text = read(source, encoding=arguments.encoding, newline="keep")
+    try:
+        return prepare(text, engine, arguments.unknown)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
 
 
 def _adapting_scorer(contents):

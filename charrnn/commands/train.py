@@ -182,7 +182,7 @@ def _train(out, settings, material, state, arrays):
             file=sys.stderr,
         )
     if best.step is not None:
-        _finish(out, settings, validation.ids, schedule, history)
+        _finish(out, settings, windows.ids, validation.ids, schedule, history)
     return 1 if failed else 0
 
 
@@ -228,11 +228,11 @@ def _set_end(settings, before, schedule, windows):
         )
 
 
-def _finish(out, settings, held_out, schedule, history):
+def _finish(out, settings, training, held_out, schedule, history):
     """Measures the best model, and writes and says what came out."""
     from charrnn import reporting, results
 
-    metrics = results.measure(out, held_out, schedule)
+    metrics = results.measure(out, training, held_out, schedule)
     reporting.plot_losses(history, out / "loss.png")
     metrics["train_seconds"] = round(schedule.elapsed(), 2)
     results.write(out, metrics)
