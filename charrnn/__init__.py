@@ -30,6 +30,8 @@ _HOMES = {
     "probabilities": "sampling",
     "Score": "scoring",
     "score": "scoring",
+    "Reading": "reading",
+    "read_along": "reading",
     "score_adapting": "adaptation",
     "optimizer": "training",
     "loss": "training",

@@ -182,14 +182,40 @@ def checked_ids(engine, text):
     return ids
 
 
+def scan(engine, ids):
+    """Runs the network over texts, a piece at a time.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        ids: Of texts of one length, `(rows, characters)`.
+
+    Yields:
+        `(start, logits, targets)`: the logits `(rows, piece, vocabulary
+        size)` of the characters that come after `start` and their ids
+        `(rows, piece)`.
+
+    Example:
+
+    >>> from charrnn import Engine, Vocabulary, build_model
+    >>> engine = Engine.from_keras(build_model("ab"), Vocabulary("ab"))
+    >>> ids = np.zeros((1, 100), np.int32)
+    >>> [(start, targets.shape) for start, _, targets in scan(engine, ids)]
+    [(0, (1, 64)), (64, (1, 35))]
+    """
+    rows, time = ids.shape[0], ids.shape[1] - 1
+    piece = max(1, min(64, CHUNK // (rows * len(engine.vocabulary))))
+    state = engine.zero_state(rows)
+    for start in range(0, time, piece):
+        inputs = ids[:, start : start + piece + 1]
+        logits, state = engine.run(inputs[:, :-1], state)
+        yield start, logits, inputs[:, 1:]
+
+
 def _scan(engine, ids):
     """Nats of the characters after the first of each row: (rows, time)."""
-    rows, time = ids.shape[0], ids.shape[1] - 1
-    chunk = max(1, min(64, CHUNK // (rows * len(engine.vocabulary))))
-    nats = np.empty((rows, time), np.float32)
-    state = engine.zero_state(rows)
-    for start in range(0, time, chunk):
-        inputs = ids[:, start : start + chunk + 1]
-        logits, state = engine.run(inputs[:, :-1], state)
-        nats[:, start : start + chunk] = surprise(logits, inputs[:, 1:])
+    rows, characters = ids.shape
+    nats = np.empty((rows, characters - 1), np.float32)
+    for start, logits, targets in scan(engine, ids):
+        end = start + targets.shape[1]
+        nats[:, start:end] = surprise(logits, targets)
     return nats

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -398,13 +399,14 @@ def test_generate_streams(trained):
         process.kill()
 
 
-@pytest.mark.parametrize("verb", ["generate", "score", "corpora"])
+@pytest.mark.parametrize("verb", ["generate", "score", "surprise", "corpora"])
 def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
     text = tmp_path / "sea.txt"
     text.write_text("The sea!", encoding="utf-8")
     words = {
         "generate": ["--model", str(trained[0]), "--length", "3"],
         "score": [str(trained[0]), str(text)],
+        "surprise": [str(trained[0]), str(text)],
         "corpora": [],
     }[verb]
     code = (
@@ -446,6 +448,56 @@ def test_counting_stands_beside_the_network(trained, tmp_path, capsys):
     bits = {name: f"{nats / math.log(2):.2f}" for name, nats in losses.items()}
     assert f"to compare  unigram {bits['unigram']}, 5-gram" in out
     assert f"xz {bits['xz']} bits/char" in out
+
+
+def test_surprise_says_the_same_in_each_form(trained, tmp_path, capsys):
+    path, page = tmp_path / "sea", tmp_path / "page.html"
+    path.write_text("The sea,\nthe sae! \x07", encoding="utf-8")
+    words = ["surprise", str(trained[0]), str(path), "--unknown", "skip"]
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    rows = facts["characters"]
+    assert "".join(row["character"] for row in rows) == "he sea,\nthe sae! "
+    assert rows[-1]["running_bits_per_character"] == pytest.approx(
+        facts["bits_per_character"]
+    )
+    for row in rows:
+        assert row["bits"] == pytest.approx(-math.log2(row["probability"]))
+        best = row["expected"].get(row["character"])
+        assert best is None or best == pytest.approx(row["probability"])
+    assert main([*words, "--html", str(page)]) == 0
+    assert "The sea," in page.read_text("utf-8")
+    assert main([*words, "--typos", "--count", "2"]) == 0
+    typos = capsys.readouterr().out
+    assert re.search(r"\n +[\d.]+ +2:5 +s\[a\]e|s\[?a?\[e\]", typos), typos
+    assert main(words) == 0
+    coloured = capsys.readouterr().out
+    mean = f"{facts['bits_per_character']:.4f} bits/char of 17 characters"
+    assert mean in coloured and mean in typos
+    first = np.mean([row["bits"] for row in rows[:8]])
+    assert coloured.startswith(f"{first:5.2f} | The sea,")
+
+
+@pytest.mark.parametrize(
+    ("term", "colours", "expected"),
+    [
+        ("xterm", "truecolor", "48;2;"),
+        ("xterm-256color", "", "48;5;"),
+        ("dumb", "", "the sea"),
+    ],
+)
+def test_surprise_has_the_terminal_s_colours(
+    trained, tmp_path, term, colours, expected
+):
+    path = tmp_path / "sea"
+    path.write_text("the sea, eeee!", encoding="utf-8")
+    environment = {**os.environ, "TERM": term, "COLORTERM": colours}
+    environment["FORCE_COLOR"] = "1"
+    environment.pop("NO_COLOR", None)
+    words = ["-m", "charrnn", "surprise", trained[0], path]
+    shown = run(*words, cwd=ROOT, env=environment)
+    assert shown.returncode == 0, shown.stderr
+    assert expected in shown.stdout
 
 
 def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):

@@ -69,6 +69,11 @@ FLAGS = {
     "score": {
         "--lines": None, "--encoding": ENCODINGS, "--json": None,
         "--unknown": ["error", "skip", "replace", "guess"],
+        "--baselines": PATHS,
+    },
+    "surprise": {
+        "--html": PATHS, "--typos": None, "--json": None, "--count": NUMBERS,
+        "--encoding": ENCODINGS, "--unknown": ["error", "skip", "guess"],
     },
     "corpora": {"--json": None},
 }  # fmt: skip
@@ -77,6 +82,7 @@ NEEDED = {
     "train": ["sea.txt"],
     "generate": ["--model", "model.keras"],
     "score": ["model.keras", "sea.txt"],
+    "surprise": ["model.keras", "sea.txt"],
     "corpora": [],
 }
 

@@ -1,6 +1,7 @@
 """Arguments that several verbs share, and their types."""
 
 import argparse
+import os
 import sys
 
 from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text
@@ -77,6 +78,26 @@ def add_unknown_argument(parser):
         "replace reads them as what --min-count made of rare ones (default: "
         "error)",
     )
+
+
+def check_output(flag, path, inputs):
+    """Checks that what will be written takes the place of nothing it needs.
+
+    Args:
+        flag: The flag that names the file to write.
+        path: That file, or `None`.
+        inputs: A `dict` of what is read: what it is, and its path or `None`.
+
+    Raises:
+        ValueError: if it is one of these.
+    """
+    for what, other in inputs.items():
+        same = path and other and os.path.realpath(path)
+        if same and same == os.path.realpath(other):
+            raise ValueError(
+                f"Expected {flag} to be a file of its own. '{path}' is {what}. "
+                "Choose another name."
+            )
 
 
 def prepare(text, engine, unknown):

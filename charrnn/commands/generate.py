@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from charrnn import atomic, runs
 from charrnn.commands.arguments import (
     add_unknown_argument,
     at_least,
+    check_output,
     fraction,
     prepare,
     shown,
@@ -80,15 +80,8 @@ def _add_sampling_arguments(group):
 def run(arguments):
     """Writes the samples; returns the exit code."""
     model = model_path(arguments.model or newest_run())
-    for what, path in (
-        ("the model", model),
-        ("the prompt", arguments.prompt_file),
-    ):
-        if arguments.out and path and _same_file(arguments.out, path):
-            raise ValueError(
-                "Expected --out to be a file for the text. "
-                f"'{arguments.out}' is {what}. Choose another name."
-            )
+    inputs = {"the model": model, "the prompt": arguments.prompt_file}
+    check_output("--out", arguments.out, inputs)
     engine = load(model)
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
@@ -116,10 +109,6 @@ def run(arguments):
     if on_screen and sys.stderr.isatty() and arguments.seed is None:
         print(f"(--seed {seed} writes this again)", file=sys.stderr)
     return 0
-
-
-def _same_file(one, other):
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def newest_run(folder=runs.FOLDER):

@@ -1,0 +1,173 @@
+"""What surprises a network, and the page that shows it, in a browser."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from charrnn import scoring
+from charrnn.engine import Engine
+from charrnn.model import build_model
+from charrnn.page import page
+from charrnn.reading import read_along
+from charrnn.vocabulary import Vocabulary
+
+TEXT = (
+    "Who's there?\nNay, answer me: stand & <unfold> yourself.\t\U0001f600\n" * 4
+)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    vocabulary = Vocabulary.from_text(TEXT)
+    model = build_model(vocabulary, cell="gru", units=16)
+    weights = model.get_weights()
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(0, 0.5, w.shape) for w in weights])
+    return Engine.from_keras(model, vocabulary)
+
+
+@pytest.fixture(scope="module")
+def reading(engine):
+    return read_along(engine, TEXT)
+
+
+def test_the_surprises_sum_up_to_the_score(engine, reading):
+    scored = scoring.score(engine, TEXT)
+    assert reading.nats.sum() == pytest.approx(scored.nats.sum())
+    assert reading.bits_per_character == pytest.approx(
+        scored.bits_per_character
+    )
+    running = reading.running_bits_per_character()
+    assert running[-1] == pytest.approx(scored.bits_per_character)
+    assert running[0] == pytest.approx(reading.bits[0])
+
+
+def test_what_was_expected_is_what_the_network_says(engine, reading):
+    ids = engine.vocabulary.encode(TEXT)
+    state = engine.zero_state(1)
+    for i, id in enumerate(ids[:-1]):
+        logits, state = engine.run(np.array([[id]]), state)
+        p = np.exp(logits[0, 0].astype(float))
+        p /= p.sum()
+        order = np.argsort(-p)[:5]
+        characters = [engine.vocabulary.characters[k] for k in order]
+        assert reading.expected[i].tolist() == characters
+        np.testing.assert_allclose(
+            reading.probabilities[i], p[order], rtol=1e-3
+        )
+
+
+def test_a_word_is_as_surprising_as_its_worst_character(reading):
+    words = reading.words()
+    assert len(words) == len(re.findall(r"[A-Za-z']+", TEXT))
+    assert [w.bits for w in words] == sorted(w.bits for w in words)[::-1]
+    lines = TEXT.split("\n")
+    for word in words + reading.others():
+        place = slice(word.column - 1, word.column - 1 + len(word.text))
+        line = lines[word.line - 1] + "\n"
+        assert line[place] == word.text
+        index = sum(len(line) + 1 for line in lines[: word.line - 1])
+        index += word.column - 1
+        own = reading.bits[max(index, 1) - 1 : index + len(word.text) - 1]
+        assert word.bits == pytest.approx(own.max())
+        assert reading.bits[index + word.worst - 1] == own.max()
+    letters = sum(len(word.text) for word in words)
+    assert letters + len(reading.others()) == len(TEXT)
+
+
+def test_a_text_too_long_to_show_is_refused(engine):
+    with pytest.raises(ValueError, match="at most 200,000 characters"):
+        read_along(engine, "a" * 200_001)
+
+
+def test_a_page_of_100_kb_stays_below_2_mb(engine):
+    random = np.random.default_rng(0)
+    characters = sorted(set(TEXT) - {"\U0001f600"})
+    text = "".join(random.choice(characters, 100_000))
+    assert len(page(read_along(engine, text), "noise").encode()) < 2_000_000
+
+
+def test_nothing_in_a_text_can_end_the_page_early(engine, reading):
+    made = page(reading, "<b>a text</b>")
+    assert "<unfold>" not in made
+    assert "<b>" not in made
+    data = re.search(r'id="data">(.*?)</script>', made, re.DOTALL)[1]
+    assert json.loads(data)["text"] == TEXT
+
+
+@pytest.fixture
+def browser():
+    """Chromium without a window; it and its driver are Debian packages."""
+    pytest.importorskip("selenium", reason="pip install selenium")
+    from selenium import webdriver
+
+    paths = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if None in paths:
+        pytest.skip("apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = paths[0]
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(flag)
+    options.add_argument("--window-size=1280,900")
+    options.set_capability(
+        "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
+    )
+    service = webdriver.ChromeService(paths[1])
+    driver = webdriver.Chrome(options, service)
+    yield driver
+    driver.quit()
+
+
+def test_the_page_shows_what_was_expected(reading, browser, tmp_path):
+    from selenium.webdriver import ActionChains, Keys
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    path = tmp_path / "page.html"
+    path.write_text(page(reading, "a text"), encoding="utf-8")
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 20).until(
+        lambda browser: browser.find_elements(By.CSS_SELECTOR, "#text span")
+    )
+    spans = browser.find_elements(By.CSS_SELECTOR, "#text span")
+    assert "".join(s.get_property("textContent") for s in spans) == TEXT
+
+    def shown(selector):
+        return browser.find_element(By.CSS_SELECTOR, selector).text
+
+    for i in (1, 17, 40, 57):
+        ActionChains(browser).move_to_element(spans[i]).perform()
+        said = re.match(
+            r"probability (\S+) %, surprise (\S+) bits", shown("#how")
+        )
+        chance = np.exp(-reading.nats[i - 1])
+        assert float(said[1]) == pytest.approx(100 * chance, rel=0.03)
+        assert float(said[2]) == pytest.approx(reading.bits[i - 1], abs=0.01)
+        rows = shown("#expected").splitlines()
+        assert len(rows) == 5
+        for row, character, chance in zip(
+            rows, reading.expected[i - 1], reading.probabilities[i - 1],
+            strict=True,
+        ):  # fmt: skip
+            names = {" ": "space", "\n": "line break", "\t": "tab"}
+            assert row.startswith(names.get(character, character))
+            said = re.search(r"([\d.]+) %", row)[1]
+            assert float(said) == pytest.approx(100 * chance, abs=0.11)
+        running = reading.running_bits_per_character()[i - 1]
+        assert f"{running:.2f}" in shown("#sofar")
+    text = browser.find_element(By.ID, "text")
+    text.send_keys(Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_DOWN)
+    assert shown("#what") == f"“{TEXT[14]}”"
+    levels = [span.get_attribute("class") for span in spans]
+    for i, bits in enumerate(reading.bits, 1):
+        level = min(8, int(bits))
+        assert (f"s{level}" in levels[i]) or not level
+    assert browser.get_log("browser") == []
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            assert url.startswith((path.as_uri(), "data:", "blob:")), url
