@@ -32,6 +32,7 @@ _HOMES = {
     "score": "scoring",
     "Reading": "reading",
     "read_along": "reading",
+    "context_curve": "context",
     "score_adapting": "adaptation",
     "optimizer": "training",
     "loss": "training",

@@ -18,12 +18,13 @@ ROOT = PACKAGE.parent
 ORDER = (
     "atomic memory plays catalogue corpus vocabulary encoded windows backend "
     "precision model equations recurrence twin network recipe archive weights "
-    "model_file checkpoint runs sampling engine sampler scoring reading page "
-    "baselines adaptation training loop budget reporting results commands"
+    "model_file checkpoint runs sampling engine sampler scoring reading "
+    "context page baselines adaptation training loop budget reporting "
+    "results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "
-    "sampling engine sampler scoring reading page baselines commands"
+    "sampling engine sampler scoring reading context page baselines commands"
 ).split()
 
 

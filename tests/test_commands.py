@@ -399,7 +399,7 @@ def test_generate_streams(trained):
         process.kill()
 
 
-@pytest.mark.parametrize("verb", ["generate", "score", "surprise", "corpora"])
+@pytest.mark.parametrize("verb", [v for v in VERBS if v != "train"])
 def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
     text = tmp_path / "sea.txt"
     text.write_text("The sea!", encoding="utf-8")
@@ -407,6 +407,7 @@ def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
         "generate": ["--model", str(trained[0]), "--length", "3"],
         "score": [str(trained[0]), str(text)],
         "surprise": [str(trained[0]), str(text)],
+        "memory": [str(trained[0]), str(text)],
         "corpora": [],
     }[verb]
     code = (
@@ -498,6 +499,26 @@ def test_surprise_has_the_terminal_s_colours(
     shown = run(*words, cwd=ROOT, env=environment)
     assert shown.returncode == 0, shown.stderr
     assert expected in shown.stdout
+
+
+def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
+    path, plot = tmp_path / "sea", tmp_path / "memory.png"
+    path.write_text(TEXT[:300], encoding="utf-8")
+    words = ["memory", str(trained[0]), str(path)]
+    assert main([*words, "--json"]) == 0
+    curve = json.loads(capsys.readouterr().out)
+    assert curve["contexts"] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+    assert main([*words, "--plot", str(plot)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for line, context, bits in zip(
+        lines[1:], curve["contexts"], curve["bits_per_character"], strict=False
+    ):
+        assert line.split()[:2] == [str(context), f"{bits:.4f}"]
+    whole = curve["bits_per_character_with_all"]
+    scored = charrnn.score(charrnn.load(trained[0]), TEXT[:300])
+    assert whole == pytest.approx(scored.bits_per_character)
+    assert f"    all  {whole:9.4f}" in lines
+    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):

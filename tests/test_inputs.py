@@ -75,6 +75,10 @@ FLAGS = {
         "--html": PATHS, "--typos": None, "--json": None, "--count": NUMBERS,
         "--encoding": ENCODINGS, "--unknown": ["error", "skip", "guess"],
     },
+    "memory": {
+        "--plot": PATHS, "--json": None, "--encoding": ENCODINGS,
+        "--unknown": ["error", "skip", "guess"],
+    },
     "corpora": {"--json": None},
 }  # fmt: skip
 # What the verb needs, so that not all ends at what is missing.
@@ -83,6 +87,7 @@ NEEDED = {
     "generate": ["--model", "model.keras"],
     "score": ["model.keras", "sea.txt"],
     "surprise": ["model.keras", "sea.txt"],
+    "memory": ["model.keras", "sea.txt"],
     "corpora": [],
 }
 

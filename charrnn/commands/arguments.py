@@ -2,11 +2,10 @@
 
 import argparse
 import os
-import sys
 
-from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text
+from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text, read
 from charrnn.model_file import text_form
-from charrnn.vocabulary import UNKNOWN, printable
+from charrnn.vocabulary import UNKNOWN
 
 MOST = 2**63 - 1  # of whole numbers: what NumPy can hold
 LARGEST = 1e15  # of others: what can still be reckoned with
@@ -100,6 +99,28 @@ def check_output(flag, path, inputs):
             )
 
 
+def prepared(source, engine, arguments):
+    """Reads a text that the user names, in the form the model was trained on.
+
+    Args:
+        source: As for `charrnn.read`.
+        engine: The `charrnn.Engine`.
+        arguments: With `encoding` and `unknown`.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError: as `charrnn.read` and `prepare` do, with the source.
+        OSError: if the text cannot be read.
+    """
+    text = read(source, encoding=arguments.encoding, newline="keep")
+    try:
+        return prepare(text, engine, arguments.unknown)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+
+
 def prepare(text, engine, unknown):
     """Brings a text into the form that the model was trained on.
 
@@ -123,16 +144,3 @@ def prepare(text, engine, unknown):
         raise ValueError(
             f"{error} Or leave them out: --unknown skip"
         ) from error
-
-
-def shown(text):
-    """What to print: the text, made harmless where a terminal would obey it.
-
-    Args:
-        text: A `str`.
-
-    Returns:
-        The text as it is for a file or a pipe; for a terminal as `printable`
-        gives it.
-    """
-    return printable(text) if sys.stdout.isatty() else text

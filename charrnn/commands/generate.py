@@ -14,8 +14,8 @@ from charrnn.commands.arguments import (
     check_output,
     fraction,
     prepare,
-    shown,
 )
+from charrnn.commands.screen import shown
 from charrnn.corpus import read
 from charrnn.engine import load
 from charrnn.model_file import model_path

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from charrnn import baselines, model_file
-from charrnn.commands.arguments import add_unknown_argument, prepare, shown
-from charrnn.corpus import read
+from charrnn.commands.arguments import add_unknown_argument, prepared
+from charrnn.commands.screen import shown, watched
 from charrnn.engine import Engine
 from charrnn.scoring import score, to_bits
 
@@ -61,12 +61,12 @@ def run(arguments):
         scorers[True] = _adapting_scorer(contents)
     learnt = None
     if arguments.baselines:
-        text = _prepared(arguments.baselines, engine, arguments)
+        text = prepared(arguments.baselines, engine, arguments)
         text = text[: model_file.training_characters(contents["facts"])]
         learnt = engine.vocabulary.encode(text)
     rows = []
     for source in arguments.texts:
-        text = _prepared(source, engine, arguments)
+        text = prepared(source, engine, arguments)
         try:
             for adapted, scorer in scorers.items():
                 rows += [
@@ -97,34 +97,16 @@ def run(arguments):
     return 0
 
 
-def _prepared(source, engine, arguments):
-    """A text that the user names, as the model reads it."""
-    text = read(source, encoding=arguments.encoding, newline="keep")
-    try:
-        return prepare(text, engine, arguments.unknown)
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
-
-
 def _adapting_scorer(contents):
     """A function of a text that scores it with weights that follow it."""
-    import rich.console
-    import rich.progress
-
     from charrnn.adaptation import score_adapting  # here: TensorFlow
     from charrnn.model import rebuild
 
-    console = rich.console.Console(stderr=True)
-    watch = functools.partial(
-        rich.progress.track,
-        description="adapting",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
     vocabulary = contents["vocabulary"]
     model = rebuild(contents["layers"], vocabulary)
-    return functools.partial(score_adapting, model, vocabulary, watch=watch)
+    return functools.partial(
+        score_adapting, model, vocabulary, watch=watched("adapting")
+    )
 
 
 def _rows(source, text, scorer, lines):

@@ -1,6 +1,5 @@
 """Show what surprises a model in a text, on the screen or as a web page."""
 
-import functools
 import itertools
 import json
 import re
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import rich.console
-import rich.progress
 import rich.text
 
 from charrnn import atomic
@@ -17,10 +15,9 @@ from charrnn.commands.arguments import (
     add_unknown_argument,
     at_least,
     check_output,
-    prepare,
-    shown,
+    prepared,
 )
-from charrnn.corpus import read
+from charrnn.commands.screen import shown, visible, watched
 from charrnn.engine import load
 from charrnn.model_file import model_path
 from charrnn.page import page
@@ -83,8 +80,9 @@ def run(arguments):
     inputs = {"the model": model, "the text": arguments.text}
     check_output("--html", arguments.html, inputs)
     engine = load(model)
-    raw = read(arguments.text, encoding=arguments.encoding, newline="keep")
-    reading = _read(engine, prepare(raw, engine, arguments.unknown))
+    text = prepared(arguments.text, engine, arguments)
+    pieces = len(text) // 64
+    reading = read_along(engine, text, watch=watched("reading", total=pieces))
     if arguments.json:
         facts = _as_json(reading)
         print(json.dumps(facts, ensure_ascii=sys.stdout.isatty()))
@@ -104,20 +102,6 @@ def run(arguments):
         "character is context)"
     )
     return 0
-
-
-def _read(engine, text):
-    """Reads the text, with a bar while it takes long."""
-    console = rich.console.Console(stderr=True)
-    watch = functools.partial(
-        rich.progress.track,
-        description="reading",
-        total=len(text) // 64,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    return read_along(engine, text, watch=watch)
 
 
 def _as_json(reading):
@@ -150,7 +134,7 @@ def _print_places(title, places):
         marked = f"{before}[{place.text[place.worst]}]{after}"
         print(
             f"{place.bits:5.2f}  {f'{place.line}:{place.column}':>11}  "
-            f"{_visible(marked):<24}  {_visible(place.expected)!r} "
+            f"{visible(marked):<24}  {visible(place.expected)!r} "
             f"{place.probability:.0%}"
         )
     print()
@@ -172,17 +156,12 @@ def _print_coloured(reading):
             piece = "".join(character for _, character in group)
             if level:
                 colour = COLOURS[level - 1]
-                shown_line.append(_visible(piece), f"black on {colour}")
+                shown_line.append(visible(piece), f"black on {colour}")
             else:
-                shown_line.append(_visible(piece.removesuffix("\n")))
+                shown_line.append(visible(piece.removesuffix("\n")))
         console.print(shown_line, soft_wrap=True)
         start = end
     legend = rich.text.Text("bits")
     for level, colour in enumerate(COLOURS, 1):
         legend.append(f" {level} ", f"black on {colour}")
     console.print(legend.append("or more, before | the mean of the line"))
-
-
-def _visible(text):
-    """A text in one line, whose control characters can be seen."""
-    return printable(text.replace("\n", "\u21b5").replace("\t", "\u21e5"))

@@ -1,0 +1,115 @@
+"""Measure how far back a model remembers: its loss with a short context."""
+
+import json
+from pathlib import Path
+
+from charrnn import atomic
+from charrnn.commands.arguments import (
+    add_unknown_argument,
+    check_output,
+    prepared,
+)
+from charrnn.commands.screen import shown, watched
+from charrnn.context import NEARLY, context_curve
+from charrnn.engine import load
+from charrnn.model_file import model_path
+
+BLUE, ORANGE = "#2166ac", "#d95f02"  # apart for the colour-blind, too
+
+
+def add_arguments(parser):
+    """Adds the flags of `charrnn memory`."""
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
+    )
+    parser.add_argument(
+        "text",
+        metavar="FILE",
+        help="a file, a folder of .txt files, - for stdin, or a corpus; best "
+        "one that the model was not trained on",
+    )
+    parser.add_argument(
+        "--plot", type=Path, metavar="PNG", help="draw the curve, too"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the curve as JSON"
+    )
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of the text (default: utf-8)"
+    )
+    add_unknown_argument(parser)
+
+
+def run(arguments):
+    """Prints the curve; returns the exit code."""
+    model = model_path(arguments.model)
+    inputs = {"the model": model, "the text": arguments.text}
+    check_output("--plot", arguments.plot, inputs)
+    engine = load(model)
+    text = prepared(arguments.text, engine, arguments)
+    curve = context_curve(engine, text, watch=watched("measuring"))
+    if arguments.plot:
+        _plot(curve, arguments.plot)
+    if arguments.json:
+        print(json.dumps(_as_json(curve), indent=1))
+        return 0
+    _print(curve)
+    if arguments.plot:
+        print(f"plot  {shown(str(arguments.plot))}")
+    return 0
+
+
+def _as_json(curve):
+    return {
+        "contexts": list(curve.contexts),
+        "bits_per_character": curve.bits.tolist(),
+        "standard_errors": curve.errors.tolist(),
+        "bits_per_character_with_all": curve.bits_with_all,
+        "reach": curve.reach,
+        "half": curve.half,
+    }
+
+
+def _print(curve):
+    print("context  bits/char  error")
+    for context, bits, error in zip(
+        curve.contexts, curve.bits, curve.errors, strict=True
+    ):
+        print(f"{context:7,}  {bits:9.4f}  {error:.4f}")
+    print(f"    all  {curve.bits_with_all:9.4f}")
+    if curve.half:
+        print(f"half of what context brings comes with {curve.half:.1f}")
+    if curve.reach:
+        print(
+            f"with {curve.reach} characters the loss is within {NEARLY} bits "
+            "of that with all"
+        )
+    else:
+        print(
+            f"even with {curve.contexts[-1]:,} characters the loss is more "
+            f"than {NEARLY} bits from that with all"
+        )
+
+
+def _plot(curve, path):
+    """Draws the curve over the context."""
+    from matplotlib.figure import Figure  # here: a second, only if wanted
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.errorbar(
+        curve.contexts, curve.bits, 2 * curve.errors, fmt="o-", color=BLUE,
+        capsize=3, label="with so much context (bars: two standard errors)",
+    )  # fmt: skip
+    axes.axhline(
+        curve.bits_with_all, color=ORANGE, linestyle="--",
+        label=f"with all of it, {curve.bits_with_all:.3f}",
+    )  # fmt: skip
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])
+    axes.set_xlabel("context (characters before the one predicted)")
+    axes.set_ylabel("loss (bits per character)")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150)
