@@ -33,6 +33,7 @@ _HOMES = {
     "Reading": "reading",
     "read_along": "reading",
     "context_curve": "context",
+    "gradient_decay": "gradients",
     "score_adapting": "adaptation",
     "optimizer": "training",
     "loss": "training",

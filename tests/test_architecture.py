@@ -19,8 +19,8 @@ ORDER = (
     "atomic memory plays catalogue corpus vocabulary encoded windows backend "
     "precision model equations recurrence twin network recipe archive weights "
     "model_file checkpoint runs sampling engine sampler scoring reading "
-    "context page baselines adaptation training loop budget reporting "
-    "results commands"
+    "context gradients page baselines adaptation training loop budget "
+    "reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "

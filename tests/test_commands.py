@@ -21,6 +21,7 @@ import pytest
 import charrnn
 from charrnn import checkpoint, encoded, memory, model_file, recipe, runs
 from charrnn.commands import VERBS, generate, main, material, train, train_flags
+from charrnn.model import CELLS
 
 ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
@@ -399,7 +400,9 @@ def test_generate_streams(trained):
         process.kill()
 
 
-@pytest.mark.parametrize("verb", [v for v in VERBS if v != "train"])
+@pytest.mark.parametrize(
+    "verb", ["generate", "score", "surprise", "memory", "corpora"]
+)
 def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
     text = tmp_path / "sea.txt"
     text.write_text("The sea!", encoding="utf-8")
@@ -519,6 +522,28 @@ def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
     assert whole == pytest.approx(scored.bits_per_character)
     assert f"    all  {whole:9.4f}" in lines
     assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_gradients_says_the_same_in_each_form(tmp_path, capsys):
+    path, plot = tmp_path / "sea", tmp_path / "gradients.png"
+    path.write_text(TEXT, encoding="utf-8")
+    words = ["gradients", str(path), "--units", "8", "--steps", "20"]
+    words += ["--lags", "50", "--seed", "3"]
+    assert main([*words, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["cell"], row["steps"]) for row in rows] == [
+        (cell, steps) for cell in CELLS for steps in (0, 20)
+    ]
+    assert {len(row["norms"]) for row in rows} == {51}
+    assert main([*words, "--plot", str(plot)]) == 0
+    lines = capsys.readouterr().out.splitlines()[4:]
+    for line, row in zip(lines, rows, strict=False):
+        assert line.startswith(row["cell"])
+        assert f"{row['norms'][50]:.2g}" == line.split()[-1]
+        assert f" {row['half_life']:.1f} " in line
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert main(["gradients", str(path), "--lags", "500"]) == 2
+    assert "Use fewer --lags" in capsys.readouterr().err
 
 
 def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):

@@ -79,6 +79,11 @@ FLAGS = {
         "--plot": PATHS, "--json": None, "--encoding": ENCODINGS,
         "--unknown": ["error", "skip", "guess"],
     },
+    "gradients": {
+        "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
+        "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
+        "--plot": PATHS, "--json": None,
+    },
     "corpora": {"--json": None},
 }  # fmt: skip
 # What the verb needs, so that not all ends at what is missing.
@@ -88,6 +93,7 @@ NEEDED = {
     "score": ["model.keras", "sea.txt"],
     "surprise": ["model.keras", "sea.txt"],
     "memory": ["model.keras", "sea.txt"],
+    "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
 }
 
@@ -293,7 +299,7 @@ def any_words(draw):
                     [f"{flag}={draw.choice(values)}"],
                 ]
             )
-    if verb in ("train", "score") and draw.random() < 0.4:
+    if verb in ("train", "score", "gradients") and draw.random() < 0.4:
         words[len(NEEDED[verb])] = draw.choice(PATHS)  # the text
     if draw.random() < 0.15:
         words.insert(draw.randrange(len(words) + 1), nonsense(draw))

@@ -11,7 +11,15 @@ import warnings
 
 import charrnn
 
-VERBS = ("train", "generate", "score", "surprise", "memory", "corpora")
+VERBS = (
+    "train",
+    "generate",
+    "score",
+    "surprise",
+    "memory",
+    "gradients",
+    "corpora",
+)
 
 # What to do about errors of the system.
 FULL = "Make room there. A run then goes on with the same command."

@@ -1,0 +1,173 @@
+"""Measure how gradients vanish in SimpleRNN, LSTM and GRU."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from charrnn import atomic
+from charrnn.commands.arguments import (
+    add_text_arguments,
+    at_least,
+    check_output,
+)
+from charrnn.commands.screen import shown, watched
+from charrnn.corpus import read
+from charrnn.model import CELLS
+from charrnn.vocabulary import Vocabulary
+from charrnn.windows import Windows, fit_to_text, split
+
+TEXTS = 64  # whose gradients are averaged
+SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # lags in the table
+
+# Colours that the colour-blind tell apart, too; and lines.
+COLOURS = {"simple_rnn": "#d95f02", "lstm": "#2166ac", "gru": "#1b9e77"}
+
+
+def add_arguments(parser):
+    """Adds the flags of `charrnn gradients`."""
+    parser.add_argument(
+        "corpus",
+        metavar="TEXT",
+        help="a file, a folder of .txt files, - for stdin, or a corpus; the "
+        "last tenth is not trained on, and measured on",
+    )
+    add_text_arguments(parser)
+    for flag, least, default, text in (
+        ("--units", 1, 128, "size of the one layer of each network"),
+        ("--steps", 0, 500, "of training, between the two measurements"),
+        ("--lags", 1, 100, "characters to look back"),
+        ("--seed", 0, 0, "of weights and windows"),
+    ):
+        parser.add_argument(
+            flag,
+            type=at_least(least),
+            default=default,
+            metavar="N",
+            help=f"{text} (default: {default})",
+        )
+    parser.add_argument(
+        "--plot", type=Path, metavar="PNG", help="draw the norms, too"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the norms as JSON"
+    )
+
+
+def run(arguments):
+    """Trains and measures the three; returns the exit code."""
+    check_output("--plot", arguments.plot, {"the text": arguments.corpus})
+    text = read(
+        arguments.corpus,
+        encoding=arguments.encoding or "utf-8",
+        newline=arguments.newline or "lf",
+        normalize=arguments.normalize,
+    )
+    vocabulary = Vocabulary.from_text(text)
+    training, held_out = split(vocabulary.encode(text))
+    length = arguments.lags + 2  # the last is predicted, and k begins at 0
+    if len(held_out) < length:
+        raise ValueError(
+            f"Expected a last tenth of {length:,} characters or more. "
+            f"Received {len(held_out):,}. Use fewer --lags, or a longer text."
+        )
+    starts = np.linspace(0, len(held_out) - length, TEXTS).astype(int)
+    texts = [held_out[start : start + length] for start in starts]
+    rows = []
+    for cell in watched("training", total=len(CELLS))(CELLS):
+        rows += _measure(cell, vocabulary, training, np.stack(texts), arguments)
+    if arguments.plot:
+        _plot(rows, arguments.plot)
+    if arguments.json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    _print(rows, arguments.steps)
+    if arguments.plot:
+        print(f"plot  {shown(str(arguments.plot))}")
+    return 0
+
+
+def _measure(cell, vocabulary, training, texts, arguments):
+    """The rows of a kind of cell: before training, and after it."""
+    from charrnn import build_model, fused, recipe
+    from charrnn.backend import keras
+    from charrnn.gradients import gradient_decay
+    from charrnn.training import Schedule, loss, optimizer
+
+    keras.utils.set_random_seed(arguments.seed)
+    model = build_model(vocabulary, cell=cell, units=arguments.units, layers=1)
+    decays = {0: gradient_decay(model, texts)}
+    trained = None
+    if arguments.steps:
+        batch_size, seq_length = fit_to_text(len(training), 32, 64)
+        windows = Windows(
+            training, batch_size=batch_size, seq_length=seq_length,
+            seed=arguments.seed,
+        )  # fmt: skip
+        twin = fused(model, batch_size=batch_size)
+        rate = recipe.rate_for(cell, arguments.units)
+        twin.compile(optimizer(rate), loss())
+        history = twin.fit(
+            windows.dataset(), steps_per_epoch=arguments.steps, verbose=0,
+            shuffle=False, callbacks=[Schedule(windows, rate, arguments.steps)],
+        )  # fmt: skip
+        trained = history.history["loss"][-1]
+        decays[arguments.steps] = gradient_decay(model, texts)
+    return [
+        {
+            "cell": cell,
+            "steps": steps,
+            "half_life": _finite(decay.half_life),
+            "norms": decay.norms.tolist(),
+            "training_loss": _finite(trained) if steps else None,
+        }
+        for steps, decay in decays.items()
+    ]
+
+
+def _finite(number):
+    """The number for JSON, which has none for infinity."""
+    return number if math.isfinite(number) else None
+
+
+def _print(rows, steps):
+    lags = [k for k in SHOWN if k < len(rows[0]["norms"])]
+    print("norm of d loss(t) / d h(t - k), and after how many characters it is")
+    print("half, by the slope of its logarithm\n")
+    columns = "".join(f"{f'k = {k}':>10}" for k in lags)
+    print(f"{'cell':<11} {'trained':>9} {'half-life':>9}{columns}")
+    for row in rows:
+        half_life = row["half_life"]
+        trained = f"{row['steps']} steps" if row["steps"] else "not"
+        norms = "".join(f"{row['norms'][k]:10.2g}" for k in lags)
+        print(
+            f"{row['cell']:<11} {trained:>9} "
+            f"{'none' if half_life is None else f'{half_life:.1f}':>9}{norms}"
+        )
+
+
+def _plot(rows, path):
+    """Draws the norms over the lag: before and after training."""
+    from matplotlib.figure import Figure  # here: a second, only if wanted
+
+    steps = sorted({row["steps"] for row in rows})
+    figure = Figure(figsize=(5 * len(steps), 4.2), layout="constrained")
+    both = figure.subplots(1, len(steps), sharey=True, squeeze=False)[0]
+    for axes, own in zip(both, steps, strict=True):
+        for row in (row for row in rows if row["steps"] == own):
+            half_life = row["half_life"]
+            told = "" if half_life is None else f", half-life {half_life:.1f}"
+            axes.plot(
+                row["norms"],
+                color=COLOURS[row["cell"]],
+                label=f"{CELLS[row['cell']]}{told}",
+            )
+        axes.set_yscale("log")
+        axes.set_title(f"after {own} steps" if own else "before training")
+        axes.set_xlabel("lag k (characters)")
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+    both[0].set_ylabel("norm of d loss(t) / d h(t - k)")
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150)
