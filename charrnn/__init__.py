@@ -34,6 +34,7 @@ _HOMES = {
     "read_along": "reading",
     "context_curve": "context",
     "gradient_decay": "gradients",
+    "read_neurons": "neurons",
     "score_adapting": "adaptation",
     "optimizer": "training",
     "loss": "training",

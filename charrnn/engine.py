@@ -68,6 +68,13 @@ def sigmoid(x):
 STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
 STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}  # arrays per layer
 
+# In the order of the weights; None is what is no gate.
+GATE_NAMES = {
+    "SimpleRNN": (),
+    "LSTM": ("input gate", "forget gate", None, "output gate"),
+    "GRU": ("update gate", "reset gate", None),
+}
+
 
 class Engine:
     """A network and its vocabulary, with the state in the caller's hands.
@@ -204,6 +211,38 @@ class Engine:
         logits = _matmul(x, self._kernel) + self._bias
         return logits.transpose(1, 0, 2), new_state
 
+    def activations(self, ids, state=None):
+        """Reads whole sequences, and tells what the recurrent layers do.
+
+        Args:
+            ids: Integers of shape `(batch, time)`.
+            state: The state to start from; `None` for the zero state.
+
+        Returns:
+            `(layers, state)`: for each recurrent layer a `dict` of arrays
+            `(batch, time, units)`: `"output"`, and of an LSTM the gates
+            `"input gate"`, `"forget gate"` and `"output gate"`, of a GRU
+            `"update gate"` and `"reset gate"`; and the state at the end.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
+        """
+        ids = np.asarray(ids)
+        check_ids(ids, len(self.vocabulary))
+        if state is None:
+            state = self.zero_state(len(ids))
+        x = self._table[ids.T]  # (time, batch, gates)
+        layers, new_state, outputs = [], [], None
+        for layer, layer_state in zip(self.layers, state, strict=True):
+            if layers:
+                x = layer.project(outputs)
+            outputs, last = layer.run(x, layer_state)
+            new_state.append(last)
+            before = np.concatenate([layer_state[0][None], outputs[:-1]])
+            found = {"output": outputs, **layer.gates(x, before)}
+            layers.append({k: a.swapaxes(0, 1) for k, a in found.items()})
+        return layers, new_state
+
 
 def load(path):
     """Loads a model file: nothing in it is run, and Keras is not needed.
@@ -247,6 +286,7 @@ class _Recurrent:
             self.weights = (self.U,)
         self._step = STEPS[class_name]
         self._states = STATES[class_name]
+        self._gates = GATE_NAMES[class_name]
 
     def zero_state(self, batch_size):
         shape = (batch_size, self.U.shape[0])
@@ -265,6 +305,20 @@ class _Recurrent:
             state = self.step(x[t], state)
             outputs[t] = state[0]
         return outputs, state
+
+    def gates(self, x, before):
+        """The gates' values, given the inputs and the outputs before them."""
+        if not self._gates:
+            return {}
+        products = _matmul(before, self.U)
+        if self._states == 1:  # a GRU
+            products = products + self.inner_bias
+        parts = np.split(x + products, x.shape[-1] // self.U.shape[0], axis=-1)
+        return {
+            name: sigmoid(part)
+            for name, part in zip(self._gates, parts, strict=True)
+            if name
+        }
 
 
 def _matmul(x, weights):

@@ -19,12 +19,13 @@ ORDER = (
     "atomic memory plays catalogue corpus vocabulary encoded windows backend "
     "precision model equations recurrence twin network recipe archive weights "
     "model_file checkpoint runs sampling engine sampler scoring reading "
-    "context gradients page baselines adaptation training loop budget "
+    "context gradients neurons page baselines adaptation training loop budget "
     "reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "
-    "sampling engine sampler scoring reading context page baselines commands"
+    "sampling engine sampler scoring reading context neurons page baselines "
+    "commands"
 ).split()
 
 

@@ -411,6 +411,7 @@ def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
         "score": [str(trained[0]), str(text)],
         "surprise": [str(trained[0]), str(text)],
         "memory": [str(trained[0]), str(text)],
+        "neurons": [str(trained[0]), str(text)],
         "corpora": [],
     }[verb]
     code = (
@@ -522,6 +523,33 @@ def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
     assert whole == pytest.approx(scored.bits_per_character)
     assert f"    all  {whole:9.4f}" in lines
     assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_neurons_says_the_same_in_each_form(trained, tmp_path, capsys):
+    path, plot = tmp_path / "sea", tmp_path / "gates.png"
+    page = tmp_path / "page.html"
+    path.write_text(TEXT, encoding="utf-8")
+    words = ["neurons", str(trained[0]), str(path)]
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    probes = [row["probe"] for row in facts["units"]]
+    assert {"upper case", "position in line"} <= set(probes)
+    words += ["--plot", str(plot), "--html", str(page)]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    for line, row in zip(out.splitlines()[1:], facts["units"], strict=False):
+        assert line.startswith(row["probe"])
+        figures = f"{row['correlation']:.2f}", f"{row['control']:.2f}"
+        assert line.split()[-2:] == list(figures)
+    for row in facts["saturation"]:
+        name = f"layer {row['layer']}, {row['gate']}"
+        mean = f"{np.mean(row['left']):10.3f} {np.mean(row['right']):10.3f}"
+        assert f"{name:<20} {mean}" in out
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    made = page.read_text("utf-8")
+    first = re.search(r"<pre>(.*?)</pre>", made, re.DOTALL)[1]
+    shown = re.sub("<.*?>", "", first)
+    assert TEXT.startswith(shown) and shown.count("\n") == 80
 
 
 def test_gradients_says_the_same_in_each_form(tmp_path, capsys):

@@ -79,6 +79,10 @@ FLAGS = {
         "--plot": PATHS, "--json": None, "--encoding": ENCODINGS,
         "--unknown": ["error", "skip", "guess"],
     },
+    "neurons": {
+        "--html": PATHS, "--plot": PATHS, "--json": None, "--count": NUMBERS,
+        "--encoding": ENCODINGS, "--unknown": ["error", "skip", "guess"],
+    },
     "gradients": {
         "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
@@ -93,6 +97,7 @@ NEEDED = {
     "score": ["model.keras", "sea.txt"],
     "surprise": ["model.keras", "sea.txt"],
     "memory": ["model.keras", "sea.txt"],
+    "neurons": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
 }

@@ -18,6 +18,7 @@ VERBS = (
     "surprise",
     "memory",
     "gradients",
+    "neurons",
     "corpora",
 )
 

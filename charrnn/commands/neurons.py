@@ -1,0 +1,254 @@
+"""Find the units of a model that track something readable, and show them."""
+
+import html
+import itertools
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import rich.console
+import rich.text
+
+from charrnn import atomic
+from charrnn.commands.arguments import (
+    add_unknown_argument,
+    at_least,
+    check_output,
+    prepared,
+)
+from charrnn.commands.screen import shown, visible, watched
+from charrnn.engine import load
+from charrnn.model_file import model_path
+from charrnn.neurons import PIECE, read_neurons
+from charrnn.vocabulary import printable
+
+# Backgrounds from -1 to 1: blue, nothing, orange, which the colour-blind tell
+# apart, too. The characters on them are black.
+COLOURS = (
+    "#5e9fd4", "#8fbce2", "#c3dbf0", "#ffffff", "#fddcb8", "#fbb878", "#f5923e",
+)  # fmt: skip
+LINES = 12  # of each map on the terminal
+PAGE_LINES = 100  # of each on the page
+
+
+def add_arguments(parser):
+    """Adds the flags of `charrnn neurons`."""
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
+    )
+    parser.add_argument(
+        "text",
+        metavar="FILE",
+        help="a file, a folder of .txt files, - for stdin, or a corpus; some "
+        "thousand characters",
+    )
+    parser.add_argument(
+        "--count",
+        type=at_least(0),
+        default=3,
+        metavar="N",
+        help="how many units to show as heat maps (default: 3)",
+    )
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="PAGE",
+        help="write the heat maps of all units found as a web page",
+    )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="PNG",
+        help="draw how often each gate is saturated",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures as JSON"
+    )
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of the text (default: utf-8)"
+    )
+    add_unknown_argument(parser)
+
+
+def run(arguments):
+    """Prints units, maps and gates; returns the exit code."""
+    model = model_path(arguments.model)
+    inputs = {"the model": model, "the text": arguments.text}
+    check_output("--html", arguments.html, inputs)
+    check_output("--plot", arguments.plot, inputs)
+    engine = load(model)
+    text = prepared(arguments.text, engine, arguments)
+    pieces = -(-len(text) // PIECE)
+    found = read_neurons(engine, text, watched("reading", total=pieces))
+    if arguments.html:
+        title = f"{arguments.text}, read by {arguments.model}"
+        atomic.write_text(arguments.html, _page(found, text, printable(title)))
+    if arguments.plot:
+        _plot(found.saturation, arguments.plot)
+    if arguments.json:
+        print(json.dumps(_as_json(found), indent=1))
+        return 0
+    _print_units(found.units)
+    console = rich.console.Console(highlight=False)
+    if console.color_system:
+        for unit in found.units[: arguments.count]:
+            _print_map(console, unit, text)
+    elif arguments.count and not arguments.html:
+        print("(heat maps: on a terminal with colours, or with --html)")
+    _print_saturation(found.saturation)
+    for what, path in (("page", arguments.html), ("plot", arguments.plot)):
+        if path:
+            print(f"{what}  {shown(str(path))}")
+    return 0
+
+
+def _as_json(found):
+    return {
+        "units": [
+            {
+                "probe": unit.probe,
+                "layer": unit.layer,
+                "unit": unit.unit,
+                "correlation": unit.correlation,
+                "control": unit.control,
+            }
+            for unit in found.units
+        ],
+        "saturation": [
+            {
+                "layer": layer,
+                "gate": gate,
+                "left": left.tolist(),
+                "right": right.tolist(),
+            }
+            for (layer, gate), (left, right) in found.saturation.items()
+        ],
+    }
+
+
+def _print_units(units):
+    print("what a unit tracks              layer  unit  correlation  control")
+    for unit in units:
+        print(
+            f"{unit.probe:<30}  {unit.layer:5}  {unit.unit:4}  "
+            f"{unit.correlation:11.2f}  {unit.control:7.2f}"
+        )
+    print("(control: the best of all units where the text is shifted)")
+
+
+def _print_map(console, unit, text):
+    print(f"\n{_name(unit)}")
+    for pieces in _map(unit, text, LINES):
+        line = rich.text.Text()
+        for level, piece in pieces:
+            line.append(visible(piece), f"black on {COLOURS[level]}")
+        console.print(line, soft_wrap=True)
+
+
+def _name(unit):
+    return (
+        f"{unit.probe}: layer {unit.layer}, unit {unit.unit}, correlation "
+        f"{unit.correlation:.2f}"
+    )
+
+
+def _map(unit, text, lines):
+    """Yields for each line a list of (level, piece of text)."""
+    levels = np.rint((unit.activations + 1) / 2 * (len(COLOURS) - 1))
+    start = 0
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text)[:lines]:
+        own = levels[start : start + len(line)].astype(int)
+        cuts = [0, *(np.flatnonzero(np.diff(own)) + 1).tolist(), len(line)]
+        yield [(int(own[a]), line[a:b]) for a, b in itertools.pairwise(cuts)]
+        start += len(line)
+
+
+def _print_saturation(saturation):
+    if not saturation:
+        return
+    print("\ngate                 below 0.1  above 0.9  (part of the text)")
+    for (layer, gate), (left, right) in saturation.items():
+        name = f"layer {layer}, {gate}"
+        print(f"{name:<20} {left.mean():10.3f} {right.mean():10.3f}")
+
+
+def _page(found, text, title):
+    """A page with a map for each unit."""
+    styles = "\n".join(
+        f".l{i} {{ background: {colour} }}" for i, colour in enumerate(COLOURS)
+    )
+    maps = []
+    for unit in found.units:
+        spans = "".join(
+            f'<span class="l{level}">{html.escape(piece)}</span>'
+            for line in _map(unit, text, PAGE_LINES)
+            for level, piece in line
+        )
+        maps.append(f"<h2>{html.escape(_name(unit))}</h2>\n<pre>{spans}</pre>")
+    return PAGE.format(
+        title=html.escape(title), styles=styles, maps="\n".join(maps)
+    )
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ max-width: 64rem; margin: 0 auto; padding: 1rem;
+  font: 16px/1.5 system-ui, sans-serif; background: #fff; color: #1a1a1a }}
+h1 {{ font-size: 1.25rem; overflow-wrap: anywhere }}
+h2 {{ font-size: 1rem; margin-top: 2rem }}
+pre {{ font: 15px/1.7 ui-monospace, Menlo, Consolas, monospace; color: #1a1a1a;
+  background: #fff; white-space: pre-wrap; overflow-wrap: anywhere;
+  border: 1px solid #d9d6d0; border-radius: 6px; padding: 0.5rem }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #15171a; color: #f0eeea }}
+}}
+{styles}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>Blue is -1, white 0, orange 1: of an LSTM the tanh of the cell state, of
+others the output.</p>
+{maps}
+</body>
+</html>
+"""
+
+
+def _plot(saturation, path):
+    """Draws for each gate of each unit how often it is saturated."""
+    from matplotlib.figure import Figure  # here: a second, only if wanted
+
+    gates = sorted({gate for _, gate in saturation})
+    layers = sorted({layer for layer, _ in saturation})
+    figure = Figure(figsize=(4 * max(1, len(gates)), 4.2), layout="constrained")
+    colours = "#2166ac", "#d95f02", "#1b9e77", "#7570b3"
+    panels = figure.subplots(
+        1, max(1, len(gates)), sharex=True, sharey=True, squeeze=False
+    )[0]
+    for axes, gate in zip(panels, gates, strict=False):
+        for layer in layers:
+            axes.plot(
+                *saturation[layer, gate][::-1],
+                ".",
+                alpha=0.5,
+                color=colours[(layer - 1) % len(colours)],
+                label=f"layer {layer}",
+            )
+        axes.plot([0, 1], [1, 0], color="#999999", linewidth=1)
+        axes.set_title(gate)
+        axes.set_xlabel("right-saturated (part of the text)")
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("left-saturated (part of the text)")
+    if gates:
+        panels[-1].legend(frameon=False)
+    else:
+        panels[0].set_title("these layers have no gates")
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150)
