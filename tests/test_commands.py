@@ -552,6 +552,34 @@ def test_neurons_says_the_same_in_each_form(trained, tmp_path, capsys):
     assert TEXT.startswith(shown) and shown.count("\n") == 80
 
 
+def test_compare_trains_each_cell_for_the_same_time(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path("sea.txt").write_text(TEXT, encoding="utf-8")
+    words = ["compare", "sea.txt", "--minutes", "0.02", "--layers", "1"]
+    assert main([*words, "--parameters", "3000"]) == 0
+    out = capsys.readouterr().out
+    folder = Path("runs/sea-compared")
+    rows = json.loads((folder / "compared.json").read_text("utf-8"))
+    assert [row["cell"] for row in rows] == list(CELLS)
+    for row in rows:
+        metrics = folder / row["cell"] / "metrics.json"
+        metrics = json.loads(metrics.read_text("utf-8"))
+        assert metrics["parameters"] == row["parameters"]
+        assert 2400 < row["parameters"] <= 3000
+        assert metrics["training"]["minutes"] == 0.02
+        bits = f"{metrics['validation_bits_per_char']:.4f}"
+        assert re.search(rf"{row['cell']} .* {bits} ", out)
+        assert row["sample"] in out
+    assert (folder / "compared.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(SystemExit):
+        main([*words, "--cells", "lstm,cnn"])
+    assert main(["compare", "-"]) == 2
+    assert main([*words, "--parameters", "9", "--out", "other"]) == 2
+    assert "more --parameters" in capsys.readouterr().err
+
+
 def test_gradients_says_the_same_in_each_form(tmp_path, capsys):
     path, plot = tmp_path / "sea", tmp_path / "gradients.png"
     path.write_text(TEXT, encoding="utf-8")

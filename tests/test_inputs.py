@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from charrnn import checkpoint, memory, model_file
-from charrnn.commands import VERBS, generate, main, train
+from charrnn.commands import generate, main, train
 from charrnn.sampler import Sampler
 from charrnn.vocabulary import Vocabulary
 
@@ -291,7 +291,7 @@ def test_any_words_are_a_command_or_refused(batch, ends_well, tally):
 
 def any_words(draw):
     """Words that are right, plausible or nonsense."""
-    verb = draw.choice([*VERBS, "train", "generate"])
+    verb = draw.choice([*FLAGS, "train", "generate"])
     words = [verb, *NEEDED[verb]]
     for _ in range(draw.choice([0, 1, 1, 1, 2, 2, 3, 5])):
         flag = draw.choice(list(FLAGS[verb]))

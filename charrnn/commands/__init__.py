@@ -14,6 +14,7 @@ import charrnn
 VERBS = (
     "train",
     "generate",
+    "compare",
     "score",
     "surprise",
     "memory",

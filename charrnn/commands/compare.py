@@ -1,0 +1,247 @@
+"""Train kinds of cells on the same text for the same time, and compare them."""
+
+import csv
+import itertools
+import json
+import math
+from pathlib import Path
+
+from charrnn import atomic, commands, runs
+from charrnn.commands.arguments import add_text_arguments, at_least, positive
+from charrnn.commands.corpora import print_table
+from charrnn.commands.screen import shown, watched
+from charrnn.context import context_curve
+from charrnn.corpus import read
+from charrnn.engine import load
+from charrnn.model import CELLS, EMBEDDING_DIM, ONE_HOT_LIMIT
+from charrnn.network import planned_shapes
+from charrnn.sampler import Sampler
+
+MEASURED = 20_000  # characters of the held-out part, for the memory
+SAMPLE = 200  # characters
+TEXT = "encoding", "newline", "normalize"  # flags of the text
+COLOURS = {"simple_rnn": "#d95f02", "lstm": "#2166ac", "gru": "#1b9e77"}
+
+
+def cells(words):
+    """A type for a list of kinds of cells."""
+    found = words.split(",")
+    if not set(found) <= set(CELLS):
+        raise ValueError
+    return list(dict.fromkeys(found))
+
+
+def add_arguments(parser):
+    """Adds the flags of `charrnn compare`."""
+    parser.add_argument(
+        "corpus",
+        metavar="TEXT",
+        help="a file, a folder of .txt files, or a corpus",
+    )
+    parser.add_argument(
+        "--cells",
+        type=cells,
+        default=list(CELLS),
+        metavar="CELL,CELL",
+        help=f"which of {', '.join(CELLS)} (default: all)",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=positive,
+        default=2.0,
+        metavar="N",
+        help="of training for each (default: 2)",
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument(
+        "--units",
+        type=at_least(1),
+        default=256,
+        metavar="N",
+        help="size of every recurrent layer (default: 256)",
+    )
+    size.add_argument(
+        "--parameters",
+        type=at_least(1),
+        metavar="N",
+        help="give each cell the units with which it has about so many",
+    )
+    parser.add_argument(
+        "--layers",
+        type=at_least(1),
+        default=2,
+        metavar="N",
+        help="of each network (default: 2)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=at_least(0),
+        default=1,
+        metavar="N",
+        help="of weights and windows (default: 1)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="for the runs and the picture (default: runs/TEXT-compared); "
+        "runs that are there already go on where they stopped",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures as JSON, too"
+    )
+    add_text_arguments(parser)
+
+
+def run(arguments):
+    """Trains, measures and prints; returns the exit code."""
+    if arguments.corpus == "-":
+        raise ValueError(
+            "Expected a text that can be read several times. Received "
+            "standard input. Save it in a file."
+        )
+    text = read(
+        arguments.corpus,
+        encoding=arguments.encoding or "utf-8",
+        newline=arguments.newline or "lf",
+        normalize=arguments.normalize,
+    )
+    name = Path(arguments.corpus).resolve().stem
+    out = arguments.out or runs.FOLDER / f"{name}-compared"
+    for cell in arguments.cells:
+        print(f"\n--- {cell} ---")
+        code = commands.main(
+            _train(cell, out / cell, len(set(text)), arguments)
+        )
+        if code:
+            return code
+    rows = [_measure(out / cell, text) for cell in arguments.cells]
+    _plot(rows, out / "compared.png")
+    atomic.write_text(out / "compared.json", json.dumps(rows, indent=1) + "\n")
+    _print(rows)
+    if arguments.json:
+        print(json.dumps(rows, indent=1))
+    print(f"\nplot  {shown(str(out / 'compared.png'))}")
+    return 0
+
+
+def _train(cell, out, characters, arguments):
+    """The words of `charrnn train` for one of the cells."""
+    units = arguments.units
+    if arguments.parameters:
+        units = _units_for(
+            arguments.parameters, cell, arguments.layers, characters
+        )
+    words = ["train", arguments.corpus, "--quiet", "--out", str(out)]
+    for flag in ("minutes", "layers", "seed", *TEXT):
+        value = getattr(arguments, flag)
+        if value is not None:
+            words += [f"--{flag}", str(value)]
+    return [*words, "--cell", cell, "--units", str(units)]
+
+
+def _units_for(parameters, cell, layers, characters):
+    """The most units whose network has no more than so many parameters."""
+    before = []
+    if characters > ONE_HOT_LIMIT:
+        sizes = {"input_dim": characters, "output_dim": EMBEDDING_DIM}
+        before = [("Embedding", sizes)]
+
+    def too_many(units):
+        recurrent = [(CELLS[cell], {"units": units})] * layers
+        dense = ("Dense", {"units": characters})
+        shapes = planned_shapes([*before, *recurrent, dense], characters)
+        arrays = itertools.chain.from_iterable(shapes)
+        return sum(map(math.prod, arrays)) > parameters
+
+    units = next(units for units in itertools.count(1) if too_many(units)) - 1
+    if not units:
+        raise ValueError(
+            f"Expected more --parameters. Received {parameters:,}, too few for "
+            f"one {cell} unit a layer and {characters:,} characters."
+        )
+    return units
+
+
+def _measure(folder, text):
+    """What a finished run came to."""
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    engine = load(folder)
+    held_out = text[metrics["split"]["training_characters"] :][:MEASURED]
+    curve = context_curve(engine, held_out, watch=watched("measuring"))
+    (sample,) = Sampler(engine).generate("", length=SAMPLE, seed=0)
+    with open(folder / "history.csv", encoding="utf-8", newline="") as file:
+        history = [
+            (int(row["step"]), float(row["validation_bits_per_char"]))
+            for row in csv.DictReader(file)
+        ]
+    seconds = metrics["train_seconds"] / metrics["steps"]
+    return {
+        "cell": metrics["network"]["cell"],
+        "units": metrics["network"]["units"],
+        "parameters": metrics["parameters"],
+        "characters_per_second": metrics["characters_per_second"],
+        "validation_bits_per_char": metrics["validation_bits_per_char"],
+        "memory_half": curve.half,
+        "memory_reach": curve.reach,
+        "minutes": [step * seconds / 60 for step, _ in history],
+        "validation": [bits for _, bits in history],
+        "contexts": list(curve.contexts),
+        "bits_by_context": curve.bits.tolist(),
+        "sample": sample.text,
+    }
+
+
+def _print(rows):
+    for row in rows:
+        print(f"\n--- {row['cell']} writes ---\n{shown(row['sample'])}")
+    print()
+    table = [
+        (
+            "cell", "units", "parameters", "chars/s", "bits/char",
+            "half of memory", "all of it",
+        )
+    ]  # fmt: skip
+    for row in rows:
+        half, reach = row["memory_half"], row["memory_reach"]
+        table.append(
+            (
+                row["cell"],
+                f"{row['units']:,}",
+                f"{row['parameters']:,}",
+                f"{row['characters_per_second']:,}",
+                f"{row['validation_bits_per_char']:.4f}",
+                f"{half:.1f} characters" if half else "-",
+                f"{reach:,} characters" if reach else "more than measured",
+            )
+        )
+    print_table(table)
+
+
+def _plot(rows, path):
+    """Draws losses over the time, and over the context."""
+    from matplotlib.figure import Figure  # here: a second, only at the end
+
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    over_time, over_context = figure.subplots(1, 2)
+    for row in rows:
+        colour, name = COLOURS[row["cell"]], CELLS[row["cell"]]
+        end = row["validation"][-1]
+        over_time.plot(
+            row["minutes"], row["validation"], "o-",
+            color=colour, label=f"{name}, {end:.3f} at the end",
+        )  # fmt: skip
+        over_context.plot(
+            row["contexts"], row["bits_by_context"], "o-",
+            color=colour, label=name,
+        )  # fmt: skip
+    over_time.set_xlabel("minutes of training")
+    over_time.set_ylabel("validation loss (bits per character)")
+    over_context.set_xlabel("context (characters before the one predicted)")
+    over_context.set_ylabel("loss with so much context (bits per character)")
+    over_context.set_xscale("log", base=2)
+    for axes in (over_time, over_context):
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150)
