@@ -1,5 +1,6 @@
 """Measure how far back a network remembers: its loss with a short context."""
 
+import collections
 import dataclasses
 
 import numpy as np
@@ -9,8 +10,8 @@ from charrnn.sampling import surprise
 from charrnn.scoring import checked_ids, scan, score, to_bits
 
 CONTEXTS = tuple(2**i for i in range(11))  # 1, 2, ... 1024 characters
-GROUPS = (32, 256, 1024)  # contexts that are measured on the same windows
-WORK = 1 << 16  # characters read for each group
+WORK = 1 << 14  # characters read for each context, if that is enough for
+LEAST = 64  # places
 NEARLY = 0.01  # bits per character from the loss with all of the context
 
 
@@ -32,30 +33,36 @@ class Curve:
 
     @property
     def reach(self):
-        """The shortest context that is nearly as good as all.
+        """The context from which on the loss is nearly that with all.
 
-        That is, within 0.01 bits per character; `None` if none is.
+        That is, within 0.01 bits per character; `None` if it never is.
         """
-        near = self.bits - self.bits_with_all < NEARLY
-        worse = np.flatnonzero(~near)
-        first = worse[-1] + 1 if len(worse) else 0
-        return self.contexts[first] if first < len(near) else None
+        return self._from(np.abs(self.bits - self.bits_with_all) < NEARLY)
 
     @property
     def half(self):
-        """The context that brings half of what all of it brings.
+        """The context from which on half of what all of it brings is there.
 
         That is, over the loss with the shortest context measured. Between
         two contexts the loss is taken to be a straight line over their
-        logarithm.
+        logarithm. `None` where context brings next to nothing.
         """
-        middle = (self.bits[0] + self.bits_with_all) / 2
-        below = int(np.argmax(self.bits <= middle))
-        if not below:  # the first already is, or none
+        if self.bits[0] - self.bits_with_all < NEARLY:
             return None
+        middle = (self.bits[0] + self.bits_with_all) / 2
+        context = self._from(self.bits <= middle)
+        if context is None:
+            return None
+        below = self.contexts.index(context)
         pair = [below, below - 1]
         logarithm = np.log2(np.array(self.contexts)[pair])
         return float(2 ** np.interp(middle, self.bits[pair], logarithm))
+
+    def _from(self, holds):
+        """The context from which on something holds, or `None`."""
+        fails = np.flatnonzero(~holds)
+        first = fails[-1] + 1 if len(fails) else 0
+        return self.contexts[first] if first < len(holds) else None
 
 
 def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
@@ -65,7 +72,7 @@ def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
     zero state with the given number of characters before it, and with all
     that come before it. The mean of the differences is added to the loss of
     the whole text; most of what makes one character harder than another
-    cancels out. Contexts of a similar length share their windows.
+    cancels out.
 
     Args:
         engine: A `charrnn.Engine`.
@@ -96,16 +103,14 @@ def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
     contexts = [k for k in contexts if k < len(ids)]
     nats = score(engine, ids).nats
     differences = {}
-    for longest, group in watch(_groups(contexts)):
-        rows = min(max(1, WORK // longest), len(ids) - longest)
-        starts = np.linspace(0, len(ids) - 1 - longest, rows).astype(int)
-        windows = sliding_window_view(ids, longest + 1)[starts]
-        for start, logits, targets in scan(engine, windows):
-            for k in group:
-                if start < k <= start + targets.shape[1]:
-                    place = k - 1 - start
-                    own = surprise(logits[:, place], targets[:, place])
-                    differences[k] = own - nats[starts + k - 1]
+    for k in watch(contexts):
+        rows = min(max(LEAST, WORK // k), len(ids) - k)
+        starts = np.linspace(0, len(ids) - 1 - k, rows).astype(int)
+        windows = sliding_window_view(ids, k + 1)[starts]
+        # The last piece ends with the characters that count.
+        _, logits, targets = collections.deque(scan(engine, windows), 1).pop()
+        own = surprise(logits[:, -1], targets[:, -1])
+        differences[k] = own - nats[starts + k - 1]
     bits_with_all = to_bits(nats.mean(dtype=np.float64))
     means = np.array([to_bits(d.mean()) for d in differences.values()])
     errors = [to_bits(d.std() / len(d) ** 0.5) for d in differences.values()]
@@ -113,14 +118,3 @@ def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
         tuple(differences), bits_with_all + means, np.array(errors),
         bits_with_all,
     )  # fmt: skip
-
-
-def _groups(contexts):
-    """Divides contexts into groups: a list of (the longest, all of it)."""
-    groups, left = [], list(contexts)
-    while left:
-        most = next((most for most in GROUPS if left[0] <= most), left[0])
-        group = [k for k in left if k <= most]
-        groups.append((group[-1], group))
-        left = left[len(group) :]
-    return groups

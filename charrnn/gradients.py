@@ -39,7 +39,7 @@ class Decay:
         return np.log(2) / -self.slope if self.slope < 0 else np.inf
 
 
-def gradient_decay(model, ids):
+def gradient_decay(model, ids, lags=None):
     """Measures how far back the loss of the last character reaches.
 
     h(t) is what the recurrent layer puts out. An LSTM has its cell state
@@ -50,9 +50,11 @@ def gradient_decay(model, ids):
             makes it.
         ids: Of texts of one length, integers `(texts, characters)`. All but
             the last character are read, from the zero state.
+        lags: The largest k; `None` for all, `characters - 2`. The state is
+            not yet what it is later where the texts begin.
 
     Returns:
-        A `Decay` for `characters - 1` lags.
+        A `Decay`.
 
     Raises:
         ValueError: if there are more recurrent layers, or Keras has another
@@ -69,7 +71,9 @@ def gradient_decay(model, ids):
     with gradient descent is difficult"; Pascanu, Mikolov and Bengio 2013,
     section 2.
     """
-    return Decay(np.linalg.norm(state_gradients(model, ids), axis=-1).mean(1))
+    gradients = state_gradients(model, ids).astype(np.float64)
+    norms = np.linalg.norm(gradients, axis=-1).mean(1)
+    return Decay(norms if lags is None else norms[: lags + 1])
 
 
 def state_gradients(model, ids):

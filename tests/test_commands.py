@@ -505,6 +505,54 @@ def test_surprise_has_the_terminal_s_colours(
     assert expected in shown.stdout
 
 
+@pytest.mark.parametrize(
+    ("verb", "flag"),
+    [
+        ("surprise", "--html"), ("memory", "--plot"), ("neurons", "--plot"),
+        ("neurons", "--html"), ("gradients", "--plot"),
+    ],
+)  # fmt: skip
+def test_no_picture_takes_the_place_of_anything_else(
+    trained, tmp_path, monkeypatch, capsys, verb, flag
+):
+    """And a name that cannot be written is refused before the work."""
+    monkeypatch.setattr(charrnn.commands.arguments, "read", None)
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for path in (texts / "sea.txt", tmp_path / "other"):
+        path.write_text(TEXT, encoding="utf-8")
+    run = trained[0]
+    inputs = [texts] if verb == "gradients" else [run, texts]
+    outputs = [texts / "sea.txt", texts / "new", tmp_path / "other", "no/x"]
+    if verb != "gradients":
+        outputs += [run / "metrics.json", run / "model.keras"]
+    for output in outputs:
+        assert main([verb, *map(str, inputs), flag, str(output)]) == 2
+        assert f"Expected {flag} " in capsys.readouterr().err
+    assert (tmp_path / "other").read_text("utf-8") == TEXT
+
+
+def test_a_network_too_large_for_gradients_is_refused(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 30)
+    path = tmp_path / "sea"
+    path.write_text(TEXT, encoding="utf-8")
+    assert main(["gradients", str(path), "--units", "100000"]) == 2
+    assert "Use fewer --units" in capsys.readouterr().err
+
+
+def test_places_are_readable_whatever_the_text(trained, tmp_path, capsys):
+    path = tmp_path / "sea"
+    path.write_text("the sea" * 30 + " \u202esees", encoding="utf-8")
+    words = ["surprise", str(trained[0]), str(path), "--unknown", "skip"]
+    assert main([*words, "--typos"]) == 0
+    out = capsys.readouterr().out
+    assert "are left out" in out
+    assert max(map(len, out.splitlines())) < 110
+    assert main([*words, "--count", "3"]) == 2
+
+
 def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
     path, plot = tmp_path / "sea", tmp_path / "memory.png"
     path.write_text(TEXT[:300], encoding="utf-8")

@@ -70,6 +70,13 @@ def test_norms_are_means_over_texts(model, ids):
     np.testing.assert_allclose(gradient_decay(model, ids).norms, norms, 1e-5)
 
 
+def test_only_the_lags_asked_for_are_measured(model, ids):
+    norms = gradient_decay(model, ids).norms
+    np.testing.assert_array_equal(
+        gradient_decay(model, ids, lags=3).norms, norms[:4]
+    )
+
+
 def test_half_life_of_a_known_decay():
     assert Decay(0.5 ** (np.arange(50) / 7)).half_life == pytest.approx(7)
     assert Decay(1.1 ** np.arange(50)).half_life == np.inf

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text, read
 from charrnn.model_file import text_form
 from charrnn.vocabulary import UNKNOWN
 
+PNG, PAGE = b"\x89PNG", b"<!doctype html>"  # how these files begin
 MOST = 2**63 - 1  # of whole numbers: what NumPy can hold
 LARGEST = 1e15  # of others: what can still be reckoned with
 
@@ -79,24 +81,48 @@ def add_unknown_argument(parser):
     )
 
 
-def check_output(flag, path, inputs):
-    """Checks that what will be written takes the place of nothing it needs.
+def check_output(flag, path, inputs, begins=None):
+    """Checks, before any work, that a file can be written and none is lost.
 
     Args:
         flag: The flag that names the file to write.
         path: That file, or `None`.
         inputs: A `dict` of what is read: what it is, and its path or `None`.
+        begins: The first bytes of the files that may be replaced, such as
+            older pictures; `None` for any.
 
     Raises:
-        ValueError: if it is one of these.
+        ValueError: if it is one of the inputs or in their folder, if there
+            is no folder for it, or if it would replace a file of another
+            kind.
     """
+    if path is None:
+        return
     for what, other in inputs.items():
-        same = path and other and os.path.realpath(path)
-        if same and same == os.path.realpath(other):
+        if other and _is_within(path, other):
             raise ValueError(
-                f"Expected {flag} to be a file of its own. '{path}' is {what}. "
-                "Choose another name."
+                f"Expected {flag} to be a file of its own. '{path}' is {what}, "
+                "or in its folder. Choose another name."
             )
+    if not Path(path).parent.is_dir():
+        raise ValueError(
+            f"Expected {flag} in a folder that exists. There is no "
+            f"'{Path(path).parent}'. Make it first, or choose another name."
+        )
+    if begins and os.path.isfile(path):
+        with open(path, "rb") as file:
+            there = file.read(len(begins))
+        if there != begins:
+            raise ValueError(
+                f"Expected {flag} to be a new file, or to replace one of its "
+                f"kind. '{path}' is something else. Choose another name."
+            )
+
+
+def _is_within(path, other):
+    """Whether a path is another, or lies in it."""
+    path, other = Path(os.path.realpath(path)), Path(os.path.realpath(other))
+    return path == other or (other.is_dir() and other in path.parents)
 
 
 def prepared(source, engine, arguments):

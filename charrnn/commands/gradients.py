@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn import atomic
+from charrnn import atomic, memory
 from charrnn.commands.arguments import (
+    PNG,
     add_text_arguments,
     at_least,
     check_output,
@@ -19,6 +20,8 @@ from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
 TEXTS = 64  # whose gradients are averaged
+WARM_UP = 32  # characters read before those that count
+COPIES = 8  # of the weights: gradients, moments, and what TensorFlow takes
 SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # lags in the table
 
 # Colours that the colour-blind tell apart, too; and lines.
@@ -57,7 +60,8 @@ def add_arguments(parser):
 
 def run(arguments):
     """Trains and measures the three; returns the exit code."""
-    check_output("--plot", arguments.plot, {"the text": arguments.corpus})
+    inputs = {"the text": arguments.corpus}
+    check_output("--plot", arguments.plot, inputs, PNG)
     text = read(
         arguments.corpus,
         encoding=arguments.encoding or "utf-8",
@@ -66,7 +70,8 @@ def run(arguments):
     )
     vocabulary = Vocabulary.from_text(text)
     training, held_out = split(vocabulary.encode(text))
-    length = arguments.lags + 2  # the last is predicted, and k begins at 0
+    _check_memory(arguments.units, len(vocabulary))
+    length = WARM_UP + arguments.lags + 2  # k begins at 0; the last is y(t)
     if len(held_out) < length:
         raise ValueError(
             f"Expected a last tenth of {length:,} characters or more. "
@@ -77,15 +82,20 @@ def run(arguments):
     rows = []
     for cell in watched("training", total=len(CELLS))(CELLS):
         rows += _measure(cell, vocabulary, training, np.stack(texts), arguments)
-    if arguments.plot:
-        _plot(rows, arguments.plot)
     if arguments.json:
         print(json.dumps(rows, indent=1))
-        return 0
-    _print(rows, arguments.steps)
+    else:
+        _print(rows)
     if arguments.plot:
-        print(f"plot  {shown(str(arguments.plot))}")
+        _plot(rows, arguments.plot)
+        if not arguments.json:
+            print(f"plot  {shown(str(arguments.plot))}")
     return 0
+
+
+def _check_memory(units, characters):
+    weights = 4 * units * (characters + units)  # an LSTM's, the most
+    memory.check_fits(4 * COPIES * weights, "the network", "Use fewer --units.")
 
 
 def _measure(cell, vocabulary, training, texts, arguments):
@@ -97,7 +107,7 @@ def _measure(cell, vocabulary, training, texts, arguments):
 
     keras.utils.set_random_seed(arguments.seed)
     model = build_model(vocabulary, cell=cell, units=arguments.units, layers=1)
-    decays = {0: gradient_decay(model, texts)}
+    decays = {0: gradient_decay(model, texts, arguments.lags)}
     trained = None
     if arguments.steps:
         batch_size, seq_length = fit_to_text(len(training), 32, 64)
@@ -113,7 +123,7 @@ def _measure(cell, vocabulary, training, texts, arguments):
             shuffle=False, callbacks=[Schedule(windows, rate, arguments.steps)],
         )  # fmt: skip
         trained = history.history["loss"][-1]
-        decays[arguments.steps] = gradient_decay(model, texts)
+        decays[arguments.steps] = gradient_decay(model, texts, arguments.lags)
     return [
         {
             "cell": cell,
@@ -131,7 +141,7 @@ def _finite(number):
     return number if math.isfinite(number) else None
 
 
-def _print(rows, steps):
+def _print(rows):
     lags = [k for k in SHOWN if k < len(rows[0]["norms"])]
     print("norm of d loss(t) / d h(t - k), and after how many characters it is")
     print("half, by the slope of its logarithm\n")
@@ -143,7 +153,7 @@ def _print(rows, steps):
         norms = "".join(f"{row['norms'][k]:10.2g}" for k in lags)
         print(
             f"{row['cell']:<11} {trained:>9} "
-            f"{'none' if half_life is None else f'{half_life:.1f}':>9}{norms}"
+            f"{'grows' if half_life is None else f'{half_life:.1f}':>9}{norms}"
         )
 
 

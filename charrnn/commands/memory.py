@@ -5,6 +5,7 @@ from pathlib import Path
 
 from charrnn import atomic
 from charrnn.commands.arguments import (
+    PNG,
     add_unknown_argument,
     check_output,
     prepared,
@@ -12,7 +13,6 @@ from charrnn.commands.arguments import (
 from charrnn.commands.screen import shown, watched
 from charrnn.context import NEARLY, context_curve
 from charrnn.engine import load
-from charrnn.model_file import model_path
 
 BLUE, ORANGE = "#2166ac", "#d95f02"  # apart for the colour-blind, too
 
@@ -42,20 +42,19 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints the curve; returns the exit code."""
-    model = model_path(arguments.model)
-    inputs = {"the model": model, "the text": arguments.text}
-    check_output("--plot", arguments.plot, inputs)
-    engine = load(model)
+    inputs = {"the model": arguments.model, "the text": arguments.text}
+    check_output("--plot", arguments.plot, inputs, PNG)
+    engine = load(arguments.model)
     text = prepared(arguments.text, engine, arguments)
     curve = context_curve(engine, text, watch=watched("measuring"))
-    if arguments.plot:
-        _plot(curve, arguments.plot)
     if arguments.json:
         print(json.dumps(_as_json(curve), indent=1))
-        return 0
-    _print(curve)
+    else:
+        _print(curve)
     if arguments.plot:
-        print(f"plot  {shown(str(arguments.plot))}")
+        _plot(curve, arguments.plot)
+        if not arguments.json:
+            print(f"plot  {shown(str(arguments.plot))}")
     return 0
 
 
@@ -71,24 +70,21 @@ def _as_json(curve):
 
 
 def _print(curve):
-    print("context  bits/char  error")
+    print("context  bits/char       +-")
     for context, bits, error in zip(
         curve.contexts, curve.bits, curve.errors, strict=True
     ):
-        print(f"{context:7,}  {bits:9.4f}  {error:.4f}")
+        print(f"{context:7,}  {bits:9.4f}  {error:7.4f}")
     print(f"    all  {curve.bits_with_all:9.4f}")
+    print("(+-: the standard error of the difference from all)")
     if curve.half:
-        print(f"half of what context brings comes with {curve.half:.1f}")
+        print(f"half of what context brings: {curve.half:.1f} characters")
     if curve.reach:
         print(
-            f"with {curve.reach} characters the loss is within {NEARLY} bits "
-            "of that with all"
+            f"within {NEARLY} bits of all from: {curve.reach:,} characters on"
         )
     else:
-        print(
-            f"even with {curve.contexts[-1]:,} characters the loss is more "
-            f"than {NEARLY} bits from that with all"
-        )
+        print(f"not within {NEARLY} bits of all with any of these contexts")
 
 
 def _plot(curve, path):

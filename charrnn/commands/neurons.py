@@ -7,19 +7,19 @@ import re
 from pathlib import Path
 
 import numpy as np
-import rich.console
 import rich.text
 
 from charrnn import atomic
 from charrnn.commands.arguments import (
+    PAGE,
+    PNG,
     add_unknown_argument,
     at_least,
     check_output,
     prepared,
 )
-from charrnn.commands.screen import shown, visible, watched
+from charrnn.commands.screen import Console, shown, visible, watched
 from charrnn.engine import load
-from charrnn.model_file import model_path
 from charrnn.neurons import PIECE, read_neurons
 from charrnn.vocabulary import printable
 
@@ -73,11 +73,10 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints units, maps and gates; returns the exit code."""
-    model = model_path(arguments.model)
-    inputs = {"the model": model, "the text": arguments.text}
-    check_output("--html", arguments.html, inputs)
-    check_output("--plot", arguments.plot, inputs)
-    engine = load(model)
+    inputs = {"the model": arguments.model, "the text": arguments.text}
+    check_output("--html", arguments.html, inputs, PAGE)
+    check_output("--plot", arguments.plot, inputs, PNG)
+    engine = load(arguments.model)
     text = prepared(arguments.text, engine, arguments)
     pieces = -(-len(text) // PIECE)
     found = read_neurons(engine, text, watched("reading", total=pieces))
@@ -90,7 +89,7 @@ def run(arguments):
         print(json.dumps(_as_json(found), indent=1))
         return 0
     _print_units(found.units)
-    console = rich.console.Console(highlight=False)
+    console = Console()
     if console.color_system:
         for unit in found.units[: arguments.count]:
             _print_map(console, unit, text)
@@ -186,12 +185,12 @@ def _page(found, text, title):
             for level, piece in line
         )
         maps.append(f"<h2>{html.escape(_name(unit))}</h2>\n<pre>{spans}</pre>")
-    return PAGE.format(
+    return TEMPLATE.format(
         title=html.escape(title), styles=styles, maps="\n".join(maps)
     )
 
 
-PAGE = """<!doctype html>
+TEMPLATE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -3,6 +3,9 @@
 import functools
 import sys
 
+import rich.console
+import rich.progress
+
 from charrnn.vocabulary import printable
 
 
@@ -20,8 +23,23 @@ def shown(text):
 
 
 def visible(text):
-    """A text in one line, with signs for line ends and tabs."""
-    return printable(text.replace("\n", "\u21b5").replace("\t", "\u21e5"))
+    """A text in one line, in which all characters can be seen.
+
+    Line ends and tabs become arrows; what has no shape of its own, or turns
+    the direction of the line, is written as Python would.
+    """
+    text = text.replace("\n", "\u21b5").replace("\t", "\u21e5")
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+class Console(rich.console.Console):
+    """Leaves it to `charrnn.commands.main` when nobody reads any more."""
+
+    def __init__(self, **options):
+        super().__init__(highlight=False, **options)
+
+    def on_broken_pipe(self):
+        raise  # the BrokenPipeError that is being handled
 
 
 def watched(description, **options):
@@ -35,15 +53,11 @@ def watched(description, **options):
         A function that yields the iterable's items again. On a terminal there
         is a bar in the meantime, which leaves nothing behind.
     """
-    import rich.console  # here: not every verb needs it
-    import rich.progress
-
-    console = rich.console.Console(stderr=True)
     return functools.partial(
         rich.progress.track,
         description=description,
-        console=console,
+        console=Console(stderr=True),
         transient=True,
-        disable=not console.is_terminal,
+        disable=not sys.stderr.isatty(),
         **options,
     )

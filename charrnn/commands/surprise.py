@@ -7,22 +7,25 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import rich.console
 import rich.text
+from rich.cells import cell_len
 
 from charrnn import atomic
 from charrnn.commands.arguments import (
+    PAGE,
     add_unknown_argument,
     at_least,
     check_output,
     prepared,
 )
-from charrnn.commands.screen import shown, visible, watched
+from charrnn.commands.screen import Console, shown, visible, watched
 from charrnn.engine import load
-from charrnn.model_file import model_path
 from charrnn.page import page
 from charrnn.reading import read_along
 from charrnn.vocabulary import printable
+
+PLACES = 20  # of each kind in a list
+WIDTH = 24  # of a word there
 
 # Backgrounds for 1, 2, ... bits, from pale to dark orange: an order that the
 # colour-blind see, too. The characters on them are black.
@@ -59,14 +62,14 @@ def add_arguments(parser):
     what.add_argument(
         "--json",
         action="store_true",
-        help="print every character with its surprise and what was expected",
+        help="print every character with its surprise and what was expected; "
+        "the first, which is not scored, stands alone as context",
     )
     parser.add_argument(
         "--count",
         type=at_least(1),
-        default=20,
         metavar="N",
-        help="how many of each --typos lists (default: 20)",
+        help=f"how many of each --typos lists (default: {PLACES})",
     )
     parser.add_argument(
         "--encoding", default="utf-8", help="of the text (default: utf-8)"
@@ -76,10 +79,11 @@ def add_arguments(parser):
 
 def run(arguments):
     """Shows the text; returns the exit code."""
-    model = model_path(arguments.model)
-    inputs = {"the model": model, "the text": arguments.text}
-    check_output("--html", arguments.html, inputs)
-    engine = load(model)
+    inputs = {"the model": arguments.model, "the text": arguments.text}
+    check_output("--html", arguments.html, inputs, PAGE)
+    if arguments.count and not arguments.typos:
+        raise ValueError("Expected --count together with --typos.")
+    engine = load(arguments.model)
     text = prepared(arguments.text, engine, arguments)
     pieces = len(text) // 64
     reading = read_along(engine, text, watch=watched("reading", total=pieces))
@@ -92,8 +96,9 @@ def run(arguments):
         atomic.write_text(arguments.html, page(reading, printable(title)))
         print(f"page  {shown(str(arguments.html))}")
     elif arguments.typos:
-        _print_places("word", reading.words()[: arguments.count])
-        _print_places("elsewhere", reading.others()[: arguments.count])
+        count = arguments.count or PLACES
+        _print_places("word", reading.words()[:count])
+        _print_places("elsewhere", reading.others()[:count])
     else:
         _print_coloured(reading)
     print(
@@ -101,6 +106,8 @@ def run(arguments):
         f"{len(reading.nats):,} characters (one pass, state carried; the first "
         "character is context)"
     )
+    if arguments.unknown == "skip":
+        print("(characters that the model does not know are left out)")
     return 0
 
 
@@ -108,6 +115,7 @@ def _as_json(reading):
     bits, running = reading.bits, reading.running_bits_per_character()
     return {
         "bits_per_character": reading.bits_per_character,
+        "context": reading.text[0],
         "characters": [
             {
                 "character": character,
@@ -128,21 +136,31 @@ def _as_json(reading):
 
 
 def _print_places(title, places):
-    print(f" bits  line:column  {title:<24}  expected instead")
+    print(f" bits  line:column  {title:<{WIDTH}}  expected instead")
     for place in places:
-        before, after = place.text[: place.worst], place.text[place.worst + 1 :]
-        marked = f"{before}[{place.text[place.worst]}]{after}"
+        where = f"{place.line}:{place.column}"
+        told = _marked(place)
+        told += " " * (WIDTH - cell_len(told))
+        chance = f"{place.probability:.0%}"
+        if place.probability < 0.01:
+            chance = "< 1%"
         print(
-            f"{place.bits:5.2f}  {f'{place.line}:{place.column}':>11}  "
-            f"{visible(marked):<24}  {visible(place.expected)!r} "
-            f"{place.probability:.0%}"
+            f"{place.bits:5.2f}  {where:>11}  {told}  "
+            f"'{visible(place.expected)}' {chance}"
         )
     print()
 
 
+def _marked(place):
+    """A word, or as much of it as has room, its worst character marked."""
+    before = visible(place.text[: place.worst])[-(WIDTH // 3) :]
+    after = visible(place.text[place.worst + 1 :])[: WIDTH // 3]
+    return f"{before}[{visible(place.text[place.worst])}]{after}"
+
+
 def _print_coloured(reading):
     """Prints line by line, with the mean surprise of each before it."""
-    console = rich.console.Console(highlight=False)
+    console = Console()
     levels = np.minimum(reading.bits.astype(int), len(COLOURS))
     levels, bits = np.append(0, levels), np.append(0, reading.bits)
     start = 0
@@ -161,6 +179,9 @@ def _print_coloured(reading):
                 shown_line.append(visible(piece.removesuffix("\n")))
         console.print(shown_line, soft_wrap=True)
         start = end
+    if not console.color_system:
+        print("(before each line: its mean, in bits; colours need a terminal)")
+        return
     legend = rich.text.Text("bits")
     for level, colour in enumerate(COLOURS, 1):
         legend.append(f" {level} ", f"black on {colour}")
