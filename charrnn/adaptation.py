@@ -9,7 +9,7 @@ fixed weights.
 
 import numpy as np
 
-from charrnn.backend import keras
+from charrnn.backend import keras, require_tensorflow
 from charrnn.engine import Engine
 from charrnn.sampler import Sampler
 from charrnn.scoring import Score, checked_ids
@@ -75,11 +75,7 @@ def score_adapting(
     Source: Krause et al. 2018, "Dynamic evaluation of neural sequence
     models", with the scale taken from the model instead of its training text.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Expected Keras with the TensorFlow backend. Received "
-            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow."
-        )
+    require_tensorflow()
     engine = Engine.from_keras(model, vocabulary)
     ids = checked_ids(engine, text).astype(np.int32)
     learner = _Learner(model, segment)

@@ -51,3 +51,21 @@ def synchronize(model):
     """
     if keras.backend.backend() == "jax":
         model.jax_state_sync()
+
+
+def require_tensorflow():
+    """Checks that Keras computes with TensorFlow.
+
+    Raises:
+        ValueError: if it has another backend.
+
+    Example:
+
+    >>> require_tensorflow()
+    """
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise ValueError(
+            "Expected Keras with the TensorFlow backend. Received "
+            f"{backend}. Set KERAS_BACKEND=tensorflow."
+        )

@@ -14,7 +14,7 @@ from charrnn.scoring import to_bits
 MOST_CHARACTERS = 4_000_000  # of the text to learn from: the last ones
 MOST_SCORED = 1_000_000  # of the other: the first ones
 ENOUGH = 1000  # characters, to tell a bad network from an odd text
-LEAST_ORDER = 5  # a longer n-gram is not tried once two do worse
+LEAST_ORDER = 5  # longer n-grams are tried until one does worse
 MOST_ORDER = 20
 
 # What xz does, without the frame that rounds sizes to four bytes.

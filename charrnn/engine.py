@@ -197,19 +197,9 @@ class Engine:
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        ids = np.asarray(ids)
-        check_ids(ids, len(self.vocabulary))
-        if state is None:
-            state = self.zero_state(len(ids))
-        x = self._table[ids.T]  # (time, batch, gates)
-        new_state = []
-        for layer, layer_state in zip(self.layers, state, strict=True):
-            if new_state:
-                x = layer.project(x)
-            x, layer_state = layer.run(x, layer_state)  # (time, batch, units)
-            new_state.append(layer_state)
-        logits = _matmul(x, self._kernel) + self._bias
-        return logits.transpose(1, 0, 2), new_state
+        outputs, state = self._through_layers(ids, state)
+        logits = _matmul(outputs, self._kernel) + self._bias
+        return logits.transpose(1, 0, 2), state
 
     def activations(self, ids, state=None):
         """Reads whole sequences, and tells what the recurrent layers do.
@@ -227,21 +217,35 @@ class Engine:
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
+        layers = []
+
+        def note(layer, x, before, outputs):
+            earlier = np.concatenate([before[0][None], outputs[:-1]])
+            found = {"output": outputs, **layer.gates(x, earlier)}
+            layers.append({k: a.swapaxes(0, 1) for k, a in found.items()})
+
+        _, state = self._through_layers(ids, state, note)
+        return layers, state
+
+    def _through_layers(self, ids, state, note=lambda *_: None):
+        """The last recurrent layer's outputs (time, batch, units), and states.
+
+        Of each layer `note` gets the inputs (time, batch, gates), the state
+        before, and the outputs.
+        """
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
         if state is None:
             state = self.zero_state(len(ids))
-        x = self._table[ids.T]  # (time, batch, gates)
-        layers, new_state, outputs = [], [], None
-        for layer, layer_state in zip(self.layers, state, strict=True):
-            if layers:
-                x = layer.project(outputs)
-            outputs, last = layer.run(x, layer_state)
-            new_state.append(last)
-            before = np.concatenate([layer_state[0][None], outputs[:-1]])
-            found = {"output": outputs, **layer.gates(x, before)}
-            layers.append({k: a.swapaxes(0, 1) for k, a in found.items()})
-        return layers, new_state
+        x, new_state = self._table[ids.T], []
+        for layer, before in zip(self.layers, state, strict=True):
+            if new_state:
+                x = layer.project(x)
+            outputs, after = layer.run(x, before)
+            note(layer, x, before, outputs)
+            x = outputs
+            new_state.append(after)
+        return x, new_state
 
 
 def load(path):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from charrnn.backend import keras
+from charrnn.backend import keras, require_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,11 +89,7 @@ def state_gradients(model, ids):
     Raises:
         ValueError: as `gradient_decay` does.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Expected Keras with the TensorFlow backend. Received "
-            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow."
-        )
+    require_tensorflow()
     places = [
         i
         for i, layer in enumerate(model.layers)

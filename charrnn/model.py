@@ -1,5 +1,7 @@
 """Build the network: a plain `keras.Sequential` of built-in layers."""
 
+from charrnn.network import parameter_count, weight_shapes
+
 CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 ONE_HOT_LIMIT = 256  # more characters than this are embedded
 EMBEDDING_DIM = 128
@@ -49,9 +51,7 @@ def build_model(
     from charrnn.backend import keras  # here: `--help` needs no TensorFlow
 
     check_arguments(vocabulary, cell, units, layers, dropout, embedding)
-    if embedding == "auto":
-        one_hot = len(vocabulary) <= ONE_HOT_LIMIT
-        embedding = None if one_hot else EMBEDDING_DIM
+    embedding = _embedding_dim(embedding, len(vocabulary))
     model = keras.Sequential(name="charrnn")
     model.add(keras.Input((None,), dtype="int32", name="ids"))
     if embedding is None:
@@ -71,6 +71,43 @@ def build_model(
         model.add(keras.layers.Dropout(dropout))
     model.add(keras.layers.Dense(len(vocabulary), name="logits"))
     return model
+
+
+def parameters_of(characters, cell, units, layers, embedding="auto"):
+    """Counts the parameters of a network without building it.
+
+    Args:
+        characters: Number of characters in the vocabulary.
+        cell: As for `build_model`, like all that follow.
+        units: Size of each recurrent layer.
+        layers: Number of recurrent layers.
+        embedding: Size of the embedding, `None` or `"auto"`.
+
+    Returns:
+        An `int`.
+
+    Example:
+
+    >>> build_model(range(65), units=8).count_params()
+    3497
+    >>> parameters_of(65, "lstm", units=8, layers=2)
+    3497
+    """
+    name, embedding = CELLS[cell], _embedding_dim(embedding, characters)
+    shapes = [
+        weight_shapes("Embedding", characters, embedding) if embedding else [],
+        weight_shapes(name, embedding or characters, units),
+        weight_shapes("Dense", units, characters),
+    ]
+    further = weight_shapes(name, units, units)  # each but the first layer
+    return parameter_count(shapes) + (layers - 1) * parameter_count([further])
+
+
+def _embedding_dim(embedding, characters):
+    """The size of the embedding, or `None`, where it was `"auto"`."""
+    if embedding != "auto":
+        return embedding
+    return None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
 
 
 def rebuild(layers, vocabulary):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 import zipfile
 import zlib
 from pathlib import Path
@@ -244,7 +243,7 @@ def _read_config(archive):
 
 def _check_parameters(archive, shapes):
     """Checks that the file is large enough for what its settings announce."""
-    parameters = sum(math.prod(shape) for own in shapes for shape in own)
+    parameters = network.parameter_count(shapes)
     expected, received = 4 * parameters, member_size(archive, WEIGHTS)
     if received < expected:
         raise ValueError(

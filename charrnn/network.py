@@ -1,5 +1,6 @@
 """Know the networks that charrnn builds: layers, settings, weights' shapes."""
 
+import math
 import re
 
 GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}  # side by side in the weights
@@ -193,6 +194,23 @@ def planned_shapes(layers, size):
         shapes.append(weight_shapes(class_name, width, outputs))
         width = outputs
     return shapes
+
+
+def parameter_count(shapes):
+    """Counts the numbers in all weights.
+
+    Args:
+        shapes: As `planned_shapes` returns them.
+
+    Returns:
+        An `int`.
+
+    Example:
+
+    >>> parameter_count([[(65, 32), (8, 32), (32,)], [(8, 65), (65,)]])
+    2953
+    """
+    return sum(math.prod(shape) for own in shapes for shape in own)
 
 
 def check_shapes(class_name, expected, received, size):

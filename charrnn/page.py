@@ -4,6 +4,7 @@ import base64
 import html
 import importlib.resources
 import json
+import re
 import zlib
 
 import numpy as np
@@ -34,7 +35,6 @@ def page(reading, title):
     >>> page(reading, "a text").startswith("<!doctype html>")
     True
     """
-    template = importlib.resources.files("charrnn") / "page.html"
     alphabet, expected = np.unique(reading.expected, return_inverse=True)
     numbers = [
         np.minimum(reading.nats * NATS, 65535),
@@ -58,10 +58,32 @@ def page(reading, title):
         # What would end the script's element is written otherwise.
         "DATA": json.dumps(data).replace("<", "\\u003c"),
     }
-    page = template.read_text(encoding="utf-8")
-    for name, value in places.items():
-        page = page.replace(f"@{name}@", value)
-    return page
+    return filled("page.html", places)
+
+
+def filled(name, places):
+    """Fills in one of charrnn's pages.
+
+    Args:
+        name: Of its template, a file beside this one.
+        places: What to write for each `@NAME@` in it, by `NAME`: HTML, in
+            which no `@NAME@` is looked for again.
+
+    Returns:
+        A `str` of HTML.
+
+    Example:
+
+    >>> places = {"TITLE": "", "STYLES": "", "MAPS": "<pre>a@TITLE@b</pre>"}
+    >>> "<pre>a@TITLE@b</pre>" in filled("neurons.html", places)
+    True
+    """
+    template = importlib.resources.files("charrnn") / name
+    return re.sub(
+        f"@({'|'.join(places)})@",
+        lambda match: places[match[1]],
+        template.read_text(encoding="utf-8"),
+    )
 
 
 def _packed(data):

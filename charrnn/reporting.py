@@ -12,6 +12,7 @@ import rich.text
 
 from charrnn import atomic
 from charrnn.backend import keras
+from charrnn.picture import BLUE, ORANGE, picture
 from charrnn.sampler import Sampler
 from charrnn.scoring import to_bits
 from charrnn.vocabulary import printable
@@ -19,7 +20,6 @@ from charrnn.vocabulary import printable
 PLAIN_SECONDS = 30  # between two plain progress lines
 LIVE_SECONDS = 0.25  # between two updates of the live one
 SAMPLE_CHARACTERS = 300
-BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind, too
 
 
 def reports(out, schedule, validation, *, prompt="", quiet=False):
@@ -232,30 +232,23 @@ def plot_losses(history, path):
         history: A `History` with at least one row.
         path: The `.png` file.
     """
-    from matplotlib.figure import Figure  # here: a second, only at the end
-
     rows = history.rows
     validation = [
         (row["epoch"], row["validation_nats_per_char"]) for row in rows
     ]
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(*zip(*history.curve, strict=True), color=BLUE, label="training")
-    axes.plot(
-        *zip(*validation, strict=True),
-        "o-",
-        color=ORANGE,
-        label=f"validation, {validation[-1][1]:.3f} at the end",
-    )
-    axes.set_xlabel("epochs (passes over the training text)")
-    axes.set_ylabel("loss (nats per character)")
+    end = validation[-1][1]
+    curve = zip(*history.curve, strict=True)
     in_bits = (lambda nats: nats / np.log(2), lambda bits: bits * np.log(2))
-    bits_axis = axes.secondary_yaxis("right", functions=in_bits)
-    bits_axis.set_ylabel("bits per character")
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, dpi=150)
+    with picture(path) as [axes]:
+        axes.plot(*curve, color=BLUE, label="training")
+        axes.plot(
+            *zip(*validation, strict=True), "o-",
+            color=ORANGE, label=f"validation, {end:.3f} at the end",
+        )  # fmt: skip
+        axes.set_xlabel("epochs (passes over the training text)")
+        axes.set_ylabel("loss (nats per character)")
+        bits_axis = axes.secondary_yaxis("right", functions=in_bits)
+        bits_axis.set_ylabel("bits per character")
 
 
 def _nats_and_bits(nats):

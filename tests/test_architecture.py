@@ -16,11 +16,11 @@ ROOT = PACKAGE.parent
 
 # A module imports only modules that stand before it.
 ORDER = (
-    "atomic memory plays catalogue corpus vocabulary encoded windows backend "
-    "precision model equations recurrence twin network recipe archive weights "
-    "model_file checkpoint runs sampling engine sampler scoring reading "
-    "context gradients neurons page baselines adaptation training loop budget "
-    "reporting results commands"
+    "atomic memory picture plays catalogue corpus vocabulary encoded windows "
+    "backend precision network model equations recurrence twin recipe archive "
+    "weights model_file checkpoint runs sampling engine sampler scoring "
+    "reading context gradients neurons page baselines adaptation training loop "
+    "budget reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "
@@ -74,6 +74,17 @@ def test_importing_the_package_imports_almost_nothing():
     code = (
         "import charrnn, sys; heavy = {'numpy', 'keras', 'tensorflow', "
         "'matplotlib', 'rich', 'h5py'}; print(heavy & sys.modules.keys())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout == "set()\n", result.stderr
+
+
+def test_generate_loads_only_what_it_needs():
+    code = (
+        "import charrnn.commands.generate, sys; "
+        "print({'rich', 'matplotlib', 'keras'} & sys.modules.keys())"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True

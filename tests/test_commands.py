@@ -626,6 +626,8 @@ def test_compare_trains_each_cell_for_the_same_time(
     assert main(["compare", "-"]) == 2
     assert main([*words, "--parameters", "9", "--out", "other"]) == 2
     assert "more --parameters" in capsys.readouterr().err
+    assert main([*words, "--parameters", "1" + "0" * 15, "--out", "big"]) == 2
+    assert "memory" in capsys.readouterr().err
 
 
 def test_gradients_says_the_same_in_each_form(tmp_path, capsys):

@@ -5,7 +5,12 @@ import pytest
 
 from charrnn import model_file
 from charrnn.backend import keras
-from charrnn.model import build_model, network_of, stateful_twin
+from charrnn.model import (
+    build_model,
+    network_of,
+    parameters_of,
+    stateful_twin,
+)
 from charrnn.vocabulary import Vocabulary
 
 CELLS = ("simple_rnn", "lstm", "gru")
@@ -50,6 +55,13 @@ def logits(model, ids):
 
 
 # The model.
+
+
+@each_network
+def test_parameters_are_counted_without_building(cell, layers, embedding):
+    model = build(cell, layers, embedding)
+    counted = parameters_of(len(VOCABULARY), cell, 6, layers, embedding)
+    assert counted == model.count_params()
 
 
 @each_network

@@ -29,6 +29,48 @@ def add_text_arguments(group):
     )
 
 
+def add_reading_arguments(parser, text=""):
+    """Adds a model and a text for it to read: the arguments of `prepared`.
+
+    Args:
+        parser: The verb's parser.
+        text: What more to say of the text.
+    """
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
+    )
+    parser.add_argument(
+        "text",
+        metavar="FILE",
+        help="a file, a folder of .txt files, - for stdin, or a corpus" + text,
+    )
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of the text (default: utf-8)"
+    )
+    add_unknown_argument(parser)
+
+
+def read_corpus(arguments):
+    """Reads the text that `corpus` and `add_text_arguments` name.
+
+    Args:
+        arguments: With `corpus`, `encoding`, `newline` and `normalize`.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError: as `charrnn.read` does.
+        OSError: if the text cannot be read.
+    """
+    return read(
+        arguments.corpus,
+        encoding=arguments.encoding or "utf-8",
+        newline=arguments.newline or "lf",
+        normalize=arguments.normalize,
+    )
+
+
 def at_least(least, most=MOST):
     """A type for whole numbers that are not below `least`."""
 

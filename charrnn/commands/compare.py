@@ -1,26 +1,29 @@
 """Train kinds of cells on the same text for the same time, and compare them."""
 
+import bisect
 import csv
-import itertools
 import json
-import math
 from pathlib import Path
 
 from charrnn import atomic, commands, runs
-from charrnn.commands.arguments import add_text_arguments, at_least, positive
+from charrnn.commands.arguments import (
+    add_text_arguments,
+    at_least,
+    positive,
+    read_corpus,
+)
+from charrnn.commands.console import watched
 from charrnn.commands.corpora import print_table
-from charrnn.commands.screen import shown, watched
+from charrnn.commands.screen import shown
 from charrnn.context import context_curve
-from charrnn.corpus import read
 from charrnn.engine import load
-from charrnn.model import CELLS, EMBEDDING_DIM, ONE_HOT_LIMIT
-from charrnn.network import planned_shapes
+from charrnn.model import CELLS, parameters_of
+from charrnn.picture import CELL_COLOURS, picture
 from charrnn.sampler import Sampler
 
 MEASURED = 20_000  # characters of the held-out part, for the memory
 SAMPLE = 200  # characters
 TEXT = "encoding", "newline", "normalize"  # flags of the text
-COLOURS = {"simple_rnn": "#d95f02", "lstm": "#2166ac", "gru": "#1b9e77"}
 
 
 def cells(words):
@@ -100,12 +103,7 @@ def run(arguments):
             "Expected a text that can be read several times. Received "
             "standard input. Save it in a file."
         )
-    text = read(
-        arguments.corpus,
-        encoding=arguments.encoding or "utf-8",
-        newline=arguments.newline or "lf",
-        normalize=arguments.normalize,
-    )
+    text = read_corpus(arguments)
     name = Path(arguments.corpus).resolve().stem
     out = arguments.out or runs.FOLDER / f"{name}-compared"
     for cell in arguments.cells:
@@ -142,19 +140,11 @@ def _train(cell, out, characters, arguments):
 
 def _units_for(parameters, cell, layers, characters):
     """The most units whose network has no more than so many parameters."""
-    before = []
-    if characters > ONE_HOT_LIMIT:
-        sizes = {"input_dim": characters, "output_dim": EMBEDDING_DIM}
-        before = [("Embedding", sizes)]
-
-    def too_many(units):
-        recurrent = [(CELLS[cell], {"units": units})] * layers
-        dense = ("Dense", {"units": characters})
-        shapes = planned_shapes([*before, *recurrent, dense], characters)
-        arrays = itertools.chain.from_iterable(shapes)
-        return sum(map(math.prod, arrays)) > parameters
-
-    units = next(units for units in itertools.count(1) if too_many(units)) - 1
+    units = bisect.bisect_right(
+        range(1, parameters + 1),  # a unit has one parameter or more
+        parameters,
+        key=lambda units: parameters_of(characters, cell, units, layers),
+    )
     if not units:
         raise ValueError(
             f"Expected more --parameters. Received {parameters:,}, too few for "
@@ -220,28 +210,22 @@ def _print(rows):
 
 def _plot(rows, path):
     """Draws losses over the time, and over the context."""
-    from matplotlib.figure import Figure  # here: a second, only at the end
-
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    over_time, over_context = figure.subplots(1, 2)
-    for row in rows:
-        colour, name = COLOURS[row["cell"]], CELLS[row["cell"]]
-        end = row["validation"][-1]
-        over_time.plot(
-            row["minutes"], row["validation"], "o-",
-            color=colour, label=f"{name}, {end:.3f} at the end",
-        )  # fmt: skip
-        over_context.plot(
-            row["contexts"], row["bits_by_context"], "o-",
-            color=colour, label=name,
-        )  # fmt: skip
-    over_time.set_xlabel("minutes of training")
-    over_time.set_ylabel("validation loss (bits per character)")
-    over_context.set_xlabel("context (characters before the one predicted)")
-    over_context.set_ylabel("loss with so much context (bits per character)")
-    over_context.set_xscale("log", base=2)
-    for axes in (over_time, over_context):
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
-    with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+    with picture(path, 2, width=10) as [over_time, over_context]:
+        for row in rows:
+            colour, name = CELL_COLOURS[row["cell"]], CELLS[row["cell"]]
+            end = row["validation"][-1]
+            over_time.plot(
+                row["minutes"], row["validation"], "o-",
+                color=colour, label=f"{name}, {end:.3f} at the end",
+            )  # fmt: skip
+            over_context.plot(
+                row["contexts"], row["bits_by_context"], "o-",
+                color=colour, label=name,
+            )  # fmt: skip
+        over_time.set_xlabel("minutes of training")
+        over_time.set_ylabel("validation loss (bits per character)")
+        over_context.set_xlabel("context (characters before the one predicted)")
+        over_context.set_ylabel(
+            "loss with so much context (bits per character)"
+        )
+        over_context.set_xscale("log", base=2)

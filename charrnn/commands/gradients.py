@@ -6,16 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn import atomic, memory
+from charrnn import memory
 from charrnn.commands.arguments import (
     PNG,
     add_text_arguments,
     at_least,
     check_output,
+    read_corpus,
 )
-from charrnn.commands.screen import shown, watched
-from charrnn.corpus import read
-from charrnn.model import CELLS
+from charrnn.commands.console import watched
+from charrnn.commands.screen import shown
+from charrnn.model import CELLS, parameters_of
+from charrnn.picture import CELL_COLOURS, picture
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
@@ -23,9 +25,6 @@ TEXTS = 64  # whose gradients are averaged
 WARM_UP = 32  # characters read before those that count
 COPIES = 8  # of the weights: gradients, moments, and what TensorFlow takes
 SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)  # lags in the table
-
-# Colours that the colour-blind tell apart, too; and lines.
-COLOURS = {"simple_rnn": "#d95f02", "lstm": "#2166ac", "gru": "#1b9e77"}
 
 
 def add_arguments(parser):
@@ -62,12 +61,7 @@ def run(arguments):
     """Trains and measures the three; returns the exit code."""
     inputs = {"the text": arguments.corpus}
     check_output("--plot", arguments.plot, inputs, PNG)
-    text = read(
-        arguments.corpus,
-        encoding=arguments.encoding or "utf-8",
-        newline=arguments.newline or "lf",
-        normalize=arguments.normalize,
-    )
+    text = read_corpus(arguments)
     vocabulary = Vocabulary.from_text(text)
     training, held_out = split(vocabulary.encode(text))
     _check_memory(arguments.units, len(vocabulary))
@@ -94,7 +88,7 @@ def run(arguments):
 
 
 def _check_memory(units, characters):
-    weights = 4 * units * (characters + units)  # an LSTM's, the most
+    weights = parameters_of(characters, "lstm", units, layers=1)  # the most
     memory.check_fits(4 * COPIES * weights, "the network", "Use fewer --units.")
 
 
@@ -159,25 +153,19 @@ def _print(rows):
 
 def _plot(rows, path):
     """Draws the norms over the lag: before and after training."""
-    from matplotlib.figure import Figure  # here: a second, only if wanted
-
     steps = sorted({row["steps"] for row in rows})
-    figure = Figure(figsize=(5 * len(steps), 4.2), layout="constrained")
-    both = figure.subplots(1, len(steps), sharey=True, squeeze=False)[0]
-    for axes, own in zip(both, steps, strict=True):
-        for row in (row for row in rows if row["steps"] == own):
-            half_life = row["half_life"]
-            told = "" if half_life is None else f", half-life {half_life:.1f}"
-            axes.plot(
-                row["norms"],
-                color=COLOURS[row["cell"]],
-                label=f"{CELLS[row['cell']]}{told}",
-            )
-        axes.set_yscale("log")
-        axes.set_title(f"after {own} steps" if own else "before training")
-        axes.set_xlabel("lag k (characters)")
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
-    both[0].set_ylabel("norm of d loss(t) / d h(t - k)")
-    with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+    panels = len(steps)
+    with picture(path, panels, width=5 * panels, sharey=True) as both:
+        for axes, own in zip(both, steps, strict=True):
+            for row in (row for row in rows if row["steps"] == own):
+                half = row["half_life"]
+                told = "" if half is None else f", half-life {half:.1f}"
+                axes.plot(
+                    row["norms"],
+                    color=CELL_COLOURS[row["cell"]],
+                    label=f"{CELLS[row['cell']]}{told}",
+                )
+            axes.set_yscale("log")
+            axes.set_title(f"after {own} steps" if own else "before training")
+            axes.set_xlabel("lag k (characters)")
+        both[0].set_ylabel("norm of d loss(t) / d h(t - k)")

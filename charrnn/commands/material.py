@@ -7,13 +7,7 @@ import numpy as np
 from charrnn import encoded, memory, model_file, recipe, runs
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.corpus import Text, normalize_text
-from charrnn.model import (
-    CELLS,
-    EMBEDDING_DIM,
-    ONE_HOT_LIMIT,
-    check_arguments,
-    network_of,
-)
+from charrnn.model import CELLS, check_arguments, network_of, parameters_of
 from charrnn.network import GATES
 from charrnn.precision import resolve_precision
 from charrnn.vocabulary import Vocabulary
@@ -179,18 +173,12 @@ def _windows(training, settings):
 def _check_memory(settings, characters, windows):
     """Checks that weights and a step's activations fit into the memory."""
     units, layers = settings.units, settings.layers
-    embedding = settings.embedding
-    if embedding == "auto":
-        embedding = None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
-    gates = GATES[CELLS[settings.cell]] * units
-    width = embedding or characters
-    weights = (
-        characters * (embedding or 0)
-        + gates * (width + layers * units + (layers - 1) * units)
-        + units * characters
+    weights = parameters_of(
+        characters, settings.cell, units, layers, settings.embedding
     )
+    gates = GATES[CELLS[settings.cell]] * units
     # Each in both directions: gates, states and outputs; input and logits.
-    activations = 2 * (layers * (gates + 3 * units) + width + characters)
+    activations = 2 * (layers * (gates + 3 * units) + 2 * characters)
     memory.check_fits(
         4 * WEIGHT_COPIES * weights
         + 4 * windows.batch_size * windows.seq_length * activations

@@ -3,41 +3,29 @@
 import json
 from pathlib import Path
 
-from charrnn import atomic
 from charrnn.commands.arguments import (
     PNG,
-    add_unknown_argument,
+    add_reading_arguments,
     check_output,
     prepared,
 )
-from charrnn.commands.screen import shown, watched
+from charrnn.commands.console import watched
+from charrnn.commands.screen import shown
 from charrnn.context import NEARLY, context_curve
 from charrnn.engine import load
-
-BLUE, ORANGE = "#2166ac", "#d95f02"  # apart for the colour-blind, too
+from charrnn.picture import BLUE, ORANGE, picture
 
 
 def add_arguments(parser):
     """Adds the flags of `charrnn memory`."""
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
-    )
-    parser.add_argument(
-        "text",
-        metavar="FILE",
-        help="a file, a folder of .txt files, - for stdin, or a corpus; best "
-        "one that the model was not trained on",
-    )
+    more = "; best one that the model was not trained on"
+    add_reading_arguments(parser, more)
     parser.add_argument(
         "--plot", type=Path, metavar="PNG", help="draw the curve, too"
     )
     parser.add_argument(
         "--json", action="store_true", help="print the curve as JSON"
     )
-    parser.add_argument(
-        "--encoding", default="utf-8", help="of the text (default: utf-8)"
-    )
-    add_unknown_argument(parser)
 
 
 def run(arguments):
@@ -89,23 +77,16 @@ def _print(curve):
 
 def _plot(curve, path):
     """Draws the curve over the context."""
-    from matplotlib.figure import Figure  # here: a second, only if wanted
-
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.errorbar(
-        curve.contexts, curve.bits, 2 * curve.errors, fmt="o-", color=BLUE,
-        capsize=3, label="with so much context (bars: two standard errors)",
-    )  # fmt: skip
-    axes.axhline(
-        curve.bits_with_all, color=ORANGE, linestyle="--",
-        label=f"with all of it, {curve.bits_with_all:.3f}",
-    )  # fmt: skip
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])
-    axes.set_xlabel("context (characters before the one predicted)")
-    axes.set_ylabel("loss (bits per character)")
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+    with picture(path) as [axes]:
+        axes.errorbar(
+            curve.contexts, curve.bits, 2 * curve.errors, fmt="o-", color=BLUE,
+            capsize=3, label="with so much context (bars: two standard errors)",
+        )  # fmt: skip
+        axes.axhline(
+            curve.bits_with_all, color=ORANGE, linestyle="--",
+            label=f"with all of it, {curve.bits_with_all:.3f}",
+        )  # fmt: skip
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])
+        axes.set_xlabel("context (characters before the one predicted)")
+        axes.set_ylabel("loss (bits per character)")

@@ -3,7 +3,6 @@
 import html
 import itertools
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,18 @@ from charrnn import atomic
 from charrnn.commands.arguments import (
     PAGE,
     PNG,
-    add_unknown_argument,
+    add_reading_arguments,
     at_least,
     check_output,
     prepared,
 )
-from charrnn.commands.screen import Console, shown, visible, watched
+from charrnn.commands.console import Console, coloured_lines, watched
+from charrnn.commands.screen import shown, visible
 from charrnn.engine import load
 from charrnn.neurons import PIECE, read_neurons
+from charrnn.page import filled
+from charrnn.picture import COLOURS as LAYER_COLOURS
+from charrnn.picture import picture
 from charrnn.vocabulary import printable
 
 # Backgrounds from -1 to 1: blue, nothing, orange, which the colour-blind tell
@@ -34,15 +37,7 @@ PAGE_LINES = 100  # of each on the page
 
 def add_arguments(parser):
     """Adds the flags of `charrnn neurons`."""
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
-    )
-    parser.add_argument(
-        "text",
-        metavar="FILE",
-        help="a file, a folder of .txt files, - for stdin, or a corpus; some "
-        "thousand characters",
-    )
+    add_reading_arguments(parser, "; some thousand characters")
     parser.add_argument(
         "--count",
         type=at_least(0),
@@ -65,10 +60,6 @@ def add_arguments(parser):
     parser.add_argument(
         "--json", action="store_true", help="print the figures as JSON"
     )
-    parser.add_argument(
-        "--encoding", default="utf-8", help="of the text (default: utf-8)"
-    )
-    add_unknown_argument(parser)
 
 
 def run(arguments):
@@ -155,12 +146,10 @@ def _name(unit):
 def _map(unit, text, lines):
     """Yields for each line a list of (level, piece of text)."""
     levels = np.rint((unit.activations + 1) / 2 * (len(COLOURS) - 1))
-    start = 0
-    for line in re.findall(r"[^\n]*\n|[^\n]+", text)[:lines]:
-        own = levels[start : start + len(line)].astype(int)
-        cuts = [0, *(np.flatnonzero(np.diff(own)) + 1).tolist(), len(line)]
-        yield [(int(own[a]), line[a:b]) for a, b in itertools.pairwise(cuts)]
-        start += len(line)
+    for _, pieces in itertools.islice(
+        coloured_lines(text, levels.astype(int)), lines
+    ):
+        yield pieces
 
 
 def _print_saturation(saturation):
@@ -185,69 +174,35 @@ def _page(found, text, title):
             for level, piece in line
         )
         maps.append(f"<h2>{html.escape(_name(unit))}</h2>\n<pre>{spans}</pre>")
-    return TEMPLATE.format(
-        title=html.escape(title), styles=styles, maps="\n".join(maps)
+    return filled(
+        "neurons.html",
+        {
+            "STYLES": styles,
+            "TITLE": html.escape(title),
+            "MAPS": "\n".join(maps),
+        },
     )
-
-
-TEMPLATE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ max-width: 64rem; margin: 0 auto; padding: 1rem;
-  font: 16px/1.5 system-ui, sans-serif; background: #fff; color: #1a1a1a }}
-h1 {{ font-size: 1.25rem; overflow-wrap: anywhere }}
-h2 {{ font-size: 1rem; margin-top: 2rem }}
-pre {{ font: 15px/1.7 ui-monospace, Menlo, Consolas, monospace; color: #1a1a1a;
-  background: #fff; white-space: pre-wrap; overflow-wrap: anywhere;
-  border: 1px solid #d9d6d0; border-radius: 6px; padding: 0.5rem }}
-@media (prefers-color-scheme: dark) {{
-  body {{ background: #15171a; color: #f0eeea }}
-}}
-{styles}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>Blue is -1, white 0, orange 1: of an LSTM the tanh of the cell state, of
-others the output.</p>
-{maps}
-</body>
-</html>
-"""
 
 
 def _plot(saturation, path):
     """Draws for each gate of each unit how often it is saturated."""
-    from matplotlib.figure import Figure  # here: a second, only if wanted
-
     gates = sorted({gate for _, gate in saturation})
     layers = sorted({layer for layer, _ in saturation})
-    figure = Figure(figsize=(4 * max(1, len(gates)), 4.2), layout="constrained")
-    colours = "#2166ac", "#d95f02", "#1b9e77", "#7570b3"
-    panels = figure.subplots(
-        1, max(1, len(gates)), sharex=True, sharey=True, squeeze=False
-    )[0]
-    for axes, gate in zip(panels, gates, strict=False):
-        for layer in layers:
-            axes.plot(
-                *saturation[layer, gate][::-1],
-                ".",
-                alpha=0.5,
-                color=colours[(layer - 1) % len(colours)],
-                label=f"layer {layer}",
-            )
-        axes.plot([0, 1], [1, 0], color="#999999", linewidth=1)
-        axes.set_title(gate)
-        axes.set_xlabel("right-saturated (part of the text)")
-        axes.grid(alpha=0.3)
-    panels[0].set_ylabel("left-saturated (part of the text)")
-    if gates:
-        panels[-1].legend(frameon=False)
-    else:
-        panels[0].set_title("these layers have no gates")
-    with atomic.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+    panels = max(1, len(gates))
+    shared = {"sharex": True, "sharey": True}
+    with picture(path, panels, width=4 * panels, **shared) as row:
+        for axes, gate in zip(row, gates, strict=False):
+            for layer in layers:
+                axes.plot(
+                    *saturation[layer, gate][::-1],
+                    ".",
+                    alpha=0.5,
+                    color=LAYER_COLOURS[(layer - 1) % len(LAYER_COLOURS)],
+                    label=f"layer {layer}" if gate == gates[-1] else None,
+                )
+            axes.plot([0, 1], [1, 0], color="#999999", linewidth=1)
+            axes.set_title(gate)
+            axes.set_xlabel("right-saturated (part of the text)")
+        row[0].set_ylabel("left-saturated (part of the text)")
+        if not gates:
+            row[0].set_title("these layers have no gates")

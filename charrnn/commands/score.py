@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn import baselines, model_file
 from charrnn.commands.arguments import add_unknown_argument, prepared
-from charrnn.commands.screen import shown, watched
+from charrnn.commands.screen import shown
 from charrnn.engine import Engine
 from charrnn.scoring import score, to_bits
 
@@ -100,6 +100,7 @@ def run(arguments):
 def _adapting_scorer(contents):
     """A function of a text that scores it with weights that follow it."""
     from charrnn.adaptation import score_adapting  # here: TensorFlow
+    from charrnn.commands.console import watched
     from charrnn.model import rebuild
 
     vocabulary = contents["vocabulary"]

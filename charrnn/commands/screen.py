@@ -1,10 +1,6 @@
-"""What verbs show: text made harmless, and how far the work is."""
+"""What verbs show: text made harmless."""
 
-import functools
 import sys
-
-import rich.console
-import rich.progress
 
 from charrnn.vocabulary import printable
 
@@ -30,34 +26,3 @@ def visible(text):
     """
     text = text.replace("\n", "\u21b5").replace("\t", "\u21e5")
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-class Console(rich.console.Console):
-    """Leaves it to `charrnn.commands.main` when nobody reads any more."""
-
-    def __init__(self, **options):
-        super().__init__(highlight=False, **options)
-
-    def on_broken_pipe(self):
-        raise  # the BrokenPipeError that is being handled
-
-
-def watched(description, **options):
-    """A function of an iterable that shows how far it is.
-
-    Args:
-        description: What is being done, a word.
-        **options: As for `rich.progress.track`.
-
-    Returns:
-        A function that yields the iterable's items again. On a terminal there
-        is a bar in the meantime, which leaves nothing behind.
-    """
-    return functools.partial(
-        rich.progress.track,
-        description=description,
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-        **options,
-    )

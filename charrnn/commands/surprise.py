@@ -1,8 +1,6 @@
 """Show what surprises a model in a text, on the screen or as a web page."""
 
-import itertools
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -13,12 +11,13 @@ from rich.cells import cell_len
 from charrnn import atomic
 from charrnn.commands.arguments import (
     PAGE,
-    add_unknown_argument,
+    add_reading_arguments,
     at_least,
     check_output,
     prepared,
 )
-from charrnn.commands.screen import Console, shown, visible, watched
+from charrnn.commands.console import Console, coloured_lines, watched
+from charrnn.commands.screen import shown, visible
 from charrnn.engine import load
 from charrnn.page import page
 from charrnn.reading import read_along
@@ -37,14 +36,7 @@ COLOURS = (
 
 def add_arguments(parser):
     """Adds the flags of `charrnn surprise`."""
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
-    )
-    parser.add_argument(
-        "text",
-        metavar="FILE",
-        help="a file, a folder of .txt files, - for stdin, or a corpus",
-    )
+    add_reading_arguments(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--html",
@@ -71,10 +63,6 @@ def add_arguments(parser):
         metavar="N",
         help=f"how many of each --typos lists (default: {PLACES})",
     )
-    parser.add_argument(
-        "--encoding", default="utf-8", help="of the text (default: utf-8)"
-    )
-    add_unknown_argument(parser)
 
 
 def run(arguments):
@@ -163,22 +151,18 @@ def _print_coloured(reading):
     console = Console()
     levels = np.minimum(reading.bits.astype(int), len(COLOURS))
     levels, bits = np.append(0, levels), np.append(0, reading.bits)
-    start = 0
-    for line in re.findall(r"[^\n]*\n|[^\n]+", reading.text):
-        end = start + len(line)
+    for start, pieces in coloured_lines(reading.text, levels):
+        end = start + sum(len(piece) for _, piece in pieces)
         own = bits[max(start, 1) : end]
         mean = f"{own.mean():5.2f}" if len(own) else "     "
         shown_line = rich.text.Text(f"{mean} | ")
-        pairs = zip(levels[start:end], line, strict=True)
-        for level, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
-            piece = "".join(character for _, character in group)
+        for level, piece in pieces:
             if level:
                 colour = COLOURS[level - 1]
                 shown_line.append(visible(piece), f"black on {colour}")
             else:
                 shown_line.append(visible(piece.removesuffix("\n")))
         console.print(shown_line, soft_wrap=True)
-        start = end
     if not console.color_system:
         print("(before each line: its mean, in bits; colours need a terminal)")
         return
