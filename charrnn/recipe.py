@@ -11,7 +11,7 @@ PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 
 # Sizes of a layer, and how many characters, those of all passes counted,
 # training must read for that size to end lower than the next.
-WORTH = {512: 2_500_000, 256: 300_000, 128: 0}
+WORTH = {512: 4_000_000, 256: 300_000, 128: 0}
 
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 
