@@ -31,7 +31,7 @@ def test_more_time_gives_larger_networks_and_no_less_passes(
     less = recipe.choose(characters, minutes=minutes, speed=slow)
     more = recipe.choose(characters, minutes=2 * minutes, speed=slow)
     assert less["units"] <= more["units"]
-    assert less["epochs"] == more["epochs"] >= recipe.MOST_EPOCHS
+    assert less["epochs"] == more["epochs"] >= recipe.LONG_TEXT_EPOCHS
     steps = more["epochs"] * characters / (more["batch_size"] * 64)
     assert steps >= recipe.FEWEST_STEPS
 
@@ -58,6 +58,14 @@ def test_what_is_given_is_kept():
         "epochs": 2.5,
     }  # fmt: skip
     assert recipe.choose(1000, **given) == given
+
+
+@pytest.mark.parametrize(
+    ("characters", "passes"),
+    [(200, 1536), (50_000, 24), (250_000, 24), (562_500, 16), (10**7, 12)],
+)
+def test_a_shorter_text_bears_more_passes(characters, passes):
+    assert recipe.choose(characters, units=64)["epochs"] == passes
 
 
 def test_larger_networks_need_more_dropout():

@@ -166,7 +166,7 @@ def _add_training_arguments(group):
             "--epochs",
             positive,
             "passes over the training text at most (default: "
-            f"{recipe.MOST_EPOCHS}, more for a short text)",
+            f"{recipe.LONG_TEXT_EPOCHS}, more for a short text)",
         ),
         ("--patience", at_least(1), "stop after N rounds that are no better"),
         (
