@@ -13,6 +13,9 @@ from charrnn.corpus import normalize_text
 from charrnn.vocabulary import Vocabulary, printable
 
 FORMAT = 1
+PRETRAINED = {  # models that come with charrnn, by their names
+    "shakespeare": Path(__file__).parent / "pretrained" / "shakespeare.keras",
+}
 MEMBER = "charrnn.json"  # the extra member; Keras ignores it
 WEIGHTS = "model.weights.h5"
 JSON_LIMIT = 2 << 20  # bytes: room for all characters that Unicode assigns
@@ -113,7 +116,7 @@ def model_path(path):
     """Finds the model file: the path itself, or a run's `model.keras`.
 
     Args:
-        path: A file or a folder.
+        path: A file, a folder, or a name in `PRETRAINED`.
 
     Returns:
         A `pathlib.Path` of a regular file.
@@ -125,15 +128,21 @@ def model_path(path):
     folder = path
     if folder.is_dir():
         path = folder / "model.keras"
+    if not path.exists() and str(path) in PRETRAINED:
+        path = PRETRAINED[str(path)]
     if not path.exists():
         if any(folder.glob("checkpoint-*.npz")):
             raise ValueError(
                 f"Expected a model in '{folder}'. The run there has saved "
                 "none yet. Wait for its first validation, or go on with it."
             )
+        inside = sorted(folder.glob("*/model.keras"))
+        hint = "`python train.py TEXT` makes one, in runs/."
+        if inside:
+            hint = f"Did you mean '{inside[0].parent}'?"
         raise ValueError(
-            f"Expected a model file or a run's folder. There is no '{path}'. "
-            "`python train.py TEXT` makes one, in runs/."
+            "Expected a model file or a run's folder. There is no "
+            f"'{path}'. {hint}"
         )
     if not path.is_file():  # to open a pipe is to wait for a writer
         raise ValueError(

@@ -9,6 +9,7 @@ import math
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -324,14 +325,50 @@ def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
 def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path):
     folder, _ = trained
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r"Train one with"):
-        generate.newest_run()
+    assert generate.newest_run() is None
     for age, name in enumerate(["new", "old"]):
         model = Path("runs", name, "model.keras")
         model.parent.mkdir(parents=True)
         model.write_bytes((folder / "model.keras").read_bytes())
         os.utime(model, (1e9 - age, 1e9 - age))
     assert generate.newest_run() == Path("runs/new/model.keras")
+
+
+def test_generate_writes_shakespeare_where_there_is_no_run(
+    trained, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    words = ["generate", "--seed=1", "--length=300", "--temperature=0.5"]
+    assert main(words) == 0
+    written = capsys.readouterr()
+    assert "no model in runs/" in written.err
+    vowels = sum(written.out.count(vowel) for vowel in "aeiou")
+    assert 0.2 < vowels / 300 < 0.5
+    assert re.search(r"\n[A-Z ]+:\n", written.out)  # somebody speaks
+    assert main([*words, "--model", "shakespeare"]) == 0
+    assert capsys.readouterr() == (written.out, "")
+    # A run comes first, and so does a folder of that name.
+    for place in ("runs/a", "shakespeare"):
+        shutil.copytree(trained[0], place)
+    for flags in ([], ["--model", "shakespeare"]):
+        assert main(["generate", "--length=9", *flags]) == 0
+        own = capsys.readouterr()
+        assert own.err == ""
+        assert set(own.out) <= set(TEXT)
+
+
+def test_the_pretrained_model_is_what_its_metrics_say():
+    path = model_file.PRETRAINED["shakespeare"]
+    assert path.stat().st_size <= 16e6
+    metrics = json.loads(path.with_name("metrics.json").read_text("utf-8"))
+    facts = model_file.read(path)["facts"]
+    assert facts["metrics"]["step"] == metrics["best_step"]
+    assert facts["training"] == metrics["training"]
+    assert facts["text"]["name"] == "shakespeare"
+    engine = charrnn.load("shakespeare")
+    assert engine.parameters == metrics["parameters"]
+    line = "My lord, the king is at the gate, and asks for you.\n"
+    assert charrnn.score(engine, line).nats_per_character < 1.8
 
 
 def test_generate_ends_quietly_when_the_reader_leaves(trained):

@@ -18,8 +18,10 @@ from charrnn.commands.arguments import (
 from charrnn.commands.screen import shown
 from charrnn.corpus import read
 from charrnn.engine import load
-from charrnn.model_file import model_path
+from charrnn.model_file import PRETRAINED, model_path
 from charrnn.sampler import Sampler
+
+DEFAULT = "shakespeare"  # of the pretrained models, where there is no run
 
 
 def add_arguments(parser):
@@ -28,7 +30,8 @@ def add_arguments(parser):
         "--model",
         type=Path,
         metavar="MODEL",
-        help="a .keras file or a run's folder (default: the newest in runs/)",
+        help="a .keras file, a run's folder, or shakespeare, which comes "
+        "with charrnn (default: the newest run in runs/, or else shakespeare)",
     )
     prompt = parser.add_mutually_exclusive_group()
     prompt.add_argument(
@@ -79,10 +82,16 @@ def _add_sampling_arguments(group):
 
 def run(arguments):
     """Writes the samples; returns the exit code."""
-    model = model_path(arguments.model or newest_run())
+    model = model_path(arguments.model or newest_run() or DEFAULT)
     inputs = {"the model": model, "the prompt": arguments.prompt_file}
     check_output("--out", arguments.out, inputs)
     engine = load(model)
+    if arguments.model is None and model == PRETRAINED[DEFAULT]:
+        print(
+            f"(no model in {runs.FOLDER}/ yet: writing with the {DEFAULT} that "
+            "comes with charrnn)",
+            file=sys.stderr,
+        )
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:
@@ -118,18 +127,10 @@ def newest_run(folder=runs.FOLDER):
         folder: Where the runs are.
 
     Returns:
-        The `pathlib.Path` of its model.
-
-    Raises:
-        ValueError: if there is none.
+        The `pathlib.Path` of its model; `None` if there is no run.
     """
-    models = list(Path(folder).glob("*/model.keras"))
-    if not models:
-        raise ValueError(
-            f"Expected a trained model in {folder}/. There is none here. "
-            "Train one with `python train.py TEXT`, or name one with --model."
-        )
-    return max(models, key=lambda path: path.stat().st_mtime)
+    models = Path(folder).glob("*/model.keras")
+    return max(models, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def _prompt(arguments, engine):

@@ -17,7 +17,10 @@ from charrnn.scoring import score, to_bits
 def add_arguments(parser):
     """Adds the flags of `charrnn score`."""
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a .keras file, a run, or shakespeare, which comes with charrnn",
     )
     parser.add_argument(
         "texts",
