@@ -145,6 +145,11 @@ class Unit:
     control: float
     activations: np.ndarray
 
+    @property
+    def clear(self):
+        """Whether the correlation is at least twice what chance can do."""
+        return abs(self.correlation) >= 2 * self.control
+
 
 @dataclasses.dataclass(frozen=True)
 class Neurons:

@@ -58,10 +58,13 @@ def exists(folder):
         folder: A `pathlib.Path`.
 
     Raises:
-        ValueError: if something else has its name.
+        ValueError: if something else has its name, or that of one above it.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"Expected a folder for --out. '{folder}' is a file.")
+    for path in [folder, *folder.parents]:
+        if path.exists() and not path.is_dir():
+            raise ValueError(
+                f"Expected a folder for --out. '{path}' is a file."
+            )
     return folder.exists()
 
 

@@ -20,8 +20,24 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn import checkpoint, encoded, memory, model_file, recipe, runs
-from charrnn.commands import VERBS, generate, main, material, train, train_flags
+from charrnn import (
+    checkpoint,
+    encoded,
+    memory,
+    model_file,
+    neurons,
+    recipe,
+    runs,
+)
+from charrnn.commands import (
+    VERBS,
+    arguments,
+    generate,
+    main,
+    material,
+    train,
+    train_flags,
+)
 from charrnn.model import CELLS
 
 ROOT = Path(charrnn.__file__).parent.parent
@@ -151,7 +167,8 @@ def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
     words += ["--out", str(tmp_path / "run")]
     monkeypatch.setattr(recipe, "WORTH", {16: 0})
     monkeypatch.setattr(recipe, "FEWEST_STEPS", 20)
-    monkeypatch.setattr(recipe, "MOST_EPOCHS", 2)
+    monkeypatch.setattr(recipe, "SHORT_TEXT_EPOCHS", 2)
+    monkeypatch.setattr(recipe, "LONG_TEXT_EPOCHS", 2)
     assert main(words) == 0
     before = checkpoint.newest(tmp_path / "run")[0]["settings"]
     assert before["units"] == 16
@@ -320,6 +337,8 @@ def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
     assert "'é' (U+00E9) at position 2" in capsys.readouterr().err
     assert main([*words, "--unknown", "skip", "--length", "3"]) == 0
     assert capsys.readouterr().out.startswith("se")
+    assert main([*words, "--unknown", "replace"]) == 2
+    assert "--unknown skip (replace needs" in capsys.readouterr().err
 
 
 def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path):
@@ -553,20 +572,23 @@ def test_no_picture_takes_the_place_of_anything_else(
     trained, tmp_path, monkeypatch, capsys, verb, flag
 ):
     """And a name that cannot be written is refused before the work."""
-    monkeypatch.setattr(charrnn.commands.arguments, "read", None)
+    monkeypatch.setattr(arguments, "read", None)
     texts = tmp_path / "texts"
     texts.mkdir()
-    for path in (texts / "sea.txt", tmp_path / "other"):
-        path.write_text(TEXT, encoding="utf-8")
+    (texts / "sea.txt").write_text(TEXT, encoding="utf-8")
     run = trained[0]
     inputs = [texts] if verb == "gradients" else [run, texts]
-    outputs = [texts / "sea.txt", texts / "new", tmp_path / "other", "no/x"]
+    end = arguments.PNG[1] if flag == "--plot" else arguments.PAGE[1]
+    other = tmp_path / f"other{end}"
+    other.write_text(TEXT, encoding="utf-8")
+    outputs = [texts / "sea.txt", texts / f"new{end}", other, f"no/x{end}"]
+    outputs.append(tmp_path / "new.jpg")
     if verb != "gradients":
         outputs += [run / "metrics.json", run / "model.keras"]
     for output in outputs:
         assert main([verb, *map(str, inputs), flag, str(output)]) == 2
         assert f"Expected {flag} " in capsys.readouterr().err
-    assert (tmp_path / "other").read_text("utf-8") == TEXT
+    assert other.read_text("utf-8") == TEXT
 
 
 def test_a_network_too_large_for_gradients_is_refused(
@@ -610,7 +632,10 @@ def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
-def test_neurons_says_the_same_in_each_form(trained, tmp_path, capsys):
+def test_neurons_says_the_same_in_each_form(
+    trained, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(neurons.Unit, "clear", True)
     path, plot = tmp_path / "sea", tmp_path / "gates.png"
     page = tmp_path / "page.html"
     path.write_text(TEXT, encoding="utf-8")
@@ -633,8 +658,30 @@ def test_neurons_says_the_same_in_each_form(trained, tmp_path, capsys):
     assert plot.read_bytes().startswith(b"\x89PNG")
     made = page.read_text("utf-8")
     first = re.search(r"<pre>(.*?)</pre>", made, re.DOTALL)[1]
-    shown = re.sub("<.*?>", "", first)
+    shown = re.sub("<.*?>", "", first).replace("\u21b5", "")
     assert TEXT.startswith(shown) and shown.count("\n") == 80
+
+
+def test_chance_is_not_shown_as_a_finding(trained, tmp_path, capsys):
+    path, page = tmp_path / "sea", tmp_path / "page.html"
+    path.write_text("the sea", encoding="utf-8")
+    words = ["neurons", str(trained[0]), str(path), "--html", str(page)]
+    assert main(words) == 0
+    assert "may be chance" in capsys.readouterr().out
+    assert "No unit follows" in page.read_text("utf-8")
+
+
+def test_a_network_without_gates_has_no_picture_of_them(tmp_path, capsys):
+    vocabulary = charrnn.Vocabulary.from_text(TEXT)
+    path, model = tmp_path / "sea", tmp_path / "model.keras"
+    path.write_text(TEXT, encoding="utf-8")
+    network = charrnn.build_model(vocabulary, cell="simple_rnn", units=4)
+    charrnn.save(network, model, vocabulary)
+    words = ["neurons", str(model), str(path)]
+    assert main([*words, "--plot", str(tmp_path / "gates.png")]) == 2
+    assert "has none" in capsys.readouterr().err
+    assert main(words) == 0
+    assert "has no gates" in capsys.readouterr().out
 
 
 def test_compare_trains_each_cell_for_the_same_time(
@@ -655,11 +702,23 @@ def test_compare_trains_each_cell_for_the_same_time(
         assert 2400 < row["parameters"] <= 3000
         assert metrics["training"]["minutes"] == 0.02
         bits = f"{metrics['validation_bits_per_char']:.4f}"
-        assert re.search(rf"{row['cell']} .* {bits} ", out)
+        assert re.search(rf"{row['cell']} +{bits} ", out)
+        assert row["dropout"] == metrics["network"]["dropout"]
+        assert row["epochs"] == metrics["epochs"]
         assert row["sample"] in out
     assert (folder / "compared.png").read_bytes().startswith(b"\x89PNG")
+    words += ["--json", "--parameters", "3000"]  # all is there: no training
+    assert main(words) == 0
+    again = capsys.readouterr()
+    assert json.loads(again.out) == rows
+    assert "is finished" in again.err
+    renamed = [*words, "--cells", "gru", "--fresh"]
+    assert main(renamed) == 0
+    assert len(list(folder.glob("gru*"))) == 2
+    words = words[:-3]
     with pytest.raises(SystemExit):
         main([*words, "--cells", "lstm,cnn"])
+    assert "'lstm,cnn' is not of simple_rnn, lstm" in capsys.readouterr().err
     assert main(["compare", "-"]) == 2
     assert main([*words, "--parameters", "9", "--out", "other"]) == 2
     assert "more --parameters" in capsys.readouterr().err

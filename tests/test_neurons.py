@@ -95,6 +95,20 @@ def test_a_network_that_knows_nothing_is_no_better_than_its_control():
         assert 0.4 < abs(unit.correlation) / unit.control < 1.3
 
 
+@pytest.mark.parametrize(
+    ("correlation", "control", "clear"),
+    [
+        (0.4, 0.2, True),
+        (-0.4, 0.2, True),
+        (0.39, 0.2, False),
+        (-0.9, 0.8, False),
+    ],
+)
+def test_what_is_clear_is_twice_what_chance_can_do(correlation, control, clear):
+    unit = neurons.Unit("upper case", 1, 0, correlation, control, None)
+    assert unit.clear == clear
+
+
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
 def test_saturation_is_counted_over_the_whole_text(cell, monkeypatch):
     engine, _ = engine_of(cell)

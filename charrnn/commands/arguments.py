@@ -8,7 +8,9 @@ from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text, read
 from charrnn.model_file import text_form
 from charrnn.vocabulary import UNKNOWN
 
-PNG, PAGE = b"\x89PNG", b"<!doctype html>"  # how these files begin
+# How files begin, and how their names end.
+PNG = b"\x89PNG", ".png"
+PAGE = b"<!doctype html>", ".html"
 MOST = 2**63 - 1  # of whole numbers: what NumPy can hold
 LARGEST = 1e15  # of others: what can still be reckoned with
 
@@ -37,7 +39,10 @@ def add_reading_arguments(parser, text=""):
         text: What more to say of the text.
     """
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .keras file or a run"
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a .keras file, a run, or shakespeare, which comes with charrnn",
     )
     parser.add_argument(
         "text",
@@ -123,20 +128,20 @@ def add_unknown_argument(parser):
     )
 
 
-def check_output(flag, path, inputs, begins=None):
+def check_output(flag, path, inputs, kind=(b"", "")):
     """Checks, before any work, that a file can be written and none is lost.
 
     Args:
         flag: The flag that names the file to write.
         path: That file, or `None`.
         inputs: A `dict` of what is read: what it is, and its path or `None`.
-        begins: The first bytes of the files that may be replaced, such as
-            older pictures; `None` for any.
+        kind: How the files begin that may be replaced, such as older
+            pictures, and how the name must end.
 
     Raises:
         ValueError: if it is one of the inputs or in their folder, if there
-            is no folder for it, or if it would replace a file of another
-            kind.
+            is no folder for it, or if it would be, or replace, a file of
+            another kind.
     """
     if path is None:
         return
@@ -151,7 +156,12 @@ def check_output(flag, path, inputs, begins=None):
             f"Expected {flag} in a folder that exists. There is no "
             f"'{Path(path).parent}'. Make it first, or choose another name."
         )
-    if begins and os.path.isfile(path):
+    begins, suffix = kind
+    if suffix and Path(path).suffix.lower() != suffix:
+        raise ValueError(
+            f"Expected {flag} to end in {suffix}. Received '{path}'."
+        )
+    if os.path.isfile(path):
         with open(path, "rb") as file:
             there = file.read(len(begins))
         if there != begins:
@@ -209,6 +219,10 @@ def prepare(text, engine, unknown):
     try:
         return vocabulary.decode(vocabulary.encode(text, unknown))
     except ValueError as error:
-        raise ValueError(
-            f"{error} Or leave them out: --unknown skip"
-        ) from error
+        hint = "Or leave them out: --unknown skip"
+        if unknown == "replace":
+            hint += (
+                " (replace needs a model that was trained with --min-count or "
+                "--max-vocab)"
+            )
+        raise ValueError(f"{error} {hint}") from error

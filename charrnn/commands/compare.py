@@ -1,8 +1,11 @@
 """Train kinds of cells on the same text for the same time, and compare them."""
 
+import argparse
 import bisect
+import contextlib
 import csv
 import json
+import sys
 from pathlib import Path
 
 from charrnn import atomic, commands, runs
@@ -15,7 +18,7 @@ from charrnn.commands.arguments import (
 from charrnn.commands.console import watched
 from charrnn.commands.corpora import print_table
 from charrnn.commands.screen import shown
-from charrnn.context import context_curve
+from charrnn.context import NEARLY, context_curve
 from charrnn.engine import load
 from charrnn.model import CELLS, parameters_of
 from charrnn.picture import CELL_COLOURS, picture
@@ -28,9 +31,11 @@ TEXT = "encoding", "newline", "normalize"  # flags of the text
 
 def cells(words):
     """A type for a list of kinds of cells."""
-    found = words.split(",")
+    found = [word.strip() for word in words.split(",")]
     if not set(found) <= set(CELLS):
-        raise ValueError
+        raise argparse.ArgumentTypeError(
+            f"{words!r} is not of {', '.join(CELLS)}, separated by commas"
+        )
     return list(dict.fromkeys(found))
 
 
@@ -91,7 +96,12 @@ def add_arguments(parser):
         "runs that are there already go on where they stopped",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print the figures as JSON, too"
+        "--fresh",
+        action="store_true",
+        help="begin anew; runs that are there already are renamed",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures as JSON"
     )
     add_text_arguments(parser)
 
@@ -106,19 +116,29 @@ def run(arguments):
     text = read_corpus(arguments)
     name = Path(arguments.corpus).resolve().stem
     out = arguments.out or runs.FOLDER / f"{name}-compared"
-    for cell in arguments.cells:
-        print(f"\n--- {cell} ---")
-        code = commands.main(
-            _train(cell, out / cell, len(set(text)), arguments)
-        )
-        if code:
-            return code
+    size = len(set(text))
+    plans = [_train(cell, out, size, arguments) for cell in arguments.cells]
+    # A reader of JSON wants nothing else.
+    with contextlib.redirect_stdout(
+        sys.stderr if arguments.json else sys.stdout
+    ):
+        for words in plans:
+            print(f"\n--- {words[-1]} ---")
+            code = commands.main(words)
+            if code:
+                print(
+                    "charrnn compare: not all are trained; the same command "
+                    "goes on from here",
+                    file=sys.stderr,
+                )
+                return code
     rows = [_measure(out / cell, text) for cell in arguments.cells]
     _plot(rows, out / "compared.png")
     atomic.write_text(out / "compared.json", json.dumps(rows, indent=1) + "\n")
-    _print(rows)
     if arguments.json:
         print(json.dumps(rows, indent=1))
+        return 0
+    _print(rows)
     print(f"\nplot  {shown(str(out / 'compared.png'))}")
     return 0
 
@@ -130,12 +150,14 @@ def _train(cell, out, characters, arguments):
         units = _units_for(
             arguments.parameters, cell, arguments.layers, characters
         )
-    words = ["train", arguments.corpus, "--quiet", "--out", str(out)]
+    words = ["train", arguments.corpus, "--quiet", "--out", str(out / cell)]
+    if arguments.fresh:
+        words.append("--fresh")
     for flag in ("minutes", "layers", "seed", *TEXT):
         value = getattr(arguments, flag)
         if value is not None:
             words += [f"--{flag}", str(value)]
-    return [*words, "--cell", cell, "--units", str(units)]
+    return [*words, "--units", str(units), "--cell", cell]
 
 
 def _units_for(parameters, cell, layers, characters):
@@ -165,16 +187,20 @@ def _measure(folder, text):
             (int(row["step"]), float(row["validation_bits_per_char"]))
             for row in csv.DictReader(file)
         ]
-    seconds = metrics["train_seconds"] / metrics["steps"]
+    minutes = metrics["train_seconds"] / 60
     return {
         "cell": metrics["network"]["cell"],
         "units": metrics["network"]["units"],
         "parameters": metrics["parameters"],
+        "learning_rate": metrics["training"]["learning_rate"],
+        "dropout": metrics["network"]["dropout"],
+        "train_minutes": minutes,
+        "epochs": metrics["epochs"],
         "characters_per_second": metrics["characters_per_second"],
         "validation_bits_per_char": metrics["validation_bits_per_char"],
         "memory_half": curve.half,
         "memory_reach": curve.reach,
-        "minutes": [step * seconds / 60 for step, _ in history],
+        "minutes": [step / metrics["steps"] * minutes for step, _ in history],
         "validation": [bits for _, bits in history],
         "contexts": list(curve.contexts),
         "bits_by_context": curve.bits.tolist(),
@@ -188,24 +214,41 @@ def _print(rows):
     print()
     table = [
         (
-            "cell", "units", "parameters", "chars/s", "bits/char",
-            "half of memory", "all of it",
+            "cell", "units", "parameters", "rate", "dropout", "minutes",
+            "passes", "chars/s",
         )
     ]  # fmt: skip
     for row in rows:
-        half, reach = row["memory_half"], row["memory_reach"]
         table.append(
             (
                 row["cell"],
                 f"{row['units']:,}",
                 f"{row['parameters']:,}",
+                f"{row['learning_rate']:g}",
+                f"{row['dropout']:g}",
+                f"{row['train_minutes']:.2f}",
+                f"{row['epochs']:.1f}",
                 f"{row['characters_per_second']:,}",
+            )
+        )
+    print_table(table)
+    print("(rate and dropout: what charrnn chooses for such a network)\n")
+    table = [("cell", "bits/char", "half of memory", "all of memory")]
+    for row in rows:
+        half, reach = row["memory_half"], row["memory_reach"]
+        table.append(
+            (
+                row["cell"],
                 f"{row['validation_bits_per_char']:.4f}",
                 f"{half:.1f} characters" if half else "-",
                 f"{reach:,} characters" if reach else "more than measured",
             )
         )
     print_table(table)
+    print(
+        "(memory: with so much context, half of what context brings is there,\n"
+        f"and all of it within {NEARLY} bits)"
+    )
 
 
 def _plot(rows, path):
@@ -213,10 +256,10 @@ def _plot(rows, path):
     with picture(path, 2, width=10) as [over_time, over_context]:
         for row in rows:
             colour, name = CELL_COLOURS[row["cell"]], CELLS[row["cell"]]
-            end = row["validation"][-1]
+            best = row["validation_bits_per_char"]
             over_time.plot(
                 row["minutes"], row["validation"], "o-",
-                color=colour, label=f"{name}, {end:.3f} at the end",
+                color=colour, label=f"{name}, {best:.3f} at its best",
             )  # fmt: skip
             over_context.plot(
                 row["contexts"], row["bits_by_context"], "o-",

@@ -138,7 +138,7 @@ def _finite(number):
 def _print(rows):
     lags = [k for k in SHOWN if k < len(rows[0]["norms"])]
     print("norm of d loss(t) / d h(t - k), and after how many characters it is")
-    print("half, by the slope of its logarithm\n")
+    print("half, by the slope of its logarithm over all lags\n")
     columns = "".join(f"{f'k = {k}':>10}" for k in lags)
     print(f"{'cell':<11} {'trained':>9} {'half-life':>9}{columns}")
     for row in rows:

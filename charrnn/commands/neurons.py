@@ -71,6 +71,11 @@ def run(arguments):
     text = prepared(arguments.text, engine, arguments)
     pieces = -(-len(text) // PIECE)
     found = read_neurons(engine, text, watched("reading", total=pieces))
+    if arguments.plot and not found.saturation:
+        raise ValueError(
+            "Expected layers with gates for --plot. Received those of a "
+            "SimpleRNN, which has none. Leave --plot out."
+        )
     if arguments.html:
         title = f"{arguments.text}, read by {arguments.model}"
         atomic.write_text(arguments.html, _page(found, text, printable(title)))
@@ -81,9 +86,9 @@ def run(arguments):
         return 0
     _print_units(found.units)
     console = Console()
-    if console.color_system:
-        for unit in found.units[: arguments.count]:
-            _print_map(console, unit, text)
+    if console.color_system and not console.no_color:
+        for names, unit in _clear_units(found.units)[: arguments.count]:
+            _print_map(console, names, unit, text)
     elif arguments.count and not arguments.html:
         print("(heat maps: on a terminal with colours, or with --html)")
     _print_saturation(found.saturation)
@@ -123,24 +128,40 @@ def _print_units(units):
         print(
             f"{unit.probe:<30}  {unit.layer:5}  {unit.unit:4}  "
             f"{unit.correlation:11.2f}  {unit.control:7.2f}"
+            + ("" if unit.clear else "  may be chance")
         )
-    print("(control: the best of all units where the text is shifted)")
+    print(
+        "(below 0: the unit falls where the other rises; control: what the "
+        "best of all\nunits reaches with the wrong place of the text)"
+    )
 
 
-def _print_map(console, unit, text):
-    print(f"\n{_name(unit)}")
+def _clear_units(units):
+    """Pairs of a heading and a unit, each once, without what may be chance."""
+    probes = {}
+    for unit in filter(lambda unit: unit.clear, units):
+        probes.setdefault((unit.layer, unit.unit), []).append(unit)
+    return [
+        (
+            f"layer {layer}, unit {number}: "
+            + ", ".join(f"{u.probe} {u.correlation:.2f}" for u in own),
+            own[0],
+        )
+        for (layer, number), own in probes.items()
+    ]
+
+
+def _print_map(console, heading, unit, text):
+    print(f"\n{heading}")
     for pieces in _map(unit, text, LINES):
         line = rich.text.Text()
         for level, piece in pieces:
             line.append(visible(piece), f"black on {COLOURS[level]}")
         console.print(line, soft_wrap=True)
-
-
-def _name(unit):
-    return (
-        f"{unit.probe}: layer {unit.layer}, unit {unit.unit}, correlation "
-        f"{unit.correlation:.2f}"
-    )
+    legend = rich.text.Text("-1 ")
+    for colour in COLOURS:
+        legend.append("  ", f"black on {colour}")
+    console.print(legend.append(" 1"))
 
 
 def _map(unit, text, lines):
@@ -152,8 +173,13 @@ def _map(unit, text, lines):
         yield pieces
 
 
+def _with_ends(piece):
+    return piece.replace("\n", "\u21b5\n")
+
+
 def _print_saturation(saturation):
     if not saturation:
+        print("\n(a SimpleRNN has no gates)")
         return
     print("\ngate                 below 0.1  above 0.9  (part of the text)")
     for (layer, gate), (left, right) in saturation.items():
@@ -167,18 +193,25 @@ def _page(found, text, title):
         f".l{i} {{ background: {colour} }}" for i, colour in enumerate(COLOURS)
     )
     maps = []
-    for unit in found.units:
+    for heading, unit in _clear_units(found.units):
         spans = "".join(
-            f'<span class="l{level}">{html.escape(piece)}</span>'
+            f'<span class="l{level}">{html.escape(_with_ends(piece))}</span>'
             for line in _map(unit, text, PAGE_LINES)
             for level, piece in line
         )
-        maps.append(f"<h2>{html.escape(_name(unit))}</h2>\n<pre>{spans}</pre>")
+        maps.append(f"<h2>{html.escape(heading)}</h2>\n<pre>{spans}</pre>")
+    if not maps:
+        maps = ["<p>No unit follows a probe better than chance.</p>"]
+    legend = "".join(
+        f'<span class="l{i}">&nbsp;&nbsp;</span>' for i in range(len(COLOURS))
+    )
     return filled(
         "neurons.html",
         {
             "STYLES": styles,
             "TITLE": html.escape(title),
+            "LEGEND": legend,
+            "LINES": str(PAGE_LINES),
             "MAPS": "\n".join(maps),
         },
     )
@@ -188,21 +221,18 @@ def _plot(saturation, path):
     """Draws for each gate of each unit how often it is saturated."""
     gates = sorted({gate for _, gate in saturation})
     layers = sorted({layer for layer, _ in saturation})
-    panels = max(1, len(gates))
     shared = {"sharex": True, "sharey": True}
-    with picture(path, panels, width=4 * panels, **shared) as row:
-        for axes, gate in zip(row, gates, strict=False):
+    with picture(path, len(gates), width=4 * len(gates), **shared) as row:
+        for axes, gate in zip(row, gates, strict=True):
             for layer in layers:
                 axes.plot(
                     *saturation[layer, gate][::-1],
                     ".",
                     alpha=0.5,
                     color=LAYER_COLOURS[(layer - 1) % len(LAYER_COLOURS)],
-                    label=f"layer {layer}" if gate == gates[-1] else None,
+                    label=f"a unit of layer {layer}",
                 )
             axes.plot([0, 1], [1, 0], color="#999999", linewidth=1)
             axes.set_title(gate)
-            axes.set_xlabel("right-saturated (part of the text)")
-        row[0].set_ylabel("left-saturated (part of the text)")
-        if not gates:
-            row[0].set_title("these layers have no gates")
+            axes.set_xlabel("above 0.9: open (part of the text)")
+        row[0].set_ylabel("below 0.1: shut (part of the text)")

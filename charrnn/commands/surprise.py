@@ -163,7 +163,7 @@ def _print_coloured(reading):
             else:
                 shown_line.append(visible(piece.removesuffix("\n")))
         console.print(shown_line, soft_wrap=True)
-    if not console.color_system:
+    if console.no_color or not console.color_system:
         print("(before each line: its mean, in bits; colours need a terminal)")
         return
     legend = rich.text.Text("bits")
