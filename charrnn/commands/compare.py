@@ -272,3 +272,5 @@ def _plot(rows, path):
             "loss with so much context (bits per character)"
         )
         over_context.set_xscale("log", base=2)
+        some = rows[0]["contexts"][::2]
+        over_context.set_xticks(some, [f"{k:,}" for k in some])
