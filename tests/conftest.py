@@ -1,11 +1,18 @@
 """What tests of several modules need."""
 
 import collections
+import signal
 import types
 
 import pytest
 
 SENTENCE = "out of the cradle endlessly rocking. "
+
+
+def pytest_configure():
+    """A shell has what runs in its background ignore Ctrl-C; tests need it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -87,8 +87,8 @@ def run(arguments):
     _print_units(found.units)
     console = Console()
     if console.color_system and not console.no_color:
-        for names, unit in _clear_units(found.units)[: arguments.count]:
-            _print_map(console, names, unit, text)
+        for heading, unit in _clear_units(found.units)[: arguments.count]:
+            _print_map(console, heading, unit, text)
     elif arguments.count and not arguments.html:
         print("(heat maps: on a terminal with colours, or with --html)")
     _print_saturation(found.saturation)
