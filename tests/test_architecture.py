@@ -58,38 +58,29 @@ def test_modules_import_only_what_stands_before_them(path):
     assert set(imported(path)) <= set(ORDER[:place])
 
 
-@pytest.mark.parametrize("name", WITHOUT_KERAS)
-def test_text_is_written_and_scored_without_keras(name):
-    code = (
-        f"import charrnn.{name}, sys; "
-        "print({'keras', 'tensorflow'} & sys.modules.keys())"
-    )
+def loaded(module, names):
+    """Which of these modules another one loads, as Python prints a set."""
+    code = f"import {module}, sys; print({names} & sys.modules.keys())"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
     )
-    assert result.stdout == "set()\n", result.stderr
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("name", WITHOUT_KERAS)
+def test_text_is_written_and_scored_without_keras(name):
+    assert loaded(f"charrnn.{name}", {"keras", "tensorflow"}) == "set()\n"
 
 
 def test_importing_the_package_imports_almost_nothing():
-    code = (
-        "import charrnn, sys; heavy = {'numpy', 'keras', 'tensorflow', "
-        "'matplotlib', 'rich', 'h5py'}; print(heavy & sys.modules.keys())"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
-    )
-    assert result.stdout == "set()\n", result.stderr
+    heavy = {"numpy", "keras", "tensorflow", "matplotlib", "rich", "h5py"}
+    assert loaded("charrnn", heavy) == "set()\n"
 
 
 def test_generate_loads_only_what_it_needs():
-    code = (
-        "import charrnn.commands.generate, sys; "
-        "print({'rich', 'matplotlib', 'keras'} & sys.modules.keys())"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
-    )
-    assert result.stdout == "set()\n", result.stderr
+    heavy = {"keras", "tensorflow", "matplotlib", "rich"}
+    assert loaded("charrnn.commands.generate", heavy) == "set()\n"
 
 
 @pytest.mark.parametrize("name", charrnn.__all__)

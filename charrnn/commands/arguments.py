@@ -31,6 +31,16 @@ def add_text_arguments(group):
     )
 
 
+def add_model_argument(parser):
+    """Adds the model that reads: what `charrnn.load` takes."""
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a .keras file, a run, or shakespeare, which comes with charrnn",
+    )
+
+
 def add_reading_arguments(parser, text=""):
     """Adds a model and a text for it to read: the arguments of `prepared`.
 
@@ -38,12 +48,7 @@ def add_reading_arguments(parser, text=""):
         parser: The verb's parser.
         text: What more to say of the text.
     """
-    parser.add_argument(
-        "model",
-        type=Path,
-        metavar="MODEL",
-        help="a .keras file, a run, or shakespeare, which comes with charrnn",
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "text",
         metavar="FILE",

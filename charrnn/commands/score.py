@@ -3,12 +3,15 @@
 import functools
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from charrnn import baselines, model_file
-from charrnn.commands.arguments import add_unknown_argument, prepared
+from charrnn.commands.arguments import (
+    add_model_argument,
+    add_unknown_argument,
+    prepared,
+)
 from charrnn.commands.screen import shown
 from charrnn.engine import Engine
 from charrnn.scoring import score, to_bits
@@ -16,12 +19,7 @@ from charrnn.scoring import score, to_bits
 
 def add_arguments(parser):
     """Adds the flags of `charrnn score`."""
-    parser.add_argument(
-        "model",
-        type=Path,
-        metavar="MODEL",
-        help="a .keras file, a run, or shakespeare, which comes with charrnn",
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "texts",
         nargs="+",
