@@ -75,6 +75,11 @@ GATE_NAMES = {
     "GRU": ("update gate", "reset gate", None),
 }
 
+# BLAS may read beyond a small matrix, and what lies there set the flag that
+# NumPy warns about, while the product is right (numpy issues 13173, 24067).
+# That weights are finite is checked where they are read.
+BLAS_MAY_CRY_WOLF = np.errstate(invalid="ignore")
+
 
 class Engine:
     """A network and its vocabulary, with the state in the caller's hands.
@@ -158,6 +163,7 @@ class Engine:
         """
         return [layer.zero_state(batch_size) for layer in self.layers]
 
+    @BLAS_MAY_CRY_WOLF
     def step(self, ids, state):
         """Reads one character of each sequence.
 
@@ -183,6 +189,7 @@ class Engine:
             new_state.append(layer.step(x, layer_state))
         return new_state[-1][0] @ self._kernel + self._bias, new_state
 
+    @BLAS_MAY_CRY_WOLF
     def run(self, ids, state=None):
         """Reads whole sequences: the same as step after step, but faster.
 
@@ -201,6 +208,7 @@ class Engine:
         logits = _matmul(outputs, self._kernel) + self._bias
         return logits.transpose(1, 0, 2), state
 
+    @BLAS_MAY_CRY_WOLF
     def activations(self, ids, state=None):
         """Reads whole sequences, and tells what the recurrent layers do.
 
