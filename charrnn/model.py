@@ -51,7 +51,7 @@ def build_model(
     from charrnn.backend import keras  # here: `--help` needs no TensorFlow
 
     check_arguments(vocabulary, cell, units, layers, dropout, embedding)
-    embedding = _embedding_dim(embedding, len(vocabulary))
+    embedding = embedding_dim(embedding, len(vocabulary))
     model = keras.Sequential(name="charrnn")
     model.add(keras.Input((None,), dtype="int32", name="ids"))
     if embedding is None:
@@ -93,7 +93,7 @@ def parameters_of(characters, cell, units, layers, embedding="auto"):
     >>> parameters_of(65, "lstm", units=8, layers=2)
     3497
     """
-    name, embedding = CELLS[cell], _embedding_dim(embedding, characters)
+    name, embedding = CELLS[cell], embedding_dim(embedding, characters)
     shapes = [
         weight_shapes("Embedding", characters, embedding) if embedding else [],
         weight_shapes(name, embedding or characters, units),
@@ -103,7 +103,7 @@ def parameters_of(characters, cell, units, layers, embedding="auto"):
     return parameter_count(shapes) + (layers - 1) * parameter_count([further])
 
 
-def _embedding_dim(embedding, characters):
+def embedding_dim(embedding, characters):
     """The size of the embedding, or `None`, where it was `"auto"`."""
     if embedding != "auto":
         return embedding

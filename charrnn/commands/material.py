@@ -7,7 +7,13 @@ import numpy as np
 from charrnn import encoded, memory, model_file, recipe, runs
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.corpus import Text, normalize_text
-from charrnn.model import CELLS, check_arguments, network_of, parameters_of
+from charrnn.model import (
+    CELLS,
+    check_arguments,
+    embedding_dim,
+    network_of,
+    parameters_of,
+)
 from charrnn.network import GATES
 from charrnn.precision import resolve_precision
 from charrnn.vocabulary import Vocabulary
@@ -173,12 +179,12 @@ def _windows(training, settings):
 def _check_memory(settings, characters, windows):
     """Checks that weights and a step's activations fit into the memory."""
     units, layers = settings.units, settings.layers
-    weights = parameters_of(
-        characters, settings.cell, units, layers, settings.embedding
-    )
+    embedding = embedding_dim(settings.embedding, characters)
+    weights = parameters_of(characters, settings.cell, units, layers, embedding)
+    width = embedding or characters
     gates = GATES[CELLS[settings.cell]] * units
     # Each in both directions: gates, states and outputs; input and logits.
-    activations = 2 * (layers * (gates + 3 * units) + 2 * characters)
+    activations = 2 * (layers * (gates + 3 * units) + width + characters)
     memory.check_fits(
         4 * WEIGHT_COPIES * weights
         + 4 * windows.batch_size * windows.seq_length * activations
