@@ -129,7 +129,7 @@ def rebuild(layers, vocabulary):
     return model
 
 
-def stateful_twin(model, *, batch_size, seq_length=None, wrap=None):
+def stateful_twin(model, *, batch_size, seq_length=None, layers=None):
     """Wraps a model's own layers in a twin that carries its state.
 
     The twin's recurrent layers run the model's own cells, so both have the
@@ -143,8 +143,8 @@ def stateful_twin(model, *, batch_size, seq_length=None, wrap=None):
         model: A `keras.Sequential` over ids, as `build_model` returns it.
         batch_size: Streams per batch.
         seq_length: Characters per window; `None` for windows of any length.
-        wrap: A function of a recurrent layer that returns the stateful layer
-            for the twin; `None` for Keras's own.
+        layers: The twin's layers; `None` for the model's, the recurrent ones
+            made stateful.
 
     Returns:
         A `keras.Sequential` that maps ids of shape
@@ -165,17 +165,24 @@ def stateful_twin(model, *, batch_size, seq_length=None, wrap=None):
     twin = keras.Sequential(name="charrnn_stateful")
     shape = (batch_size, seq_length)
     twin.add(keras.Input(batch_shape=shape, dtype="int32", name="ids"))
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.RNN):
-            layer = (wrap or stateful)(layer)
+    for layer in layers or map(stateful, model.layers):
         twin.add(layer)
     return twin
 
 
 def stateful(layer):
-    """Wraps a recurrent layer's own cell in a layer that keeps its state."""
+    """Wraps a recurrent layer's own cell in a layer that keeps its state.
+
+    Args:
+        layer: A Keras layer.
+
+    Returns:
+        A `keras.layers.RNN`; any other layer as it is.
+    """
     from charrnn.backend import keras
 
+    if not isinstance(layer, keras.layers.RNN):
+        return layer
     return keras.layers.RNN(layer.cell, return_sequences=True, stateful=True)
 
 

@@ -1,5 +1,6 @@
 """The same recurrences computed faster: twins of a model for training."""
 
+import itertools
 import os
 import warnings
 
@@ -20,10 +21,10 @@ def fused(model, *, batch_size, precision="auto"):
     """Returns a twin that trains a model faster than Keras does.
 
     The twin has the model's own layers, so after `twin.fit(...)` the model
-    is trained and nothing is copied. Only the way its `SimpleRNN`, `LSTM`
-    and `GRU` layers are computed differs: see `Fused`. The twin carries its
-    state from batch to batch, as truncated back-propagation through time
-    over contiguous streams wants it.
+    is trained and nothing is copied. Only the way its `SimpleRNN`, `LSTM`,
+    `GRU` and `Dropout` layers are computed differs: see `Fused`. The twin
+    carries its state from batch to batch, as truncated back-propagation
+    through time over contiguous streams wants it.
 
     Where there is no fused path (another backend than TensorFlow, a GPU, a
     layer with settings of its own), stock layers do the work, and a warning
@@ -55,23 +56,32 @@ def fused(model, *, batch_size, precision="auto"):
     True
     """
     precision = resolve_precision(precision)
-    reasons = set()
-
-    def wrap(layer):
-        reason = why_not_fused(layer)
-        if reason is None:
-            return Fused(layer.cell, precision)
-        reasons.add(reason)
-        return stateful(layer)
-
-    twin = stateful_twin(model, batch_size=batch_size, wrap=wrap)
+    reasons = {
+        why_not_fused(layer) for layer in model.layers if _is_recurrent(layer)
+    } - {None}
+    layers = []
+    for fits, group in itertools.groupby(model.layers, key=_fits):
+        group = [stateful(layer) for layer in group]
+        fits = fits and any(map(_is_recurrent, group))
+        layers += [Fused(group, precision)] if fits else group
     if reasons:
         warnings.warn(
             "Stock Keras layers do the training, more slowly: "
             f"{', '.join(sorted(reasons))}.",
             stacklevel=2,
         )
-    return twin
+    return stateful_twin(model, batch_size=batch_size, layers=layers)
+
+
+def _is_recurrent(layer):
+    return isinstance(layer, keras.layers.RNN)
+
+
+def _fits(layer):
+    """Whether `Fused` can compute a layer."""
+    if isinstance(layer, keras.layers.Dropout):
+        return layer.noise_shape is None and layer.rate < 1
+    return _is_recurrent(layer) and why_not_fused(layer) is None
 
 
 def why_not_fused(layer):
@@ -118,76 +128,116 @@ _EXPECTED = {
 }
 
 
-class Fused(keras.layers.RNN):
-    """A recurrent layer around a stock cell, computed by a fused loop.
+class Fused(keras.layers.Layer):
+    """Recurrent and dropout layers in a row, computed by fused loops.
 
-    The equations are those of the cell; what differs is how much work a
+    The equations are those of the cells; what differs is how much work a
     step of the loop is. The inputs of all steps are projected in one matrix
     product before the loop. A step is then one matrix product (`h · U`) and
     one compiled kernel for all of the gate arithmetic. Its gradient is
     written by hand: the reverse loop carries only the gradients of the state
     and of the gates; those of the weights are one matrix product each after
-    it. And the work is divided so that cores rarely wait for one another:
-    the units of a step in two parts, the rows of a batch in groups.
+    it. The work is divided so that cores rarely wait for one another: the
+    units of a step in two parts, the rows of a batch in groups. From layer to
+    layer sequences stay as the loops want them: steps first, in the precision
+    of the products.
 
     Args:
-        cell: A `SimpleRNNCell`, `LSTMCell` or `GRUCell` of Keras.
+        layers: A list of `keras.layers.RNN` with `stateful=True` around a
+            `SimpleRNNCell`, `LSTMCell` or `GRUCell`, and of
+            `keras.layers.Dropout`.
         precision: `"float32"` or `"bfloat16"`, of the operands of the
             matrix products.
 
     Example:
 
-    >>> layer = Fused(keras.layers.LSTMCell(4), "float32")
+    >>> recurrent = stateful(keras.layers.LSTM(4))
+    >>> layer = Fused([recurrent, keras.layers.Dropout(0.5)], "float32")
     >>> layer(keras.ops.ones((2, 3, 5))).shape
     TensorShape([2, 3, 4])
 
     Source: Appleyard et al. 2016 (the same division of the work on GPUs).
     """
 
-    def __init__(self, cell, precision, **options):
-        options = {"return_sequences": True, "stateful": True, **options}
-        super().__init__(cell, **options)
+    def __init__(self, layers, precision):
+        super().__init__()
+        self.layers = layers
         self.precision = precision
-        self.supports_jit = False  # only the gates are compiled
+        self.supports_masking = True
+        self.supports_jit = False  # only the kernels are compiled
 
-    def get_config(self):
-        return {**super().get_config(), "precision": self.precision}
+    @property
+    def states(self):
+        """What the recurrent layers carry: Keras variables `(B, H)`."""
+        recurrent = filter(_is_recurrent, self.layers)
+        return [state for layer in recurrent for state in layer.states or ()]
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        if mask is not None:
-            return super().inner_loop(sequences, initial_state, mask, training)
+    def build(self, shape):
+        for layer in self.layers:
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+
+    def compute_output_shape(self, shape):
+        for layer in self.layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    def call(self, sequences, mask=None, training=False):
+        if mask is not None:  # the loops know of none
+            for layer in self.layers:
+                masked = {"mask": mask} if _is_recurrent(layer) else {}
+                sequences = layer(sequences, training=training, **masked)
+            return sequences
+        import tensorflow as tf
+
+        from charrnn.dropout import dropout
+
+        rows = self.states[0].shape[0]
+        x = tf.ensure_shape(sequences, (rows, None, None))
+        x = tf.transpose(tf.cast(x, self.precision), (1, 0, 2))
+        for layer in self.layers:
+            if _is_recurrent(layer):
+                x = self._loop(layer, x)
+            elif training and layer.rate:
+                seed = layer.seed_generator.next() % (tf.int32.max - 1)
+                x = dropout(x, layer.rate, tf.cast(seed, tf.int32))
+        return tf.cast(tf.transpose(x, (1, 0, 2)), tf.float32)
+
+    def _loop(self, layer, x):
+        """Runs a layer over all steps, and keeps the states it ends with."""
         import tensorflow as tf
 
         from charrnn import equations, recurrence
 
-        batch_size = initial_state[0].shape[0]
-        cell = self.cell
-        no_bias = tf.zeros(cell.recurrent_kernel.shape[1:])
-        bias = tf.convert_to_tensor(no_bias if cell.bias is None else cell.bias)
-        if len(bias.shape) == 1:  # GRU has one for each of the two products
-            bias = tf.stack([bias, no_bias])
-        sequences = tf.ensure_shape(sequences, (batch_size, None, None))
-        rows, parts = _division(batch_size, cell.units)
-        states = zip(*(tf.split(s, rows) for s in initial_state), strict=True)
-        results = [
-            recurrence.run(
-                getattr(equations, EQUATIONS[type(cell).__name__]),
-                self.precision,
-                group,
-                tf.convert_to_tensor(cell.kernel),
-                tf.convert_to_tensor(cell.recurrent_kernel),
-                bias,
-                group_states,
-                parts,
-            )
-            for group, group_states in zip(
-                tf.split(sequences, rows), states, strict=True
-            )
-        ]
-        outputs, states = zip(*results, strict=True)
-        outputs = tf.concat(outputs, axis=0)
-        states = [tf.concat(s, axis=0) for s in zip(*states, strict=True)]
-        return outputs[:, -1], outputs, states
+        cell = layer.cell
+        of_cell = getattr(equations, EQUATIONS[type(cell).__name__])
+        bias = tf.zeros((of_cell.products, cell.recurrent_kernel.shape[1]))
+        if cell.bias is not None:
+            bias = tf.reshape(cell.bias, bias.shape)
+        rows, parts = _division(x.shape[1], cell.units)
+        states = [tf.split(state, rows) for state in layer.states]
+        outputs, last = zip(
+            *(
+                recurrence.run(
+                    of_cell,
+                    group,
+                    tf.convert_to_tensor(cell.kernel),
+                    tf.convert_to_tensor(cell.recurrent_kernel),
+                    bias,
+                    of_group,
+                    parts,
+                )
+                for group, *of_group in zip(
+                    tf.split(x, rows, axis=1), *states, strict=True
+                )
+            ),
+            strict=True,
+        )
+        for state, groups in zip(
+            layer.states, zip(*last, strict=True), strict=True
+        ):
+            state.assign(tf.concat(groups, axis=0))
+        return tf.concat(outputs, axis=1)
 
 
 def precision_of(twin):

@@ -17,10 +17,10 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic memory picture plays catalogue corpus vocabulary encoded windows "
-    "backend precision network model equations recurrence twin recipe archive "
-    "weights model_file checkpoint runs sampling engine sampler scoring "
-    "reading context gradients neurons page baselines adaptation training loop "
-    "budget reporting results commands"
+    "backend precision network model equations kernels tiles dropout "
+    "recurrence twin recipe archive weights model_file checkpoint runs "
+    "sampling engine sampler scoring reading context gradients neurons page "
+    "baselines adaptation training loop budget reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network archive weights model_file checkpoint runs "
