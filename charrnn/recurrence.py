@@ -56,7 +56,7 @@ def run(equations, inputs, kernel, recurrent_kernel, bias, states, parts=1):
             tiles.cut(bias),
             tiles.split(states, axis=1),
         )
-        h = [states[0].stack() for states, _ in arrays]
+        h = [_stack(states[0]) for states, _ in arrays]
         h = tf.concat(h, axis=2)  # (T + 1, B, H)
 
         def gradient(d_outputs, *d_last):
@@ -114,8 +114,7 @@ def _forward_loop(equations, projected, recurrent, biases, states):
 
     Returns:
         The last states, `[part][state]`, and for each part two lists of
-        `tf.TensorArray`: of each state, the first one included, and of what
-        is kept.
+        arrays: of each state, the first one included, and of what is kept.
     """
     steps, operands = tf.shape(projected[0][0])[0], projected[0][0].dtype
     recurrent = _map(_right_factor, recurrent)
@@ -123,11 +122,12 @@ def _forward_loop(equations, projected, recurrent, biases, states):
     first = _map(lambda state: tf.cast(state, operands), states)
     arrays = []
     for part in first:
-        of_states = [
-            _array(steps + 1, state.shape, operands).write(0, state)
-            for state in part
-        ]
         rows, units = part[0].shape
+        of_states = [  # of h, and of c where there is one
+            make(steps + 1, (rows, units), operands)
+            for make, _ in zip((_rows, _array), part, strict=False)
+        ]
+        of_states = _map(lambda a, state: _write(a, 0, state), of_states, part)
         of_kept = [_array(steps, (equations.kept * rows, units), operands)]
         arrays.append((of_states, of_kept[: equations.kept]))
 
@@ -140,8 +140,8 @@ def _forward_loop(equations, projected, recurrent, biases, states):
         memories, rounded, kept = map(list, zip(*results, strict=True))
         arrays = [
             (
-                _map(lambda a, value: a.write(t + 1, value), of_states, r),
-                _map(lambda a, value: a.write(t, value), of_kept, k),
+                _map(lambda a, value: _write(a, t + 1, value), of_states, r),
+                _map(lambda a, value: _write(a, t, value), of_kept, k),
             )
             for (of_states, of_kept), r, k in zip(
                 arrays, rounded, kept, strict=True
@@ -200,9 +200,9 @@ def _backward_loop(equations, d_outputs, d_last, recurrent, arrays):
                     d_outputs[k][t],
                     d_hidden[k],
                     d_memories[k],
-                    of_states[-1].read(t),
-                    of_states[-1].read(t + 1),
-                    [array.read(t) for array in of_kept],
+                    _read(of_states[-1], t),
+                    _read(of_states[-1], t + 1),
+                    [_read(array, t) for array in of_kept],
                     one,
                 )
             )
@@ -226,17 +226,17 @@ def _backward_loop(equations, d_outputs, d_last, recurrent, arrays):
 
 
 def _array(steps, shape, dtype):
-    """An array that the way there writes and the way back reads."""
+    """An array of tensors."""
     return tf.TensorArray(
         dtype, steps, element_shape=shape, clear_after_read=False
     )
 
 
 def _rows(steps, shape, dtype):
-    """An array to be stacked: of float32, a tensor written in place.
+    """The same, to be stacked: of float32 as one tensor, written in place.
 
     That saves a copy of what may not fit in the cache. TensorFlow would write
-    bfloat16 in place one by one, which takes longer than the copy.
+    bfloat16 in place value by value, which takes longer than the copy.
     """
     if dtype != tf.float32:
         return _array(steps, shape, dtype)
@@ -245,16 +245,19 @@ def _rows(steps, shape, dtype):
     )
 
 
-def _write(rows, t, value):
-    if isinstance(rows, tf.TensorArray):
-        return rows.write(t, value)
-    return tf.raw_ops.InplaceUpdate(
-        x=rows, i=tf.reshape(t, (1,)), v=value[tf.newaxis]
-    )
+def _write(array, t, value):
+    if isinstance(array, tf.TensorArray):
+        return array.write(t, value)
+    place = tf.reshape(t, (1,))
+    return tf.raw_ops.InplaceUpdate(x=array, i=place, v=value[tf.newaxis])
 
 
-def _stack(rows):
-    return rows.stack() if isinstance(rows, tf.TensorArray) else rows
+def _read(array, t):
+    return array.read(t) if isinstance(array, tf.TensorArray) else array[t]
+
+
+def _stack(array):
+    return array.stack() if isinstance(array, tf.TensorArray) else array
 
 
 def _right_factor(weights, transposed=False):
