@@ -11,6 +11,7 @@ import numpy as np
 
 from charrnn.backend import keras, require_tensorflow
 from charrnn.engine import Engine
+from charrnn.model import states
 from charrnn.sampler import Sampler
 from charrnn.scoring import Score, checked_ids
 from charrnn.twin import fused
@@ -137,9 +138,8 @@ class _Learner:
 
     def _segments(self, ids):
         """Pairs of inputs and targets (1, segment); the last may be short."""
-        for layer in self._twin.layers:
-            if isinstance(layer, keras.layers.RNN):
-                layer.reset_state()
+        for state in states(self._twin):
+            state.assign(np.zeros(state.shape))
         starts = range(0, len(ids) - 1, self._segment)
         pieces = [ids[None, s : s + self._segment + 1] for s in starts]
         return [(piece[:, :-1], piece[:, 1:]) for piece in pieces]

@@ -123,10 +123,9 @@ def _forward_loop(equations, projected, recurrent, biases, states):
     arrays = []
     for part in first:
         rows, units = part[0].shape
-        of_states = [  # of h, and of c where there is one
-            make(steps + 1, (rows, units), operands)
-            for make, _ in zip((_rows, _array), part, strict=False)
-        ]
+        of_states = [_rows(steps + 1, (rows, units), operands)]
+        for _ in part[1:]:  # c, where there is one, is not stacked
+            of_states.append(_array(steps + 1, (rows, units), operands))
         of_states = _map(lambda a, state: _write(a, 0, state), of_states, part)
         of_kept = [_array(steps, (equations.kept * rows, units), operands)]
         arrays.append((of_states, of_kept[: equations.kept]))
