@@ -244,8 +244,8 @@ def test_bad_texts_are_refused_in_a_line(tmp_path, capsys, content):
 
 @pytest.mark.parametrize(
     "flag",
-    ["--units=0", "--layers=x", "--dropout=1.5", "--minutes=0", "--cell=cnn",
-     "--epochs=nan", "--validation=2"],
+    ["--units=0", "--layers=x", "--dropout=1.5", "--weight-drop=1",
+     "--minutes=0", "--cell=cnn", "--epochs=nan", "--validation=2"],
 )  # fmt: skip
 def test_bad_flags_are_refused(capsys, flag):
     with pytest.raises(SystemExit) as exit_code:

@@ -54,6 +54,7 @@ FLAGS = {
         "--layers": NUMBERS, "--dropout": NUMBERS, "--embedding": NUMBERS,
         "--init-from": PATHS, "--batch-size": NUMBERS,
         "--seq-length": NUMBERS, "--clip-norm": NUMBERS, "--seed": NUMBERS,
+        "--weight-drop": NUMBERS,
         "--precision": ["auto", "float32", "float16"],
         "--learning-rate": NUMBERS, "--epochs": NUMBERS, "--minutes": NUMBERS,
         "--patience": NUMBERS, "--checkpoint-seconds": NUMBERS,

@@ -24,7 +24,7 @@ TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 # Three rounds of 100 steps, the last one cut short.
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
-    "--epochs=9", "--checkpoint-seconds=0.05", "--quiet",
+    "--epochs=9", "--checkpoint-seconds=0.05", "--quiet", "--weight-drop=0.1",
 ]  # fmt: skip
 KILLS = "runs killed by SIGKILL and taken up again"
 SAME = "of these ended the same to the bit, nothing lost"

@@ -186,6 +186,45 @@ def test_training_ends_where_stock_keras_does(cell, precision):
     assert losses[0] == pytest.approx(losses[1], abs=tolerance)
 
 
+@each_cell
+def test_weight_drop_leaves_recurrent_weights_out_in_training_only(cell):
+    model = random_model(cell)
+    fast = fused(model, batch_size=4, precision="float32", weight_drop=0.4)
+    stock = stateful_twin(model, batch_size=4)
+    ids = random_ids(4, 8)
+    assert_close([fast(ids)], [stock(ids)], 1e-5)
+    (layer,) = [one for one in fast.layers if isinstance(one, Fused)]
+    recurrent_kernel = layer.layers[0].cell.recurrent_kernel
+    before = recurrent_kernel.numpy()
+    logits = []
+    for _ in range(2):
+        seed = keras.random.SeedGenerator(0)
+        seed.state.assign(layer.seed_generator.state)
+        dropped = keras.random.dropout(before, 0.4, seed=seed)
+        assert 0.2 < np.mean(dropped == 0) < 0.6
+        for state in [*states(fast), *states(stock)]:
+            state.assign(tf.zeros_like(state))
+        logits.append(fast(ids, training=True))
+        recurrent_kernel.assign(dropped)
+        assert_close(logits[-1:], [stock(ids)], 1e-5)
+        recurrent_kernel.assign(before)
+    assert np.abs(logits[0] - logits[1]).max() > 1e-3  # drawn anew
+
+
+@pytest.mark.parametrize(
+    ("layer", "weight_drop", "message"),
+    [
+        (keras.layers.LSTM(4), 1.0, "up to, but not, 1. Received 1.0"),
+        (keras.layers.LSTM(4), -0.1, "Received -0.1"),
+        (keras.layers.LSTM(4, activation="relu"), 0.1, "activation='relu'"),
+    ],
+)
+def test_a_weight_drop_that_cannot_be_is_refused(layer, weight_drop, message):
+    model = keras.Sequential([keras.Input((None, 3)), layer])
+    with pytest.raises(ValueError, match=message):
+        fused(model, batch_size=2, weight_drop=weight_drop)
+
+
 def test_the_twin_has_the_models_variables():
     model = random_model("lstm", 2)
     fast = fused(model, batch_size=4)

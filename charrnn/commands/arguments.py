@@ -121,6 +121,14 @@ def fraction(word):
     return number
 
 
+def rate(word):
+    """A type for numbers from 0 up to, but not, 1."""
+    number = fraction(word)
+    if number == 1:
+        raise argparse.ArgumentTypeError(f"{word} would leave nothing")
+    return number
+
+
 def add_unknown_argument(parser):
     """Adds what to do with characters that the model does not know."""
     parser.add_argument(

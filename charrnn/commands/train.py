@@ -74,7 +74,10 @@ def _twin(settings, model, windows):
     from charrnn.twin import fused, precision_of
 
     twin = fused(
-        model, batch_size=windows.batch_size, precision=settings.precision
+        model,
+        batch_size=windows.batch_size,
+        precision=settings.precision,
+        weight_drop=settings.weight_drop,
     )
     settings.precision = precision_of(twin)
     twin.compile(
@@ -89,8 +92,8 @@ def _facts(settings, material):
     """What the model file tells about how it was made."""
     windows = material.windows
     training = (
-        "learning_rate", "clip_norm", "seed", "epochs", "minutes",
-        "precision", "init_from",
+        "learning_rate", "clip_norm", "weight_drop", "seed", "epochs",
+        "minutes", "precision", "init_from",
     )  # fmt: skip
     return {
         "charrnn": charrnn.__version__,

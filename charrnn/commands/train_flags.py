@@ -11,6 +11,7 @@ from charrnn.commands.arguments import (
     fraction,
     not_negative,
     positive,
+    rate,
 )
 from charrnn.model import CELLS, build_model
 from charrnn.precision import PRECISIONS
@@ -33,6 +34,7 @@ FIXED = {
     "init_from": None,
     "seq_length": 64,
     "clip_norm": recipe.CLIP_NORM,
+    "weight_drop": 0.0,
     "seed": 1,
     "precision": "auto",
 }
@@ -134,6 +136,7 @@ def _add_training_arguments(group):
         ("seq_length", at_least(1), "characters gradients reach back"),
         ("learning_rate", positive, "the highest, after warm-up"),
         ("clip_norm", positive, "largest norm of all gradients"),
+        ("weight_drop", rate, "share of recurrent weights left out of a step"),
         ("seed", at_least(0, 2**32 - 1), "of weights, dropout and streams"),
     ):
         text += f" (default: {_default(name)})"
