@@ -49,7 +49,7 @@ def fused(model, *, batch_size, precision="auto", weight_drop=0.0):
     Raises:
         ValueError: if the precision is none of the three, if `weight_drop` is
             not from 0 up to, but not, 1, or if it is not 0 where stock layers
-            do the work.
+            do the work; in training, if it is not 0 where steps are masked.
 
     Example:
 
@@ -203,7 +203,12 @@ class Fused(keras.layers.Layer):
         return shape
 
     def call(self, sequences, mask=None, training=False):
-        if mask is not None:  # the loops know of none, nor of weight_drop
+        if mask is not None and training and self.weight_drop:
+            raise ValueError(
+                "Expected no mask where there is a weight_drop. Received "
+                f"{mask}, and weight_drop={self.weight_drop}."
+            )
+        if mask is not None:  # the loops know of none
             for layer in self.layers:
                 masked = {"mask": mask} if _is_recurrent(layer) else {}
                 sequences = layer(sequences, training=training, **masked)

@@ -132,29 +132,49 @@ def test_gradients_flow_to_states_and_inputs(cell):
     assert_close(*results, 1e-5)
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("mask_zero", [False, True])
 @each_cell
-def test_a_layer_may_have_no_bias_and_mask_its_steps(cell, dropout):
+def test_a_layer_may_have_no_bias_and_mask_its_steps(cell, mask_zero):
     """Masked steps are left to Keras, in the same twin."""
     keras.utils.set_random_seed(1)
-    for mask_zero in (False, True):
-        model = keras.Sequential(
-            [
-                keras.Input((None,), dtype="int32"),
-                keras.layers.Embedding(CHARACTERS, 3, mask_zero=mask_zero),
-                getattr(keras.layers, CELLS[cell])(
-                    5, return_sequences=True, use_bias=False
-                ),
-                keras.layers.Dropout(dropout),
-            ]
-        )
-        fast = fused(model, batch_size=4, precision="float32")
-        assert isinstance(fast.layers[1], Fused)
-        stock = stateful_twin(model, batch_size=4)
-        for _ in range(2):  # the second goes on from the states of the first
+    dropout = keras.layers.Dropout(0.5)
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(CHARACTERS, 3, mask_zero=mask_zero),
+            getattr(keras.layers, CELLS[cell])(
+                5, return_sequences=True, use_bias=False
+            ),
+            dropout,
+            keras.layers.Dense(CHARACTERS),
+        ]
+    )
+    fast = fused(model, batch_size=4, precision="float32")
+    assert isinstance(fast.layers[1], Fused)
+    stock = stateful_twin(model, batch_size=4)
+    for _ in range(2):  # the second goes on from the states of the first
+        results = []
+        for network in (fast, stock):
+            dropout.seed_generator.state.assign([1, 2])
             ids = random_ids(4, 7)
-            assert_close([fast(ids)], [stock(ids)], 1e-5)
-        assert_close(states(fast), states(stock), 1e-5)
+            logits, gradients = logits_and_gradients(network, ids, ids)
+            gradients = map(tf.convert_to_tensor, gradients)
+            results.append([logits, *gradients, *states(network)])
+        assert_close(*results, 1e-5)
+
+
+def test_steps_that_drop_weights_cannot_be_masked():
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(CHARACTERS, 3, mask_zero=True),
+            keras.layers.LSTM(5, return_sequences=True),
+        ]
+    )
+    fast = fused(model, batch_size=4, weight_drop=0.5)
+    fast(random_ids(4, 7))
+    with pytest.raises(ValueError, match="no mask .* weight_drop"):
+        fast(random_ids(4, 7), training=True)
 
 
 @each_precision
