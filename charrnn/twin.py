@@ -203,12 +203,12 @@ class Fused(keras.layers.Layer):
         return shape
 
     def call(self, sequences, mask=None, training=False):
-        if mask is not None and training and self.weight_drop:
-            raise ValueError(
-                "Expected no mask where there is a weight_drop. Received "
-                f"{mask}, and weight_drop={self.weight_drop}."
-            )
         if mask is not None:  # the loops know of none
+            if training and self.weight_drop:
+                raise ValueError(
+                    "Expected no mask where there is a weight_drop. Received "
+                    f"a mask, and weight_drop={self.weight_drop}."
+                )
             for layer in self.layers:
                 masked = {"mask": mask} if _is_recurrent(layer) else {}
                 sequences = layer(sequences, training=training, **masked)
