@@ -5,11 +5,11 @@ product `p` of `h` is the memory: `c` in an LSTM, `h` itself in the others.
 `forward` gets the products of the input and of the state with their weights,
 `x` and `p`, lists with one matrix a gate, and the memory. It returns the new
 states, the memory last, and the matrices that `backward` will want besides
-the memory. `backward` gets the gradients of `h` (where it is an output or in a
-product) and of the new memory; the memory before and after the step; and what
-was kept. It returns the gradients of `x`, of `p`, and of the old memory where
-it is not in `p`. `once` makes a value be computed once and not anew in each
-result that it is part of.
+the memory, an even number of them. `backward` gets the gradients of `h` (where
+it is an output or in a product) and of the new memory; the memory before and
+after the step; and what was kept. It returns the gradients of `x`, of `p`, and
+of the old memory where it is not in `p`. `once` makes a value be computed once
+and not anew in each result that it is part of.
 """
 
 import tensorflow as tf

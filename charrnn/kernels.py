@@ -18,8 +18,9 @@ def forward(equations, operands):
     Returns:
         A function of `x` `[block]`, `p` `[block][part of h]`, the biases
         `[block]` and the float32 memory. It returns the new memory, the new
-        states as operands, and what is kept, its matrices below one another
-        in one.
+        states as operands, and what is kept, two matrices each as one: more
+        in one would be a kernel that XLA cuts for several cores, to wait for
+        one another.
     """
 
     @compiled
@@ -35,7 +36,8 @@ def forward(equations, operands):
         )
         states, kept = equations.forward(x, p, memory)
         rounded = [tf.cast(state, operands) for state in states]
-        kept = [_joined(kept, operands, axis=0)] if kept else []
+        pairs = [kept[i : i + 2] for i in range(0, len(kept), 2)]
+        kept = [_joined(pair, operands, axis=0) for pair in pairs]
         return states[-1], rounded, kept
 
     return compute
@@ -69,7 +71,7 @@ def backward(equations, blocks):
             d_memory,
             as_float(old),
             as_float(new),
-            tf.split(as_float(kept[0]), equations.kept) if kept else [],
+            tf.nest.flatten([tf.split(as_float(pair), 2) for pair in kept]),
             once,
         )
         dz = [

@@ -127,8 +127,11 @@ def _forward_loop(equations, projected, recurrent, biases, states):
         for _ in part[1:]:  # c, where there is one, is not stacked
             of_states.append(_array(steps + 1, (rows, units), operands))
         of_states = _map(lambda a, state: _write(a, 0, state), of_states, part)
-        of_kept = [_array(steps, (equations.kept * rows, units), operands)]
-        arrays.append((of_states, of_kept[: equations.kept]))
+        of_kept = [
+            _array(steps, (2 * rows, units), operands)
+            for _ in range(equations.kept // 2)
+        ]
+        arrays.append((of_states, of_kept))
 
     def step(t, hidden, memories, arrays):
         results = []
