@@ -19,6 +19,9 @@ GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 # that small ones only take away the weight of steps with large gradients.
 CLIP_NORM = 0.1
 
+# What all weights lose in a step, in parts of the learning rate.
+WEIGHT_DECAY = 0.1
+
 # Passes over a text of a million characters or more, and over a short one;
 # in between a text four times shorter bears twice the passes.
 LONG_TEXT_EPOCHS, SHORT_TEXT_EPOCHS = 12, 24

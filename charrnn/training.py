@@ -11,13 +11,13 @@ from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
 from charrnn.model import states
-from charrnn.recipe import CLIP_NORM
+from charrnn.recipe import CLIP_NORM, WEIGHT_DECAY
 
 WARM_UP_STEPS = 100
 RESTART_WINDOWS = 64  # from one empty state of a stream to the next
 
 
-def optimizer(learning_rate, clip_norm=CLIP_NORM):
+def optimizer(learning_rate, clip_norm=CLIP_NORM, weight_decay=WEIGHT_DECAY):
     """Returns AdamW with gradients clipped to a global norm.
 
     Args:
@@ -25,6 +25,8 @@ def optimizer(learning_rate, clip_norm=CLIP_NORM):
             anew for every step.
         clip_norm: The largest norm of all gradients together; `None` leaves
             them as they are.
+        weight_decay: What weights, but not biases, lose in a step, in parts
+            of the learning rate.
 
     Returns:
         A `keras.optimizers.AdamW`.
@@ -38,7 +40,7 @@ def optimizer(learning_rate, clip_norm=CLIP_NORM):
     """
     adamw = keras.optimizers.AdamW(
         learning_rate=learning_rate,
-        weight_decay=0.01,
+        weight_decay=weight_decay,
         beta_2=0.99,
         global_clipnorm=clip_norm,
     )

@@ -161,6 +161,12 @@ def test_a_preset_is_a_name_for_a_time(words, minutes, epochs):
         assert (settings.minutes, settings.epochs) == (None, 9)
 
 
+def test_a_run_from_before_a_flag_keeps_what_it_had():
+    before = vars(settled())
+    assert before.pop("weight_decay") == recipe.WEIGHT_DECAY
+    assert settled(state={"settings": before}).weight_decay == 0.01
+
+
 def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
     (tmp_path / "sea.txt").write_text(TEXT, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--quiet", "--layers=1"]

@@ -32,6 +32,15 @@ def test_training_the_twin_trains_the_plain_model(setting):
     assert all((b != a).any() for b, a in zip(before, after, strict=True))
 
 
+def test_weights_decay_and_biases_do_not():
+    kernel = keras.Variable(np.ones(3), name="kernel")
+    bias = keras.Variable(np.ones(3), name="bias")
+    adamw = training.optimizer(0.1, weight_decay=0.5)
+    adamw.apply([np.zeros(3, np.float32)] * 2, [kernel, bias])
+    assert np.allclose(kernel, 1 - 0.1 * 0.5)
+    assert np.allclose(bias, 1)
+
+
 def test_rate_rises_in_a_line_and_ends_at_zero():
     rates = [training.warmup_cosine(s, 1000, 2.0) for s in range(1001)]
     assert rates[99] == pytest.approx(2.0)

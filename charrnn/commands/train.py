@@ -81,7 +81,9 @@ def _twin(settings, model, windows):
     )
     settings.precision = precision_of(twin)
     twin.compile(
-        training.optimizer(settings.learning_rate, settings.clip_norm),
+        training.optimizer(
+            settings.learning_rate, settings.clip_norm, settings.weight_decay
+        ),
         training.loss(),
     )
     twin.optimizer.build(twin.trainable_variables)  # or a step traces twice
@@ -92,8 +94,8 @@ def _facts(settings, material):
     """What the model file tells about how it was made."""
     windows = material.windows
     training = (
-        "learning_rate", "clip_norm", "weight_drop", "seed", "epochs",
-        "minutes", "precision", "init_from",
+        "learning_rate", "clip_norm", "weight_decay", "weight_drop", "seed",
+        "epochs", "minutes", "precision", "init_from",
     )  # fmt: skip
     return {
         "charrnn": charrnn.__version__,

@@ -34,6 +34,7 @@ FIXED = {
     "init_from": None,
     "seq_length": 64,
     "clip_norm": recipe.CLIP_NORM,
+    "weight_decay": recipe.WEIGHT_DECAY,
     "weight_drop": 0.0,
     "seed": 1,
     "precision": "auto",
@@ -48,6 +49,9 @@ FREE = {
     "quiet": False,
 }
 DEFAULT_PRESET = "good"
+
+# What a run had before there was a flag for it.
+EARLIER = {"weight_decay": 0.01}
 
 
 def add_arguments(parser):
@@ -136,6 +140,11 @@ def _add_training_arguments(group):
         ("seq_length", at_least(1), "characters gradients reach back"),
         ("learning_rate", positive, "the highest, after warm-up"),
         ("clip_norm", positive, "largest norm of all gradients"),
+        (
+            "weight_decay",
+            not_negative,
+            "what weights lose in a step, in parts of the learning rate",
+        ),
         ("weight_drop", rate, "share of recurrent weights left out of a step"),
         ("seed", at_least(0, 2**32 - 1), "of weights, dropout and streams"),
     ):
@@ -224,7 +233,7 @@ def settle(out, given, state):
         given["minutes"] = recipe.PRESETS[preset]
     if state is None:
         return argparse.Namespace(**{**FIXED, **FREE, **given})
-    before = {**FIXED, **FREE, **state["settings"]}  # which may be older
+    before = {**FIXED, **FREE, **EARLIER, **state["settings"]}
     for name in FIXED:
         if given.get(name, before[name]) not in (before[name], "auto"):
             as_before = f"{_flag(name)} {before[name]}"
