@@ -154,9 +154,13 @@ def rate_for(cell, units):
 
     >>> rate_for("lstm", 256), rate_for("lstm", 512)
     (0.012, 0.009)
+    >>> rate_for("simple_rnn", 512)  # with 0.008 it does not learn
+    0.004
     """
-    highest = 0.008 if cell == "simple_rnn" else 0.012
-    return min(highest, round(0.009 * 512 / units, 5))
+    highest, with_512 = 0.012, 0.009
+    if cell == "simple_rnn":
+        highest, with_512 = 0.008, 0.004
+    return min(highest, round(with_512 * 512 / units, 5))
 
 
 def speed_of(cell, layers, precision):
