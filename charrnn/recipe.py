@@ -12,6 +12,7 @@ PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 # Sizes of a layer, and how many characters, those of all passes counted,
 # training must read for that size to end lower than the next.
 WORTH = {512: 4_000_000, 256: 300_000, 128: 0}
+LARGEST = {"simple_rnn": 256}  # it learns less with more, and not surely
 
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 
@@ -87,6 +88,7 @@ def choose(
             size
             for size, least in WORTH.items()
             if passes(size) * characters >= least
+            and size <= LARGEST.get(cell, size)
         )
     if dropout is None:
         weights = _recurrent_weights(cell, layers, units)
@@ -155,12 +157,11 @@ def rate_for(cell, units):
     >>> rate_for("lstm", 256), rate_for("lstm", 512)
     (0.012, 0.009)
     >>> rate_for("simple_rnn", 512)  # with 0.008 it does not learn
-    0.004
+    0.002
     """
-    highest, with_512 = 0.012, 0.009
     if cell == "simple_rnn":
-        highest, with_512 = 0.008, 0.004
-    return min(highest, round(with_512 * 512 / units, 5))
+        return min(0.008, round(0.008 * (256 / units) ** 2, 5))
+    return min(0.012, round(0.009 * 512 / units, 5))
 
 
 def speed_of(cell, layers, precision):

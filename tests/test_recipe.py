@@ -17,8 +17,8 @@ def slow(units):
     [
         (1, 0.012, 0.008),
         (256, 0.012, 0.008),
-        (512, 0.009, 0.004),
-        (2048, 0.00225, 0.001),
+        (512, 0.009, 0.002),
+        (2048, 0.00225, 0.00013),
     ],
 )
 def test_larger_networks_learn_at_lower_rates(units, rate, simple):
@@ -48,6 +48,12 @@ def test_more_time_gives_larger_networks_and_no_less_passes(
 def test_the_network_grows_with_the_time(minutes, units):
     chosen = recipe.choose(1_000_000, minutes=minutes, speed=slow)
     assert chosen["units"] == units
+
+
+def test_a_simple_rnn_stays_small():
+    chosen = recipe.choose(10**6, cell="simple_rnn", minutes=90, speed=slow)
+    assert chosen["units"] == 256
+    assert chosen["learning_rate"] == 0.008
 
 
 def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
