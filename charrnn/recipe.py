@@ -20,7 +20,7 @@ GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 # that small ones only take away the weight of steps with large gradients.
 CLIP_NORM = 0.1
 
-# What all weights lose in a step, in parts of the learning rate.
+# What weights, but not biases, lose in a step, in parts of the learning rate.
 WEIGHT_DECAY = 0.1
 
 # Passes over a text of a million characters or more, and over a short one;
@@ -160,7 +160,7 @@ def rate_for(cell, units):
     0.002
     """
     if cell == "simple_rnn":
-        return min(0.008, round(0.008 * (256 / units) ** 2, 5))
+        return round(0.008 * min(1, 256 / units) ** 2, 5)
     return min(0.012, round(0.009 * 512 / units, 5))
 
 

@@ -127,7 +127,7 @@ def _forward_loop(equations, projected, recurrent, biases, states):
         for _ in part[1:]:  # c, where there is one, is not stacked
             of_states.append(_array(steps + 1, (rows, units), operands))
         of_states = _map(lambda a, state: _write(a, 0, state), of_states, part)
-        of_kept = [
+        of_kept = [  # in pairs, as `kernels.forward` returns it
             _array(steps, (2 * rows, units), operands)
             for _ in range(equations.kept // 2)
         ]
