@@ -9,10 +9,10 @@ from charrnn.network import GATES
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 
-# Sizes of a layer, and how many characters, those of all passes counted,
-# training must read for that size to end lower than the next.
-WORTH = {512: 4_000_000, 256: 300_000, 128: 0}
-LARGEST = {"simple_rnn": 256}  # it learns less with more, and not surely
+# Sizes of a layer, and what training must read for that size to end lower than
+# the next: characters, those of all passes counted, and passes.
+WORTH = {512: (4_000_000, 4), 256: (300_000, 0), 128: (0, 0)}
+LARGEST = {"simple_rnn": 256, "gru": 256}  # they learn no more with more
 
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 
@@ -86,8 +86,8 @@ def choose(
     if units is None:
         units = next(
             size
-            for size, least in WORTH.items()
-            if passes(size) * characters >= least
+            for size, (least, least_passes) in WORTH.items()
+            if passes(size) >= max(least_passes, least / characters)
             and size <= LARGEST.get(cell, size)
         )
     if dropout is None:

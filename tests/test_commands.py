@@ -171,7 +171,7 @@ def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
     (tmp_path / "sea.txt").write_text(TEXT, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--quiet", "--layers=1"]
     words += ["--out", str(tmp_path / "run")]
-    monkeypatch.setattr(recipe, "WORTH", {16: 0})
+    monkeypatch.setattr(recipe, "WORTH", {16: (0, 0)})
     monkeypatch.setattr(recipe, "FEWEST_STEPS", 20)
     monkeypatch.setattr(recipe, "SHORT_TEXT_EPOCHS", 2)
     monkeypatch.setattr(recipe, "LONG_TEXT_EPOCHS", 2)

@@ -50,10 +50,21 @@ def test_the_network_grows_with_the_time(minutes, units):
     assert chosen["units"] == units
 
 
-def test_a_simple_rnn_stays_small():
-    chosen = recipe.choose(10**6, cell="simple_rnn", minutes=90, speed=slow)
+def test_a_large_network_has_to_read_a_long_text_several_times():
+    sizes = [
+        recipe.choose(5_000_000, minutes=minutes, speed=slow)["units"]
+        for minutes in (10, 20, 25, 90)
+    ]
+    assert sizes == [256, 256, 512, 512]
+
+
+@pytest.mark.parametrize(
+    ("cell", "rate"), [("simple_rnn", 0.008), ("gru", 0.012)]
+)
+def test_other_cells_than_the_lstm_stay_small(cell, rate):
+    chosen = recipe.choose(10**6, cell=cell, minutes=90, speed=slow)
     assert chosen["units"] == 256
-    assert chosen["learning_rate"] == 0.008
+    assert chosen["learning_rate"] == rate
 
 
 def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
