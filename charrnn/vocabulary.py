@@ -198,8 +198,8 @@ class Vocabulary:
         return (
             f"Expected a text written with the model's {len(self)} "
             f"characters. Received {describe(text[first])} at position "
-            f"{position + first:,}{more}. Remove such characters, or train on "
-            "a text that contains them."
+            f"{position + first:,}{more}. Remove such characters, or use a "
+            "model whose text contains them."
         )
 
 

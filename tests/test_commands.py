@@ -9,6 +9,7 @@ import math
 import os
 import pty
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -347,16 +348,23 @@ def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
     assert "--unknown skip (replace needs" in capsys.readouterr().err
 
 
-def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path):
+def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path, capsys):
     folder, _ = trained
     monkeypatch.chdir(tmp_path)
     assert generate.newest_run() is None
-    for age, name in enumerate(["new", "old"]):
+    for age, name in enumerate(["a new", "old"]):
         model = Path("runs", name, "model.keras")
         model.parent.mkdir(parents=True)
         model.write_bytes((folder / "model.keras").read_bytes())
         os.utime(model, (1e9 - age, 1e9 - age))
-    assert generate.newest_run() == Path("runs/new/model.keras")
+    assert generate.newest_run() == Path("runs/a new")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["generate", "--length=20"]) == 0
+    written = capsys.readouterr()
+    assert written.err.startswith("(--model 'runs/a new' --seed ")
+    words = shlex.split(written.err.strip()[1:].partition(" writes")[0])
+    assert main(["generate", "--length=20", *words]) == 0
+    assert capsys.readouterr() == (written.out, "")
 
 
 def test_generate_writes_shakespeare_where_there_is_no_run(

@@ -235,7 +235,7 @@ def prepare(text, engine, unknown):
         hint = "Or leave them out: --unknown skip"
         if unknown == "replace":
             hint += (
-                " (replace needs a model that was trained with --min-count or "
-                "--max-vocab)"
+                " (replace needs a model in whose training --min-count or "
+                "--max-vocab left characters out)"
             )
         raise ValueError(f"{error} {hint}") from error

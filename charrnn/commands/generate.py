@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import secrets
+import shlex
 import sys
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def _add_sampling_arguments(group):
 
 def run(arguments):
     """Writes the samples; returns the exit code."""
-    model = model_path(arguments.model or newest_run() or DEFAULT)
+    name = arguments.model or newest_run() or DEFAULT
+    model = model_path(name)
     inputs = {"the model": model, "the prompt": arguments.prompt_file}
     check_output("--out", arguments.out, inputs)
     engine = load(model)
@@ -115,8 +117,14 @@ def run(arguments):
             pieces = sampler.stream(prompt, **how)
             _write_text(prompt, pieces, arguments.count, write)
     on_screen = not (arguments.out or arguments.json)
-    if on_screen and sys.stderr.isatty() and arguments.seed is None:
-        print(f"(--seed {seed} writes this again)", file=sys.stderr)
+    if on_screen and sys.stderr.isatty():
+        again = []
+        if arguments.model is None:
+            again += ["--model", str(name)]
+        if arguments.seed is None:
+            again += ["--seed", str(seed)]
+        if again:
+            print(f"({shlex.join(again)} writes this again)", file=sys.stderr)
     return 0
 
 
@@ -127,10 +135,11 @@ def newest_run(folder=runs.FOLDER):
         folder: Where the runs are.
 
     Returns:
-        The `pathlib.Path` of its model; `None` if there is no run.
+        The `pathlib.Path` of its folder; `None` if there is no run.
     """
     models = Path(folder).glob("*/model.keras")
-    return max(models, key=lambda path: path.stat().st_mtime, default=None)
+    newest = max(models, key=lambda path: path.stat().st_mtime, default=None)
+    return newest and newest.parent
 
 
 def _prompt(arguments, engine):
