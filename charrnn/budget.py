@@ -17,7 +17,9 @@ class Budget(keras.callbacks.Callback):
 
     After the first steps it measures what a step and the scoring take and
     fixes the number of steps; every tenth of the time and after every
-    validation it corrects the number by what has been measured since.
+    validation it corrects the number by what has been measured since. Where
+    that turns out to be far too low, as after some slow steps, training goes
+    on.
 
     Args:
         seconds: From the first step to the last file written.
@@ -34,13 +36,15 @@ class Budget(keras.callbacks.Callback):
         self._most = schedule.total_steps
         self._planned = False  # from the second plan on, losses are compared
         self._next_plan = 0.0  # seconds since training began
+        self._end = np.inf  # of the steps, by the last plan
 
     def on_train_batch_end(self, batch, logs=None):
         elapsed = self.schedule.elapsed()
         late = elapsed > self.seconds / 4
-        if elapsed >= self._next_plan and self.schedule.is_measured(
-            1 if late else MEASURED_STEPS
-        ):
+        over = self.model.stop_training
+        early = over and self._end - elapsed > self.seconds / 20
+        due = early or elapsed >= self._next_plan
+        if due and self.schedule.is_measured(1 if late else MEASURED_STEPS):
             self.plan()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -54,12 +58,14 @@ class Budget(keras.callbacks.Callback):
             self._shorten_validation(validation)
             validation, final = self._scoring_seconds()
         elapsed = self.schedule.elapsed()
-        left = self.seconds - elapsed - validation - final - SLACK_SECONDS
+        self._end = self.seconds - validation - final - SLACK_SECONDS
         step = self.schedule.step_seconds()
         step += validation / self.params["steps"]
-        steps = self.schedule.step + max(0, int(left / step))
+        steps = max(0, int((self._end - elapsed) / step))
+        steps += self.schedule.step
         self.schedule.total_steps = min(steps, self._most or steps)
-        self.model.stop_training |= steps == self.schedule.step
+        left = self.schedule.total_steps - self.schedule.step
+        self.model.stop_training = left <= 0
         self._next_plan = elapsed + self.seconds / 10
         self._planned = True
 

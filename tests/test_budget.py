@@ -2,6 +2,8 @@
 
 import types
 
+import numpy as np
+
 from charrnn import budget, training
 
 
@@ -84,3 +86,33 @@ def test_budget_is_corrected_every_tenth_of_the_time(setting):
         now[0] = float(second)
         limit.on_train_batch_end(second)
     assert plans == [0.0, 14.0, 28.0, 42.0, 56.0]
+
+
+def test_training_goes_on_when_slow_steps_made_the_plan_far_too_short(setting):
+    limit = budget_for(setting, seconds=136.0, step_seconds=4.0)
+    limit.schedule.is_measured = lambda steps: True
+    limit.plan()
+    slow = limit.schedule.step = limit.schedule.total_steps
+    limit.schedule.step_seconds = lambda: 0.4
+    limit.schedule.elapsed = lambda: 20.0  # no plan is due yet
+    limit.model.stop_training = True  # as by the schedule
+    limit.on_train_batch_end(0)
+    assert limit.schedule.total_steps > 5 * slow
+    assert not limit.model.stop_training
+    limit.schedule.step = limit.schedule.total_steps
+    limit.schedule.elapsed = lambda: 115.0  # of 136 - 5 - 7 - 4, good enough
+    limit._next_plan = np.inf
+    limit.model.stop_training = True
+    limit.on_train_batch_end(0)
+    assert limit.model.stop_training
+
+
+def test_epochs_end_training_though_there_is_time(setting):
+    limit = budget_for(setting, 1000.0, step_seconds=0.4, total_steps=30)
+    limit.schedule.is_measured = lambda steps: True
+    limit.plan()
+    limit.schedule.step = 30
+    limit.model.stop_training = True
+    limit.on_train_batch_end(0)
+    assert limit.schedule.total_steps == 30
+    assert limit.model.stop_training
