@@ -16,10 +16,10 @@ class Budget(keras.callbacks.Callback):
     """Turns a time into a number of steps.
 
     After the first steps it measures what a step and the scoring take and
-    fixes the number of steps; every tenth of the time and after every
-    validation it corrects the number by what has been measured since. Where
-    that turns out to be far too low, as after some slow steps, training goes
-    on.
+    fixes the number of steps; every tenth of the time it corrects the number
+    by how long steps have taken since, and after every validation it measures
+    the scoring anew. Where the number turns out to be far too low, as after
+    some slow steps, training goes on.
 
     Args:
         seconds: From the first step to the last file written.
@@ -35,6 +35,9 @@ class Budget(keras.callbacks.Callback):
         self.validation = validation
         self._most = schedule.total_steps
         self._planned = False  # from the second plan on, losses are compared
+        # Of a validation, and of the scoring at the end; to measure them
+        # takes as long as several steps.
+        self._scoring = None
         self._next_plan = 0.0  # seconds since training began
         self._end = np.inf  # of the steps, by the last plan
 
@@ -49,14 +52,17 @@ class Budget(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if not self.model.stop_training:
+            self._scoring = self._scoring_seconds()
             self.plan()
 
     def plan(self):
         """Fixes the number of steps by what is left of the time."""
-        validation, final = self._scoring_seconds()
-        if not self._planned and validation > self.seconds / 4:
-            self._shorten_validation(validation)
-            validation, final = self._scoring_seconds()
+        if self._scoring is None:
+            self._scoring = self._scoring_seconds()
+        if not self._planned and self._scoring[0] > self.seconds / 4:
+            self._shorten_validation(self._scoring[0])
+            self._scoring = self._scoring_seconds()
+        validation, final = self._scoring
         elapsed = self.schedule.elapsed()
         self._end = self.seconds - validation - final - SLACK_SECONDS
         step = self.schedule.step_seconds()

@@ -80,12 +80,16 @@ def test_budget_is_corrected_every_tenth_of_the_time(setting):
     now = [0.0]
     limit.schedule.elapsed = lambda: now[0]
     limit.schedule.is_measured = lambda steps: True
-    plans = []
+    plans, scorings = [], []
     limit.schedule.step_seconds = lambda: plans.append(now[0]) or 0.4
+    limit._scoring_seconds = lambda: scorings.append(now[0]) or (5.0, 7.0)
     for second in range(60):
         now[0] = float(second)
         limit.on_train_batch_end(second)
     assert plans == [0.0, 14.0, 28.0, 42.0, 56.0]
+    assert scorings == [0.0]  # to measure it takes as long as many steps
+    limit.on_epoch_end(0)
+    assert scorings == [0.0, 59.0]
 
 
 def test_training_goes_on_when_slow_steps_made_the_plan_far_too_short(setting):
