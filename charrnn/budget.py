@@ -4,12 +4,13 @@ import time
 
 import numpy as np
 
-from charrnn import scoring
+from charrnn import baselines, scoring
 from charrnn.backend import keras, synchronize
 from charrnn.engine import Engine
 
 MEASURED_STEPS = 10  # before the time is turned into a number of steps
 SLACK_SECONDS = 4  # for the files and the picture at the end
+BASELINE_SECONDS = 2e-6  # of a character, for the figures to compare with
 
 
 class Budget(keras.callbacks.Callback):
@@ -64,7 +65,9 @@ class Budget(keras.callbacks.Callback):
             self._scoring = self._scoring_seconds()
         validation, final = self._scoring
         elapsed = self.schedule.elapsed()
-        self._end = self.seconds - validation - final - SLACK_SECONDS
+        counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
+        final += SLACK_SECONDS + BASELINE_SECONDS * counted
+        self._end = self.seconds - validation - final
         step = self.schedule.step_seconds()
         step += validation / self.params["steps"]
         steps = max(0, int((self._end - elapsed) / step))

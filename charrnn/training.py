@@ -98,6 +98,7 @@ class Schedule(keras.callbacks.Callback):
     """Counts and times the steps, sets the learning rate, ends training.
 
     Attributes:
+        characters: Length of the text that is trained on.
         step: Steps done.
         total_steps: Steps in all, or `None` while a `budget.Budget` measures.
         losses: Of the steps of this round, if `loop.train` runs them.
@@ -112,6 +113,7 @@ class Schedule(keras.callbacks.Callback):
         super().__init__()
         self.peak = peak
         self.total_steps = total_steps
+        self.characters = len(windows.ids)
         self.step = 0
         self.losses = []
         self._steps_per_epoch = windows.steps_per_epoch
