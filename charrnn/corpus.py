@@ -1,41 +1,31 @@
 """Read a text: a path, a folder, '-' for stdin, or a name in the catalogue."""
 
-import codecs
-import collections
 import contextlib
+import dataclasses
 import functools
 import io
-import re
-import stat
 import sys
 import tempfile
-import unicodedata
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
-from charrnn import catalogue, memory
+from charrnn import catalogue, decoding, memory, sources
+from charrnn.normal_form import NORMAL_FORMS, last_beginning, normalized
+from charrnn.notices import Notices
 
 NEWLINES = ("lf", "keep")
-NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-PIECE = 1 << 20  # bytes decoded at a time
 IN_MEMORY = 1 << 26  # bytes of standard input that are not put on the disk
-
-# The longer marks come first: utf-32's begins with utf-16's.
-BYTE_ORDER_MARKS = {
-    b"\xff\xfe\x00\x00": "utf-32",
-    b"\x00\x00\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-}
 
 
 def read(source, **how):
     r"""Reads a text, strictly: no byte is skipped, replaced or guessed.
 
     Args:
-        source: A path or a name, `str` or `pathlib.Path`; "-" means stdin.
-        **how: As for `Text`: `encoding`, `newline`, `normalize`, `say`.
+        source: A path or a name, `str` or `pathlib.Path`, or a list of them,
+            which are read one after the other; "-" means stdin.
+        **how: As for `Text`: `encoding`, `newline`, `normalize`, `say`,
+            `without`.
 
     Returns:
         A `str` of at least one character.
@@ -71,15 +61,19 @@ class Text:
 
     A catalogue's name means its corpus unless a regular file has that name; a
     folder of that name is read when written with a separator (`./python`).
-    A folder means all its `*.txt`, at any depth, in the order of their paths.
+    A folder means all its `*.txt`, at any depth, in the order of their paths,
+    without hidden ones and the runs of charrnn. A name with `*`, `?` or `[`
+    means the files that match. Of several files each ends with a line end.
 
     Args:
-        source: A path or a name, `str` or `pathlib.Path`; "-" means stdin.
+        source: A path or a name, `str` or `pathlib.Path`, or a list of them;
+            "-" means stdin.
         encoding: The encoding of files and stdin. Byte order marks go.
         newline: "lf" to read CRLF and CR line ends as LF, "keep" to leave
             them.
         normalize: A Unicode normal form: None, "NFC", "NFD", "NFKC", "NFKD".
         say: Called with one line of text about anything worth knowing.
+        without: Paths of folders that are left out of a folder.
 
     Attributes:
         title: What messages call the text.
@@ -110,79 +104,94 @@ class Text:
         newline="lf",
         normalize=None,
         say=None,
+        without=(),
     ):
-        _check_encoding(encoding)
+        decoding.check_encoding(encoding)
         _check_options(newline, normalize)
-        name, path = str(source), Path(source)
-        self.title = "standard input" if name == "-" else name
-        self._encoding, self._newline = encoding, newline
-        self._normalize, self._say = normalize, say
-        self._in_folder = False
-        # Of each part its title, and what opens it once more.
-        if name == "-":
-            file, self.size = _standard_input()
-            weakref.finalize(self, file.close)
-            self._parts = [(self.title, functools.partial(_rewound, file))]
-        elif name in catalogue.names() and not path.is_file():
-            data = catalogue.corpus_text(name, say).encode()
-            self._encoding, self.size = "utf-8", len(data)
-            self._parts = [(name, functools.partial(io.BytesIO, data))]
-        else:
-            paths = _files(name, path)
-            self._in_folder = path.is_dir()
-            self.size = sum(path.stat().st_size for path in paths)
-            self._parts = [
-                (str(path), functools.partial(path.open, "rb"))
-                for path in paths
-            ]
+        self.title = sources.title(source)
+        self._newline, self._normalize, self._say = newline, normalize, say
+        names = sources.expanded(source)
+        self._joined = len(names) > 1 or (
+            names[0] not in catalogue.names() and Path(names[0]).is_dir()
+        )
+        self._parts = []
+        for name in names:
+            self._parts += self._parts_of(name, encoding, without)
+        self.size = sum(part.size for part in self._parts)
 
     def pieces(self):
         """Yields the text as `str`, about a million characters at a time."""
-        counts = collections.Counter()
+        notices = Notices(len(self._parts) > 1) if self._say else None
         empty = True
-        for raw in _never_torn(self._as_read(), self._normalize):
-            if self._say:
-                counts.update(CONTROL.findall(raw))
-                counts["CRLF"] += (pairs := raw.count("\r\n"))
-                counts["CR"] += raw.count("\r") - pairs
+        for raw in _never_torn(self._as_read(notices), self._normalize):
             empty = False
-            yield normalize_text(raw, self._newline, self._normalize)
+            try:
+                yield normalize_text(raw, self._newline, self._normalize)
+            except ValueError as error:
+                raise ValueError(f"{self.title}: {error}") from error
         if empty:
             raise ValueError(
                 f"Expected at least one character in {self.title}. "
                 "Received an empty text. Name a text that has some."
             )
         if self._say:
-            self._tell(counts)
+            for line in notices.lines(self._newline, self._normalize):
+                self._say(f"{self.title}: {line}")
             self._say = None  # once is enough
 
-    def _as_read(self):
+    def _parts_of(self, name, encoding, without):
+        """The files, or what is read like one, that a name means."""
+        if name == "-":
+            file, size = _standard_input()
+            weakref.finalize(self, file.close)
+            open_again = functools.partial(_rewound, file)
+            return [_Part("standard input", encoding, size, open_again)]
+        if name in catalogue.names() and not Path(name).is_file():
+            data = catalogue.corpus_text(name, self._say).encode()
+            open_again = functools.partial(io.BytesIO, data)
+            return [_Part(name, "utf-8", len(data), open_again)]
+        paths, left_out = sources.texts(name, without)
+        if self._say and Path(name).is_dir():
+            what = "file" if len(paths) == 1 else "files"
+            rest = f"; left out: {sources.told(left_out)}" if left_out else ""
+            self._say(f"{name}: {len(paths):,} {what} read{rest}")
+        return [
+            _Part(
+                str(path),
+                encoding,
+                path.stat().st_size,
+                functools.partial(path.open, "rb"),
+            )
+            for path in paths
+        ]
+
+    def _as_read(self, notices):
         """The text as it was written, without byte order marks."""
-        for title, open_again in self._parts:
-            last = ""
-            with open_again() as file:
-                for piece in _decoded(file, self._encoding, title):
+        for part in self._parts:
+            last, count = "", None
+            if notices:
+                count = notices.begin(part.title, part.encoding)
+            with part.open_again() as file:
+                for piece in decoding.decoded(
+                    file, part.encoding, part.title, count
+                ):
                     if piece := piece if last else piece.lstrip("\ufeff"):
                         last = piece[-1]
+                        if notices:
+                            notices.add(piece)
                         yield piece
-            if self._in_folder and last not in ("", "\n"):
+            if self._joined and last not in ("", "\n"):
                 yield "\n"
 
-    def _tell(self, counts):
-        for name in ("CRLF", "CR"):
-            count = counts.pop(name)
-            if count and self._newline == "lf":
-                what = "line end" if count == 1 else "line ends"
-                self._say(
-                    f"{self.title}: {count:,} {name} {what} read as LF "
-                    "(--newline keep leaves them)"
-                )
-        if counts:
-            found = ", ".join(f"U+{ord(c):04X}" for c in sorted(counts))
-            self._say(
-                f"{self.title}: control characters kept: {counts.total():,} "
-                f"({found})"
-            )
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """A file of a text, or what is read like one."""
+
+    title: str
+    encoding: str
+    size: int  # bytes
+    open_again: Callable
 
 
 def normalize_text(text, newline="lf", normalize=None):
@@ -200,7 +209,8 @@ def normalize_text(text, newline="lf", normalize=None):
         A `str`.
 
     Raises:
-        ValueError: if `newline` or `normalize` is none of these.
+        ValueError: if `newline` or `normalize` is none of these, or as
+            `charrnn.normal_form.normalized` does.
 
     Example:
 
@@ -210,7 +220,7 @@ def normalize_text(text, newline="lf", normalize=None):
     _check_options(newline, normalize)
     if newline == "lf":
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize(normalize, text) if normalize else text
+    return normalized(text, normalize) if normalize else text
 
 
 def _check_options(newline, normalize):
@@ -226,21 +236,11 @@ def _check_options(newline, normalize):
         )
 
 
-def _check_encoding(encoding):
-    try:
-        " ".encode(encoding)
-    except (LookupError, UnicodeError) as error:
-        raise ValueError(
-            "Expected an encoding that Python knows. "
-            f"Received {encoding!r}. Use for example utf-8, utf-16 or latin-1."
-        ) from error
-
-
 def _standard_input():
     """A file with all of stdin, which can be read only once, and its size."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
     try:
-        while data := sys.stdin.buffer.read(PIECE):
+        while data := sys.stdin.buffer.read(decoding.PIECE):
             file.write(data)
             _check_memory(file.tell(), "standard input")  # it may never end
     except BaseException:
@@ -254,86 +254,8 @@ def _rewound(file):
     return contextlib.nullcontext(file)
 
 
-def _files(name, path):
-    """The files that a path names."""
-    if not name or not path.exists():
-        raise ValueError(_no_such_text(name))
-    paths = [path]
-    if path.is_dir():
-        paths = sorted(p for p in path.rglob("*.txt") if not p.is_dir())
-    if not paths:
-        raise ValueError(
-            f"Expected files named *.txt in the folder {path}. "
-            "Received a folder without any. Name another folder or a file."
-        )
-    for path in paths:
-        # Looked at before it is opened: to open a FIFO is to wait for a
-        # writer.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ValueError(
-                f"Expected a regular file. Received {path}, which is a pipe "
-                "or a device. Pass '-' and feed the text to standard input."
-            )
-    return paths
-
-
-def _no_such_text(name):
-    import difflib
-
-    names = catalogue.names()
-    close = difflib.get_close_matches(name, names, n=1)
-    advice = f"Did you mean {close[0]!r}?" if close else "Check the path."
-    return (
-        "Expected a file, a folder, '-' for standard input, or one of "
-        f"{', '.join(names)}. Received {name!r}, and no such file exists. "
-        f"{advice}"
-    )
-
-
 def _check_memory(size, title):
     memory.check_fits(size, f"the text in {title}", "Use a part of it.")
-
-
-def _decoded(file, encoding, title):
-    """Decodes a file piece by piece."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    size = 0
-    while True:
-        data = file.read(PIECE)
-        size += len(data)
-        try:
-            piece = decoder.decode(data, final=not data)
-        except UnicodeDecodeError as error:
-            # error.object: this piece, and what was left of the one before.
-            offset = size - len(error.object) + error.start
-            raise ValueError(
-                f"Expected {encoding} text in {title}. Received the invalid "
-                f"byte 0x{error.object[error.start]:02X} at offset "
-                f"{offset:,}. {_decoding_advice(file, data)}"
-            ) from error
-        except UnicodeError as error:  # of utf-16 without its mark
-            raise ValueError(
-                f"Expected {encoding} text in {title}. Received another: "
-                f"{error}. Name its encoding with --encoding, for example "
-                "utf-16-le or utf-16-be."
-            ) from error
-        if piece:
-            yield piece
-        if not data:
-            return
-
-
-def _decoding_advice(file, data):
-    file.seek(0)
-    start = file.read(4)
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if start.startswith(mark):
-            return (
-                f"Its first bytes mark {encoding}: use --encoding {encoding}."
-            )
-    if b"\x00" in data:
-        return "It has NUL bytes, like a binary file: name a text instead."
-    return "Name its encoding with --encoding, for example latin-1 or cp1252."
 
 
 def _never_torn(pieces, normalize):
@@ -341,8 +263,9 @@ def _never_torn(pieces, normalize):
     rest = ""
     for piece in pieces:
         piece = rest + piece
-        if normalize:  # nothing combines with a space or a line end
-            cut = 1 + max(piece.rfind(" "), piece.rfind("\n"))
+        if normalize:
+            cut = last_beginning(piece)
+            cut -= piece[cut - 1 : cut] == "\r"
         else:
             cut = len(piece) - piece.endswith("\r")
         piece, rest = piece[:cut], piece[cut:]

@@ -222,11 +222,7 @@ def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
         raise ValueError(
             f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."
         )
-    if len(vocabulary) < 2:
-        raise ValueError(
-            "Expected at least 2 distinct characters: there is nothing to "
-            f"predict in a text of {len(vocabulary)}."
-        )
+    check_size(vocabulary)
     sizes = {"units": units, "layers": layers}
     if embedding not in (None, "auto"):
         sizes["embedding"] = embedding
@@ -240,6 +236,26 @@ def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
         raise ValueError(
             "Expected a dropout from 0 up to, but not, 1. "
             f"Received {dropout!r}."
+        )
+
+
+def check_size(vocabulary):
+    """Checks that there is something to predict.
+
+    Args:
+        vocabulary: A `Vocabulary`, or a `str` of distinct characters.
+
+    Raises:
+        ValueError: if it has one character only.
+
+    Example:
+
+    >>> check_size("ab")
+    """
+    if len(vocabulary) < 2:
+        raise ValueError(
+            "Expected at least 2 distinct characters: there is nothing to "
+            f"predict in a text of {len(vocabulary)}."
         )
 
 

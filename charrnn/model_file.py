@@ -10,6 +10,7 @@ from charrnn import network
 from charrnn.archive import member_size, opened, read_member
 from charrnn.atomic import replacing
 from charrnn.corpus import normalize_text
+from charrnn.normal_form import form_of
 from charrnn.vocabulary import Vocabulary, printable
 
 FORMAT = 1
@@ -154,6 +155,8 @@ def model_path(path):
 def text_form(facts):
     """Tells how a model's text was read: with which line ends and normal form.
 
+    Where it was read as it was, its characters may tell the normal form.
+
     Args:
         facts: As `read` returns them.
 
@@ -169,10 +172,10 @@ def text_form(facts):
     {'newline': 'keep', 'normalize': None}
     """
     text = _expect(facts.get("text", {}), dict, "text")
-    return {
-        "newline": text.get("newline", "lf"),
-        "normalize": text.get("normalize"),
-    }
+    normalize = text.get("normalize")
+    if normalize is None and "vocabulary" in facts:
+        normalize = form_of(facts["vocabulary"]["characters"])
+    return {"newline": text.get("newline", "lf"), "normalize": normalize}
 
 
 def training_characters(facts):

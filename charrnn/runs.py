@@ -5,7 +5,7 @@ import itertools
 import os
 from pathlib import Path
 
-from charrnn import atomic, checkpoint
+from charrnn import atomic, checkpoint, sources
 
 FOLDER = Path("runs")  # for runs whose user names no other
 
@@ -130,8 +130,8 @@ def claim(out, corpus):
 
     Args:
         out: The folder that was asked for, a `pathlib.Path`, or `None`.
-        corpus: What is learnt, as the user named it: the folder is then
-            named after it.
+        corpus: What is learnt, as the user named it, as for
+            `charrnn.read`: the folder is then named after it.
 
     Returns:
         A `pathlib.Path` of an existing folder.
@@ -139,12 +139,31 @@ def claim(out, corpus):
     if out is not None:
         _make(out)
         return out
-    name = "stdin" if corpus == "-" else Path(corpus).resolve().stem
+    name = name_of(corpus)
     for number in itertools.count(1):
         out = FOLDER / f"{name}-{number}"
         with contextlib.suppress(FileExistsError):
             out.mkdir(parents=True)  # two runs cannot both make it
             return out
+
+
+def name_of(corpus):
+    """The name of a run that learns a text.
+
+    Args:
+        corpus: As for `claim`.
+
+    Returns:
+        A `str`: the first file's or folder's name, without its suffix.
+
+    Example:
+
+    >>> name_of("texts/emma.txt"), name_of(["emma.txt", "persuasion.txt"])
+    ('emma', 'emma-etc')
+    """
+    first, *others = sources.expanded(corpus)
+    name = "stdin" if first == "-" else Path(first).resolve().stem
+    return f"{name or 'text'}-etc" if others else name or "text"
 
 
 def unclaim(out):

@@ -154,10 +154,21 @@ def split(text, validation=0.1):
         raise ValueError(
             f"Expected a text with at least {MINIMUM_CHARACTERS} characters "
             "to train on and 2 to validate on. Received "
-            f"{len(text)} characters, which split into {len(training)} and "
-            f"{len(held_out)}. Use a longer text."
+            f"{len(text):,} characters, which split into {len(training):,} and "
+            f"{len(held_out):,}. {_advice(len(text), validation)}"
         )
     return training, held_out
+
+
+def _advice(characters, validation):
+    """What to do about parts that are too small."""
+    if int(characters * 0.9) < MINIMUM_CHARACTERS:
+        return "Use a longer text."
+    if validation < 0.1:
+        least = math.ceil(2e4 / characters) / 1e4
+        return f"Hold out more of it: a validation of {least:g} or more."
+    most = math.floor((1 - MINIMUM_CHARACTERS / characters) * 1e4) / 1e4
+    return f"Hold out less of it: a validation of {most:g} or less."
 
 
 def fit_to_text(characters, batch_size, seq_length):

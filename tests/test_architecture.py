@@ -16,7 +16,8 @@ ROOT = PACKAGE.parent
 
 # A module imports only modules that stand before it.
 ORDER = (
-    "atomic memory picture plays catalogue corpus vocabulary encoded windows "
+    "atomic memory picture plays catalogue normal_form decoding notices "
+    "sources corpus vocabulary encoded windows "
     "backend precision network model equations kernels tiles dropout "
     "recurrence twin recipe archive weights model_file checkpoint runs "
     "sampling engine sampler scoring reading context gradients neurons page "

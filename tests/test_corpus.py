@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn import catalogue, corpus, memory
+from charrnn import catalogue, corpus, decoding, memory
 
 # "é" as two code points, an em dash, CJK, an emoji, and a lone newline.
 NASTY = ["cafe\u0301", "—", "文字\n", "\U0001f600 b", "\n", "a"]
@@ -77,7 +77,7 @@ def test_an_invalid_byte_is_named_with_its_offset(write, mark, encoding):
     offset = len(mark) + 3
     with pytest.raises(ValueError) as error:
         corpus.read(path, encoding=encoding)
-    for part in ("notes.txt", "0xE9", f"offset {offset}.", "--encoding"):
+    for part in ("notes.txt", "0xE9", f"offset {offset} (", "--encoding"):
         assert part in str(error.value)
 
 
@@ -131,7 +131,8 @@ def test_control_characters_are_kept_and_counted(write, said):
     data = b"\ta\x00b\x1b[0m\x1b\n"
     path = write(data)
     assert corpus.read(path, say=said.append) == data.decode()
-    assert said == [f"{path}: control characters kept: 3 (U+0000, U+001B)"]
+    kept = "control characters kept: 3 (U+0000, U+001B)"
+    assert said == [f"{path}: {kept}; first in line 1"]
 
 
 def test_a_plain_text_is_read_without_a_word(write, said):
@@ -309,7 +310,7 @@ def test_a_text_that_memory_cannot_hold_is_refused(
 def test_a_text_that_is_too_large_is_not_even_read(write, monkeypatch):
     path = write(b"a" * 1000)
     monkeypatch.setattr(memory, "machine_bytes", lambda: 900)
-    monkeypatch.setattr(corpus, "_decoded", pytest.fail)
+    monkeypatch.setattr(corpus.decoding, "decoded", pytest.fail)
     for source in (path, path.parent):
         with pytest.raises(ValueError, match=r"fit into the memory"):
             corpus.read(source)
@@ -347,7 +348,7 @@ def test_the_size_of_the_pieces_does_not_matter(
         path, encoding=encoding, newline=newline, normalize=form
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PIECE", size)
+        patch.setattr(decoding, "PIECE", size)
         if expected:
             assert "".join(source.pieces()) == expected
         else:
@@ -368,7 +369,7 @@ def test_an_invalid_byte_is_found_in_pieces_where_it_is_in_all(
     with pytest.MonkeyPatch.context() as patch:
         messages = []
         for piece in (size, 1 << 20):
-            patch.setattr(corpus, "PIECE", piece)
+            patch.setattr(decoding, "PIECE", piece)
             try:
                 messages.append(corpus.read(path, encoding=encoding))
             except ValueError as error:

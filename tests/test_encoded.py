@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn import Vocabulary, corpus, encoded
+from charrnn import Vocabulary, decoding, encoded
 from charrnn.corpus import Text
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_left_on_the_disk(place, tmp_path):
 def test_rare_characters_are_replaced_and_counted(tmp_path_factory, text, size):
     source = text_in(tmp_path_factory.mktemp("rare"), text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PIECE", size)
+        patch.setattr(decoding, "PIECE", size)
         vocabulary = Vocabulary.from_text(source.pieces(), max_vocab=3)
         result = encoded.encode(source, vocabulary, "replace")
     assert vocabulary == Vocabulary.from_text(text, max_vocab=3)
@@ -64,7 +64,7 @@ def test_rare_characters_are_replaced_and_counted(tmp_path_factory, text, size):
 def test_an_unknown_character_is_named_with_its_place(
     place, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(corpus, "PIECE", 4)
+    monkeypatch.setattr(decoding, "PIECE", 4)
     with pytest.raises(ValueError, match=r"'x' \(U\+0078\) at position 1,001"):
         encoded.encode(
             text_in(tmp_path, "a" * 1001 + "x"),

@@ -4,6 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
+from charrnn import sources
+from charrnn.commands.screen import say
 from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text, read
 from charrnn.model_file import text_form
 from charrnn.vocabulary import UNKNOWN
@@ -51,8 +53,9 @@ def add_reading_arguments(parser, text=""):
     add_model_argument(parser)
     parser.add_argument(
         "text",
+        nargs="+",
         metavar="FILE",
-        help="a file, a folder of .txt files, - for stdin, or a corpus" + text,
+        help="files, folders of .txt files, - for stdin, or a corpus" + text,
     )
     parser.add_argument(
         "--encoding", default="utf-8", help="of the text (default: utf-8)"
@@ -64,7 +67,8 @@ def read_corpus(arguments):
     """Reads the text that `corpus` and `add_text_arguments` name.
 
     Args:
-        arguments: With `corpus`, `encoding`, `newline` and `normalize`.
+        arguments: With `corpus`, `encoding`, `newline` and `normalize`, and
+            perhaps `out`, a folder that is none of the text.
 
     Returns:
         A `str`.
@@ -78,6 +82,7 @@ def read_corpus(arguments):
         encoding=arguments.encoding or "utf-8",
         newline=arguments.newline or "lf",
         normalize=arguments.normalize,
+        without=[getattr(arguments, "out", None)],
     )
 
 
@@ -147,7 +152,8 @@ def check_output(flag, path, inputs, kind=(b"", "")):
     Args:
         flag: The flag that names the file to write.
         path: That file, or `None`.
-        inputs: A `dict` of what is read: what it is, and its path or `None`.
+        inputs: A `dict` of what is read: what it is, and its path, a list of
+            paths, or `None`.
         kind: How the files begin that may be replaced, such as older
             pictures, and how the name must end.
 
@@ -158,8 +164,12 @@ def check_output(flag, path, inputs, kind=(b"", "")):
     """
     if path is None:
         return
-    for what, other in inputs.items():
-        if other and _is_within(path, other):
+    for what, others in inputs.items():
+        if isinstance(others, list):
+            others = sources.expanded(others)
+        else:
+            others = [others] if others else []
+        if any(_is_within(path, other) for other in others):
             raise ValueError(
                 f"Expected {flag} to be a file of its own. '{path}' is {what}, "
                 "or in its folder. Choose another name."
@@ -196,7 +206,8 @@ def prepared(source, engine, arguments):
     Args:
         source: As for `charrnn.read`.
         engine: The `charrnn.Engine`.
-        arguments: With `encoding` and `unknown`.
+        arguments: With `encoding`, `unknown` and `json`: what is worth
+            knowing of the text is printed unless JSON is.
 
     Returns:
         A `str`.
@@ -205,11 +216,16 @@ def prepared(source, engine, arguments):
         ValueError: as `charrnn.read` and `prepare` do, with the source.
         OSError: if the text cannot be read.
     """
-    text = read(source, encoding=arguments.encoding, newline="keep")
+    text = read(
+        source,
+        encoding=arguments.encoding,
+        newline="keep",
+        say=None if arguments.json else say,
+    )
     try:
         return prepare(text, engine, arguments.unknown)
     except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
+        raise ValueError(f"{sources.title(source)}: {error}") from error
 
 
 def prepare(text, engine, unknown):

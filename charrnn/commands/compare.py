@@ -43,8 +43,9 @@ def add_arguments(parser):
     """Adds the flags of `charrnn compare`."""
     parser.add_argument(
         "corpus",
+        nargs="+",
         metavar="TEXT",
-        help="a file, a folder of .txt files, or a corpus",
+        help="files, folders of .txt files, or a corpus",
     )
     parser.add_argument(
         "--cells",
@@ -108,13 +109,13 @@ def add_arguments(parser):
 
 def run(arguments):
     """Trains, measures and prints; returns the exit code."""
-    if arguments.corpus == "-":
+    if "-" in arguments.corpus:
         raise ValueError(
             "Expected a text that can be read several times. Received "
             "standard input. Save it in a file."
         )
     text = read_corpus(arguments)
-    name = Path(arguments.corpus).resolve().stem
+    name = runs.name_of(arguments.corpus)
     out = arguments.out or runs.FOLDER / f"{name}-compared"
     size = len(set(text))
     plans = [_train(cell, out, size, arguments) for cell in arguments.cells]
@@ -150,7 +151,7 @@ def _train(cell, out, characters, arguments):
         units = _units_for(
             arguments.parameters, cell, arguments.layers, characters
         )
-    words = ["train", arguments.corpus, "--quiet", "--out", str(out / cell)]
+    words = ["train", *arguments.corpus, "--quiet", "--out", str(out / cell)]
     if arguments.fresh:
         words.append("--fresh")
     for flag in ("minutes", "layers", "seed", *TEXT):

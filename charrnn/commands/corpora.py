@@ -5,8 +5,10 @@ ready or will be made on first use, and where it is.
 """
 
 import json
+import sys
 
 from charrnn import catalogue
+from charrnn.commands.screen import shown
 
 HEADINGS = ("name", "characters", "distinct", "licence", "state", "where")
 
@@ -48,7 +50,7 @@ def run(arguments):
     """
     corpora = catalogue.states()
     if arguments.json:
-        print(json.dumps(corpora, indent=2, ensure_ascii=False))
+        print(json.dumps(corpora, indent=2, ensure_ascii=sys.stdout.isatty()))
     else:
         print_table([HEADINGS, *map(_cells, corpora)])
     return 0
@@ -79,7 +81,7 @@ def _cells(corpus):
         _count(corpus["distinct"]),
         corpus["licence"],
         corpus["state"],
-        corpus["path"],
+        shown(corpus["path"]),
     )
 
 

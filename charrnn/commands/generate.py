@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import secrets
-import shlex
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from charrnn.commands.arguments import (
     fraction,
     prepare,
 )
-from charrnn.commands.screen import shown
+from charrnn.commands.screen import command_line, shown
 from charrnn.corpus import read
 from charrnn.engine import load
 from charrnn.model_file import PRETRAINED, model_path
@@ -124,7 +123,7 @@ def run(arguments):
         if arguments.seed is None:
             again += ["--seed", str(seed)]
         if again:
-            print(f"({shlex.join(again)} writes this again)", file=sys.stderr)
+            print(f"({command_line(again)} writes this again)", file=sys.stderr)
     return 0
 
 

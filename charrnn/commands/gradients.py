@@ -31,8 +31,9 @@ def add_arguments(parser):
     """Adds the flags of `charrnn gradients`."""
     parser.add_argument(
         "corpus",
+        nargs="+",
         metavar="TEXT",
-        help="a file, a folder of .txt files, - for stdin, or a corpus; the "
+        help="files, folders of .txt files, - for stdin, or a corpus; the "
         "last tenth is not trained on, and measured on",
     )
     add_text_arguments(parser)

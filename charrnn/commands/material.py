@@ -5,16 +5,19 @@ import dataclasses
 import numpy as np
 
 from charrnn import encoded, memory, model_file, recipe, runs
+from charrnn.commands.screen import say
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.corpus import Text, normalize_text
 from charrnn.model import (
     CELLS,
     check_arguments,
+    check_size,
     embedding_dim,
     network_of,
     parameters_of,
 )
 from charrnn.network import GATES
+from charrnn.normal_form import form_of
 from charrnn.precision import resolve_precision
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
@@ -54,38 +57,32 @@ def gather(out, given, settings, state):
             not fit together, or into the memory.
         OSError: if something cannot be read.
     """
+    initial = _initial(given, settings) if not state else None
     text = Text(
         settings.corpus,
         encoding=settings.encoding,
         newline=settings.newline,
         normalize=settings.normalize,
-        say=print,
+        say=say,
+        without=[out],
     )
-    initial = None
     if state:
         vocabulary = Vocabulary(state["vocabulary"])
-    elif settings.init_from:
-        initial = model_file.read(settings.init_from)
+    elif initial:
         vocabulary = initial["vocabulary"]
-        vars(settings).update(_network_of(initial, given))
     else:
         vocabulary = Vocabulary.from_text(
             text.pieces(), settings.min_count, settings.max_vocab
         )
-    settings.prompt = normalize_text(
-        settings.prompt, settings.newline, settings.normalize
-    )
-    try:
-        vocabulary.encode(settings.prompt)
-    except ValueError as error:
-        raise ValueError(f"--prompt: {error}") from error
-    text = _encoded(out, settings, text, vocabulary, state)
-    training, held_out = split(text.ids, settings.validation)
+    check_size(vocabulary)  # before a large text is encoded
+    settings.prompt = _prompt(settings, vocabulary)
+    ids = _encoded(out, settings, text, vocabulary, state)
+    training, held_out = split(ids, settings.validation)
     if not state:
         _choose(settings, len(training))
     windows = _windows(training, settings)
-    print(
-        f"{settings.corpus}: {len(text.ids):,} characters, "
+    say(
+        f"{text.title}: {len(ids):,} characters, "
         f"{len(vocabulary):,} distinct; {len(training):,} to train on, "
         f"{len(held_out):,} to validate on"
     )
@@ -97,12 +94,36 @@ def gather(out, given, settings, state):
     return Material(vocabulary, windows, held_out, initial)
 
 
-def _encoded(out, settings, text, vocabulary, state):
-    """The text's ids: of the very text of a run that is taken up.
+def _initial(given, settings):
+    """The model of --init-from, whose network and text form are taken over.
 
     Returns:
-        A `charrnn.encoded.Encoded`.
+        What `model_file.read` does, or `None` without the flag.
     """
+    if not settings.init_from:
+        return None
+    initial = model_file.read(settings.init_from)
+    vars(settings).update(_network_of(initial, given))
+    for name, value in model_file.text_form(initial["facts"]).items():
+        if name not in given and value != getattr(settings, name):
+            setattr(settings, name, value)
+            say(f"--{name} {value}, as the text of '{settings.init_from}' has")
+    return initial
+
+
+def _prompt(settings, vocabulary):
+    """The prompt of the samples, in the form of the text that is learnt."""
+    form = settings.normalize or form_of(vocabulary.characters)
+    prompt = normalize_text(settings.prompt, settings.newline, form)
+    try:
+        vocabulary.encode(prompt)
+    except ValueError as error:
+        raise ValueError(f"--prompt: {error}") from error
+    return prompt
+
+
+def _encoded(out, settings, text, vocabulary, state):
+    """The text's ids: of the very text of a run that is taken up."""
     rare_too = settings.min_count > 1 or settings.max_vocab
     unknown = "replace" if rare_too else "error"
     folder = runs.existing(out or runs.FOLDER)
@@ -112,19 +133,27 @@ def _encoded(out, settings, text, vocabulary, state):
         if not state:
             raise
         raise ValueError(
-            f"{error} The run in '{out}' goes on with its own text only; "
-            "begin anew with --fresh."
+            f"{error} The run in '{out}' goes on with its own text only. "
+            f"{_another_text(out)}"
         ) from error
     settings.text_sha256 = result.sha256
     if state and state["settings"]["text_sha256"] != result.sha256:
         raise ValueError(
             f"Expected the text that the run in '{out}' learns. Received "
-            f"another in '{settings.corpus}'. Begin anew with --fresh."
+            f"another in '{text.title}'. {_another_text(out)}"
         )
     if rare_too and result.stand_ins:
         rare = f"{result.stand_ins:,} rare characters"
-        print(f"{settings.corpus}: {rare} read as U+FFFD")
-    return result
+        say(f"{text.title}: {rare} read as U+FFFD")
+    return result.ids
+
+
+def _another_text(out):
+    """What to do with a text that is not the run's."""
+    return (
+        "Begin anew with --fresh; or let the model learn another text in a "
+        f"run of its own: --init-from '{out}', with another --out or none."
+    )
 
 
 def network(settings):

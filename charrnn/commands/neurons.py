@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import rich.text
 
-from charrnn import atomic
+from charrnn import atomic, sources
 from charrnn.commands.arguments import (
     PAGE,
     PNG,
@@ -77,7 +77,7 @@ def run(arguments):
             "SimpleRNN, which has none. Leave --plot out."
         )
     if arguments.html:
-        title = f"{arguments.text}, read by {arguments.model}"
+        title = f"{sources.title(arguments.text)}, read by {arguments.model}"
         atomic.write_text(arguments.html, _page(found, text, printable(title)))
     if arguments.plot:
         _plot(found.saturation, arguments.plot)

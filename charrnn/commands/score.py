@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from charrnn import baselines, model_file
+from charrnn import baselines, model_file, sources
 from charrnn.commands.arguments import (
     add_model_argument,
     add_unknown_argument,
@@ -24,7 +24,8 @@ def add_arguments(parser):
         "texts",
         nargs="+",
         metavar="FILE",
-        help="a file, a folder of .txt files, - for stdin, or a corpus",
+        help="files, folders of .txt files, - for stdin, or a corpus: each is "
+        "scored by itself",
     )
     of_texts = parser.add_mutually_exclusive_group()
     of_texts.add_argument(
@@ -34,9 +35,11 @@ def add_arguments(parser):
     )
     of_texts.add_argument(
         "--baselines",
+        action="append",
         metavar="TEXT",
         help="compare with n-grams and xz, which learn from TEXT, the model's "
-        "training text: from the part of it that the model was trained on",
+        "training text: from the part of it that the model was trained on; "
+        "give it several times for several files",
     )
     parser.add_argument(
         "--encoding", default="utf-8", help="of the texts (default: utf-8)"
@@ -55,6 +58,8 @@ def add_arguments(parser):
 
 def run(arguments):
     """Prints a ranking, or two; returns the exit code."""
+    texts = sources.expanded(arguments.texts)
+    sources.expanded([*texts, *(arguments.baselines or [])])  # '-' comes once
     contents = model_file.read(arguments.model)
     engine = Engine(**contents)
     scorers = {False: functools.partial(score, engine)}
@@ -66,7 +71,7 @@ def run(arguments):
         text = text[: model_file.training_characters(contents["facts"])]
         learnt = engine.vocabulary.encode(text)
     rows = []
-    for source in arguments.texts:
+    for source in texts:
         text = prepared(source, engine, arguments)
         try:
             for adapted, scorer in scorers.items():

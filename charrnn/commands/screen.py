@@ -1,5 +1,6 @@
 """What verbs show: text made harmless."""
 
+import shlex
 import sys
 
 from charrnn.vocabulary import printable
@@ -16,6 +17,51 @@ def shown(text):
         gives it.
     """
     return printable(text) if sys.stdout.isatty() else text
+
+
+def say(line, file=None):
+    """Prints a line, made harmless where a terminal would obey it.
+
+    Args:
+        line: A `str`.
+        file: As for `print`.
+    """
+    stream = file or sys.stdout
+    print(printable(line) if stream.isatty() else line, file=file)
+
+
+def command_line(words):
+    r"""Writes a command so that it can be pasted into a shell.
+
+    Args:
+        words: A list of `str`.
+
+    Returns:
+        A `str`. Words with control characters, and with bytes that are not
+        UTF-8, are written as `$'...'`, which bash and zsh read.
+
+    Example:
+
+    >>> command_line(["train.py", "my text", "red[31m"])
+    "train.py 'my text' $'red\x1b[31m'"
+    """
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word):
+    if word.isprintable():
+        return shlex.quote(word)
+    inside = "".join(map(_escaped, word))
+    return f"$'{inside}'"
+
+
+def _escaped(character):
+    if character in "\\'":
+        return "\\" + character
+    if character.isprintable():
+        return character
+    data = character.encode("utf-8", "surrogateescape")
+    return "".join(f"\\x{byte:02x}" for byte in data)
 
 
 def visible(text):

@@ -8,7 +8,7 @@ import numpy as np
 import rich.text
 from rich.cells import cell_len
 
-from charrnn import atomic
+from charrnn import atomic, sources
 from charrnn.commands.arguments import (
     PAGE,
     add_reading_arguments,
@@ -80,7 +80,7 @@ def run(arguments):
         print(json.dumps(facts, ensure_ascii=sys.stdout.isatty()))
         return 0
     if arguments.html:
-        title = f"{arguments.text}, read by {arguments.model}"
+        title = f"{sources.title(arguments.text)}, read by {arguments.model}"
         atomic.write_text(arguments.html, page(reading, printable(title)))
         print(f"page  {shown(str(arguments.html))}")
     elif arguments.typos:

@@ -2,14 +2,14 @@
 
 import contextlib
 import math
-import shlex
 import signal
 import sys
 
 import charrnn
-from charrnn import model_file, runs
+from charrnn import model_file, runs, sources
 from charrnn.commands import program, train_flags
 from charrnn.commands.material import gather, network
+from charrnn.commands.screen import command_line, say
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
 from charrnn.model import build_model, rebuild
 
@@ -27,17 +27,17 @@ def run(arguments):
             if fresh:
                 runs.check_is_run(out)
             else:
-                state, arrays = runs.saved(out)
+                state, arrays = runs.saved(out, say)
         settings = train_flags.settle(out, given, state)
         material = gather(out, given, settings, state)
         if _is_over(settings, state) and (out / "metrics.json").exists():
-            print(
+            say(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
             )
             return 0
         if fresh and out is not None and runs.exists(out):
-            print(f"the run that was here is now '{runs.move_aside(out)}'")
+            say(f"the run that was here is now '{runs.move_aside(out)}'")
         if out is None or not runs.exists(out):
             out = runs.claim(out, settings.corpus)
             locks.enter_context(runs.locked(out))
@@ -100,7 +100,7 @@ def _facts(settings, material):
     return {
         "charrnn": charrnn.__version__,
         "text": {
-            "name": settings.corpus,
+            "name": _name(settings.corpus),
             "newline": settings.newline,
             "normalize": settings.normalize,
             "min_count": settings.min_count,
@@ -118,6 +118,19 @@ def _facts(settings, material):
             **{name: getattr(settings, name) for name in training},
         },
     }
+
+
+def _name(corpus):
+    """What a model file calls its text: a `str`."""
+    return corpus[0] if len(corpus) == 1 else sources.title(corpus)
+
+
+def _words(corpus, out):
+    """The words after `train` with which a run goes on."""
+    names = list(corpus)
+    if any(name.startswith("-") and name != "-" for name in names):
+        names = ["--", *names]  # none of them is a flag
+    return ["--out", str(out), *names]
 
 
 def _train(out, settings, material, state, arrays):
@@ -170,10 +183,10 @@ def _train(out, settings, material, state, arrays):
         path = out / "model.keras"
         if not path.exists():
             model_file.save(model, path, material.vocabulary, facts)
-        command = [*program("train"), settings.corpus, "--out", str(out)]
-        print(
+        command = [*program("train"), *_words(settings.corpus, out)]
+        say(
             f"stopped after step {schedule.step}. To go on:\n"
-            f"{shlex.join(command)}",
+            f"{command_line(command)}",
             # Otherwise nobody reads the output any more.
             file=None if stopped.signal in INTERRUPTS else sys.stderr,
         )
@@ -241,8 +254,8 @@ def _finish(out, settings, training, held_out, schedule, history):
     reporting.plot_losses(history, out / "loss.png")
     metrics["train_seconds"] = round(schedule.elapsed(), 2)
     results.write(out, metrics)
-    print(results.summary(out, metrics))
+    say(results.summary(out, metrics))
     command = [*program("generate"), "--model", str(out)]
     if settings.prompt:
         command += ["--prompt", settings.prompt]
-    print(f"write text  {shlex.join(command)}")
+    say(f"write text  {command_line(command)}")

@@ -60,9 +60,10 @@ def add_arguments(parser):
     parser.argument_default = argparse.SUPPRESS
     parser.add_argument(
         "corpus",
+        nargs="+",
         metavar="TEXT",
-        help="a file, a folder of .txt files, - for stdin, or a corpus that "
-        "`charrnn corpora` lists",
+        help="files, folders of .txt files, - for stdin, or a corpus that "
+        "`charrnn corpora` lists; several are learnt one after the other",
     )
     parser.add_argument(
         "--out",
