@@ -118,6 +118,8 @@ class Text:
         for name in names:
             self._parts += self._parts_of(name, encoding, without)
         self.size = sum(part.size for part in self._parts)
+        if say and len(names) > 1:
+            say(f"{self.title}: {len(self._parts):,} files read")
 
     def pieces(self):
         """Yields the text as `str`, about a million characters at a time."""

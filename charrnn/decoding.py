@@ -16,7 +16,6 @@ BYTE_ORDER_MARKS = {
 WITHOUT_MARK = "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"
 
 INVALID = re.compile("[\udc80-\udcff]")  # as "surrogateescape" decodes bytes
-BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 # Bytes that latin-1 has control characters for, and cp1252 quotes, dashes
 # and letters; five of them are nothing in cp1252 either.
 BETWEEN = re.compile(rb"[\x80-\x9f]")
@@ -66,6 +65,7 @@ class Utf8Count:
     """Counts, as bytes go by, what in them is UTF-8 beyond ASCII.
 
     Attributes:
+        size: All bytes.
         characters: Valid ones of several bytes.
         invalid: Bytes that are no UTF-8.
 
@@ -79,11 +79,12 @@ class Utf8Count:
     """
 
     def __init__(self):
-        self.characters = self.invalid = 0
+        self.size = self.characters = self.invalid = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
     def add(self, data, final=False):
         """Looks at some more bytes."""
+        self.size += len(data)
         text = self._decoder.decode(data, final)
         if not text.isascii():
             ascii_only = len(text.encode("ascii", "ignore"))
@@ -95,6 +96,11 @@ class Utf8Count:
     def is_valid(self):
         """Whether all is UTF-8, and some of it is not ASCII."""
         return self.characters > 0 and not self.invalid
+
+    @property
+    def is_latin(self):
+        """Whether bytes beyond ASCII are no more than Latin letters have."""
+        return self.invalid < 20 or 2 * self.invalid < self.size
 
     @property
     def is_mixed(self):
@@ -194,15 +200,13 @@ def _advice_of(sample, count, ends):
                 "It begins the last character, of which a part is missing: "
                 "the file was cut off. Fetch it again, or delete that part."
             )
-        bytes_are = "byte is" if count.invalid == 1 else "bytes are"
         return (
-            f"It is mixed: {count.characters:,} characters are UTF-8, "
-            f"{count.invalid:,} {bytes_are} something else, as if texts of two "
+            f"It is mixed: characters that are UTF-8: {count.characters:,}, "
+            f"bytes that are not: {count.invalid:,}, as if texts of two "
             "encodings were joined. Repair it: with another --encoding the "
             "rest would be misread."
         )
-    beyond = len(BEYOND_ASCII.findall(sample))
-    if beyond > 20 and beyond > len(sample) / 4:
+    if not count.is_latin:
         return (
             "Name its encoding with --encoding; most of its letters are not "
             "Latin: for example cp1251 or koi8-r, gb18030 or big5, shift_jis "

@@ -10,6 +10,7 @@ import unicodedata
 from charrnn.decoding import Utf8Count, without_mark
 from charrnn.normal_form import (
     HANGUL_SYLLABLES,
+    begins,
     composed_characters,
     composing_characters,
     normalized,
@@ -126,7 +127,8 @@ class Notices:
         if _is_in("NFC", piece):
             return
         with contextlib.suppress(ValueError):  # of more marks than a text has
-            fewer = len(piece) - len(normalized(piece, "NFC"))
+            own = piece if begins(piece[0]) else self._last + piece
+            fewer = len(own) - len(normalized(own, "NFC"))
             self._decomposed += max(0, fewer)
         if "decomposed" not in self._first:
             matches = decomposed.finditer(piece)
@@ -147,22 +149,25 @@ class Notices:
     def _of_encoding(self):
         for title, encoding in self._utf_16.items():
             yield (
-                f"{title} has NUL bytes as {encoding} has them, read as "
-                f"{self._encoding}: use --encoding {encoding}"
+                f"{self._file(title)}looks like {encoding}, and every second "
+                f"character read is NUL: use --encoding {encoding}"
             )
         for title, encoding, count in self._utf_8_counts:
             if count.is_valid:
                 yield (
-                    f"{title} is valid UTF-8 and was read as {encoding}, "
-                    f"which makes several characters of each of "
-                    f"{count.characters:,}: leave --encoding out"
+                    f"{self._file(title)}is valid UTF-8, read as {encoding}, "
+                    "which makes several characters of one: leave --encoding "
+                    "out"
                 )
             elif count.is_mixed:
                 yield (
-                    f"{title} was read as {encoding}, but {count.characters:,} "
-                    "characters in it are UTF-8, as if texts of two encodings "
-                    "were joined: repair it first"
+                    f"{self._file(title)}was read as {encoding}, but is UTF-8 "
+                    "in some places, as if texts of two encodings were "
+                    "joined: repair it first"
                 )
+
+    def _file(self, title):
+        return f"{title} " if self._several else ""
 
     def _of_line_ends(self):
         for name in ("CRLF", "CR"):
@@ -181,11 +186,13 @@ class Notices:
                 f"control characters kept: {sum(own.values()):,} ({found}); "
                 f"first in {self._first['control'][1]}"
             )
-        if own := self._of_kind("c1"):
+        counts = [count for _, _, count in self._utf_8_counts]
+        own = self._of_kind("c1")
+        if own and not any(count.is_valid for count in counts):
             yield (
                 f"{sum(own.values()):,} control characters from U+0080 to "
                 f"U+009F kept; first in {self._first['c1'][1]}: "
-                f"{self._advice_on_c1(own)}"
+                f"{self._advice_on_c1(own, counts)}"
             )
         if own := self._of_kind("feff"):
             yield (
@@ -207,11 +214,11 @@ class Notices:
             if PATTERNS[kind].fullmatch(character)
         }
 
-    def _advice_on_c1(self, own):
-        is_utf_8_text = any(c.is_valid for _, _, c in self._utf_8_counts)
-        if self._encoding != "iso8859-1" or is_utf_8_text:
+    def _advice_on_c1(self, own, counts):
+        if self._encoding != "iso8859-1":
             return "texts that were misread once have them; repair the text"
-        if NOT_CP1252.isdisjoint(own):
+        is_latin = all(count.is_latin for count in counts)
+        if is_latin and NOT_CP1252.isdisjoint(own):
             return "in cp1252 they are quotes and dashes (--encoding cp1252)"
         return "it is neither latin-1 nor cp1252: name its --encoding"
 

@@ -77,7 +77,8 @@ class Vocabulary:
         most = max_vocab or CODE_POINTS
         counts = np.zeros(CODE_POINTS, np.int64)
         for block in _blocks([text] if isinstance(text, str) else text):
-            counts += np.bincount(_code_points(block), minlength=CODE_POINTS)
+            own = np.bincount(_code_points(block))
+            counts[: len(own)] += own
         occurring = np.flatnonzero(counts)
         kept = occurring[counts[occurring] >= min_count]
         if len(kept) < len(occurring) or len(kept) > most:

@@ -130,6 +130,12 @@ def _encoded(out, settings, text, vocabulary, state):
     try:
         result = encoded.encode(text, vocabulary, unknown, folder)
     except ValueError as error:
+        form = form_of(vocabulary.characters)
+        if not state and settings.init_from and form != settings.normalize:
+            raise ValueError(
+                f"{error} The model's text is in {form or 'another form'}: "
+                "leave --normalize out."
+            ) from error
         if not state:
             raise
         raise ValueError(
