@@ -200,14 +200,14 @@ def _is_within(path, other):
     return path == other or (other.is_dir() and other in path.parents)
 
 
-def prepared(source, engine, arguments):
+def prepared(source, engine, arguments, tell=say):
     """Reads a text that the user names, in the form the model was trained on.
 
     Args:
         source: As for `charrnn.read`.
         engine: The `charrnn.Engine`.
-        arguments: With `encoding`, `unknown` and `json`: what is worth
-            knowing of the text is printed unless JSON is.
+        arguments: With `encoding`, `unknown` and `json`.
+        tell: Called with each line about the text, unless JSON is printed.
 
     Returns:
         A `str`.
@@ -220,7 +220,7 @@ def prepared(source, engine, arguments):
         source,
         encoding=arguments.encoding,
         newline="keep",
-        say=None if arguments.json else say,
+        say=None if arguments.json else tell,
     )
     try:
         return prepare(text, engine, arguments.unknown)

@@ -17,7 +17,7 @@ from charrnn.commands.arguments import (
     prepared,
 )
 from charrnn.commands.console import Console, coloured_lines, watched
-from charrnn.commands.screen import shown, visible
+from charrnn.commands.screen import say, shown, visible
 from charrnn.engine import load
 from charrnn.page import page
 from charrnn.reading import read_along
@@ -72,7 +72,8 @@ def run(arguments):
     if arguments.count and not arguments.typos:
         raise ValueError("Expected --count together with --typos.")
     engine = load(arguments.model)
-    text = prepared(arguments.text, engine, arguments)
+    notes = []  # for after the text
+    text = prepared(arguments.text, engine, arguments, notes.append)
     pieces = len(text) // 64
     reading = read_along(engine, text, watch=watched("reading", total=pieces))
     if arguments.json:
@@ -96,6 +97,8 @@ def run(arguments):
     )
     if arguments.unknown == "skip":
         print("(characters that the model does not know are left out)")
+    for note in notes:
+        say(note)
     return 0
 
 
