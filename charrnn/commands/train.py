@@ -127,10 +127,10 @@ def _name(corpus):
 
 def _words(corpus, out):
     """The words after `train` with which a run goes on."""
-    names = list(corpus)
-    if any(name.startswith("-") and name != "-" for name in names):
-        names = ["--", *names]  # none of them is a flag
-    return ["--out", str(out), *names]
+    flags = ["--out", str(out)]
+    if any(name.startswith("-") and name != "-" for name in corpus):
+        return [*flags, "--", *corpus]  # none of these is a flag
+    return [*corpus, *flags]
 
 
 def _train(out, settings, material, state, arrays):
