@@ -42,8 +42,8 @@ def command_line(words):
 
     Example:
 
-    >>> command_line(["train.py", "my text", "red[31m"])
-    "train.py 'my text' $'red\x1b[31m'"
+    >>> print(command_line(["train.py", "my text", "red\x1b[31m"]))
+    train.py 'my text' $'red\x1b[31m'
     """
     return " ".join(map(_quoted, words))
 
