@@ -21,7 +21,7 @@ _HOMES = {
     "Windows": "windows",
     "split": "windows",
     "build_model": "model",
-    "stateful_twin": "model",
+    "stateful_twin": "stateful",
     "fused": "twin",
     "save": "model_file",
     "Engine": "engine",

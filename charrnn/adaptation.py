@@ -11,9 +11,9 @@ import numpy as np
 
 from charrnn.backend import keras, require_tensorflow
 from charrnn.engine import Engine
-from charrnn.model import states
 from charrnn.sampler import Sampler
 from charrnn.scoring import Score, checked_ids
+from charrnn.stateful import states
 from charrnn.twin import fused
 
 SEGMENT = 32  # characters from one update to the next

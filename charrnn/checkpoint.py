@@ -7,7 +7,6 @@ import zlib
 import numpy as np
 
 from charrnn.atomic import replacing
-from charrnn.model import states
 
 FORMAT = 1
 KEPT = 2  # the newest; the older one is for when the newest is damaged
@@ -126,6 +125,8 @@ def variables(twin):
     >>> len(variables(twin)) > len(twin.variables) + len(twin.weights)
     True
     """
+    from charrnn.stateful import states  # here: reading needs no Keras
+
     metrics = {id(variable) for variable in twin.metrics_variables}
     of_model = [v for v in twin.variables if id(v) not in metrics]
     return [*of_model, *twin.optimizer.variables, *states(twin)]

@@ -11,6 +11,7 @@ from charrnn.archive import member_size, opened, read_member
 from charrnn.atomic import replacing
 from charrnn.corpus import normalize_text
 from charrnn.normal_form import form_of
+from charrnn.portable import CONFIG, make_portable
 from charrnn.vocabulary import Vocabulary, printable
 
 FORMAT = 1
@@ -40,15 +41,19 @@ def save(model, path, vocabulary, facts=None):
     """Saves a model and its vocabulary in one file, whole or not at all.
 
     Args:
-        model: The `keras.Sequential`.
+        model: The `keras.Sequential`, or its twin.
         path: A file name ending in `.keras`.
         vocabulary: The `charrnn.Vocabulary` of the ids that it reads.
         facts: More entries for the member `charrnn.json`, such as the split
             of the text and the losses reached; a `dict` that JSON can hold.
 
+    Keras opens the file from version 3.5 on. Nothing is written that
+    `charrnn.load` would refuse.
+
     Raises:
-        ValueError: if the name does not end in `.keras`, or the vocabulary
-            and the facts are too large to be read again.
+        ValueError: if the name does not end in `.keras`, the vocabulary and
+            the facts are too large to be read again, or the model is none
+            that `charrnn.load` reads, saying why; an old file is then intact.
         OSError: if the file cannot be written; an old one is then intact.
 
     Example:
@@ -65,8 +70,23 @@ def save(model, path, vocabulary, facts=None):
         raise ValueError(
             f"Expected a file name ending in '.keras'. Received '{path}'."
         )
+    if not isinstance(vocabulary, Vocabulary):
+        raise ValueError(
+            "Expected a charrnn.Vocabulary. "
+            f"Received {type(vocabulary).__name__!r}."
+        )
+    network.check_model(model, len(vocabulary))
+    facts = _facts_text(vocabulary, facts or {})
+    with replacing(path) as temporary:
+        model.save(temporary)
+        make_portable(temporary, {MEMBER: facts})
+        _check_that_we_can_read(temporary)
+
+
+def _facts_text(vocabulary, facts):
+    """The member `charrnn.json`."""
     member = {
-        **(facts or {}),
+        **facts,
         "format": FORMAT,
         "unit": "character",
         "vocabulary": {"characters": vocabulary.characters},
@@ -77,10 +97,24 @@ def save(model, path, vocabulary, facts=None):
             f"Expected a vocabulary and facts of at most {JSON_LIMIT:,} bytes "
             f"of JSON. Received {len(text):,}."
         )
-    with replacing(path) as temporary:
-        model.save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr(MEMBER, text)
+    return text
+
+
+def _check_that_we_can_read(path):
+    with path.open("rb") as file:
+        try:
+            _read(file)
+        except DAMAGE as error:
+            raise ValueError(
+                "Expected a model that charrnn.load can read. Nothing was "
+                f"saved: {_reason(error)}"
+            ) from error
+
+
+def _reason(error):
+    """What a reader says about a file, in one line."""
+    line = printable(" ".join(str(error).split()))[:LINE_LIMIT]
+    return line or type(error).__name__
 
 
 def read(path):
@@ -106,10 +140,9 @@ def read(path):
         try:
             return _read(file)
         except DAMAGE as error:
-            reason = printable(" ".join(str(error).split()))[:LINE_LIMIT]
             raise ValueError(
                 f"Expected a model that charrnn saved. '{path}' is not one, "
-                f"or is damaged: {reason or type(error).__name__}"
+                f"or is damaged: {_reason(error)}"
             ) from error
 
 
@@ -236,7 +269,7 @@ def _read_facts(archive):
 
 def _read_config(archive):
     """Reads the layers of a Keras config: a list of (class name, settings)."""
-    config = _read_json(archive, "config.json", network.check_object)
+    config = _read_json(archive, CONFIG, network.check_object)
     if config.get("class_name") != "Sequential":
         raise ValueError(
             "Expected a keras.Sequential. "

@@ -65,11 +65,7 @@ def check_layer(class_name, settings):
 
     >>> check_layer("Dropout", {"rate": 0.2})
     """
-    if class_name not in _SETTINGS:
-        raise ValueError(
-            f"Expected only layers among {sorted(_SETTINGS)}. "
-            f"Received {class_name!r}."
-        )
+    check_class(class_name)
     for name, expected in _SETTINGS[class_name].items():
         received = settings.get(name)
         if isinstance(received, tuple):  # in memory; a list in the file
@@ -79,6 +75,62 @@ def check_layer(class_name, settings):
                 f"Expected {class_name} with {name}={expected!r}. "
                 f"Received {received!r}."
             )
+
+
+def check_class(class_name):
+    """Checks that a layer is of a class that charrnn builds.
+
+    Args:
+        class_name: Such as `"LSTM"`.
+
+    Raises:
+        ValueError: naming the class that is not supported.
+
+    Example:
+
+    >>> check_class("LSTM")
+    """
+    if class_name not in _SETTINGS:
+        raise ValueError(
+            f"Expected only layers among {sorted(_SETTINGS)}. "
+            f"Received {class_name!r}."
+        )
+
+
+def check_model(model, size):
+    """Checks that a Keras model is one that charrnn can save and load.
+
+    Args:
+        model: What should be a `keras.Sequential`.
+        size: Number of characters in the vocabulary.
+
+    Raises:
+        ValueError: if it is another kind of model, or its layers do not fit
+            together or the vocabulary.
+
+    Example:
+
+    >>> from charrnn.model import build_model
+    >>> check_model(build_model("abc", units=4), 3)
+    """
+    if all(kind.__name__ != "Sequential" for kind in type(model).__mro__):
+        raise ValueError(
+            "Expected a keras.Sequential, as charrnn.build_model makes it. "
+            f"Received {type(model).__name__!r}."
+        )
+    if not model.built:
+        raise ValueError(
+            "Expected a model that has weights. Received one that is not "
+            "built yet. Begin it with keras.Input((None,), dtype='int32')."
+        )
+    layers = []
+    for layer in model.layers:
+        class_name = type(layer).__name__
+        check_class(class_name)  # others may have no config at all
+        settings = layer.get_config()
+        check_layer(class_name, settings)
+        layers.append((class_name, settings))
+    planned_shapes(layers, size)
 
 
 def check_object(value):

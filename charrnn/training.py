@@ -10,8 +10,8 @@ import numpy as np
 from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.engine import Engine
-from charrnn.model import states
 from charrnn.recipe import CLIP_NORM, WEIGHT_DECAY
+from charrnn.stateful import states
 
 WARM_UP_STEPS = 100
 RESTART_WINDOWS = 64  # from one empty state of a stream to the next

@@ -5,8 +5,8 @@ import os
 import warnings
 
 from charrnn.backend import keras
-from charrnn.model import stateful, stateful_twin
 from charrnn.precision import resolve_precision
+from charrnn.stateful import stateful, stateful_twin
 
 SMALLEST_GROUP = 8  # rows of a batch that are worth a core of their own
 SMALLEST_PART = 128  # units that are
@@ -44,7 +44,8 @@ def fused(model, *, batch_size, precision="auto", weight_drop=0.0):
 
     Returns:
         A `keras.Sequential` that maps ids `(batch_size, time)` to logits
-        `(batch_size, time, vocabulary size)`, not yet compiled.
+        `(batch_size, time, vocabulary size)`, not yet compiled. It takes no
+        other batch size, and is saved as the model.
 
     Raises:
         ValueError: if the precision is none of the three, if `weight_drop` is
@@ -144,6 +145,7 @@ _EXPECTED = {
 }
 
 
+@keras.saving.register_keras_serializable(package="charrnn")
 class Fused(keras.layers.Layer):
     """Recurrent and dropout layers in a row, computed by fused loops.
 
@@ -165,6 +167,7 @@ class Fused(keras.layers.Layer):
         precision: `"float32"` or `"bfloat16"`, of the operands of the
             matrix products.
         weight_drop: The part of the recurrent weights left out in training.
+        **kwargs: As for any `keras.layers.Layer`.
 
     Example:
 
@@ -176,8 +179,8 @@ class Fused(keras.layers.Layer):
     Source: Appleyard et al. 2016 (the same division of the work on GPUs).
     """
 
-    def __init__(self, layers, precision, weight_drop=0.0):
-        super().__init__()
+    def __init__(self, layers, precision, weight_drop=0.0, **kwargs):
+        super().__init__(**kwargs)
         self.layers = layers
         self.precision = precision
         self.weight_drop = weight_drop
@@ -191,6 +194,20 @@ class Fused(keras.layers.Layer):
         """What the recurrent layers carry: Keras variables `(B, H)`."""
         recurrent = filter(_is_recurrent, self.layers)
         return [state for layer in recurrent for state in layer.states or ()]
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "layers": [serialize(layer) for layer in self.layers],
+            "precision": self.precision,
+            "weight_drop": self.weight_drop,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        layers = map(keras.saving.deserialize_keras_object, config["layers"])
+        return cls(**{**config, "layers": list(layers)})
 
     def build(self, shape):
         for layer in self.layers:
@@ -279,7 +296,7 @@ def precision_of(twin):
     Returns:
         `"float32"` or `"bfloat16"`.
     """
-    fast = (layer for layer in twin.layers if isinstance(layer, Fused))
+    fast = (ly for ly in twin.working_layers() if isinstance(ly, Fused))
     return next((layer.precision for layer in fast), "float32")
 
 

@@ -20,7 +20,8 @@ def setting():
     """A tiny model, its compiled twin and the windows to train it on."""
     from charrnn import training
     from charrnn.backend import keras
-    from charrnn.model import build_model, stateful_twin
+    from charrnn.model import build_model
+    from charrnn.stateful import stateful_twin
     from charrnn.vocabulary import Vocabulary
     from charrnn.windows import Windows
 

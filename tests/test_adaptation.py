@@ -117,8 +117,8 @@ def root_mean_squares(model, vocabulary, segment):
     import tensorflow as tf
 
     from charrnn import adaptation
-    from charrnn.model import stateful_twin
     from charrnn.sampler import Sampler
+    from charrnn.stateful import stateful_twin
 
     engine = Engine.from_keras(model, vocabulary)
     (own,) = Sampler(engine).generate(

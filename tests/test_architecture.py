@@ -18,13 +18,14 @@ ROOT = PACKAGE.parent
 ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
     "sources corpus vocabulary encoded windows "
-    "backend precision network model equations kernels tiles dropout "
-    "recurrence twin recipe archive weights model_file checkpoint runs "
+    "backend precision network portable model stateful equations kernels "
+    "tiles dropout recurrence twin recipe archive weights model_file "
+    "checkpoint runs "
     "sampling engine sampler scoring reading context gradients neurons page "
     "baselines adaptation training loop budget reporting results commands"
 ).split()
 WITHOUT_KERAS = (
-    "network archive weights model_file checkpoint runs "
+    "network portable archive weights model_file checkpoint runs "
     "sampling engine sampler scoring reading context neurons page baselines "
     "commands"
 ).split()

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from charrnn.backend import keras
-from charrnn.model import build_model, stateful_twin
+from charrnn.model import build_model
+from charrnn.stateful import stateful_twin
 
 CHARACTERS, UNITS, BATCH, TIME = 5, 4, 3, 7
 GATES = {"simple_rnn": 1, "lstm": 4}  # blocks of columns in W, U and b
@@ -155,7 +156,9 @@ def gradients_by_keras(cell, weights, ids, state):
     )
     model.set_weights(weights)
     twin = stateful_twin(model, batch_size=BATCH, seq_length=TIME)
-    (layer,) = [ly for ly in twin.layers if isinstance(ly, keras.layers.RNN)]
+    (layer,) = [
+        ly for ly in twin.working_layers() if isinstance(ly, keras.layers.RNN)
+    ]
     for variable, value in zip(layer.states, state, strict=True):
         variable.assign(value)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

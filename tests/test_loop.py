@@ -9,7 +9,8 @@ import pytest
 
 from charrnn import loop, training
 from charrnn.backend import keras
-from charrnn.model import build_model, stateful_twin
+from charrnn.model import build_model
+from charrnn.stateful import stateful_twin
 
 
 def test_train_is_fit(setting):

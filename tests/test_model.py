@@ -9,8 +9,8 @@ from charrnn.model import (
     build_model,
     network_of,
     parameters_of,
-    stateful_twin,
 )
+from charrnn.stateful import stateful_twin
 from charrnn.vocabulary import Vocabulary
 
 CELLS = ("simple_rnn", "lstm", "gru")

@@ -11,7 +11,8 @@ import pytest
 from charrnn import model_file, scoring, training
 from charrnn.backend import keras
 from charrnn.engine import Engine
-from charrnn.model import build_model, stateful_twin, states
+from charrnn.model import build_model
+from charrnn.stateful import stateful_twin, states
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows
 
@@ -100,7 +101,7 @@ def test_validation_leaves_what_training_carries_untouched(setting):
     setting.fit([schedule])
     carried = [
         v.numpy()
-        for layer in setting.twin.layers
+        for layer in setting.twin.working_layers()
         for v in getattr(layer, "states", None) or []
     ]
     assert carried
@@ -109,7 +110,7 @@ def test_validation_leaves_what_training_carries_untouched(setting):
     validation.on_epoch_end(0, logs)
     after = [
         v.numpy()
-        for layer in setting.twin.layers
+        for layer in setting.twin.working_layers()
         for v in getattr(layer, "states", None) or []
     ]
     for before_array, after_array in zip(carried, after, strict=True):

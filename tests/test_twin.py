@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from charrnn import equations, kernels, recurrence, tiles, twin
-from charrnn.model import CELLS, build_model, stateful_twin, states
+from charrnn.model import CELLS, build_model
 from charrnn.precision import resolve_precision
+from charrnn.stateful import stateful_twin, states
 from charrnn.training import loss, optimizer
 from charrnn.twin import Fused, fused, precision_of, why_not_fused
 from charrnn.windows import Windows
@@ -150,7 +151,7 @@ def test_a_layer_may_have_no_bias_and_mask_its_steps(cell, mask_zero):
         ]
     )
     fast = fused(model, batch_size=4, precision="float32")
-    assert isinstance(fast.layers[1], Fused)
+    assert isinstance(fast.working_layers()[1], Fused)
     stock = stateful_twin(model, batch_size=4)
     for _ in range(2):  # the second goes on from the states of the first
         results = []
@@ -213,7 +214,7 @@ def test_weight_drop_leaves_recurrent_weights_out_in_training_only(cell):
     stock = stateful_twin(model, batch_size=4)
     ids = random_ids(4, 8)
     assert_close([fast(ids)], [stock(ids)], 1e-5)
-    (layer,) = [one for one in fast.layers if isinstance(one, Fused)]
+    (layer,) = [one for one in fast.working_layers() if isinstance(one, Fused)]
     recurrent_kernel = layer.layers[0].cell.recurrent_kernel
     before = recurrent_kernel.numpy()
     logits = []
@@ -347,7 +348,7 @@ def test_a_layer_with_settings_of_its_own_is_left_to_keras(layer, reason):
         warnings.simplefilter("always")
         network = stateless = fused(model, batch_size=2, precision="bfloat16")
     assert [reason in str(warning.message) for warning in caught] == [True]
-    assert not any(isinstance(one, Fused) for one in network.layers)
+    assert not any(isinstance(one, Fused) for one in network.working_layers())
     assert precision_of(stateless) == "float32"
 
 
