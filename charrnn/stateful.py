@@ -2,14 +2,17 @@
 
 import functools
 import re
-
-import numpy as np
+import types
 
 from charrnn.atomic import replacing
 from charrnn.backend import keras
 from charrnn.portable import make_portable
 
-_MARK = "charrnn: sequences in this batch"  # before their number, in an error
+# What TensorFlow says of a batch whose size it learns only when it runs.
+_WRONG_BATCH = re.compile(
+    r"Shape of tensor \S* ?\[(\d+),.* is not compatible with expected shape"
+    r"|ValueError: Expected batches .* Received a batch of (\d+)"
+)
 
 
 def _explaining_batches(method):
@@ -21,11 +24,11 @@ def _explaining_batches(method):
 
         try:
             return method(self, *args, **kwargs)
-        except tf.errors.InvalidArgumentError as error:
-            found = re.search(rf"{_MARK}\D*(\d+)", str(error))
+        except tf.errors.OpError as error:
+            found = _WRONG_BATCH.search(str(error))
             if found is None:
                 raise
-            raise self._wrong_batch(found[1]) from None
+            raise self._wrong_batch(found[1] or found[2]) from None
 
     return explaining
 
@@ -105,36 +108,56 @@ class Twin(keras.Sequential):
     def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
         held_out = kwargs.get("validation_split")
         batch_size = self._batch_size_of(x, batch_size, held_out)
-        return super().fit(x, y, batch_size, *args, **kwargs)
+        if "validation_data" in kwargs:  # a copy of it goes to evaluate
+            kwargs["validation_data"] = self._checked(kwargs["validation_data"])
+        return super().fit(self._checked(x), y, batch_size, *args, **kwargs)
 
     @_explaining_batches
     def evaluate(self, x=None, y=None, batch_size=None, *args, **kwargs):
         batch_size = self._batch_size_of(x, batch_size)
+        x = self._checked(x)
         return super().evaluate(x, y, batch_size, *args, **kwargs)
 
     @_explaining_batches
     def predict(self, x, batch_size=None, *args, **kwargs):
         batch_size = self._batch_size_of(x, batch_size)
-        return super().predict(x, batch_size, *args, **kwargs)
+        return super().predict(self._checked(x), batch_size, *args, **kwargs)
 
     def __call__(self, ids, *args, **kwargs):
-        rows = np.shape(ids)[0] if isinstance(ids, list) else ids.shape[0]
-        if rows is None:
-            ids = self._checked_when_run(ids)
-        elif rows != self.batch_size:
-            raise self._wrong_batch(rows)
-        return super().__call__(ids, *args, **kwargs)
+        return super().__call__(self._sized(ids), *args, **kwargs)
 
-    def _checked_when_run(self, ids):
-        """The same ids, of which TensorFlow will know the number."""
+    def _sized(self, ids):
+        """The same ids, or an error where the batch is another, if known."""
         import tensorflow as tf
 
-        if not tf.is_tensor(ids):
-            return ids
-        rows = tf.shape(ids)[0]
-        right = tf.debugging.Assert(rows == self.batch_size, [_MARK, rows])
-        with tf.control_dependencies([right]):
-            return tf.identity(ids)
+        rows = ids.shape[0]
+        if rows is not None and rows != self.batch_size:
+            raise self._wrong_batch(rows)
+        if rows is None and tf.is_tensor(ids):  # TensorFlow will check it
+            ids = tf.ensure_shape(ids, (self.batch_size, *ids.shape[1:]))
+        return ids
+
+    def _checked(self, data):
+        """The same data; a batch is checked as it comes from them.
+
+        Later on, the loss may fail first, with a message of its own.
+        """
+        import tensorflow as tf
+
+        if isinstance(data, types.GeneratorType):
+            return (self._sized_batch(batch) for batch in data)
+        if isinstance(data, tf.data.Dataset):
+            specs = tf.nest.flatten(data.element_spec)
+            if any(spec.shape.as_list()[:1] == [None] for spec in specs):
+                return data.map(lambda *batch: self._sized_batch(batch))
+        return data
+
+    def _sized_batch(self, batch):
+        """Checks the arrays of a batch: inputs, and mostly targets."""
+        if not isinstance(batch, tuple):
+            return self._sized(batch)
+        inputs, *others = map(self._sized, batch)
+        return (inputs, *others) if others else inputs
 
     def _batch_size_of(self, x, batch_size, held_out=None):
         """The batch size for arrays; data of other kinds bring their own."""
