@@ -11,6 +11,7 @@ import numpy as np
 
 from charrnn.backend import keras, require_tensorflow
 from charrnn.engine import Engine
+from charrnn.loading import keras_model_of
 from charrnn.sampler import Sampler
 from charrnn.scoring import Score, checked_ids
 from charrnn.stateful import states
@@ -47,8 +48,10 @@ def score_adapting(
 
     Args:
         model: A `keras.Sequential` as `build_model` makes it. Its weights
-            are the same before and after.
-        vocabulary: The `charrnn.Vocabulary` of its ids.
+            are the same before and after. Or what `charrnn.load` takes or
+            returns.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model's ids; `None`
+            for all others, which bring their own.
         text: As for `charrnn.score`.
         segment: Characters from one update to the next.
         learning_rate: How far weights follow; 0 for not at all.
@@ -77,6 +80,7 @@ def score_adapting(
     models", with the scale taken from the model instead of its training text.
     """
     require_tensorflow()
+    model, vocabulary = keras_model_of(model, vocabulary)
     engine = Engine.from_keras(model, vocabulary)
     ids = checked_ids(engine, text).astype(np.int32)
     learner = _Learner(model, segment)

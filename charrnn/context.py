@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from charrnn.loading import engine_of
 from charrnn.sampling import surprise
 from charrnn.scoring import checked_ids, scan, score, to_bits
 
@@ -65,7 +66,7 @@ class Curve:
         return self.contexts[first] if first < len(holds) else None
 
 
-def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
+def context_curve(model, text, contexts=CONTEXTS, watch=iter, vocabulary=None):
     """Measures the loss with only so many characters of context.
 
     Characters are drawn all over the text. Each is predicted twice: from the
@@ -75,12 +76,13 @@ def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
     cancels out.
 
     Args:
-        engine: A `charrnn.Engine`.
+        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: As for `charrnn.score`.
         contexts: Numbers of characters, in ascending order; those that the
             text has no room for are left out.
         watch: A function of a list that yields its items again, such as
             `rich.progress.track`.
+        vocabulary: As for `charrnn.score`.
 
     Returns:
         A `Curve`.
@@ -99,6 +101,7 @@ def context_curve(engine, text, contexts=CONTEXTS, watch=iter):
     Source: Khandelwal et al. 2018, "Sharp nearby, fuzzy far away: how neural
     language models use context".
     """
+    engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
     contexts = [k for k in contexts if k < len(ids)]
     nats = score(engine, ids).nats

@@ -112,6 +112,7 @@ class Engine:
 
     def __init__(self, layers, vocabulary, facts=None):
         check_order([name for name, *_ in layers])
+        self._plan = [(name, settings, ()) for name, settings, _ in layers]
         layers = [(name, arrays) for name, _, arrays in layers if len(arrays)]
         _check_arrays(layers, len(vocabulary))
         self.vocabulary = vocabulary
@@ -125,9 +126,10 @@ class Engine:
         # (vocabulary, gates); one-hot vectors pick rows of the kernel itself.
         first = self.layers[0]
         self._table = first.kernel + first.bias
+        self._embedding = []
         if layers[0][0] == "Embedding":
-            (embedding,) = layers[0][1]
-            self._table = first.project(embedding)
+            self._embedding = layers[0][1]
+            self._table = first.project(*self._embedding)
 
     @classmethod
     def from_keras(cls, model, vocabulary):
@@ -151,6 +153,38 @@ class Engine:
             arrays = [np.asarray(array) for array in layer.get_weights()]
             layers.append((class_name, settings, arrays))
         return cls(layers, vocabulary)
+
+    def to_keras(self):
+        """Copies the weights into a new Keras model.
+
+        Returns:
+            A `keras.Sequential` as `build_model` makes it.
+
+        Raises:
+            ValueError: if the recurrent layers are not all of a kind and a
+                size.
+        """
+        from charrnn.model import build_model, network_of
+
+        model = build_model(self.vocabulary, **network_of(self._plan))
+        recurrent = [a for layer in self.layers for a in layer.arrays()]
+        last = [self._kernel, self._bias]
+        model.set_weights([*self._embedding, *recurrent, *last])
+        return model
+
+    def __repr__(self):
+        kinds = {(layer.name, len(layer.U)) for layer in self.layers}
+        count = len(self.layers)
+        if len(kinds) == 1:
+            ((name, units),) = kinds
+            layers = "1 layer" if count == 1 else f"{count} layers"
+            network = f"{name}, {layers} of {units:,} units"
+        else:
+            network = " + ".join(f"{y.name} {len(y.U):,}" for y in self.layers)
+        return (
+            f"Engine({network}, {len(self.vocabulary):,} characters, "
+            f"{self.parameters:,} parameters)"
+        )
 
     def zero_state(self, batch_size):
         """Returns the state before the first character.
@@ -288,6 +322,7 @@ class _Recurrent:
 
     def __init__(self, class_name, arrays):
         kernel, U, bias = arrays
+        self.name = class_name
         # By columns: the order in which BLAS reads a single row's product.
         self.kernel, self.U = np.asfortranarray(kernel), np.asfortranarray(U)
         if class_name == "GRU":
@@ -303,6 +338,13 @@ class _Recurrent:
     def zero_state(self, batch_size):
         shape = (batch_size, self.U.shape[0])
         return tuple(np.zeros(shape, np.float32) for _ in range(self._states))
+
+    def arrays(self):
+        """The weights, in Keras's order."""
+        bias = self.bias
+        if self.name == "GRU":
+            bias = np.stack([bias, self.inner_bias])
+        return [self.kernel, self.U, bias]
 
     def project(self, inputs):
         return _matmul(inputs, self.kernel) + self.bias

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from charrnn.backend import keras, require_tensorflow
+from charrnn.loading import keras_model_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,7 @@ def gradient_decay(model, ids, lags=None):
 
     Args:
         model: A `keras.Sequential` with one recurrent layer, as `build_model`
-            makes it.
+            makes it, or what `charrnn.load` takes or returns.
         ids: Of texts of one length, integers `(texts, characters)`. All but
             the last character are read, from the zero state.
         lags: The largest k; `None` for all, `characters - 2`. The state is
@@ -90,6 +91,7 @@ def state_gradients(model, ids):
         ValueError: as `gradient_decay` does.
     """
     require_tensorflow()
+    model, _ = keras_model_of(model)
     places = [
         i
         for i, layer in enumerate(model.layers)

@@ -4,8 +4,13 @@ import os
 
 from charrnn.engine import Engine, load
 
+NO_VOCABULARY = (
+    "Expected a vocabulary with a Keras model. Received none. Pass "
+    "vocabulary=, the charrnn.Vocabulary that it was trained with."
+)
 
-def engine_of(model, vocabulary=None):
+
+def engine_of(model, vocabulary=None, *, for_text=False):
     """The engine of whatever a user may call a model.
 
     Args:
@@ -15,6 +20,7 @@ def engine_of(model, vocabulary=None):
         vocabulary: The `charrnn.Vocabulary` of a Keras model; an engine and a
             file have their own. A Keras model without one reads ids, but no
             text.
+        for_text: Whether a Keras model without one is an error at once.
 
     Returns:
         An `Engine`.
@@ -25,7 +31,7 @@ def engine_of(model, vocabulary=None):
     Example:
 
     >>> from charrnn import build_model
-    >>> engine_of(build_model("ab", units=4, layers=1), "ab")
+    >>> engine_of(build_model("ab", units=4, layers=1))
     Engine(LSTM, 1 layer of 4 units, 2 characters, 122 parameters)
     """
     if isinstance(model, (str, os.PathLike)):
@@ -39,6 +45,8 @@ def engine_of(model, vocabulary=None):
             )
         return model
     check_keras(model)
+    if vocabulary is None and for_text:
+        raise ValueError(NO_VOCABULARY)
     if vocabulary is None:
         vocabulary = NoVocabulary(model.output_shape[-1])
     return Engine.from_keras(model, vocabulary)
@@ -61,8 +69,10 @@ def keras_model_of(model, vocabulary=None):
 
     >>> from charrnn import build_model
     >>> model = build_model("ab", units=4, layers=1)
-    >>> keras_model_of(model, "ab")[0] is model
+    >>> keras_model_of(model)[0] is model
     True
+    >>> keras_model_of(engine_of(model))[0].output_shape
+    (None, None, 2)
     """
     if isinstance(model, (str, os.PathLike, Engine)):
         engine = engine_of(model, vocabulary)
@@ -112,7 +122,4 @@ class NoVocabulary:
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
-        raise ValueError(
-            "Expected a vocabulary with a Keras model. Received none. Pass "
-            "vocabulary=, the charrnn.Vocabulary that it was trained with."
-        )
+        raise ValueError(NO_VOCABULARY)

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from charrnn import memory
+from charrnn.loading import engine_of
 from charrnn.scoring import checked_ids
 
 PIECE = 256  # characters read at once
@@ -143,7 +144,7 @@ class Unit:
     unit: int
     correlation: float
     control: float
-    activations: np.ndarray
+    activations: np.ndarray = dataclasses.field(repr=False)
 
     @property
     def clear(self):
@@ -166,17 +167,19 @@ class Neurons:
     saturation: dict
 
 
-def read_neurons(engine, text, watch=iter):
+def read_neurons(model, text, watch=iter, vocabulary=None):
     """Watches all units while the network reads a text.
 
     An activation is the output of a unit; of an LSTM the tanh of its cell
     state, which the output gate does not hide.
 
     Args:
-        engine: A `charrnn.Engine`.
+        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: A `str` of some thousand characters.
         watch: A function of a list that yields its items again, such as
             `rich.progress.track`.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
+            bring their own.
 
     Returns:
         `Neurons`. Probes that are the same all over the text are left out.
@@ -196,6 +199,7 @@ def read_neurons(engine, text, watch=iter):
     Source: Karpathy, Johnson and Li 2015, "Visualizing and understanding
     recurrent networks", sections 4.2 and 4.3.
     """
+    engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     memory.check_fits(

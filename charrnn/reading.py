@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from charrnn.loading import engine_of
 from charrnn.sampling import surprise
 from charrnn.scoring import ONE_PASS_LIMIT, checked_ids, scan, to_bits
 
@@ -31,6 +32,12 @@ class Reading:
     nats: np.ndarray
     expected: np.ndarray
     probabilities: np.ndarray
+
+    def __repr__(self):
+        return (
+            f"Reading({len(self.text):,} characters, "
+            f"{self.bits_per_character:.4f} bits per character)"
+        )
 
     @property
     def bits(self):
@@ -116,15 +123,19 @@ class Place:
     probability: float
 
 
-def read_along(engine, text, alternatives=ALTERNATIVES, watch=iter):
+def read_along(
+    model, text, alternatives=ALTERNATIVES, watch=iter, vocabulary=None
+):
     """Reads a text once, from the zero state, as `charrnn.score` does.
 
     Args:
-        engine: A `charrnn.Engine`.
+        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: A `str` of at least two characters.
         alternatives: How many of the likeliest characters to keep.
         watch: A function of an iterable that yields its items again, such as
             `rich.progress.track`.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
+            bring their own.
 
     Returns:
         A `Reading`.
@@ -142,6 +153,7 @@ def read_along(engine, text, alternatives=ALTERNATIVES, watch=iter):
     >>> reading.bits.shape, reading.expected.shape
     ((3,), (3, 5))
     """
+    engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_LIMIT:
         raise ValueError(

@@ -6,7 +6,7 @@ import io
 import numpy as np
 
 from charrnn import memory
-from charrnn.engine import Engine
+from charrnn.loading import engine_of
 from charrnn.sampling import probabilities, surprise, uniforms
 
 BLOCK = 256  # steps whose random numbers, and surprise, are made together
@@ -26,8 +26,8 @@ class State:
         position: Characters drawn so far.
     """
 
-    network: list
-    logits: np.ndarray
+    network: list = dataclasses.field(repr=False)
+    logits: np.ndarray = dataclasses.field(repr=False)
     seed: int
     samples: np.ndarray
     position: int = 0
@@ -60,9 +60,14 @@ class Sampler:
     the next, and the same state always continues in the same way.
 
     Args:
-        model: A `charrnn.Engine` (`charrnn.load(path)` returns one), or a
-            Keras model as `build_model` makes it, whose weights are copied.
-        vocabulary: Its `charrnn.Vocabulary`; an engine brings its own.
+        model: A `charrnn.Engine` (`charrnn.load(path)` returns one), what
+            `charrnn.load` takes, or a Keras model as `build_model` makes it,
+            whose weights are copied.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
+            bring their own.
+
+    Raises:
+        ValueError: if it is no model, or a Keras model without vocabulary.
 
     Example:
 
@@ -75,15 +80,12 @@ class Sampler:
     """
 
     def __init__(self, model, vocabulary=None):
-        if not isinstance(model, Engine):
-            if vocabulary is None:
-                raise ValueError(
-                    "Expected a vocabulary with a Keras model. Received none."
-                )
-            model = Engine.from_keras(model, vocabulary)
-        self.engine = model
-        self.vocabulary = model.vocabulary
+        self.engine = engine_of(model, vocabulary, for_text=True)
+        self.vocabulary = self.engine.vocabulary
         self._numbers = {}  # a block of each sample's random numbers
+
+    def __repr__(self):
+        return f"Sampler({self.engine!r})"
 
     def start(self, prompt="", *, count=1, seed=0):
         """Reads a prompt.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from charrnn import memory
+from charrnn.loading import engine_of
 from charrnn.sampling import surprise
 from charrnn.vocabulary import check_ids
 
@@ -37,6 +38,12 @@ class Score:
 
     nats: np.ndarray
     method: str
+
+    def __repr__(self):
+        return (
+            f"Score({self.bits_per_character:.4f} bits per character, "
+            f"{self.characters:,} characters, {self.method})"
+        )
 
     @property
     def characters(self):
@@ -65,13 +72,15 @@ def to_bits(nats):
     return float(nats / np.log(2))
 
 
-def score(engine, text):
+def score(model, text, vocabulary=None):
     """Scores a text.
 
     Args:
-        engine: A `charrnn.Engine`.
-        text: A `str`, or ids as the engine's vocabulary encodes it, of at
+        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
+        text: A `str`, or ids as the model's vocabulary encodes it, of at
             least two characters.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
+            bring their own. Ids can be read without.
 
     Returns:
         A `Score`.
@@ -88,6 +97,7 @@ def score(engine, text):
     >>> score(engine, "feed").characters
     3
     """
+    engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_LIMIT:
         return score_in_streams(engine, ids)

@@ -74,6 +74,13 @@ class Windows:
         self._starts = (offset + starts)[:, None]  # (batch, 1)
         self._ramp = np.arange(seq_length + 1)  # (time + 1,)
 
+    def __repr__(self):
+        return (
+            f"Windows({len(self.ids):,} characters, "
+            f"batch_size={self.batch_size}, seq_length={self.seq_length}, "
+            f"{self.steps_per_epoch:,} steps per epoch)"
+        )
+
     @property
     def steps_per_epoch(self):
         """Steps after which every character has been an input."""

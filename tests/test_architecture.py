@@ -21,13 +21,14 @@ ORDER = (
     "backend precision network portable model stateful equations kernels "
     "tiles dropout recurrence twin recipe archive weights model_file "
     "checkpoint runs "
-    "sampling engine sampler scoring reading context gradients neurons page "
-    "baselines adaptation training loop budget reporting results commands"
+    "sampling engine loading sampler scoring reading context gradients "
+    "neurons page baselines adaptation training loop budget reporting "
+    "results commands"
 ).split()
 WITHOUT_KERAS = (
     "network portable archive weights model_file checkpoint runs "
-    "sampling engine sampler scoring reading context neurons page baselines "
-    "commands"
+    "sampling engine loading sampler scoring reading context neurons page "
+    "baselines commands"
 ).split()
 
 
