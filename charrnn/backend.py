@@ -5,9 +5,11 @@ any setting that would silence it.
 """
 
 import contextlib
+import json
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -36,9 +38,63 @@ def silence():
             os.close(terminal)
 
 
-with silence():
-    import keras as keras
-    import tensorflow  # noqa: F401  # feeds the data with any backend
+def chosen():
+    """The backend that Keras is told to use, and where it is told so.
+
+    Returns:
+        `(name, place)`.
+
+    Example:
+
+    >>> name, place = chosen()
+    """
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name, f"KERAS_BACKEND={name}"
+    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    path = Path(home) / "keras.json"
+    try:
+        name = json.loads(path.read_text(encoding="utf-8"))["backend"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return "tensorflow", "by default"
+    return name, f"in '{path}'"
+
+
+def explained(error):
+    """What it means that Keras cannot be imported.
+
+    Args:
+        error: What the import raised.
+
+    Returns:
+        An exception to raise instead, or the same.
+
+    Example:
+
+    >>> explained(ModuleNotFoundError("No module", name="keras"))
+    ModuleNotFoundError('No module')
+    """
+    name, place = chosen()
+    missing = getattr(error, "name", None)
+    if name == "tensorflow" or missing in ("keras", "tensorflow"):
+        return error
+    if missing is None or name not in ("jax", "torch"):
+        return ValueError(
+            "Expected Keras with a backend that can train: tensorflow, jax or "
+            f"torch. Received {name!r} ({place}). Set KERAS_BACKEND=tensorflow."
+        )
+    return ValueError(
+        f"Expected the package {missing}, for Keras is told to compute with "
+        f"{name} ({place}). It is not installed here. Run `pip install "
+        f"{missing}`, or set KERAS_BACKEND=tensorflow."
+    )
+
+
+try:
+    with silence():
+        import keras as keras
+        import tensorflow  # noqa: F401  # feeds the data with any backend
+except (ModuleNotFoundError, ValueError) as error:
+    raise explained(error) from error
 
 
 def synchronize(model):

@@ -9,7 +9,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from packing import facts_of, members, rewrite
+from packing import config_of, facts_of, members, rewrite
 
 from charrnn import model_file
 from charrnn.backend import keras
@@ -287,6 +287,210 @@ def test_another_suffix_is_refused(name, tmp_path, vocabulary):
 @pytest.mark.parametrize("name", ["", "model.keras", "no/such/folder"])
 def test_a_missing_model_is_refused(name, tmp_path):
     refused(tmp_path / name, "There is no .*python train.py TEXT")
+
+
+# What is not saved.
+
+
+def sequential(*layers):
+    return keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+
+
+def embedding(vocabulary, characters=None):
+    return keras.layers.Embedding(characters or len(vocabulary), 3)
+
+
+def dense(vocabulary, **settings):
+    return keras.layers.Dense(len(vocabulary), **settings)
+
+
+def lstm(**settings):
+    return keras.layers.LSTM(4, **{"return_sequences": True, **settings})
+
+
+class LSTM(keras.layers.LSTM):
+    """Has the name of Keras's own."""
+
+
+class Nameless(keras.layers.Layer):
+    """Has no configuration, so that Keras itself cannot save it."""
+
+    def __init__(self, argument):
+        super().__init__()
+
+    def get_config(self):
+        raise NotImplementedError
+
+    def call(self, x):
+        return x
+
+
+def functional(v):
+    ids = keras.Input((None,), dtype="int32")
+    return keras.Model(ids, dense(v)(lstm()(embedding(v)(ids))))
+
+
+def not_finite(v):
+    model = build(v)
+    model.set_weights([np.nan * array for array in model.get_weights()])
+    return model
+
+
+def quantized(v):
+    model = build(v)
+    model.layers[-1].quantize("int8")
+    return model
+
+
+REFUSED = {
+    "vocabulary": (
+        lambda v: build(Vocabulary("abc")),
+        r"num_tokens=\d+ in a network for \d+ characters\. Received 3",
+    ),
+    "embedding": (
+        lambda v: sequential(embedding(v, 99), lstm(), dense(v)),
+        r"input_dim=\d+ in a network for \d+ characters\. Received 99",
+    ),
+    "bidirectional": (
+        lambda v: sequential(
+            embedding(v), keras.layers.Bidirectional(lstm()), dense(v)
+        ),
+        "Received 'Bidirectional'",
+    ),
+    "order": (
+        lambda v: sequential(embedding(v), dense(v), lstm()),
+        "and a Dense layer at the end",
+    ),
+    "last state only": (
+        lambda v: sequential(embedding(v), lstm(return_sequences=False)),
+        "return_sequences=True. Received False",
+    ),
+    "softmax": (
+        lambda v: sequential(
+            embedding(v), lstm(), dense(v, activation="softmax")
+        ),
+        "activation='linear'. Received 'softmax'",
+    ),
+    "half precision": (
+        lambda v: sequential(embedding(v), lstm(dtype="float16"), dense(v)),
+        "float32 weights. Received float16",
+    ),
+    "namesake": (
+        lambda v: sequential(embedding(v), LSTM(4, return_sequences=True)),
+        "Dense layer at the end",
+    ),
+    "namesake before the end": (
+        lambda v: sequential(
+            embedding(v), LSTM(4, return_sequences=True), dense(v)
+        ),
+        r"Received '\w+\.LSTM', registered as",
+    ),
+    "no configuration": (
+        lambda v: sequential(embedding(v), Nameless(1), lstm(), dense(v)),
+        "Received 'Nameless'",
+    ),
+    "not a number": (not_finite, "finite weights, none beyond"),
+    "quantized": (quantized, "Received 'keras.dtype_policies.Quantized"),
+    "not built": (
+        lambda v: keras.Sequential([embedding(v), lstm(), dense(v)]),
+        "not built yet",
+    ),
+    "functional": (functional, "keras.Sequential, .* Received 'Functional'"),
+    "no model": (lambda v: "model", "keras.Sequential, .* Received 'str'"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer LSTMCell does not have")
+@pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_could_not_be_loaded_is_not_saved(make, message, path, vocabulary):
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=message) as caught:
+        model_file.save(make(vocabulary), path, vocabulary)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"text": {"newline": "twice"}}, "twice"),
+        ({"text": "my.txt"}, "Expected text to be a dict"),
+    ],
+)
+def test_facts_that_could_not_be_loaded_are_not_saved(
+    facts, message, path, vocabulary
+):
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=message):
+        model_file.save(build(vocabulary), path, vocabulary, facts)
+    assert path.read_bytes() == before
+
+
+def test_a_string_is_no_vocabulary(path, vocabulary):
+    with pytest.raises(
+        ValueError, match=r"charrnn\.Vocabulary. Received 'str'"
+    ):
+        model_file.save(build(vocabulary), path, vocabulary.characters)
+
+
+# What older versions of Keras know.
+
+
+def keys(value):
+    """All names in what JSON holds."""
+    if isinstance(value, list):
+        return set().union(*map(keys, value))
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(*map(keys, value.values()))
+
+
+NEWER = {"input_axes", "output_axes", "quantization_config", "optional"}
+
+
+def test_a_file_has_no_setting_that_older_keras_refuses(models):
+    for path in models:
+        assert not keys(config_of(path)) & NEWER
+
+
+def test_a_file_with_such_settings_is_read(path, vocabulary):
+    """One that charrnn wrote before it left them out."""
+    before = model_file.read(path)
+    config = config_of(path)
+    config["config"]["layers"][0]["config"]["optional"] = False
+    for layer in config["config"]["layers"][1:]:
+        layer["config"]["quantization_config"] = None
+        initializer = layer["config"].get("kernel_initializer")
+        if initializer:
+            initializer["config"] |= {"input_axes": None, "output_axes": None}
+    rewrite(path, config=json.dumps(config))
+    after = model_file.read(path)
+    assert after["facts"] == before["facts"]
+    for (*_, old), (*_, new) in zip(
+        before["layers"], after["layers"], strict=True
+    ):
+        assert all(map(np.array_equal, old, new))
+    engine = load(path)  # and becomes one that older Keras reads
+    model_file.save(engine.to_keras(), path, engine.vocabulary, engine.facts)
+    assert not keys(config_of(path)) & NEWER
+    assert model_file.read(path)["facts"] == before["facts"]
+
+
+def own_loss(targets, logits):
+    return keras.ops.mean(logits)
+
+
+@pytest.mark.parametrize("loss", [own_loss, "sparse_categorical_crossentropy"])
+def test_a_loss_of_ones_own_does_not_keep_a_model_from_loading(
+    loss, path, vocabulary
+):
+    model = build(vocabulary)
+    model.compile("adam", loss)
+    model.optimizer.build(model.trainable_variables)
+    model_file.save(model, path, vocabulary)
+    assert load(path).parameters == model.count_params()
+    assert keras.saving.load_model(path).compiled == (loss is not own_loss)
 
 
 # Whole or not at all.
