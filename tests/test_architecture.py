@@ -17,14 +17,14 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
-    "sources corpus vocabulary encoded windows "
+    "sources corpus lines vocabulary encoded windows "
     "backend precision network model equations kernels tiles dropout "
     "recurrence twin recipe archive weights model_file checkpoint runs "
     "sampling engine sampler scoring reading context gradients neurons page "
     "baselines adaptation training loop budget reporting results commands"
 ).split()
 WITHOUT_KERAS = (
-    "network archive weights model_file checkpoint runs "
+    "lines network archive weights model_file checkpoint runs "
     "sampling engine sampler scoring reading context neurons page baselines "
     "commands"
 ).split()

@@ -11,7 +11,7 @@ from charrnn import scoring
 from charrnn.engine import Engine
 from charrnn.model import build_model
 from charrnn.page import page
-from charrnn.reading import read_along
+from charrnn.reading import Reading, read_along, word_spans
 from charrnn.vocabulary import Vocabulary
 
 TEXT = (
@@ -76,6 +76,63 @@ def test_a_word_is_as_surprising_as_its_worst_character(reading):
         assert reading.bits[index + word.worst - 1] == own.max()
     letters = sum(len(word.text) for word in words)
     assert letters + len(reading.others()) == len(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("de\u0301ja\u0300 vu", ["de\u0301ja\u0300", "vu"]),
+        ("\u0301abc", ["abc"]),
+        ("स्त्री है।", ["स्त्री", "है"]),
+        ("می\u200cخواهم رفت", ["می\u200cخواهم", "رفت"]),
+        ("क्\u200dष", ["क्\u200dष"]),
+        ("ที่นี่", ["ที่นี่"]),
+        ("סְפָרִים", ["סְפָרִים"]),
+        ("a\u200bb", ["a", "b"]),
+        (
+            "l’e\u0301te\u0301 'tis don''t",
+            ["l’e\u0301te\u0301", "tis", "don", "t"],
+        ),
+        ("2nd x_y e-mail", ["nd", "x", "y", "e", "mail"]),
+        ("1 + 1", []),
+        ("", []),
+    ],
+)
+def test_words_keep_their_marks_and_joiners(text, words):
+    assert [text[start:end] for start, end in word_spans(text)] == words
+
+
+def reading_of(text):
+    """Of a network that is surprised ever more, and always expects a NUL."""
+    nats = np.arange(len(text) - 1, dtype=np.float32)
+    expected = np.full((len(nats), 1), "\0", object)
+    return Reading(text, nats, expected, np.ones((len(nats), 1)))
+
+
+def test_words_and_others_are_the_whole_text():
+    text = "\0The de\u0301ja\u0300, 'tis\0 \u0301क्\u200dष 12.\0"
+    reading = reading_of(text)
+    places = sorted(reading.words() + reading.others(), key=lambda p: p.column)
+    assert "\0" + "".join(place.text for place in places) == text
+    assert [place.text for place in reading.others()].count("\0") == 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_places_count_lines_as_scores_do(end):
+    text = f"one{end}{end}two\f\u2028three{end}\u2029four"
+    found = {p.text: (p.line, p.column) for p in reading_of(text).words()}
+    assert found == {
+        "one": (1, 1), "two": (3, 1), "three": (3, 6), "four": (4, 2)
+    }  # fmt: skip
+
+
+def test_an_expected_nul_stays_one():
+    vocabulary = Vocabulary("\0ab")
+    model = build_model(vocabulary, cell="gru", units=4)
+    model.layers[-1].set_weights([np.zeros((4, 3)), np.array([2.0, 1.0, 0.0])])
+    reading = read_along(Engine.from_keras(model, vocabulary), "ab\0a")
+    assert reading.expected.tolist() == [["\0", "a", "b"]] * 3
+    assert reading.words()[0].expected == "\0"
 
 
 def test_a_text_too_long_to_show_is_refused(engine):

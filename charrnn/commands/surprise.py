@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from charrnn.vocabulary import printable
 
 PLACES = 20  # of each kind in a list
 WIDTH = 24  # of a word there
+DOTTED_CIRCLE = "\u25cc"
 
 # Backgrounds for 1, 2, ... bits, from pale to dark orange: an order that the
 # colour-blind see, too. The characters on them are black.
@@ -137,7 +139,7 @@ def _print_places(title, places):
             chance = "< 1%"
         print(
             f"{place.bits:5.2f}  {where:>11}  {told}  "
-            f"'{visible(place.expected)}' {chance}"
+            f"'{_standing(place.expected)}' {chance}"
         )
     print()
 
@@ -146,7 +148,15 @@ def _marked(place):
     """A word, or as much of it as has room, its worst character marked."""
     before = visible(place.text[: place.worst])[-(WIDTH // 3) :]
     after = visible(place.text[place.worst + 1 :])[: WIDTH // 3]
-    return f"{before}[{visible(place.text[place.worst])}]{after}"
+    parts = map(_standing, (before, place.text[place.worst], after))
+    return "{}[{}]{}".format(*parts)
+
+
+def _standing(text):
+    """A visible text; an accent at its start stands on a dotted circle."""
+    text = visible(text)
+    alone = text and unicodedata.category(text[0]).startswith("M")
+    return f"{DOTTED_CIRCLE}{text}" if alone else text
 
 
 def _print_coloured(reading):
@@ -164,7 +174,7 @@ def _print_coloured(reading):
                 colour = COLOURS[level - 1]
                 shown_line.append(visible(piece), f"black on {colour}")
             else:
-                shown_line.append(visible(piece.removesuffix("\n")))
+                shown_line.append(visible(piece.rstrip("\r\n")))
         console.print(shown_line, soft_wrap=True)
     if console.no_color or not console.color_system:
         print("(before each line: its mean, in bits; colours need a terminal)")
