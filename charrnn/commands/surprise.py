@@ -20,9 +20,8 @@ from charrnn.commands.arguments import (
 from charrnn.commands.console import Console, coloured_lines, watched
 from charrnn.commands.screen import say, shown, visible
 from charrnn.engine import load
-from charrnn.page import page
+from charrnn.page import page, title_of
 from charrnn.reading import read_along
-from charrnn.vocabulary import printable
 
 PLACES = 20  # of each kind in a list
 WIDTH = 24  # of a word there
@@ -83,8 +82,8 @@ def run(arguments):
         print(json.dumps(facts, ensure_ascii=sys.stdout.isatty()))
         return 0
     if arguments.html:
-        title = f"{sources.title(arguments.text)}, read by {arguments.model}"
-        atomic.write_text(arguments.html, page(reading, printable(title)))
+        title = title_of(arguments.text, arguments.model)
+        atomic.write_text(arguments.html, page(reading, title))
         print(f"page  {shown(str(arguments.html))}")
     elif arguments.typos:
         count = arguments.count or PLACES
