@@ -167,7 +167,7 @@ def filled(name, places):
 
     Example:
 
-    >>> places = {"TITLE": "", "STYLES": "", "MAPS": "<pre>a@TITLE@b</pre>"}
+    >>> places = {"TITLE": "", "LIST": "", "MAPS": "<pre>a@TITLE@b</pre>"}
     >>> "<pre>a@TITLE@b</pre>" in filled("neurons.html", places)
     True
     """

@@ -675,6 +675,10 @@ def test_neurons_says_the_same_in_each_form(
         assert f"{name:<20} {mean}" in out
     assert plot.read_bytes().startswith(b"\x89PNG")
     made = page.read_text("utf-8")
+    leads = re.findall(r'<a href="#(layer-\d+-unit-\d+)">', made)
+    assert len(leads) == len(facts["units"])
+    assert set(leads) == set(re.findall(r'<h2 id="(.*?)">', made))
+    assert made.count("prefers-color-scheme: dark") == 2
     first = re.search(r"<pre>(.*?)</pre>", made, re.DOTALL)[1]
     shown = re.sub("<.*?>", "", first).replace("\u21b5", "")
     assert TEXT.startswith(shown) and shown.count("\n") == 80
@@ -1095,6 +1099,24 @@ def test_a_run_that_fails_before_it_begins_leaves_no_folder(
         assert "not enough memory" in capsys.readouterr().err
     assert not Path("new/er/est").exists()
     assert Path("mine").is_dir()
+
+
+@pytest.mark.parametrize("verb", ["surprise", "neurons"])
+def test_pages_of_texts_whose_names_are_not_utf8(
+    trained, tmp_path, capsys, verb
+):
+    text = tmp_path / os.fsdecode(b"sea\xff")
+    page = tmp_path / os.fsdecode(b"page\xff.html")
+    try:
+        text.write_text(TEXT, encoding="utf-8")
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    words = [verb, str(trained[0]), str(text), "--html", str(page)]
+    assert main(words) == 0
+    made = page.read_text("utf-8")
+    title = f"sea\\udcff, read by {trained[0].name}"
+    assert f"<title>{title}</title>" in made
+    assert str(tmp_path) not in made
 
 
 def test_names_of_files_need_not_be_utf8(tmp_path):

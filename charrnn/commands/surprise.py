@@ -9,7 +9,7 @@ import numpy as np
 import rich.text
 from rich.cells import cell_len
 
-from charrnn import atomic, sources
+from charrnn import atomic
 from charrnn.commands.arguments import (
     PAGE,
     add_reading_arguments,
