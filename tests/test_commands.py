@@ -765,6 +765,10 @@ def test_gradients_says_the_same_in_each_form(tmp_path, capsys):
         assert line.startswith(row["cell"])
         assert f"{row['norms'][50]:.2g}" == line.split()[-1]
         assert f" {row['half_life']:.1f} " in line
+    untrained = {r["cell"]: r["half_life"] for r in rows if not r["steps"]}
+    best = max(untrained, key=lambda cell: untrained[cell] or math.inf)
+    assert best == "simple_rnn"
+    assert lines[len(rows)].startswith("(untrained, the SimpleRNN keeps best: ")
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert main(["gradients", str(path), "--lags", "500"]) == 2
     assert "Use fewer --lags" in capsys.readouterr().err
