@@ -30,6 +30,7 @@ _HOMES = {
     "probabilities": "sampling",
     "Score": "scoring",
     "score": "scoring",
+    "score_each": "scoring",
     "Reading": "reading",
     "read_along": "reading",
     "context_curve": "context",

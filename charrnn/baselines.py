@@ -78,7 +78,7 @@ def shown(losses, nats, characters):
     >>> shown({"5-gram": 2.0794415, "xz": 2.7725887}, 1.9, 5000)
     'to compare  5-gram 3.00, xz 4.00 bits/char'
     """
-    bits = (f"{name} {to_bits(value):.2f}" for name, value in losses.items())
+    bits = (f"{name} {_figure(value)}" for name, value in losses.items())
     line = f"to compare  {', '.join(bits)} bits/char"
     if nats <= losses["5-gram"] or characters < ENOUGH:
         return line
@@ -86,6 +86,12 @@ def shown(losses, nats, characters):
         f"{line}\nwarning     the 5-gram, which only counts, does better: the "
         "network needs more training, or more text"
     )
+
+
+def _figure(nats):
+    """Bits with two decimals, which never say 0 of what is more."""
+    bits = to_bits(nats)
+    return "< 0.01" if 0 < bits < 0.005 else f"{bits:.2f}"
 
 
 def ngrams(training, held_out, size):
@@ -191,7 +197,8 @@ def xz(training, held_out):
         held_out: A `str`.
 
     Returns:
-        Nats per character.
+        Nats per character. A file grows by whole bytes: what adds less than
+        one counts as one.
 
     Example:
 
@@ -202,4 +209,5 @@ def xz(training, held_out):
         len(lzma.compress(text.encode("utf-8"), lzma.FORMAT_RAW, **FILTER))
         for text in (training + held_out, training)
     )
-    return float((both - before) * 8 * np.log(2) / len(held_out))
+    added = max(1, both - before)
+    return float(added * 8 * np.log(2) / len(held_out))

@@ -6,10 +6,12 @@ import re
 import numpy as np
 
 from charrnn import memory
+from charrnn.corpus import normalize_text
 from charrnn.loading import engine_of
 from charrnn.scoring import checked_ids
 
 PIECE = 256  # characters read at once
+BYTES = 512  # a character takes beside its activations, mostly for the probes
 SHIFTS = 20  # of the control
 SATURATED = 0.1  # a gate is, below this or above one minus this
 OPENING, CLOSING = "([{", ")]}"
@@ -203,7 +205,7 @@ def read_neurons(model, text, watch=iter, vocabulary=None):
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     memory.check_fits(
-        8 * len(ids) * sum(sizes), "the units' activations",
+        (4 * sum(sizes) + BYTES) * len(ids), "the units' activations",
         "Read a part of the text.",
     )  # fmt: skip
     activations = np.empty((len(ids), sum(sizes)), np.float32)
@@ -237,20 +239,50 @@ def _count_saturated(layers, saturation):
                 saturation[key] = saturation.get(key, 0) + counts
 
 
+def _probed(text):
+    """The probes that are not the same all over the text, by name.
+
+    They know one line end only: both characters of a CRLF get its value.
+    """
+    pairs = [text.startswith("\r\n", i) for i in range(len(text))]
+    places = np.arange(len(text)) - np.cumsum(pairs) + pairs
+    text = normalize_text(text)
+    probes = {
+        name: np.array(probe(text), np.float32)[places]
+        for name, probe in PROBES.items()
+    }
+    return {name: v for name, v in probes.items() if v.min() < v.max()}
+
+
+def _correlations(activations, deviations, wanted):
+    """Of all units with all probes `(units, probes)`, and each's control.
+
+    The activations have the mean 0, and the probes the deviation 1, too.
+    """
+    characters = len(wanted)
+    scale = characters * np.where(deviations > 1e-6, deviations, np.inf)
+    correlations = activations.T @ wanted / scale[:, None]
+    controls = np.zeros(wanted.shape[1])
+    random = np.random.default_rng(0)
+    for shift in random.integers(characters // 10, characters, SHIFTS):
+        chance = activations.T @ np.roll(wanted, shift, axis=0)
+        chance = np.abs(chance / scale[:, None])
+        controls = np.maximum(controls, chance.max(0))
+    return correlations, controls
+
+
 def _best_units(activations, text, sizes):
     """The unit for each probe, the clearest first."""
-    probes = {name: np.array(f(text), float) for name, f in PROBES.items()}
-    probes = {name: v for name, v in probes.items() if v.std() > 0}
+    probes = _probed(text)
     if not probes:
         return []
-    wanted = _standard(np.stack(list(probes.values()), axis=1))
-    own = _standard(activations)
-    correlations = own.T @ wanted / len(text)  # (units, probes)
-    random = np.random.default_rng(0)
-    controls = np.zeros(len(probes))
-    for shift in random.integers(len(text) // 10, len(text), SHIFTS):
-        chance = own.T @ np.roll(wanted, shift, axis=0) / len(text)
-        controls = np.maximum(controls, np.abs(chance).max(0))
+    wanted = np.stack(list(probes.values()), axis=1).astype(np.float64)
+    wanted = ((wanted - wanted.mean(0)) / wanted.std(0)).astype(np.float32)
+    means = activations.mean(0, dtype=np.float64).astype(np.float32)
+    activations -= means  # in place: a copy would take as much again
+    # One by one: NumPy would square a copy of all.
+    deviations = np.array([column.std() for column in activations.T])
+    correlations, controls = _correlations(activations, deviations, wanted)
     layers = np.repeat(np.arange(1, len(sizes) + 1), sizes)
     units = np.concatenate([np.arange(size) for size in sizes])
     best = np.abs(correlations).argmax(0)
@@ -261,17 +293,8 @@ def _best_units(activations, text, sizes):
             unit=int(units[k]),
             correlation=float(correlations[k, i]),
             control=float(controls[i]),
-            activations=activations[:, k],
+            activations=activations[:, k] + means[k],
         )
         for i, (probe, k) in enumerate(zip(probes, best, strict=True))
     ]
     return sorted(found, key=lambda unit: unit.control - abs(unit.correlation))
-
-
-def _standard(columns):
-    """Columns with mean 0 and standard deviation 1; 0 if they are constant."""
-    centred = columns - columns.mean(0)
-    deviations = centred.std(0)
-    return (centred / np.where(deviations > 1e-6, deviations, np.inf)).astype(
-        np.float32
-    )

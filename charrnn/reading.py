@@ -2,18 +2,23 @@
 
 import bisect
 import dataclasses
+import itertools
 import re
+import unicodedata
 
 import numpy as np
 
+from charrnn.lines import split_lines
 from charrnn.loading import engine_of
 from charrnn.sampling import surprise
 from charrnn.scoring import ONE_PASS_LIMIT, checked_ids, scan, to_bits
 
 ALTERNATIVES = 5
 
-# Letters of any script, and apostrophes between them.
-WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+LETTER = r"[^\W\d_]"
+BETWEEN_LETTERS = "'’"
+# Spaces without a width are format characters, too, but end a word.
+ZERO_WIDTH_SPACE = "\u200b"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Reading:
         text: A `str` of n characters.
         nats: The surprise of the second to the last, `(n - 1,)`.
         expected: The likeliest characters in their places, the likeliest
-            first: an array `(n - 1, alternatives)` of strings.
+            first: an array `(n - 1, alternatives)` of `str` objects (NumPy's
+            own strings lose a NUL).
         probabilities: Those of `expected`, of the same shape.
     """
 
@@ -64,7 +70,7 @@ class Reading:
         Returns:
             A list of `Place`.
         """
-        return self._ranked(WORD.finditer(self.text))
+        return self._ranked(word_spans(self.text))
 
     def others(self):
         """Ranks the characters outside of words, the most surprising first.
@@ -72,30 +78,32 @@ class Reading:
         Returns:
             A list of `Place`.
         """
-        spaces = WORD.sub(lambda word: "\0" * len(word[0]), self.text)
-        return self._ranked(re.finditer(r"[^\0]", spaces))
+        ends = [0, *itertools.chain(*word_spans(self.text)), len(self.text)]
+        gaps = itertools.chain(*map(range, ends[::2], ends[1::2]))
+        return self._ranked((i, i + 1) for i in gaps)
 
-    def _ranked(self, matches):
+    def _ranked(self, spans):
         # The first character is context: it cannot be surprising.
         bits = np.concatenate([[-np.inf], self.bits])
-        ends = [i for i, character in enumerate(self.text) if character == "\n"]
+        lengths = map(len, split_lines(self.text))
+        starts = list(itertools.accumulate(lengths, initial=0))
         places = [
-            self._place(match.start(), match.end(), bits, ends)
-            for match in matches
-            if match.end() > 1
+            self._place(start, end, bits, starts)
+            for start, end in spans
+            if end > 1
         ]
         return sorted(places, key=lambda place: -place.bits)
 
-    def _place(self, start, end, bits, ends):
+    def _place(self, start, end, bits, starts):
         worst = start + int(bits[start:end].argmax())
-        line = bisect.bisect_left(ends, start)
+        line = bisect.bisect_right(starts, start)
         return Place(
-            line=line + 1,
-            column=start - (ends[line - 1] if line else -1),
+            line=line,
+            column=start - starts[line - 1] + 1,
             text=self.text[start:end],
             worst=worst - start,
             bits=float(bits[worst]),
-            expected=str(self.expected[worst - 1, 0]),
+            expected=self.expected[worst - 1, 0],
             probability=float(self.probabilities[worst - 1, 0]),
         )
 
@@ -121,6 +129,38 @@ class Place:
     bits: float
     expected: str
     probability: float
+
+
+def word_spans(text):
+    r"""Finds the words of a text, in any script.
+
+    A word is letters, with the marks and the joiners that belong to them, and
+    with apostrophes between them: as Unicode has it (annex 29), but without
+    digits, and without dots, which rather end a sentence.
+
+    Args:
+        text: A `str`.
+
+    Returns:
+        A list of `(start, end)`.
+
+    Example:
+
+    >>> word_spans("de\u0301ja\u0300 vu, isn't it")
+    [(0, 6), (7, 9), (11, 16), (17, 19)]
+    """
+    marks = "".join(filter(_belongs_to_a_letter, sorted(set(text))))
+    letters = f"{LETTER}(?:{LETTER}|[{marks}])*" if marks else f"{LETTER}+"
+    word = f"{letters}(?:[{BETWEEN_LETTERS}]{letters})*"
+    return [match.span() for match in re.finditer(word, text)]
+
+
+def _belongs_to_a_letter(character):
+    """Whether it goes with what is before it: an accent, a joiner."""
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return character != ZERO_WIDTH_SPACE
+    return category.startswith("M")
 
 
 def read_along(
@@ -160,10 +200,10 @@ def read_along(
             f"Expected a text of at most {ONE_PASS_LIMIT:,} characters. "
             f"Received {len(ids):,}. Cut it, or use `charrnn score`."
         )
-    characters = np.array(list(engine.vocabulary.characters))
+    characters = np.array(list(engine.vocabulary.characters), object)
     count = min(alternatives, len(characters))
     nats = np.empty(len(ids) - 1, np.float32)
-    expected = np.empty((len(ids) - 1, count), characters.dtype)
+    expected = np.empty((len(ids) - 1, count), object)
     probabilities = np.empty((len(ids) - 1, count), np.float32)
     for start, (logits,), (targets,) in watch(scan(engine, ids[None])):
         piece = slice(start, start + len(targets))

@@ -22,7 +22,14 @@ ONE_PASS_LIMIT = 200_000  # characters; longer texts are scored in streams
 STREAMS = 64
 STREAM_LENGTH = 2048  # at least so many characters to each stream
 WARM_UP = 512  # characters a stream reads before those it scores
+SHORT = 64  # characters: shorter lines take as long
 CHUNK = 1 << 22  # numbers in the largest array at work
+FROM_LINE_END = (
+    "each line by itself, after a line end; its own line end is scored, too"
+)
+FROM_NOTHING = (
+    "each line by itself, without its line end, which the model does not know"
+)
 BYTES = 10  # a character takes: its id twice, its nats by stream and by place
 
 
@@ -59,6 +66,15 @@ class Score:
     def bits_per_character(self):
         """The same in bits: how many a compressor needs per character."""
         return to_bits(self.nats_per_character)
+
+    @property
+    def perplexity(self):
+        """The same as a number of equally likely characters to choose from.
+
+        That is e to the nats per character; infinite where a float ends.
+        """
+        with np.errstate(over="ignore"):
+            return float(np.exp(np.float64(self.nats_per_character)))
 
 
 def to_bits(nats):
@@ -164,6 +180,69 @@ def score_cold(engine, text, window=256):
     )
 
 
+def score_each(model, lines, watch=iter, vocabulary=None):
+    """Scores lines each for itself, from the zero state.
+
+    A line is read as it stands in a text, but without the lines before it:
+    after a line end, which is context, come its characters and its own line
+    end, which are scored. The line end is that of the training text. To a
+    model that knows none a line's first character is context, as in `score`.
+
+    Args:
+        model: As for `score`.
+        lines: A list of `str` without their line ends.
+        watch: A function of a list that yields its items again, such as
+            `rich.progress.track`.
+        vocabulary: As for `score`.
+
+    Returns:
+        A list of `Score`, in the order of the lines: the same for a line
+        whatever the others are.
+
+    Raises:
+        ValueError: if a line has a character that the model does not know.
+
+    Example:
+
+    >>> from charrnn import Engine, Vocabulary, build_model
+    >>> vocabulary = Vocabulary("\\nabcdefgh")
+    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
+    >>> [s.characters for s in score_each(engine, ["feed", "a", ""])]
+    [5, 2, 1]
+    """
+    engine = engine_of(model, vocabulary)
+    end = line_end(engine)
+    framed = [engine.vocabulary.encode(f"{end}{line}{end}") for line in lines]
+    size = sum(map(len, framed))
+    memory.check_fits(2 * BYTES * size, "the scores", "Score fewer lines.")
+    method = FROM_LINE_END if end else FROM_NOTHING
+    context = len(end) or 1  # characters that are not scored
+    scores = [None] * len(lines)
+    for rows in watch(_batches([len(ids) for ids in framed])):
+        nats_of_rows = _scan_ragged(engine, [framed[row] for row in rows])
+        for row, nats in zip(rows, nats_of_rows, strict=True):
+            scores[row] = Score(nats[context - 1 :], method)
+    return scores
+
+
+def line_end(engine):
+    """How the lines of a model's training text end.
+
+    Args:
+        engine: A `charrnn.Engine`.
+
+    Returns:
+        A `str`: LF, CRLF or CR, or nothing if the model knows none.
+
+    Example:
+
+    >>> from charrnn import Engine, Vocabulary, build_model
+    >>> line_end(Engine.from_keras(build_model("ab"), Vocabulary("ab")))
+    ''
+    """
+    return "".join(c for c in "\r\n" if c in engine.vocabulary.characters)
+
+
 def checked_ids(engine, text):
     """The ids of a text: checked, and at least two.
 
@@ -213,12 +292,49 @@ def scan(engine, ids):
     [(0, (1, 64)), (64, (1, 35))]
     """
     rows, time = ids.shape[0], ids.shape[1] - 1
-    piece = max(1, min(64, CHUNK // (rows * len(engine.vocabulary))))
+    piece = _piece(engine, rows)
     state = engine.zero_state(rows)
     for start in range(0, time, piece):
         inputs = ids[:, start : start + piece + 1]
         logits, state = engine.run(inputs[:, :-1], state)
         yield start, logits, inputs[:, 1:]
+
+
+def _batches(lengths):
+    """Groups of rows about as long as each other; very long ones alone."""
+    batches, longest = [[]], 0
+    for row in np.argsort(-np.array(lengths, int), kind="stable").tolist():
+        full = len(batches[-1]) == STREAMS or longest > ONE_PASS_LIMIT
+        if full or longest > 2 * max(lengths[row], SHORT):
+            batches.append([])
+        if not batches[-1]:
+            longest = lengths[row]
+        batches[-1].append(row)
+    return [batch for batch in batches if batch]
+
+
+def _scan_ragged(engine, texts):
+    """Yields the nats of each text's characters after the first.
+
+    All arrays at work have one shape, whatever the texts: BLAS rounds a
+    product of another shape in another way. What is filled in comes after a
+    text's end, and changes nothing before it.
+    """
+    longest = max(map(len, texts))
+    rows, piece = STREAMS, _piece(engine, STREAMS)
+    if longest > ONE_PASS_LIMIT:  # too long to be filled up, so by itself
+        rows, piece = 1, 1
+    pieces = -(-max(longest - 1, 0) // piece)
+    ids = np.zeros((rows, pieces * piece + 1), texts[0].dtype)
+    for own, text in zip(ids, texts, strict=False):
+        own[: len(text)] = text
+    for nats, text in zip(_scan(engine, ids), texts, strict=False):
+        yield nats[: max(len(text), 1) - 1].copy()  # without what was filled in
+
+
+def _piece(engine, rows):
+    """How many characters of each row to read at once."""
+    return max(1, min(64, CHUNK // (rows * len(engine.vocabulary))))
 
 
 def _scan(engine, ids):

@@ -17,7 +17,7 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
-    "sources corpus vocabulary encoded windows "
+    "sources corpus lines vocabulary encoded windows "
     "backend precision network portable model stateful equations kernels "
     "tiles dropout recurrence twin recipe archive weights model_file "
     "checkpoint runs "
@@ -26,7 +26,7 @@ ORDER = (
     "results commands"
 ).split()
 WITHOUT_KERAS = (
-    "network portable archive weights model_file checkpoint runs "
+    "lines network portable archive weights model_file checkpoint runs "
     "sampling engine loading sampler scoring reading context neurons page "
     "baselines commands"
 ).split()

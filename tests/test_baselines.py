@@ -102,6 +102,19 @@ def test_the_chances_of_all_next_characters_are_one(training, context):
     np.testing.assert_allclose(chances, 1)
 
 
+@pytest.mark.parametrize("text", ["a", "b", "ab" * 10, "ab" * 500])
+def test_no_text_is_for_nothing(text):
+    bits = baselines.xz("ab" * 5000, text) / np.log(2)
+    assert bits > 7.99 / len(text)
+    assert "0.00" not in baselines.shown({"5-gram": 9, "xz": bits}, 1, 9)
+
+
+def test_small_figures_are_not_nothing():
+    losses = {"unigram": 0.0, "5-gram": 0.003, "xz": 0.004}
+    shown = baselines.shown(losses, 1e-4, 5000)
+    assert shown == "to compare  unigram 0.00, 5-gram < 0.01, xz 0.01 bits/char"
+
+
 def test_xz_knows_what_it_has_seen():
     random = np.random.default_rng(0)
     noise, other = (

@@ -504,6 +504,10 @@ def test_score_ranks_texts(trained, tmp_path, capsys):
     engine = charrnn.load(trained[0])
     expected = charrnn.score(engine, TEXT[:100]).bits_per_character
     assert rows[0]["bits_per_character"] == pytest.approx(expected)
+    perplexity = rows[0]["perplexity_per_character"]
+    assert perplexity == pytest.approx(2**expected)
+    assert main(["score", str(trained[0]), *texts]) == 0
+    assert f"  {perplexity:10.3f}  " in capsys.readouterr().out
 
 
 def test_counting_stands_beside_the_network(trained, tmp_path, capsys):
@@ -541,7 +545,7 @@ def test_surprise_says_the_same_in_each_form(trained, tmp_path, capsys):
         best = row["expected"].get(row["character"])
         assert best is None or best == pytest.approx(row["probability"])
     assert main([*words, "--html", str(page)]) == 0
-    assert "The sea," in page.read_text("utf-8")
+    assert "The sea," in re.sub("<.*?>", "", page.read_text("utf-8"))
     assert main([*words, "--typos", "--count", "2"]) == 0
     typos = capsys.readouterr().out
     assert re.search(r"\n +[\d.]+ +2:5 +s\[a\]e|s\[?a?\[e\]", typos), typos
@@ -671,6 +675,10 @@ def test_neurons_says_the_same_in_each_form(
         assert f"{name:<20} {mean}" in out
     assert plot.read_bytes().startswith(b"\x89PNG")
     made = page.read_text("utf-8")
+    leads = re.findall(r'<a href="#(layer-\d+-unit-\d+)">', made)
+    assert len(leads) == len(facts["units"])
+    assert set(leads) == set(re.findall(r'<h2 id="(.*?)">', made))
+    assert made.count("prefers-color-scheme: dark") == 2
     first = re.search(r"<pre>(.*?)</pre>", made, re.DOTALL)[1]
     shown = re.sub("<.*?>", "", first).replace("\u21b5", "")
     assert TEXT.startswith(shown) and shown.count("\n") == 80
@@ -757,6 +765,10 @@ def test_gradients_says_the_same_in_each_form(tmp_path, capsys):
         assert line.startswith(row["cell"])
         assert f"{row['norms'][50]:.2g}" == line.split()[-1]
         assert f" {row['half_life']:.1f} " in line
+    untrained = {r["cell"]: r["half_life"] for r in rows if not r["steps"]}
+    best = max(untrained, key=lambda cell: untrained[cell] or math.inf)
+    assert best == "simple_rnn"
+    assert lines[len(rows)].startswith("(untrained, the SimpleRNN keeps best: ")
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert main(["gradients", str(path), "--lags", "500"]) == 2
     assert "Use fewer --lags" in capsys.readouterr().err
@@ -768,12 +780,99 @@ def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):
     assert main(["score", str(trained[0]), str(path), "--lines"]) == 0
     table = capsys.readouterr().out
     assert f"{path}:1: The sea,\n" in table
+    assert "in another order the lines would score otherwise" in table
     assert f"{path}:3: the sea!\n" in table
     main(["score", str(trained[0]), str(path), "--lines", "--json"])
     lines = json.loads(capsys.readouterr().out)
     assert {row["line"]: row["characters"] for row in lines} == {1: 8, 3: 8}
     bits = [row["bits_per_character"] for row in lines]
     assert bits == sorted(bits)
+    for row in lines:
+        assert row["bits"] == pytest.approx(8 * row["bits_per_character"])
+        assert row["nats"] == pytest.approx(8 * row["nats_per_character"])
+        assert f"  {row['bits']:10.2f}  {path}:{row['line']}: " in table
+
+
+def each_row(words, capsys):
+    """The rows of `score --each`, by what stands in the line."""
+    assert main(["score", *map(str, words), "--each", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [r["bits_per_character"] for r in rows] == sorted(
+        r["bits_per_character"] for r in rows
+    )
+    return {row["content"]: row for row in rows}
+
+
+def test_each_line_is_ranked_as_if_there_were_no_others(
+    trained, tmp_path, capsys
+):
+    lines = "The sea,", "the sea!", "eeee", "sea"
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("\n\n".join(lines), encoding="utf-8")
+    other.write_text("\r\n".join(lines[::-1]) + "\r\n", encoding="utf-8")
+    rows = each_row([trained[0], one], capsys)
+    again = each_row([trained[0], other], capsys)
+    assert set(rows) == set(lines)
+    for content, row in rows.items():
+        assert row["characters"] == len(content) + 1
+        assert row["bits"] == pytest.approx(
+            row["characters"] * row["bits_per_character"]
+        )
+        assert row["perplexity_per_character"] == pytest.approx(
+            2 ** row["bits_per_character"]
+        )
+        del row["text"], row["line"], again[content]["text"]
+        del again[content]["line"]
+        assert row == pytest.approx(again[content], abs=1e-6)
+    assert main(["score", str(trained[0]), str(one), "--each"]) == 0
+    out = capsys.readouterr().out
+    assert f"{one}:7: sea\n" in out
+    assert "after a line end; its own line end is scored, too" in out
+    for flags in (["--adapt"], ["--baselines", str(one)]):
+        words = ["score", str(trained[0]), str(one), "--each", *flags]
+        assert main(words) == 2
+        assert f"--each or {flags[0]}" in capsys.readouterr().err
+
+
+def test_a_model_without_line_ends_ranks_lines_too(tmp_path, capsys):
+    vocabulary = charrnn.Vocabulary("abc")
+    model, text = tmp_path / "model.keras", tmp_path / "text"
+    network = charrnn.build_model(vocabulary, units=4, layers=1)
+    charrnn.save(network, model, vocabulary)
+    text.write_text("abc\na\nbb\n", encoding="utf-8")
+    rows = each_row([model, text], capsys)
+    assert {k: row["characters"] for k, row in rows.items()} == {
+        "abc": 2, "bb": 1
+    }  # fmt: skip
+    assert main(["score", str(model), str(text), "--each"]) == 0
+    assert "the first character is context" in capsys.readouterr().out
+
+
+def test_lines_are_counted_the_same_everywhere(tmp_path, capsys):
+    text = "".join(
+        f"ab\f\x1cab\u2028ab {i}{end}" for i, end in enumerate("\n\r")
+    )
+    text += "ab\u0301\r\nlast"
+    vocabulary = charrnn.Vocabulary.from_text(text.replace("\r", "") + "\n")
+    model, path = tmp_path / "model.keras", tmp_path / "text"
+    network = charrnn.build_model(vocabulary, units=4, layers=1)
+    charrnn.save(network, model, vocabulary)
+    path.write_bytes(text.encode("utf-8"))
+    words = [str(model), str(path)]
+    for flag in ("--lines", "--each"):
+        main(["score", *words, flag, "--json"])
+        rows = json.loads(capsys.readouterr().out)
+        numbers = {row["content"]: row["line"] for row in rows}
+        assert sorted(numbers.values()) == [1, 2, 3, 4]
+        assert numbers["last"] == 4
+    assert main(["surprise", *words, "--typos"]) == 0
+    typos = capsys.readouterr().out
+    word = re.search(r" 4:1  (\S+)", typos)[1]
+    assert re.sub(r"[][]", "", word) == "last"
+    assert "[\u25cc\u0301]" in typos or "a[b]\u25cc\u0301" in typos
+    assert main(["surprise", *words]) == 0
+    coloured = capsys.readouterr().out
+    assert len(re.findall(r"^ *[\d.]+ \| ", coloured, re.MULTILINE)) == 4
 
 
 def test_one_line_for_every_slip(trained, capsys):
@@ -1004,6 +1103,24 @@ def test_a_run_that_fails_before_it_begins_leaves_no_folder(
         assert "not enough memory" in capsys.readouterr().err
     assert not Path("new/er/est").exists()
     assert Path("mine").is_dir()
+
+
+@pytest.mark.parametrize("verb", ["surprise", "neurons"])
+def test_pages_of_texts_whose_names_are_not_utf8(
+    trained, tmp_path, capsys, verb
+):
+    text = tmp_path / os.fsdecode(b"sea\xff")
+    page = tmp_path / os.fsdecode(b"page\xff.html")
+    try:
+        text.write_text(TEXT, encoding="utf-8")
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    words = [verb, str(trained[0]), str(text), "--html", str(page)]
+    assert main(words) == 0
+    made = page.read_text("utf-8")
+    title = f"sea\\udcff, read by {trained[0].name}"
+    assert f"<title>{title}</title>" in made
+    assert str(tmp_path) not in made
 
 
 def test_names_of_files_need_not_be_utf8(tmp_path):

@@ -1,9 +1,11 @@
 """Activations against single steps, and units that were planted."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from charrnn import neurons
+from charrnn import memory, neurons
 from charrnn.engine import Engine, sigmoid
 from charrnn.model import build_model
 from charrnn.neurons import read_neurons
@@ -141,3 +143,31 @@ def test_saturation_is_counted_over_the_whole_text(cell, monkeypatch):
 def test_probes(probe, text, expected):
     values = [int(v) for v in neurons.PROBES[probe](text)]
     assert "".join(map(str, values)) == expected
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_probes_know_every_line_end(end):
+    text = '"a\n\nAB:\n  b"# c\nd'
+    of_lf, of_end = (
+        neurons._probed(text),
+        neurons._probed(text.replace("\n", end)),
+    )
+    assert of_lf.keys() == of_end.keys()
+    kept = [i for i, c in enumerate(text.replace("\n", end)) if c != "\r"]
+    if end == "\r":
+        kept = range(len(text))
+    for name, values in of_lf.items():
+        assert of_end[name][kept].tolist() == values.tolist()
+
+
+def test_the_estimate_of_the_memory_holds(monkeypatch):
+    engine, _ = engine_of("gru", units=200)
+    estimates = []
+    monkeypatch.setattr(
+        memory, "check_fits", lambda needed, *_: estimates.append(needed)
+    )
+    tracemalloc.start()
+    read_neurons(engine, TEXT * 10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.5 < peak / max(estimates) < 1.3

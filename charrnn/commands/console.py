@@ -2,13 +2,12 @@
 
 import functools
 import itertools
-import re
 import sys
 
 import rich.console
 import rich.progress
 
-LINE = re.compile(r"[^\n]*\n|[^\n]+")
+from charrnn.lines import split_lines
 
 
 class Console(rich.console.Console):
@@ -58,10 +57,13 @@ def coloured_lines(text, levels):
     >>> list(coloured_lines("ab\\nc", [1, 1, 0, 2]))
     [(0, [(1, 'ab'), (0, '\\n')]), (3, [(2, 'c')])]
     """
-    for line in LINE.finditer(text):
-        own = zip(levels[line.start() : line.end()], line[0], strict=True)
+    start = 0
+    for line in split_lines(text):
+        end = start + len(line)
+        own = zip(levels[start:end], line, strict=True)
         groups = itertools.groupby(own, key=lambda pair: pair[0])
         yield (
-            line.start(),
+            start,
             [(level, "".join(c for _, c in group)) for level, group in groups],
         )
+        start = end

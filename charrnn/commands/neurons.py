@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import rich.text
 
-from charrnn import atomic, sources
+from charrnn import atomic
 from charrnn.commands.arguments import (
     PAGE,
     PNG,
@@ -21,15 +21,17 @@ from charrnn.commands.console import Console, coloured_lines, watched
 from charrnn.commands.screen import shown, visible
 from charrnn.engine import load
 from charrnn.neurons import PIECE, read_neurons
-from charrnn.page import filled
+from charrnn.page import escaped, filled, title_of
 from charrnn.picture import COLOURS as LAYER_COLOURS
 from charrnn.picture import picture
-from charrnn.vocabulary import printable
 
 # Backgrounds from -1 to 1: blue, nothing, orange, which the colour-blind tell
-# apart, too. The characters on them are black.
+# apart, too. The characters on them are black, on the dark ones white.
 COLOURS = (
     "#5e9fd4", "#8fbce2", "#c3dbf0", "#ffffff", "#fddcb8", "#fbb878", "#f5923e",
+)  # fmt: skip
+DARK_COLOURS = (
+    "#2b6ca3", "#24557f", "#1d3e5c", "#15171a", "#45331c", "#6d4a1c", "#96601a",
 )  # fmt: skip
 LINES = 12  # of each map on the terminal
 PAGE_LINES = 100  # of each on the page
@@ -77,8 +79,8 @@ def run(arguments):
             "SimpleRNN, which has none. Leave --plot out."
         )
     if arguments.html:
-        title = f"{sources.title(arguments.text)}, read by {arguments.model}"
-        atomic.write_text(arguments.html, _page(found, text, printable(title)))
+        title = title_of(arguments.text, arguments.model)
+        atomic.write_text(arguments.html, _page(found, text, title))
     if arguments.plot:
         _plot(found.saturation, arguments.plot)
     if arguments.json:
@@ -188,32 +190,73 @@ def _print_saturation(saturation):
 
 
 def _page(found, text, title):
-    """A page with a map for each unit."""
-    styles = "\n".join(
-        f".l{i} {{ background: {colour} }}" for i, colour in enumerate(COLOURS)
-    )
-    maps = []
-    for heading, unit in _clear_units(found.units):
-        spans = "".join(
-            f'<span class="l{level}">{html.escape(_with_ends(piece))}</span>'
-            for line in _map(unit, text, PAGE_LINES)
-            for level, piece in line
-        )
-        maps.append(f"<h2>{html.escape(heading)}</h2>\n<pre>{spans}</pre>")
-    if not maps:
-        maps = ["<p>No unit follows a probe better than chance.</p>"]
+    """A page with the units found, and a map for each that is clear."""
+    clear = _clear_units(found.units)
+    maps = [_html_map(heading, unit, text) for heading, unit in clear]
     legend = "".join(
-        f'<span class="l{i}">&nbsp;&nbsp;</span>' for i in range(len(COLOURS))
+        f'<span class="l{i}">&nbsp;</span>' for i in range(len(COLOURS))
     )
     return filled(
         "neurons.html",
         {
-            "STYLES": styles,
+            "STYLES": _styles(),
             "TITLE": html.escape(title),
+            "LIST": _html_list(found.units),
             "LEGEND": legend,
             "LINES": str(PAGE_LINES),
             "MAPS": "\n".join(maps),
         },
+    )
+
+
+def _styles():
+    """The colours, in the light and in the dark."""
+    light, dark = (
+        "\n".join(f".l{i} {{ background: {c} }}" for i, c in enumerate(colours))
+        for colours in (COLOURS, DARK_COLOURS)
+    )
+    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+
+
+def _html_list(units):
+    """A table of all units found, which leads to the maps."""
+    rows = [
+        "<tr><th>what a unit tracks</th><th>layer</th><th>unit</th>"
+        "<th>correlation</th><th>control</th></tr>"
+    ]
+    for unit in units:
+        name = html.escape(unit.probe)
+        if unit.clear:
+            name = f'<a href="#{_anchor(unit)}">{name}</a>'
+        else:
+            name += ' <span class="faint">(may be chance)</span>'
+        rows.append(
+            f"<tr><td>{name}</td><td>{unit.layer}</td><td>{unit.unit}</td>"
+            f"<td>{unit.correlation:.2f}</td><td>{unit.control:.2f}</td></tr>"
+        )
+    table = '<table id="units">\n{}\n</table>'.format("\n".join(rows))
+    if any(unit.clear for unit in units):
+        return table
+    return f"{table}\n<p>No unit follows a probe better than chance.</p>"
+
+
+def _anchor(unit):
+    return f"layer-{unit.layer}-unit-{unit.unit}"
+
+
+def _html_map(heading, unit, text):
+    lines = []
+    for line in _map(unit, text, PAGE_LINES):
+        lines += [
+            f'<span class="l{level}">{escaped(_with_ends(piece))}</span>'
+            for level, piece in line
+        ]
+        if line[-1][1].endswith("\r"):  # where a browser would not break
+            lines.append("\u21b5\n")
+    return (
+        f'<h2 id="{_anchor(unit)}">{html.escape(heading)}</h2>\n'
+        f"<pre>{''.join(lines)}</pre>\n"
+        '<p><a href="#units">all units</a></p>'
     )
 
 

@@ -2,13 +2,14 @@
 
 import json
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import rich.text
 from rich.cells import cell_len
 
-from charrnn import atomic, sources
+from charrnn import atomic
 from charrnn.commands.arguments import (
     PAGE,
     add_reading_arguments,
@@ -19,12 +20,12 @@ from charrnn.commands.arguments import (
 from charrnn.commands.console import Console, coloured_lines, watched
 from charrnn.commands.screen import say, shown, visible
 from charrnn.engine import load
-from charrnn.page import page
+from charrnn.page import page, title_of
 from charrnn.reading import read_along
-from charrnn.vocabulary import printable
 
 PLACES = 20  # of each kind in a list
 WIDTH = 24  # of a word there
+DOTTED_CIRCLE = "\u25cc"
 
 # Backgrounds for 1, 2, ... bits, from pale to dark orange: an order that the
 # colour-blind see, too. The characters on them are black.
@@ -81,8 +82,8 @@ def run(arguments):
         print(json.dumps(facts, ensure_ascii=sys.stdout.isatty()))
         return 0
     if arguments.html:
-        title = f"{sources.title(arguments.text)}, read by {arguments.model}"
-        atomic.write_text(arguments.html, page(reading, printable(title)))
+        title = title_of(arguments.text, arguments.model)
+        atomic.write_text(arguments.html, page(reading, title))
         print(f"page  {shown(str(arguments.html))}")
     elif arguments.typos:
         count = arguments.count or PLACES
@@ -137,7 +138,7 @@ def _print_places(title, places):
             chance = "< 1%"
         print(
             f"{place.bits:5.2f}  {where:>11}  {told}  "
-            f"'{visible(place.expected)}' {chance}"
+            f"'{_standing(place.expected)}' {chance}"
         )
     print()
 
@@ -146,7 +147,15 @@ def _marked(place):
     """A word, or as much of it as has room, its worst character marked."""
     before = visible(place.text[: place.worst])[-(WIDTH // 3) :]
     after = visible(place.text[place.worst + 1 :])[: WIDTH // 3]
-    return f"{before}[{visible(place.text[place.worst])}]{after}"
+    parts = map(_standing, (before, place.text[place.worst], after))
+    return "{}[{}]{}".format(*parts)
+
+
+def _standing(text):
+    """A visible text; an accent at its start stands on a dotted circle."""
+    text = visible(text)
+    alone = text and unicodedata.category(text[0]).startswith("M")
+    return f"{DOTTED_CIRCLE}{text}" if alone else text
 
 
 def _print_coloured(reading):
@@ -164,7 +173,7 @@ def _print_coloured(reading):
                 colour = COLOURS[level - 1]
                 shown_line.append(visible(piece), f"black on {colour}")
             else:
-                shown_line.append(visible(piece.removesuffix("\n")))
+                shown_line.append(visible(piece.rstrip("\r\n")))
         console.print(shown_line, soft_wrap=True)
     if console.no_color or not console.color_system:
         print("(before each line: its mean, in bits; colours need a terminal)")
