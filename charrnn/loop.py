@@ -17,6 +17,8 @@ from charrnn.backend import keras
 def train(twin, windows, schedule, callbacks, steps_per_round):
     """Trains until a callback ends it: a `fit` that can begin at any step.
 
+    It is a generator, so that others can be trained in between.
+
     Args:
         twin: The compiled Keras model.
         windows: The `Windows` to train on.
@@ -24,6 +26,9 @@ def train(twin, windows, schedule, callbacks, steps_per_round):
             one to begin with.
         callbacks: A list of Keras callbacks. A round is their epoch.
         steps_per_round: Steps from one validation to the next.
+
+    Yields:
+        `None` after every step.
 
     Raises:
         FloatingPointError: if the loss is no finite number.
@@ -47,9 +52,11 @@ def train(twin, windows, schedule, callbacks, steps_per_round):
                 schedule.losses.append(loss)
                 logs = {"loss": float(np.mean(schedule.losses))}
                 callbacks.on_train_batch_end(batch, logs)
+                yield
                 if twin.stop_training:
                     break
-            callbacks.on_epoch_end(number, logs)
+            if twin.stop_training or not schedule.validates_at_the_end():
+                callbacks.on_epoch_end(number, logs)
     finally:
         callbacks.on_train_end()
 

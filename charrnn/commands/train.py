@@ -7,6 +7,7 @@ import sys
 
 import charrnn
 from charrnn import model_file, runs, sources
+from charrnn.clock import Clock
 from charrnn.commands import program, train_flags
 from charrnn.commands.material import gather, network
 from charrnn.commands.screen import command_line, say
@@ -18,6 +19,30 @@ INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 def run(arguments):
     """Trains as the arguments say; returns the exit code."""
+    training = stepwise(arguments)
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            return end.value
+
+
+def stepwise(arguments, signals=None):
+    """Trains a step at a time, so that other runs can have their turn.
+
+    Args:
+        arguments: As for `run`.
+        signals: The list of `loop.noted_signals`; `None` to note them here.
+
+    Yields:
+        The `training.Schedule`, when all is ready and after every step; its
+        clock may be stopped until the next is asked for.
+
+    Returns:
+        The exit code.
+    """
+    clock = Clock()
+    clock.start()
     given = {k: v for k, v in vars(arguments).items() if k != "verb"}
     out, fresh = given.pop("out", None), given.pop("fresh", False)
     with contextlib.ExitStack() as locks:
@@ -43,7 +68,11 @@ def run(arguments):
             locks.enter_context(runs.locked(out))
             runs.saved(out)  # nobody was faster, or this says so
             locks.callback(runs.unclaim, out)
-        return _train(out, settings, material, state, arrays)
+        return (
+            yield from _train(
+                out, settings, material, state, arrays, clock, signals
+            )
+        )
 
 
 def _is_over(settings, state):
@@ -133,8 +162,8 @@ def _words(corpus, out):
     return [*corpus, *flags]
 
 
-def _train(out, settings, material, state, arrays):
-    """Trains the model and fills the run's folder."""
+def _train(out, settings, material, state, arrays, clock, signals):
+    """Trains the model and fills the run's folder, as `stepwise` does."""
     from charrnn import checkpoint, loop, training
 
     windows, held_out = material.windows, material.held_out
@@ -142,7 +171,7 @@ def _train(out, settings, material, state, arrays):
     twin = _twin(settings, model, windows)
     facts = _facts(settings, material)
     schedule = training.Schedule(
-        windows, settings.learning_rate, _steps(settings, windows)
+        windows, settings.learning_rate, _steps(settings, windows), clock
     )
     validation = training.Validation(model, material.vocabulary, held_out)
     best, history, *others = _callbacks(
@@ -156,13 +185,16 @@ def _train(out, settings, material, state, arrays):
         if not _is_over(settings, state):
             _set_end(settings, state["settings"], schedule, windows)
         print(f"going on after step {schedule.step}")
+    yield schedule
     kept = {
         "settings": vars(settings),
         "vocabulary": material.vocabulary.characters,
     }
     failed = False
     try:
-        with loop.noted_signals() as signals:
+        with contextlib.ExitStack() as stack:
+            if signals is None:
+                signals = stack.enter_context(loop.noted_signals())
             checkpoints = loop.Checkpoints(
                 out,
                 schedule,
@@ -172,13 +204,14 @@ def _train(out, settings, material, state, arrays):
                 signals,
             )
             if not _is_over(settings, state):
-                loop.train(
+                for _ in loop.train(
                     twin,
                     windows,
                     schedule,
                     [*callbacks, checkpoints],
                     training.steps_per_round(windows, len(held_out)),
-                )
+                ):
+                    yield schedule
     except loop.Stopped as stopped:
         path = out / "model.keras"
         if not path.exists():
@@ -218,9 +251,8 @@ def _callbacks(out, settings, schedule, validation, facts):
         prompt=settings.prompt,
         quiet=settings.quiet,
     )
-    if settings.minutes:
-        seconds = 60 * settings.minutes
-        reports.append(budget.Budget(seconds, schedule, validation))
+    seconds = 60 * settings.minutes if settings.minutes else None
+    reports.append(budget.Budget(seconds, schedule, validation))
     return [best, *reports]
 
 
@@ -233,16 +265,17 @@ def _steps(settings, windows):
 
 def _set_end(settings, before, schedule, windows):
     """Moves the end of a run to where this command wants it."""
-    if not settings.minutes:
-        schedule.total_steps = _steps(settings, windows)
-    elif settings.minutes != before["minutes"] and schedule.step:
-        of_all = 60 * settings.minutes / schedule.elapsed()
-        schedule.total_steps = max(1, round(schedule.step * of_all))
-    if schedule.step and (schedule.total_steps or math.inf) <= schedule.step:
+    schedule.total_steps = _steps(settings, windows)
+    longer = settings.minutes != before["minutes"]
+    over = longer and 60 * (settings.minutes or math.inf) <= schedule.elapsed()
+    last = schedule.total_steps or math.inf
+    if schedule.step and (over or last <= schedule.step):
+        end = f"after {settings.minutes} minutes" if over else f"step {last}"
         raise ValueError(
-            f"Expected an end after step {schedule.step}, where the run is. "
-            f"Received one at step {schedule.total_steps}. Give more --epochs "
-            "or --minutes: both count what was done before."
+            f"Expected an end after step {schedule.step}, where the run is "
+            f"after {schedule.elapsed() / 60:.3g} minutes. Received one at "
+            f"{end}. Give more --epochs or --minutes: both count what was "
+            "done before."
         )
 
 
