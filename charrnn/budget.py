@@ -1,5 +1,6 @@
 """End training so that everything is done when the time is over."""
 
+import collections
 import time
 
 import numpy as np
@@ -20,8 +21,9 @@ GRACE = 0.02  # of the time, by which that scoring may be late
 # A validation that takes more of the time is shortened, to so much of it.
 MOST_OF_TIME_VALIDATED, SHORTENED = 1 / 8, 1 / 12
 
-PROBE_SECONDS = 0.1  # of scoring, to see how fast it is
+PROBE_SECONDS = 0.2  # of scoring, to see how fast it is
 PROBE_AGAIN_SECONDS = 2.0  # not sooner than that
+DOUBTFUL, DOUBT_SECONDS = 1.5, 5.0  # how far apart two are, and how long
 CHANGED_SPEED = 1.2  # of the steps: the machine is not what it was
 
 
@@ -113,6 +115,7 @@ class Ending:
         self._now = now
         self._countdown = Countdown(now)
         self._engine = None
+        self._probes = collections.deque(maxlen=2)  # the slower one holds
         self._one = None  # seconds a character, read in one stream
         self._fastest = None  # the least that this was
         self._many = None  # of one in 64 streams, in parts of `_one`
@@ -120,7 +123,7 @@ class Ending:
         self._step_seconds = 0.0  # at that time
 
     def measure(self, validation_seconds=None):
-        """Times the scoring as the machine is now: a tenth of a second.
+        """Times the scoring as the machine is now: in a fifth of a second.
 
         Args:
             validation_seconds: What a validation has just taken, with all
@@ -130,7 +133,8 @@ class Ending:
             self._engine = Engine.from_keras(
                 self.validation.network, self.validation.vocabulary
             )
-        self._one = self._seconds_per_character(1)
+        self._probes.append(self._seconds_per_character(1))
+        self._one = max(self._probes)
         self._fastest = min(self._one, self._fastest or self._one)
         if validation_seconds is not None:
             self._many = validation_seconds / self._read() / self._one
@@ -142,14 +146,16 @@ class Ending:
         self._step_seconds = clock.step_seconds() if clock.is_settled() else 0
 
     def is_outdated(self):
-        """Whether to measure: never done, or the steps' speed has changed."""
+        """Whether to measure: never done, in doubt, or the speed changed."""
         if self._measured_at is None:
             return True
-        if self._now() - self._measured_at < PROBE_AGAIN_SECONDS:
+        since, clock = self._now() - self._measured_at, self.schedule.clock
+        if since < PROBE_AGAIN_SECONDS or not clock.is_settled():
             return False
-        clock = self.schedule.clock
-        if not clock.is_settled():
-            return False
+        if since > DOUBT_SECONDS:
+            ratio = max(self._probes) / min(self._probes)
+            if ratio > DOUBTFUL:
+                return True
         ratio = clock.step_seconds() / (self._step_seconds or np.inf)
         return not 1 / CHANGED_SPEED < ratio < CHANGED_SPEED
 
@@ -219,7 +225,7 @@ class Ending:
         return cold * self._many_seconds() + own * busy
 
     def _seconds_per_character(self, streams):
-        """Times the engine on nonsense, for a tenth of a second or more."""
+        """Times the engine on nonsense, for `PROBE_SECONDS` or more."""
         ids = np.zeros((streams, 16), np.int64)
         self._engine.run(ids)  # the first time is slower
         began, runs = self._now(), 0

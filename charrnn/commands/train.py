@@ -14,6 +14,7 @@ from charrnn.commands.screen import command_line, say
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
 from charrnn.model import build_model, rebuild
 
+HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
@@ -233,7 +234,10 @@ def _train(out, settings, material, state, arrays, clock, signals):
             file=sys.stderr,
         )
     if best.step is not None:
-        _finish(out, settings, windows.ids, validation.ids, schedule, history)
+        metrics = _finish(
+            out, settings, windows.ids, validation.ids, schedule, history
+        )
+        failed |= _has_hardly_trained(settings, schedule, metrics)
     return 1 if failed else 0
 
 
@@ -280,7 +284,11 @@ def _set_end(settings, before, schedule, windows):
 
 
 def _finish(out, settings, training, held_out, schedule, history):
-    """Measures the best model, and writes and says what came out."""
+    """Measures the best model, and writes and says what came out.
+
+    Returns:
+        The metrics.
+    """
     from charrnn import reporting, results
 
     metrics = results.measure(out, training, held_out, schedule)
@@ -292,3 +300,22 @@ def _finish(out, settings, training, held_out, schedule, history):
     if settings.prompt:
         command += ["--prompt", settings.prompt]
     say(f"write text  {command_line(command)}")
+    return metrics
+
+
+def _has_hardly_trained(settings, schedule, metrics):
+    """Whether the time was too short to learn anything; then says so."""
+    chance = metrics["baselines_nats_per_char"]["unigram"]
+    learnt = metrics["validation_nats_per_char"] < chance
+    if not settings.minutes or learnt or schedule.step >= HARDLY_TRAINED:
+        return False
+    seconds, others = schedule.elapsed(), schedule.elapsed()
+    others -= schedule.clock.trained()
+    print(
+        f"charrnn train: the network has hardly trained: {schedule.step} steps "
+        f"in {seconds:.0f} s, {others:.0f} s of which went by before the first "
+        "was done. It does no better than single letters drawn by how often "
+        "they occur. Give more --minutes: the same command with these goes on.",
+        file=sys.stderr,
+    )
+    return True
