@@ -163,10 +163,8 @@ class Ending:
         """What comes after the last step takes, the validation included."""
         if self._one is None:
             return 0.0
-        one_pass = self._one_pass_seconds()
-        if one_pass > MOST_OF_TIME_SCORED * (self.limit or np.inf):
-            one_pass = 0.0
-        return self.validation_seconds() + one_pass + self._rest_seconds()
+        scoring_seconds = self.validation_seconds() + self._one_pass_seconds()
+        return scoring_seconds + self._rest_seconds()
 
     def validation_seconds(self):
         """What a validation takes, 0 while that is not known."""
@@ -213,10 +211,12 @@ class Ending:
         return 0.0 if self._one is None else self._many * self._one
 
     def _one_pass_seconds(self):
+        """What to reserve for the exact scoring, which may be given up."""
         held_out = len(self.validation.ids)
-        if held_out > scoring.ONE_PASS_LIMIT:
+        most = MOST_OF_TIME_SCORED * (self.limit or np.inf)
+        if held_out > scoring.ONE_PASS_LIMIT or self._one * held_out > most:
             return 0.0
-        return held_out * float(np.mean(self._probes))  # it may be given up
+        return float(np.mean(self._probes)) * held_out
 
     def _rest_seconds(self):
         """What is left when the held-out part is scored."""
