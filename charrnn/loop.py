@@ -178,7 +178,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *filter(None, [SIGHUP, SIGPIPE])]
 
 
 @contextlib.contextmanager
-def noted_signals():
+def noted_signals(received=None):
     """Notes signals that ask to stop; the second ends the process at once.
 
     A thread listens, too: the main one may be in a long step, or compiling
@@ -186,10 +186,13 @@ def noted_signals():
     (SIGPIPE), nobody reads any more, and the output goes nowhere. A signal
     that the process was started to ignore stays ignored, as `nohup` wants.
 
+    Args:
+        received: The list to note them in; `None` for a new one.
+
     Yields:
-        A list that is empty as long as there was none.
+        The list, which is empty as long as there was none.
     """
-    received = []
+    received = [] if received is None else received
 
     def note(number, frame):
         if number in (SIGHUP, SIGPIPE):

@@ -13,6 +13,8 @@ from charrnn.backend import threads
 from charrnn.engine import load
 from charrnn.sampling import surprise
 
+FACTS = {"metrics", "text", "split", "network", "training"}  # of a run's model
+
 
 def measure(out, training, held_out, schedule):
     """Scores the model that a run has saved, read back from its file.
@@ -31,8 +33,17 @@ def measure(out, training, held_out, schedule):
 
     Returns:
         A `dict` for `metrics.json`.
+
+    Raises:
+        ValueError: if the model is not one that a run has saved.
     """
     engine = load(out)
+    if not engine.facts.keys() >= FACTS:
+        raise ValueError(
+            f"Expected the model that the run in '{out}' has saved. Its "
+            "model.keras is another. Move it away: the same command then "
+            "makes the run's from its checkpoint."
+        )
     best = engine.facts["metrics"]
     nats, method = best["validation_nats_per_char"], best["validation_method"]
     limit = schedule.ending.scoring_seconds() if schedule.ending else None

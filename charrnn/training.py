@@ -101,6 +101,7 @@ class Schedule(keras.callbacks.Callback):
 
     Attributes:
         characters: Length of the text that is trained on.
+        step_characters: How many of them a step reads.
         step: Steps done.
         total_steps: Steps in all at most; `None` for any number.
         end: The seconds, as `elapsed` counts them, at which a
@@ -126,7 +127,7 @@ class Schedule(keras.callbacks.Callback):
         self.end = self.ending = None
         self.clock = clock or Clock()
         self._steps_per_epoch = windows.steps_per_epoch
-        self._step_characters = windows.batch_size * windows.seq_length
+        self.step_characters = windows.batch_size * windows.seq_length
 
     @property
     def epoch(self):
@@ -157,7 +158,7 @@ class Schedule(keras.callbacks.Callback):
         clock = self.clock
         if not clock.timed_steps:
             return 0.0
-        return self._step_characters * clock.timed_steps / clock.timed_seconds
+        return self.step_characters * clock.timed_steps / clock.timed_seconds
 
     def elapsed(self):
         """Seconds since the run began, the time between processes apart."""

@@ -77,6 +77,19 @@ def main(argv=None):
         return 130
 
 
+def parsed(words):
+    """What a verb's `run` is given.
+
+    Args:
+        words: The verb and its flags, as for `main`.
+
+    Returns:
+        An `argparse.Namespace`.
+    """
+    module = importlib.import_module(f"{__name__}.{words[0]}")
+    return _parser({words[0]: module}).parse_args(words)
+
+
 def program(verb):
     """The words by which the user calls a verb.
 

@@ -28,12 +28,13 @@ def run(arguments):
             return end.value
 
 
-def stepwise(arguments, signals=None):
+def stepwise(arguments, signals=None, clock=None):
     """Trains a step at a time, so that other runs can have their turn.
 
     Args:
         arguments: As for `run`.
         signals: The list of `loop.noted_signals`; `None` to note them here.
+        clock: The `clock.Clock` of the run; `None` for one that starts now.
 
     Yields:
         The `training.Schedule`, when all is ready and after every step; its
@@ -42,8 +43,9 @@ def stepwise(arguments, signals=None):
     Returns:
         The exit code.
     """
-    clock = Clock()
-    clock.start()
+    if clock is None:
+        clock = Clock()
+        clock.start()
     given = {k: v for k, v in vars(arguments).items() if k != "verb"}
     out, fresh = given.pop("out", None), given.pop("fresh", False)
     with contextlib.ExitStack() as locks:
@@ -56,7 +58,7 @@ def stepwise(arguments, signals=None):
                 state, arrays = runs.saved(out, say)
         settings = train_flags.settle(out, given, state)
         material = gather(out, given, settings, state)
-        if _is_over(settings, state) and (out / "metrics.json").exists():
+        if _is_over(settings, state) and _is_complete(out):
             say(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
@@ -80,6 +82,12 @@ def _is_over(settings, state):
     """Whether a run has come to the end that is asked of it."""
     over = state is not None and state["over"]
     return over and not train_flags.asks_more(settings, state)
+
+
+def _is_complete(out):
+    """Whether what a run ends with is there: else it is made again."""
+    names = "model.keras", "metrics.json"
+    return all((out / name).exists() for name in names)
 
 
 def _model(settings, material):
@@ -233,12 +241,24 @@ def _train(out, settings, material, state, arrays, clock, signals):
             "--fresh.",
             file=sys.stderr,
         )
+    if best.step is None and _is_over(settings, state):
+        _save_again(out, validation, best)
     if best.step is not None:
         metrics = _finish(
             out, settings, windows.ids, validation.ids, schedule, history
         )
         failed |= _has_hardly_trained(settings, schedule, metrics)
     return 1 if failed else 0
+
+
+def _save_again(out, validation, best):
+    """Saves the last weights where the model of a finished run is gone."""
+    print(
+        f"'{out}' has no model.keras any more: it is made of the last weights"
+    )
+    logs = {}
+    for callback in (validation, best):
+        callback.on_epoch_end(0, logs)
 
 
 def _callbacks(out, settings, schedule, validation, facts):
