@@ -253,9 +253,7 @@ def _train(out, settings, material, state, arrays, clock, signals):
 
 def _save_again(out, validation, best):
     """Saves the last weights where the model of a finished run is gone."""
-    print(
-        f"'{out}' has no model.keras any more: it is made of the last weights"
-    )
+    print(f"'{out}' has no model.keras any more: made of the last weights")
     logs = {}
     for callback in (validation, best):
         callback.on_epoch_end(0, logs)
