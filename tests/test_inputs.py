@@ -161,6 +161,7 @@ def write_checkpoint(out, settings, material, *rest):
         "over": out.name == "finished", "parts": {},
     }  # fmt: skip
     checkpoint.write(out, 1, state, [np.zeros(3)])
+    yield
     return 0
 
 

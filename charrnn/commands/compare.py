@@ -136,24 +136,28 @@ def run(arguments):
         sys.stderr if arguments.json else sys.stdout
     ):
         code = train_in_turns(candidates)
-    if code >= SIGNALLED or not all(
-        (out / cell / "metrics.json").exists() for cell in arguments.cells
-    ):
+    folders = [out / cell for cell in arguments.cells]
+    finished = all((folder / "metrics.json").exists() for folder in folders)
+    if code >= SIGNALLED or not finished:
         print(
             "charrnn compare: not all are trained; the same command goes on "
             "from here",
             file=sys.stderr,
         )
         return code or 1
-    rows = [_measure(out / cell, text) for cell in arguments.cells]
+    _tell([_measure(folder, text) for folder in folders], out, arguments.json)
+    return code
+
+
+def _tell(rows, out, as_json):
+    """Writes the picture and the figures, and prints the latter."""
     _plot(rows, out / "compared.png")
     atomic.write_text(out / "compared.json", json.dumps(rows, indent=1) + "\n")
-    if arguments.json:
+    if as_json:
         print(json.dumps(rows, indent=1))
-        return code
+        return
     _print(rows)
     print(f"\nplot  {shown(str(out / 'compared.png'))}")
-    return code
 
 
 def _words(cell, out, characters, arguments):
