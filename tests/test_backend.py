@@ -1,4 +1,4 @@
-"""What Keras computes with, on how many threads, and what is said if it cannot."""
+"""What Keras computes with, on how many threads, or why it cannot."""
 
 import os
 import subprocess
