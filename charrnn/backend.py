@@ -92,7 +92,7 @@ def explained(error):
 try:
     with silence():
         import keras as keras
-        import tensorflow  # noqa: F401  # feeds the data with any backend
+        import tensorflow  # feeds the data with any backend
 except (ModuleNotFoundError, ValueError) as error:
     raise explained(error) from error
 
@@ -107,6 +107,34 @@ def synchronize(model):
     """
     if keras.backend.backend() == "jax":
         model.jax_state_sync()
+
+
+def threads():
+    """Returns how many threads a matrix product of Keras may use.
+
+    Example:
+
+    >>> threads() > 0
+    True
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.get_num_threads()
+    if keras.backend.backend() == "tensorflow":
+        # What a program, or else the user, has set; 0 without either.
+        number = tensorflow.config.threading.get_intra_op_parallelism_threads()
+        word = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+        number = number or (int(word) if word.isdecimal() else 0)
+        return number or cores()
+    return cores()
+
+
+def cores():
+    """Returns how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def require_tensorflow():

@@ -17,6 +17,8 @@ from charrnn.backend import keras
 def train(twin, windows, schedule, callbacks, steps_per_round):
     """Trains until a callback ends it: a `fit` that can begin at any step.
 
+    It is a generator, so that others can be trained in between.
+
     Args:
         twin: The compiled Keras model.
         windows: The `Windows` to train on.
@@ -24,6 +26,9 @@ def train(twin, windows, schedule, callbacks, steps_per_round):
             one to begin with.
         callbacks: A list of Keras callbacks. A round is their epoch.
         steps_per_round: Steps from one validation to the next.
+
+    Yields:
+        `None` after every step.
 
     Raises:
         FloatingPointError: if the loss is no finite number.
@@ -47,9 +52,11 @@ def train(twin, windows, schedule, callbacks, steps_per_round):
                 schedule.losses.append(loss)
                 logs = {"loss": float(np.mean(schedule.losses))}
                 callbacks.on_train_batch_end(batch, logs)
+                yield
                 if twin.stop_training:
                     break
-            callbacks.on_epoch_end(number, logs)
+            if twin.stop_training or not schedule.validates_at_the_end():
+                callbacks.on_epoch_end(number, logs)
     finally:
         callbacks.on_train_end()
 
@@ -171,7 +178,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *filter(None, [SIGHUP, SIGPIPE])]
 
 
 @contextlib.contextmanager
-def noted_signals():
+def noted_signals(received=None):
     """Notes signals that ask to stop; the second ends the process at once.
 
     A thread listens, too: the main one may be in a long step, or compiling
@@ -179,10 +186,13 @@ def noted_signals():
     (SIGPIPE), nobody reads any more, and the output goes nowhere. A signal
     that the process was started to ignore stays ignored, as `nohup` wants.
 
+    Args:
+        received: The list to note them in; `None` for a new one.
+
     Yields:
-        A list that is empty as long as there was none.
+        The list, which is empty as long as there was none.
     """
-    received = []
+    received = [] if received is None else received
 
     def note(number, frame):
         if number in (SIGHUP, SIGPIPE):

@@ -108,17 +108,22 @@ class Progress(keras.callbacks.Callback):
 
     def _line(self, training_loss):
         schedule = self.schedule
-        of_all, left = "", ""
-        if schedule.total_steps is not None:
-            steps = max(0, schedule.total_steps - schedule.step)
-            of_all = f"/{schedule.total_steps}"
-            left = f"  {_minutes(steps * schedule.step_seconds())} left"
+        of_all, left = self._end()
         # It has to fit in 80 columns; on a long run the end may be cut off.
         return (
             f"epoch {schedule.epoch:.2f} step {schedule.step}{of_all}  "
             f"loss {_nats_and_bits(training_loss)}{left}  "
             f"{schedule.characters_per_second / 1000:.1f}k chars/s"
         )
+
+    def _end(self):
+        """The number of steps, if it is fixed, and the time left."""
+        schedule, of_all = self.schedule, ""
+        if schedule.total_steps is not None and schedule.end is None:
+            of_all = f"/{schedule.total_steps}"
+        seconds = schedule.seconds_left()
+        left = "" if seconds is None else f"  {_minutes(seconds)} left"
+        return of_all, left
 
 
 class Samples(keras.callbacks.Callback):

@@ -2,12 +2,18 @@
 
 import importlib.metadata
 import json
-import os
 import platform
+import time
+
+import numpy as np
 
 import charrnn
 from charrnn import atomic, baselines, scoring
+from charrnn.backend import threads
 from charrnn.engine import load
+from charrnn.sampling import surprise
+
+FACTS = {"metrics", "text", "split", "network", "training"}  # of a run's model
 
 
 def measure(out, training, held_out, schedule):
@@ -16,7 +22,8 @@ def measure(out, training, held_out, schedule):
     Beside it stand the baselines on the same split.
 
     A long held-out part was scored in streams when the model was saved, and
-    is not scored once more; the cold windows stop at 200,000 characters.
+    is not scored once more, nor is one for which a limit of time leaves too
+    little; the cold windows stop at 200,000 characters.
 
     Args:
         out: The run's folder, a `pathlib.Path`.
@@ -26,12 +33,22 @@ def measure(out, training, held_out, schedule):
 
     Returns:
         A `dict` for `metrics.json`.
+
+    Raises:
+        ValueError: if the model is not one that a run has saved.
     """
     engine = load(out)
+    if not engine.facts.keys() >= FACTS:
+        raise ValueError(
+            f"Expected the model that the run in '{out}' has saved. Its "
+            "model.keras is another. Move it away: the same command then "
+            "makes the run's from its checkpoint."
+        )
     best = engine.facts["metrics"]
     nats, method = best["validation_nats_per_char"], best["validation_method"]
-    if len(held_out) <= scoring.ONE_PASS_LIMIT:
-        scored = scoring.score(engine, held_out)
+    limit = schedule.ending.scoring_seconds() if schedule.ending else None
+    scored = _scored_in_time(engine, held_out, limit)
+    if scored:
         nats, method = scored.nats_per_character, scored.method
     cold = scoring.score_cold(engine, held_out[: scoring.ONE_PASS_LIMIT])
     return {
@@ -49,11 +66,30 @@ def measure(out, training, held_out, schedule):
         "steps": schedule.step,
         "best_step": best["step"],
         "seed": engine.facts["training"]["seed"],
-        "threads": os.cpu_count(),
+        "threads": threads(),
         "versions": versions(),
         **{key: engine.facts[key] for key in ("text", "split", "network")},
         "training": engine.facts["training"],
     }
+
+
+def _scored_in_time(engine, ids, limit):
+    """Scores in one pass; `None` for a long text, or when it takes too long.
+
+    The pass is given up as soon as it is clear that it will take longer than
+    `limit` seconds, which may be `None` for any time.
+    """
+    if len(ids) > scoring.ONE_PASS_LIMIT:
+        return None
+    ids = scoring.checked_ids(engine, ids)
+    began, nats = time.perf_counter(), []
+    for start, logits, targets in scoring.scan(engine, ids[None]):
+        nats.append(surprise(logits, targets)[0])
+        seconds = time.perf_counter() - began
+        whole = seconds * len(ids) / (start + targets.size)
+        if limit is not None and seconds > limit / 2 and whole > limit:
+            return None
+    return scoring.Score(np.concatenate(nats), scoring.ONE_PASS)
 
 
 def versions():

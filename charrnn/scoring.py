@@ -18,6 +18,7 @@ from charrnn.loading import engine_of
 from charrnn.sampling import surprise
 from charrnn.vocabulary import check_ids
 
+ONE_PASS = "one pass, state carried"
 ONE_PASS_LIMIT = 200_000  # characters; longer texts are scored in streams
 STREAMS = 64
 STREAM_LENGTH = 2048  # at least so many characters to each stream
@@ -117,7 +118,7 @@ def score(model, text, vocabulary=None):
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_LIMIT:
         return score_in_streams(engine, ids)
-    return Score(_scan(engine, ids[None])[0], "one pass, state carried")
+    return Score(_scan(engine, ids[None])[0], ONE_PASS)
 
 
 def score_in_streams(engine, text, streams=STREAMS, warm_up=WARM_UP):

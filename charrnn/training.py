@@ -1,14 +1,13 @@
 """What training needs besides the model: optimizer, schedule, validation."""
 
-import collections
 import math
-import time
 from pathlib import Path
 
 import numpy as np
 
 from charrnn import model_file, scoring
 from charrnn.backend import keras
+from charrnn.clock import Clock
 from charrnn.engine import Engine
 from charrnn.recipe import CLIP_NORM, WEIGHT_DECAY
 from charrnn.stateful import states
@@ -97,31 +96,38 @@ def warmup_cosine(step, total_steps, peak):
 class Schedule(keras.callbacks.Callback):
     """Counts and times the steps, sets the learning rate, ends training.
 
+    The learning rate follows the share of the training that is done: of
+    steps, or of the time that a `budget.Budget` gives, whichever is ahead.
+
     Attributes:
         characters: Length of the text that is trained on.
+        step_characters: How many of them a step reads.
         step: Steps done.
-        total_steps: Steps in all, or `None` while a `budget.Budget` measures.
+        total_steps: Steps in all at most; `None` for any number.
+        end: The seconds, as `elapsed` counts them, at which a
+            `budget.Budget` ends training; `None` without one.
+        ending: What a `budget.Budget` knows of the time after the last step.
+        clock: A `clock.Clock`.
         losses: Of the steps of this round, if `loop.train` runs them.
 
     Args:
         windows: The `charrnn.Windows` that are trained on.
         peak: The highest learning rate.
         total_steps: As above.
+        clock: The clock; `None` for a new one.
     """
 
-    def __init__(self, windows, peak, total_steps=None):
+    def __init__(self, windows, peak, total_steps=None, clock=None):
         super().__init__()
         self.peak = peak
         self.total_steps = total_steps
         self.characters = len(windows.ids)
         self.step = 0
         self.losses = []
+        self.end = self.ending = None
+        self.clock = clock or Clock()
         self._steps_per_epoch = windows.steps_per_epoch
-        self._step_characters = windows.batch_size * windows.seq_length
-        self._seconds_before = 0.0  # of the processes before this one
-        self._began = None
-        self._timed_steps, self._timed_seconds = 0, 0.0
-        self._latest = collections.deque(maxlen=200)  # durations
+        self.step_characters = windows.batch_size * windows.seq_length
 
     @property
     def epoch(self):
@@ -129,49 +135,71 @@ class Schedule(keras.callbacks.Callback):
         return self.step / self._steps_per_epoch
 
     @property
+    def progress(self):
+        """Share of the training that is done, from 0 to 1."""
+        by_steps = self.step / self.total_steps if self.total_steps else 0.0
+        if self.end is None:
+            return min(1.0, by_steps)
+        trained, left = self.clock.trained(), self.end - self.elapsed()
+        by_time = 1.0 if left <= 0 else trained / (trained + left)
+        return min(1.0, max(by_steps, by_time))
+
+    @property
     def learning_rate(self):
         """The rate of the next step."""
-        return warmup_cosine(self.step, self.total_steps, self.peak)
+        total_steps = self.total_steps
+        if self.end is not None and self.step and self.progress:
+            total_steps = round(self.step / self.progress)  # at this pace
+        return warmup_cosine(self.step, total_steps, self.peak)
 
     @property
     def characters_per_second(self):
         """The speed of all training steps, without what is between them."""
-        if not self._timed_steps:
+        clock = self.clock
+        if not clock.timed_steps:
             return 0.0
-        return self._step_characters * self._timed_steps / self._timed_seconds
+        return self.step_characters * clock.timed_steps / clock.timed_seconds
 
     def elapsed(self):
-        """Seconds since training began, the time between processes apart."""
-        if self._began is None:
-            return self._seconds_before
-        return self._seconds_before + time.perf_counter() - self._began
+        """Seconds since the run began, the time between processes apart."""
+        return self.clock.elapsed()
 
     def step_seconds(self):
-        """Mean duration of the latest steps, 0 before any."""
-        return float(np.mean(self._latest or [0.0]))
+        """Mean duration of the latest steps, 0 before any is timed."""
+        return self.clock.step_seconds()
 
-    def is_measured(self, steps):
-        """Whether this process has timed so many steps."""
-        return len(self._latest) >= min(steps, self._latest.maxlen)
+    def seconds_left(self):
+        """Seconds until all is done, `None` while that is not known."""
+        return self.ending.seconds_left() if self.ending else None
+
+    def is_over(self):
+        """Whether there is no step to come."""
+        if self.total_steps is not None and self.step >= self.total_steps:
+            return True
+        # As far beyond the end as before it, on average.
+        next_half = self.elapsed() + self.step_seconds() / 2
+        return self.end is not None and next_half >= self.end
+
+    def validates_at_the_end(self):
+        """Whether no step could follow a validation made now."""
+        if self.end is None or self.ending is None:
+            return False
+        validation = self.ending.validation_seconds()
+        return self.elapsed() + validation + self.step_seconds() >= self.end
 
     def on_train_begin(self, logs=None):
-        self._began = time.perf_counter()
+        self.clock.start()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._last = None  # validation, or compiling, is not a step's time
+        self.clock.begin_round()
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.optimizer.learning_rate = self.learning_rate
 
     def on_train_batch_end(self, batch, logs=None):
-        now = time.perf_counter()
-        if self._last is not None:
-            self._latest.append(now - self._last)
-            self._timed_steps += 1
-            self._timed_seconds += now - self._last
-        self._last = now
+        self.clock.end_step()
         self.step += 1
-        if self.total_steps is not None and self.step >= self.total_steps:
+        if self.is_over():
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
@@ -183,8 +211,7 @@ class Schedule(keras.callbacks.Callback):
             "step": self.step,
             "total_steps": self.total_steps,
             "losses": self.losses,
-            "seconds": self.elapsed(),
-            "timed": [self._timed_steps, self._timed_seconds],
+            **self.clock.state(),
         }
 
     def restore(self, state):
@@ -192,8 +219,7 @@ class Schedule(keras.callbacks.Callback):
         self.step = state["step"]
         self.total_steps = state["total_steps"]
         self.losses = state["losses"]
-        self._seconds_before = state["seconds"]
-        self._timed_steps, self._timed_seconds = state["timed"]
+        self.clock.restore(state)
 
 
 class Restarts(keras.callbacks.Callback):

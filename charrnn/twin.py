@@ -1,10 +1,9 @@
 """The same recurrences computed faster: twins of a model for training."""
 
 import itertools
-import os
 import warnings
 
-from charrnn.backend import keras
+from charrnn.backend import cores, keras
 from charrnn.precision import resolve_precision
 from charrnn.stateful import stateful, stateful_twin
 
@@ -310,14 +309,7 @@ def _division(batch_size, units):
         The sizes of the groups of rows, and into how many parts the units of
         each group are divided.
     """
-    parts = 2 if _cores() > 1 and units >= 2 * SMALLEST_PART else 1
-    groups = min(_cores() // parts, batch_size // SMALLEST_GROUP)
+    parts = 2 if cores() > 1 and units >= 2 * SMALLEST_PART else 1
+    groups = min(cores() // parts, batch_size // SMALLEST_GROUP)
     groups = max(1, groups)
     return [(batch_size + i) // groups for i in range(groups)], parts
-
-
-def _cores():
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

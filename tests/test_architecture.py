@@ -22,8 +22,8 @@ ORDER = (
     "tiles dropout recurrence twin recipe archive weights model_file "
     "checkpoint runs "
     "sampling engine loading sampler scoring reading context gradients "
-    "neurons page baselines adaptation training loop budget reporting "
-    "results commands"
+    "neurons page baselines adaptation clock training loop budget "
+    "reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "lines network portable archive weights model_file checkpoint runs "

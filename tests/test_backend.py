@@ -1,10 +1,13 @@
-"""A Keras that cannot compute here says which package or setting to change."""
+"""What Keras computes with, on how many threads, or why it cannot."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+import tensorflow
+
+from charrnn import backend, commands
 
 
 def import_of_keras(**environment):
@@ -62,3 +65,62 @@ def test_a_backend_that_cannot_train_is_named(name, without):
         f"tensorflow, jax or torch. Received '{name}' (KERAS_BACKEND={name}). "
         "Set KERAS_BACKEND=tensorflow."
     )
+
+
+@pytest.mark.parametrize(
+    ("program", "user", "expected"), [(0, None, 3), (0, "5", 5), (2, "5", 2)]
+)
+def test_threads_are_those_that_tensorflow_uses(
+    monkeypatch, program, user, expected
+):
+    monkeypatch.setattr(backend, "cores", lambda: 3)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    if user:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", user)
+    monkeypatch.setattr(
+        tensorflow.config.threading,
+        "get_intra_op_parallelism_threads",
+        lambda: program,
+    )
+    assert backend.threads() == expected
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="the system has no affinity"
+)
+def test_cores_are_those_the_process_may_use():
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert backend.cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert backend.cores() == len(before)
+
+
+@pytest.mark.parametrize("load", [0.0, 1e6])
+@pytest.mark.parametrize("verb", ["train", "compare"])
+def test_numpy_trains_with_one_thread_whatever_the_load(
+    monkeypatch, verb, load
+):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    commands._share_the_machine(verb)
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(("load", "expected"), [(0.0, None), (1e6, "1")])
+def test_numpy_reads_with_one_thread_on_a_busy_machine(
+    monkeypatch, load, expected
+):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    commands._share_the_machine("generate")
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == expected
+
+
+def test_what_the_user_has_set_holds(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"OPENBLAS_NUM_THREADS": "7"})
+    commands._share_the_machine("train")
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "7"

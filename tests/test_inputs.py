@@ -150,6 +150,7 @@ def place(model, tmp_path, monkeypatch):
     for name in ("run", "finished"):
         assert main(["train", "sea.txt", "--out", name]) == 0
     (place / "finished" / "metrics.json").write_text("{}", encoding="utf-8")
+    (place / "finished" / "model.keras").write_bytes(model)
     return place
 
 
@@ -161,6 +162,7 @@ def write_checkpoint(out, settings, material, *rest):
         "over": out.name == "finished", "parts": {},
     }  # fmt: skip
     checkpoint.write(out, 1, state, [np.zeros(3)])
+    yield
     return 0
 
 

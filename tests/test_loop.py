@@ -30,7 +30,8 @@ def test_train_is_fit(setting):
         )
         if own:
             callbacks = [schedule, watch]
-            loop.train(twin, setting.windows, schedule, callbacks, 10)
+            steps = loop.train(twin, setting.windows, schedule, callbacks, 10)
+            assert len(list(steps)) == 30
         else:
             twin.fit(
                 setting.windows.dataset(), epochs=3, steps_per_epoch=10,

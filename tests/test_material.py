@@ -36,6 +36,7 @@ def runs(tmp_path, monkeypatch):
         checkpoint.write(out, 1, state, [np.zeros(3)])
         (out / "samples.txt").write_text("sampled", encoding="utf-8")
         (out / "model.keras").write_bytes(b"")
+        yield
         return 0
 
     monkeypatch.chdir(tmp_path)

@@ -21,7 +21,8 @@ def schedule():
         epoch=0.5,
         learning_rate=0.001,
         characters_per_second=12_345.6,
-        step_seconds=lambda: 0.7,
+        end=None,
+        seconds_left=lambda: 63.0,
         losses=[],
     )
 
@@ -89,12 +90,20 @@ def test_a_terminal_gets_a_live_line(schedule, monkeypatch):
     ("seconds", "shown"), [(0, "0:00"), (61, "1:01"), (3723, "1:02:03")]
 )
 def test_time_left_is_told_in_minutes_and_hours(schedule, seconds, shown):
-    schedule.step_seconds = lambda: seconds / 90
+    schedule.seconds_left = lambda: seconds
     screen = console()
     progress = reporting.Progress(screen, schedule)
     progress.on_train_begin()
     progress.on_epoch_end(0, {"loss": 1.0, "val_loss": 1.0})
     assert f"  {shown} left  " in screen.file.getvalue()
+
+
+def test_a_number_of_steps_that_follows_from_the_time_is_not_told(schedule):
+    schedule.end = 60.0
+    progress = reporting.Progress(console(), schedule)
+    assert progress._line(1.0).startswith("epoch 0.50 step 30  loss ")
+    schedule.seconds_left = lambda: None  # it is not known yet
+    assert "left" not in progress._line(1.0)
 
 
 def test_samples_go_to_the_screen_and_the_file(

@@ -285,6 +285,37 @@ def test_more_epochs_go_on(text, tmp_path, capsys):
     assert metrics["epochs"] == pytest.approx(6, abs=0.02)
 
 
+def test_a_deleted_model_of_a_finished_run_is_made_again(
+    text, tmp_path, capsys
+):
+    out = tmp_path / "run"
+    words = ["train", str(text), "--out", str(out), *SMALL, "--epochs=1"]
+    assert main(words) == 0
+    (out / "model.keras").unlink()
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "made of the last weights" in capsys.readouterr().out
+    assert charrnn.load(out)
+    assert main(words) == 0
+    assert "is finished" in capsys.readouterr().out
+
+
+def test_too_little_time_is_told_and_more_goes_on(text, tmp_path, capsys):
+    out = tmp_path / "run"
+    words = ["train", str(text), "--out", str(out), "--units=8", "--layers=1"]
+    words += ["--quiet", "--learning-rate=1e-9"]
+    assert main([*words, "--minutes=0.01"]) == 1
+    error = capsys.readouterr().err
+    assert "has hardly trained: 1 steps in" in error
+    assert "more --minutes" in error
+    assert charrnn.load(out)
+    metrics = json.loads((out / "metrics.json").read_text("utf-8"))
+    assert metrics["steps"] == 1
+    more = metrics["train_seconds"] / 60 + 0.05
+    main([*words, f"--minutes={more}"])
+    assert "going on after step 1" in capsys.readouterr().out
+
+
 def test_fresh_moves_the_old_run_aside(text, tmp_path):
     out = tmp_path / "run"
     words = ["train", str(text), "--out", str(out), *SMALL, "--epochs=1"]

@@ -293,7 +293,7 @@ def test_training_traces_once(monkeypatch):
 def test_units_and_rows_are_divided_among_the_cores(
     monkeypatch, batch_size, units, cores, sizes, parts
 ):
-    monkeypatch.setattr(twin, "_cores", lambda: cores)
+    monkeypatch.setattr(twin, "cores", lambda: cores)
     assert twin._division(batch_size, units) == (sizes, parts)
 
 

@@ -23,6 +23,8 @@ VERBS = (
     "corpora",
 )
 
+TRAINING_VERBS = ("train", "compare")
+
 # What to do about errors of the system.
 FULL = "Make room there. A run then goes on with the same command."
 FORBIDDEN = "Look who may read and write there, or name another place."
@@ -54,9 +56,9 @@ def main(argv=None):
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
     warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
-    _share_the_machine()
     # Only the verb at hand is imported, so that it starts at once.
     verb = argv[0] if argv and argv[0] in VERBS else None
+    _share_the_machine(verb)
     name = f"charrnn {verb}" if verb else "charrnn"
     try:
         modules = {
@@ -73,6 +75,19 @@ def main(argv=None):
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return 130
+
+
+def parsed(words):
+    """What a verb's `run` is given.
+
+    Args:
+        words: The verb and its flags, as for `main`.
+
+    Returns:
+        An `argparse.Namespace`.
+    """
+    module = importlib.import_module(f"{__name__}.{words[0]}")
+    return _parser({words[0]: module}).parse_args(words)
 
 
 def program(verb):
@@ -164,13 +179,20 @@ def _reason(error):
     return f"{error}. {advice}" if advice else str(error)
 
 
-def _share_the_machine():
+def _share_the_machine(verb):
     """Keeps NumPy to one thread while other programs use the processors.
 
     Threads that wait for each other in every matrix product, when one of
     them has no processor to run on, are up to fifty times slower than one.
     NumPy looks at this once, when it is imported.
+
+    Verbs that train have one thread in any case: how a matrix product is
+    divided among threads may change its last bits, and a run that goes on
+    while the machine is busier has to go on with the same bits.
     """
+    if verb in TRAINING_VERBS:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        return
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > os.cpu_count() / 2:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

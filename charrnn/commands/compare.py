@@ -1,4 +1,4 @@
-"""Train kinds of cells on the same text for the same time, and compare them."""
+"""Train kinds of cells on the same text, in turns, and compare them."""
 
 import argparse
 import bisect
@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from charrnn import atomic, commands, runs
+from charrnn import atomic, runs
 from charrnn.commands.arguments import (
     add_text_arguments,
     at_least,
@@ -18,6 +18,7 @@ from charrnn.commands.arguments import (
 from charrnn.commands.console import watched
 from charrnn.commands.corpora import print_table
 from charrnn.commands.screen import shown
+from charrnn.commands.turns import Candidate, train_in_turns
 from charrnn.context import NEARLY, context_curve
 from charrnn.engine import load
 from charrnn.model import CELLS, parameters_of
@@ -26,6 +27,7 @@ from charrnn.sampler import Sampler
 
 MEASURED = 20_000  # characters of the held-out part, for the memory
 SAMPLE = 200  # characters
+SIGNALLED = 128  # exit codes from here on are of a training that was stopped
 TEXT = "encoding", "newline", "normalize"  # flags of the text
 
 
@@ -54,12 +56,19 @@ def add_arguments(parser):
         metavar="CELL,CELL",
         help=f"which of {', '.join(CELLS)} (default: all)",
     )
-    parser.add_argument(
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
         "--minutes",
         type=positive,
         default=2.0,
         metavar="N",
         help="of training for each (default: 2)",
+    )
+    length.add_argument(
+        "--epochs",
+        type=positive,
+        metavar="N",
+        help="passes over the training text for each, whatever time they take",
     )
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
@@ -118,47 +127,56 @@ def run(arguments):
     name = runs.name_of(arguments.corpus)
     out = arguments.out or runs.FOLDER / f"{name}-compared"
     size = len(set(text))
-    plans = [_train(cell, out, size, arguments) for cell in arguments.cells]
+    candidates = [
+        Candidate(cell, _words(cell, out, size, arguments))
+        for cell in arguments.cells
+    ]
     # A reader of JSON wants nothing else.
     with contextlib.redirect_stdout(
         sys.stderr if arguments.json else sys.stdout
     ):
-        for words in plans:
-            print(f"\n--- {words[-1]} ---")
-            code = commands.main(words)
-            if code:
-                print(
-                    "charrnn compare: not all are trained; the same command "
-                    "goes on from here",
-                    file=sys.stderr,
-                )
-                return code
-    rows = [_measure(out / cell, text) for cell in arguments.cells]
+        code = train_in_turns(candidates)
+    folders = [out / cell for cell in arguments.cells]
+    finished = all((folder / "metrics.json").exists() for folder in folders)
+    if code >= SIGNALLED or not finished:
+        print(
+            "charrnn compare: not all are trained; the same command goes on "
+            "from here",
+            file=sys.stderr,
+        )
+        return code or 1
+    _tell([_measure(folder, text) for folder in folders], out, arguments.json)
+    return code
+
+
+def _tell(rows, out, as_json):
+    """Writes the picture and the figures, and prints the latter."""
     _plot(rows, out / "compared.png")
     atomic.write_text(out / "compared.json", json.dumps(rows, indent=1) + "\n")
-    if arguments.json:
+    if as_json:
         print(json.dumps(rows, indent=1))
-        return 0
+        return
     _print(rows)
     print(f"\nplot  {shown(str(out / 'compared.png'))}")
-    return 0
 
 
-def _train(cell, out, characters, arguments):
+def _words(cell, out, characters, arguments):
     """The words of `charrnn train` for one of the cells."""
     units = arguments.units
     if arguments.parameters:
         units = _units_for(
             arguments.parameters, cell, arguments.layers, characters
         )
-    words = ["train", *arguments.corpus, "--quiet", "--out", str(out / cell)]
+    words = ["train", "--quiet", "--out", str(out / cell), "--cell", cell]
     if arguments.fresh:
         words.append("--fresh")
-    for flag in ("minutes", "layers", "seed", *TEXT):
+    length = "epochs" if arguments.epochs else "minutes"
+    for flag in (length, "layers", "seed", *TEXT):
         value = getattr(arguments, flag)
         if value is not None:
             words += [f"--{flag}", str(value)]
-    return [*words, "--units", str(units), "--cell", cell]
+    # The text may be called -x.txt.
+    return [*words, "--units", str(units), "--", *arguments.corpus]
 
 
 def _units_for(parameters, cell, layers, characters):
@@ -178,35 +196,51 @@ def _units_for(parameters, cell, layers, characters):
 
 def _measure(folder, text):
     """What a finished run came to."""
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     engine = load(folder)
-    held_out = text[metrics["split"]["training_characters"] :][:MEASURED]
+    try:
+        row, training_characters = _row(folder)
+    except (LookupError, TypeError, ArithmeticError, ValueError) as error:
+        raise ValueError(
+            f"Expected the figures of a finished run in '{folder}'. Its "
+            f"metrics.json or history.csv is damaged ({error}). Begin anew "
+            "with --fresh."
+        ) from error
+    held_out = text[training_characters:][:MEASURED]
     curve = context_curve(engine, held_out, watch=watched("measuring"))
     (sample,) = Sampler(engine).generate("", length=SAMPLE, seed=0)
+    return {
+        **row,
+        "memory_half": curve.half,
+        "memory_reach": curve.reach,
+        "contexts": list(curve.contexts),
+        "bits_by_context": curve.bits.tolist(),
+        "sample": sample.text,
+    }
+
+
+def _row(folder):
+    """The figures that a run has written, and where its training text ends."""
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     with open(folder / "history.csv", encoding="utf-8", newline="") as file:
         history = [
             (int(row["step"]), float(row["validation_bits_per_char"]))
             for row in csv.DictReader(file)
         ]
-    minutes = metrics["train_seconds"] / 60
-    return {
+    minutes = float(metrics["train_seconds"]) / 60
+    row = {
         "cell": metrics["network"]["cell"],
-        "units": metrics["network"]["units"],
-        "parameters": metrics["parameters"],
-        "learning_rate": metrics["training"]["learning_rate"],
-        "dropout": metrics["network"]["dropout"],
+        "units": int(metrics["network"]["units"]),
+        "parameters": int(metrics["parameters"]),
+        "learning_rate": float(metrics["training"]["learning_rate"]),
+        "dropout": float(metrics["network"]["dropout"]),
         "train_minutes": minutes,
-        "epochs": metrics["epochs"],
-        "characters_per_second": metrics["characters_per_second"],
-        "validation_bits_per_char": metrics["validation_bits_per_char"],
-        "memory_half": curve.half,
-        "memory_reach": curve.reach,
+        "epochs": float(metrics["epochs"]),
+        "characters_per_second": int(metrics["characters_per_second"]),
+        "validation_bits_per_char": float(metrics["validation_bits_per_char"]),
         "minutes": [step / metrics["steps"] * minutes for step, _ in history],
         "validation": [bits for _, bits in history],
-        "contexts": list(curve.contexts),
-        "bits_by_context": curve.bits.tolist(),
-        "sample": sample.text,
     }
+    return row, int(metrics["split"]["training_characters"])
 
 
 def _print(rows):

@@ -7,17 +7,45 @@ import sys
 
 import charrnn
 from charrnn import model_file, runs, sources
+from charrnn.clock import Clock
 from charrnn.commands import program, train_flags
 from charrnn.commands.material import gather, network
 from charrnn.commands.screen import command_line, say
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
 from charrnn.model import build_model, rebuild
 
+HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
 def run(arguments):
     """Trains as the arguments say; returns the exit code."""
+    training = stepwise(arguments)
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            return end.value
+
+
+def stepwise(arguments, signals=None, clock=None):
+    """Trains a step at a time, so that other runs can have their turn.
+
+    Args:
+        arguments: As for `run`.
+        signals: The list of `loop.noted_signals`; `None` to note them here.
+        clock: The `clock.Clock` of the run; `None` for one that starts now.
+
+    Yields:
+        The `training.Schedule`, when all is ready and after every step; its
+        clock may be stopped until the next is asked for.
+
+    Returns:
+        The exit code.
+    """
+    if clock is None:
+        clock = Clock()
+        clock.start()
     given = {k: v for k, v in vars(arguments).items() if k != "verb"}
     out, fresh = given.pop("out", None), given.pop("fresh", False)
     with contextlib.ExitStack() as locks:
@@ -30,7 +58,7 @@ def run(arguments):
                 state, arrays = runs.saved(out, say)
         settings = train_flags.settle(out, given, state)
         material = gather(out, given, settings, state)
-        if _is_over(settings, state) and (out / "metrics.json").exists():
+        if _is_over(settings, state) and _is_complete(out):
             say(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
@@ -43,13 +71,23 @@ def run(arguments):
             locks.enter_context(runs.locked(out))
             runs.saved(out)  # nobody was faster, or this says so
             locks.callback(runs.unclaim, out)
-        return _train(out, settings, material, state, arrays)
+        return (
+            yield from _train(
+                out, settings, material, state, arrays, clock, signals
+            )
+        )
 
 
 def _is_over(settings, state):
     """Whether a run has come to the end that is asked of it."""
     over = state is not None and state["over"]
     return over and not train_flags.asks_more(settings, state)
+
+
+def _is_complete(out):
+    """Whether what a run ends with is there: else it is made again."""
+    names = "model.keras", "metrics.json"
+    return all((out / name).exists() for name in names)
 
 
 def _model(settings, material):
@@ -133,8 +171,8 @@ def _words(corpus, out):
     return [*corpus, *flags]
 
 
-def _train(out, settings, material, state, arrays):
-    """Trains the model and fills the run's folder."""
+def _train(out, settings, material, state, arrays, clock, signals):
+    """Trains the model and fills the run's folder, as `stepwise` does."""
     from charrnn import checkpoint, loop, training
 
     windows, held_out = material.windows, material.held_out
@@ -142,7 +180,7 @@ def _train(out, settings, material, state, arrays):
     twin = _twin(settings, model, windows)
     facts = _facts(settings, material)
     schedule = training.Schedule(
-        windows, settings.learning_rate, _steps(settings, windows)
+        windows, settings.learning_rate, _steps(settings, windows), clock
     )
     validation = training.Validation(model, material.vocabulary, held_out)
     best, history, *others = _callbacks(
@@ -156,13 +194,16 @@ def _train(out, settings, material, state, arrays):
         if not _is_over(settings, state):
             _set_end(settings, state["settings"], schedule, windows)
         print(f"going on after step {schedule.step}")
+    yield schedule
     kept = {
         "settings": vars(settings),
         "vocabulary": material.vocabulary.characters,
     }
     failed = False
     try:
-        with loop.noted_signals() as signals:
+        with contextlib.ExitStack() as stack:
+            if signals is None:
+                signals = stack.enter_context(loop.noted_signals())
             checkpoints = loop.Checkpoints(
                 out,
                 schedule,
@@ -172,13 +213,14 @@ def _train(out, settings, material, state, arrays):
                 signals,
             )
             if not _is_over(settings, state):
-                loop.train(
+                for _ in loop.train(
                     twin,
                     windows,
                     schedule,
                     [*callbacks, checkpoints],
                     training.steps_per_round(windows, len(held_out)),
-                )
+                ):
+                    yield schedule
     except loop.Stopped as stopped:
         path = out / "model.keras"
         if not path.exists():
@@ -199,9 +241,22 @@ def _train(out, settings, material, state, arrays):
             "--fresh.",
             file=sys.stderr,
         )
+    if best.step is None and _is_over(settings, state):
+        _save_again(out, validation, best)
     if best.step is not None:
-        _finish(out, settings, windows.ids, validation.ids, schedule, history)
+        metrics = _finish(
+            out, settings, windows.ids, validation.ids, schedule, history
+        )
+        failed |= _has_hardly_trained(settings, schedule, metrics)
     return 1 if failed else 0
+
+
+def _save_again(out, validation, best):
+    """Saves the last weights where the model of a finished run is gone."""
+    print(f"'{out}' has no model.keras any more: made of the last weights")
+    logs = {}
+    for callback in (validation, best):
+        callback.on_epoch_end(0, logs)
 
 
 def _callbacks(out, settings, schedule, validation, facts):
@@ -218,9 +273,8 @@ def _callbacks(out, settings, schedule, validation, facts):
         prompt=settings.prompt,
         quiet=settings.quiet,
     )
-    if settings.minutes:
-        seconds = 60 * settings.minutes
-        reports.append(budget.Budget(seconds, schedule, validation))
+    seconds = 60 * settings.minutes if settings.minutes else None
+    reports.append(budget.Budget(seconds, schedule, validation))
     return [best, *reports]
 
 
@@ -233,21 +287,26 @@ def _steps(settings, windows):
 
 def _set_end(settings, before, schedule, windows):
     """Moves the end of a run to where this command wants it."""
-    if not settings.minutes:
-        schedule.total_steps = _steps(settings, windows)
-    elif settings.minutes != before["minutes"] and schedule.step:
-        of_all = 60 * settings.minutes / schedule.elapsed()
-        schedule.total_steps = max(1, round(schedule.step * of_all))
-    if schedule.step and (schedule.total_steps or math.inf) <= schedule.step:
+    schedule.total_steps = _steps(settings, windows)
+    longer = settings.minutes != before["minutes"]
+    over = longer and 60 * (settings.minutes or math.inf) <= schedule.elapsed()
+    last = schedule.total_steps or math.inf
+    if schedule.step and (over or last <= schedule.step):
+        end = f"after {settings.minutes} minutes" if over else f"step {last}"
         raise ValueError(
-            f"Expected an end after step {schedule.step}, where the run is. "
-            f"Received one at step {schedule.total_steps}. Give more --epochs "
-            "or --minutes: both count what was done before."
+            f"Expected an end after step {schedule.step}, where the run is "
+            f"after {schedule.elapsed() / 60:.3g} minutes. Received one at "
+            f"{end}. Give more --epochs or --minutes: both count what was "
+            "done before."
         )
 
 
 def _finish(out, settings, training, held_out, schedule, history):
-    """Measures the best model, and writes and says what came out."""
+    """Measures the best model, and writes and says what came out.
+
+    Returns:
+        The metrics.
+    """
     from charrnn import reporting, results
 
     metrics = results.measure(out, training, held_out, schedule)
@@ -259,3 +318,22 @@ def _finish(out, settings, training, held_out, schedule, history):
     if settings.prompt:
         command += ["--prompt", settings.prompt]
     say(f"write text  {command_line(command)}")
+    return metrics
+
+
+def _has_hardly_trained(settings, schedule, metrics):
+    """Whether the time was too short to learn anything; then says so."""
+    chance = metrics["baselines_nats_per_char"]["unigram"]
+    learnt = metrics["validation_nats_per_char"] < chance
+    if not settings.minutes or learnt or schedule.step >= HARDLY_TRAINED:
+        return False
+    seconds, others = schedule.elapsed(), schedule.elapsed()
+    others -= schedule.clock.trained()
+    print(
+        f"charrnn train: the network has hardly trained: {schedule.step} steps "
+        f"in {seconds:.0f} s, {others:.0f} s of which went by before the first "
+        "was done. It does no better than single letters drawn by how often "
+        "they occur. Give more --minutes: the same command with these goes on.",
+        file=sys.stderr,
+    )
+    return True

@@ -171,7 +171,7 @@ def _add_training_arguments(group):
         "--minutes",
         type=positive,
         metavar="N",
-        help="time from the first step to the saved model, everything "
+        help="time from the command's start to its end, everything "
         "included; size and dropout follow from it and from the text",
     )
     for flag, kind, text in (

@@ -1,0 +1,144 @@
+"""A machine of which a test says how fast it is, and a run on it.
+
+The loop, the schedule and the budget are the real ones; what takes time only
+moves a clock.
+"""
+
+import types
+
+import numpy as np
+
+from charrnn import baselines, budget, loop, scoring, training
+from charrnn.backend import keras
+from charrnn.clock import Clock
+
+PIECE = 0.02  # seconds of work in which the machine's speed is constant
+
+
+class Machine:
+    """A clock, and work that takes longer while the machine is busy.
+
+    Args:
+        slowness: A function of the time: how many seconds a second of work
+            takes.
+    """
+
+    def __init__(self, slowness=lambda time: 1.0):
+        self.time = 0.0
+        self.slowness = slowness
+
+    def now(self):
+        return self.time
+
+    def work(self, seconds):
+        while seconds > 0:
+            piece = min(PIECE, seconds)
+            self.time += piece * self.slowness(self.time)
+            seconds -= piece
+
+
+class Run(keras.callbacks.Callback):
+    """A run of training on such a machine, of a text of a million characters.
+
+    Args:
+        machine: The `Machine`.
+        seconds: The `Budget`'s, or `None`.
+        total_steps: The most there are.
+        start: Seconds of work before the first step.
+        compiling: What the first steps take more than others, in seconds.
+        step: Seconds of work of a step; may be a function of its number.
+        steps_per_round: As for `loop.train`.
+        one: Characters a second that are scored in one stream.
+        many: The same, in 64 streams.
+        held_out: Characters that are scored.
+    """
+
+    def __init__(
+        self, machine, seconds, total_steps=None, *, start=3.0,
+        compiling=(5.0,), step=0.05, steps_per_round=500, one=15_000,
+        many=60_000, held_out=100_000,
+    ):  # fmt: skip
+        super().__init__()
+        self.machine = machine
+        self.seconds_of_step = step if callable(step) else lambda _: step
+        self.compiling = compiling
+        self.steps_per_round = steps_per_round
+        self.speeds = {1: one, scoring.STREAMS: many}
+        windows = types.SimpleNamespace(
+            ids=range(1_000_000), steps_per_epoch=500, batch_size=32,
+            seq_length=64, dataset=lambda step: self,
+        )  # fmt: skip
+        self.windows = windows
+        self.validation = types.SimpleNamespace(
+            ids=np.zeros(held_out, np.uint8), network=None, vocabulary=None
+        )
+        clock = Clock(machine.now)
+        clock.start()
+        machine.work(start)
+        self.schedule = training.Schedule(windows, 0.01, total_steps, clock)
+        self.budget = budget.Budget(seconds, self.schedule, self.validation)
+        ending = budget.Ending(
+            self.schedule, self.validation, seconds, machine.now
+        )
+        ending._seconds_per_character = self._probe
+        ending._engine = self
+        self.schedule.ending = ending
+        self.left = []  # (time, seconds left, step)
+        self.rates = []
+
+    def as_numpy_iterator(self):
+        return iter(lambda: (), None)
+
+    def train_on_batch(self):
+        step = self.schedule.step
+        extra = self.compiling[step] if step < len(self.compiling) else 0.0
+        self.machine.work(extra + self.seconds_of_step(step))
+        return 1.0
+
+    def _probe(self, streams):
+        before = self.machine.time
+        self.machine.work(budget.PROBE_SECONDS)
+        slow = (self.machine.time - before) / budget.PROBE_SECONDS
+        return slow / self.speeds[streams]
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left.append((self.machine.time, self.schedule.seconds_left()))
+        self.rates.append(self.schedule.learning_rate)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.validations += 1
+        read = 1.25 * len(self.validation.ids)
+        self.machine.work(read / self.speeds[scoring.STREAMS])
+
+    def train(self):
+        """Trains until the prompt would be back."""
+        self.validations = 0
+        self.stop_training = False
+        self.optimizer = types.SimpleNamespace(learning_rate=0.0)
+        callbacks = [self.schedule, self, self.budget]
+        for _ in loop.train(
+            self, self.windows, self.schedule, callbacks, self.steps_per_round
+        ):
+            pass
+        self.trained = self.machine.time
+        self._finish()
+
+    def _finish(self):
+        """What `results.measure` does, with the time that it takes."""
+        scored, characters = 0, len(self.validation.ids)
+        limit = self.schedule.ending.scoring_seconds()
+        began = self.machine.time
+        self.one_pass = True
+        while characters <= scoring.ONE_PASS_LIMIT and scored < characters:
+            self.machine.work(500 / self.speeds[1])
+            scored += 500
+            seconds = self.machine.time - began
+            whole = seconds * characters / scored
+            if limit is not None and seconds > limit / 2 and whole > limit:
+                self.one_pass = False
+                break
+        cold = min(characters, scoring.ONE_PASS_LIMIT)
+        self.machine.work(cold / self.speeds[scoring.STREAMS])
+        counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
+        self.machine.work(0.7 * budget.BASELINE_SECONDS * counted)
+        self.machine.work(0.7 * budget.FILES_SECONDS)
