@@ -243,6 +243,24 @@ class Engine:
         return logits.transpose(1, 0, 2), state
 
     @BLAS_MAY_CRY_WOLF
+    def read(self, ids, state=None):
+        """Reads whole sequences for what comes after them.
+
+        Args:
+            ids: Integers of shape `(batch, time)`, of at least one character.
+            state: The state to start from; `None` for the zero state.
+
+        Returns:
+            `(logits, state)`: float32 of shape `(batch, vocabulary size)`
+            for the character after the last, and the state at the end.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
+        """
+        outputs, state = self._through_layers(ids, state)
+        return outputs[-1] @ self._kernel + self._bias, state
+
+    @BLAS_MAY_CRY_WOLF
     def activations(self, ids, state=None):
         """Reads whole sequences, and tells what the recurrent layers do.
 

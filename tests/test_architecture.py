@@ -17,18 +17,18 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
-    "sources corpus vocabulary encoded windows "
+    "sources corpus nearest vocabulary encoded windows "
     "backend precision network portable model stateful equations kernels "
     "tiles dropout recurrence twin recipe archive weights model_file "
     "checkpoint runs "
-    "sampling engine loading sampler scoring reading context gradients "
-    "neurons page baselines adaptation training loop budget reporting "
-    "results commands"
+    "sampling engine loading endings sampler scoring reading context "
+    "gradients neurons page baselines adaptation training loop budget "
+    "reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "network portable archive weights model_file checkpoint runs "
-    "sampling engine loading sampler scoring reading context neurons page "
-    "baselines commands"
+    "sampling engine loading endings sampler scoring reading context neurons "
+    "page baselines commands"
 ).split()
 
 
