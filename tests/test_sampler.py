@@ -294,6 +294,19 @@ def test_what_stands_before_the_last_2048_characters_does_not_show():
     assert with_it == pytest.approx(without, abs=1e-4)
 
 
+@pytest.mark.parametrize("size", [1, 6, 37, 1024])
+def test_an_ordinary_prompt_is_read_to_the_bit_as_ever(size):
+    engine = load("shakespeare")
+    text = ("ROMEO:\nBut, soft! what light through yonder window?\n" * 21)[
+        :size
+    ]
+    logits, state = engine.run(engine.vocabulary.encode(text)[None])
+    start = Sampler(engine).start(text)
+    assert np.array_equal(start.logits, logits[:, -1])
+    for own, expected in zip(start.network, state, strict=True):
+        assert all(map(np.array_equal, own, expected))
+
+
 def test_a_prompt_takes_logits_for_its_last_character_only():
     engine = random_engine("".join(map(chr, range(256, 256 + 20_000))), 2)
     sampler = Sampler(engine)
