@@ -19,6 +19,11 @@ from charrnn.vocabulary import check_ids
 
 HALF = np.float32(0.5)
 
+# Logits of a text that are computed all at once: so few cost nothing, and
+# the last is then what `run` gives to the bit. One row's product is rounded
+# in another order.
+FEW_LOGITS = 1 << 18
+
 
 def simple_rnn_step(x, state, U):
     """Elman 1990: h = tanh(x + h U)."""
@@ -241,6 +246,28 @@ class Engine:
         outputs, state = self._through_layers(ids, state)
         logits = _matmul(outputs, self._kernel) + self._bias
         return logits.transpose(1, 0, 2), state
+
+    @BLAS_MAY_CRY_WOLF
+    def read(self, ids, state=None):
+        """Reads whole sequences for what comes after them.
+
+        Args:
+            ids: Integers of shape `(batch, time)`, of at least one character.
+            state: The state to start from; `None` for the zero state.
+
+        Returns:
+            `(logits, state)`: float32 of shape `(batch, vocabulary size)`
+            for the character after the last, and the state at the end.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
+        """
+        outputs, state = self._through_layers(ids, state)
+        time, batch, _ = outputs.shape
+        if time * batch * len(self.vocabulary) > FEW_LOGITS:
+            outputs = outputs[-1:]
+        logits = _matmul(outputs, self._kernel) + self._bias
+        return logits[-1], state
 
     @BLAS_MAY_CRY_WOLF
     def activations(self, ids, state=None):

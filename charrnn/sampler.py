@@ -6,11 +6,17 @@ import io
 import numpy as np
 
 from charrnn import memory
+from charrnn.endings import Draft, checked
 from charrnn.loading import engine_of
 from charrnn.sampling import probabilities, surprise, uniforms
 
 BLOCK = 256  # steps whose random numbers, and surprise, are made together
+LEDGER_BYTES = 1 << 24  # of logits kept until their surprise is computed
 CHUNK = 1024  # characters of a prompt read at a time: bounds the memory
+# Characters of a prompt that are read, counted from its end. What stands
+# before them no longer shows: of the model of Shakespeare that comes with
+# charrnn, logits differ after 2,048 characters by as much as by rounding.
+PROMPT_LIMIT = 16_384
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +44,13 @@ class Sample:
     """A finished piece of text.
 
     Attributes:
-        text: The new characters, without the prompt and the stop string.
+        text: The new characters, without the prompt and a string of `stop`.
         seed: Of the random numbers.
         index: Of the sample among those drawn together.
         nats_per_character: Mean of -ln p of the characters drawn, under the
             network itself (temperature 1, no filter); 0 if none was drawn.
-        stop_reason: `"length"` or `"stop"`.
+        stop_reason: `"length"`, `"stop"`, `"stop_after"` or
+            `"interrupted"`: the argument of `generate` that ended it.
     """
 
     text: str
@@ -81,20 +88,24 @@ class Sampler:
 
     def __init__(self, model, vocabulary=None):
         self.engine = engine_of(model, vocabulary, for_text=True)
+        _check_can_write(self.engine.vocabulary)
         self.vocabulary = self.engine.vocabulary
         self._numbers = {}  # a block of each sample's random numbers
 
     def __repr__(self):
         return f"Sampler({self.engine!r})"
 
-    def start(self, prompt="", *, count=1, seed=0):
+    def start(self, prompt="", *, count=1, seed=0, watch=iter):
         """Reads a prompt.
 
         Args:
             prompt: Text to continue; without one the network starts as on a
-                new line.
+                new line. Of a long one the last 16,384 characters are read:
+                the network remembers far fewer.
             count: Samples to draw side by side.
             seed: Of the random numbers.
+            watch: A function of a list that yields its items again, such as
+                `rich.progress.track`: of the prompt's pieces.
 
         Returns:
             A `State` for the first new character of `count` samples.
@@ -109,13 +120,17 @@ class Sampler:
             )
         self._check_memory(count)
         ids = self.vocabulary.encode(prompt or self._new_line())
-        network = self.engine.zero_state(1)
-        for begin in range(0, len(ids), CHUNK):
-            chunk = ids[None, begin : begin + CHUNK]
-            logits, network = self.engine.run(chunk, network)
+        ids = ids[None, -PROMPT_LIMIT:]
+        chunks = [
+            ids[:, begin : begin + CHUNK]
+            for begin in range(0, ids.shape[1], CHUNK)
+        ]
+        network = None
+        for chunk in watch(chunks):
+            logits, network = self.engine.read(chunk, network)
         return State(
             [tuple(np.repeat(a, count, 0) for a in s) for s in network],
-            np.repeat(logits[:, -1], count, 0),
+            np.repeat(logits, count, 0),
             seed,
             np.arange(count),
         )
@@ -148,7 +163,10 @@ class Sampler:
         count=1,
         seed=0,
         stop=(),
+        stop_after=(),
         on_text=None,
+        interrupted=None,
+        watch=iter,
         **filters,
     ):
         """Writes whole samples.
@@ -161,7 +179,12 @@ class Sampler:
                 the same whatever `count` is.
             stop: Strings that end a sample where they come up; they are not
                 part of it.
+            stop_after: Strings that end a sample and are its last part. Of
+                two that end at the same character the longer one counts.
             on_text: Called with `(index, text)` for each piece of `stream`.
+            interrupted: Called before each step; once it returns true, the
+                samples end as they are.
+            watch: As for `start`.
             **filters: As in `probabilities`.
 
         Returns:
@@ -169,8 +192,27 @@ class Sampler:
 
         Raises:
             ValueError: as `stream` does.
+
+        Example:
+
+        >>> from charrnn import Vocabulary, build_model
+        >>> vocabulary = Vocabulary("\\nabc")
+        >>> sampler = Sampler(build_model(vocabulary, units=4), vocabulary)
+        >>> (line,) = sampler.generate(length=10_000, stop_after="\\n")
+        >>> line.text.index("\\n") == len(line.text) - 1, line.stop_reason
+        (True, 'stop_after')
         """
-        writing = _Writing(self, prompt, length, count, seed, stop, filters)
+        writing = self._writing(
+            prompt,
+            length=length,
+            count=count,
+            seed=seed,
+            stop=stop,
+            stop_after=stop_after,
+            interrupted=interrupted,
+            watch=watch,
+            **filters,
+        )
         texts = [io.StringIO() for _ in range(count)]
         for index, piece in writing.pieces():
             texts[index].write(piece)
@@ -183,7 +225,7 @@ class Sampler:
             )
         ]
 
-    def stream(self, prompt="", *, length, count=1, seed=0, stop=(), **filters):
+    def stream(self, prompt="", *, length, **how):
         """Writes samples piece by piece, and keeps none of them.
 
         A text of any length is written in the same memory.
@@ -191,19 +233,18 @@ class Sampler:
         Args:
             prompt: As for `generate`, like all others.
             length: New characters at most.
-            count: Samples, drawn together.
-            seed: Of the random numbers.
-            stop: Strings that end a sample.
-            **filters: As in `probabilities`.
+            **how: `count`, `seed`, `stop`, `stop_after`, `interrupted`,
+                `watch` and the filters.
 
         Returns:
             An iterator of `(index, text)`: the next characters of a sample,
             as soon as they are certain: at once, but for those that may turn
-            out to be the beginning of a stop string.
+            out to be the beginning of a string of `stop`.
 
         Raises:
-            ValueError: if an argument is out of range, or the prompt has a
-                character that the model does not know; before any piece.
+            ValueError: if an argument is out of range, or the prompt or a
+                stop string has a character that the model does not write;
+                before any piece.
 
         Example:
 
@@ -213,19 +254,42 @@ class Sampler:
         >>> sum(len(text) for _, text in sampler.stream("ab", length=10))
         10
         """
-        writing = _Writing(self, prompt, length, count, seed, stop, filters)
-        return writing.pieces()
+        return self._writing(prompt, length=length, **how).pieces()
+
+    def _writing(
+        self,
+        prompt,
+        *,
+        length,
+        count=1,
+        seed=0,
+        stop=(),
+        stop_after=(),
+        interrupted=None,
+        watch=iter,
+        **filters,
+    ):
+        """Checks all arguments and reads the prompt; draws nothing yet."""
+        if length < 0:
+            raise ValueError(
+                f"Expected a length of at least 0. Received {length}."
+            )
+        endings = checked(stop, stop_after, self.vocabulary)
+        state = self.start(prompt, count=count, seed=seed, watch=watch)
+        probabilities(state.logits[:1], **filters)  # checks the filters
+        interrupted = interrupted or (lambda: False)
+        return _Writing(self, state, length, endings, interrupted, filters)
 
     def _uniforms(self, state):
         """One random number for each sample, made in blocks for speed."""
         block, place = divmod(state.position, BLOCK)
         key = (state.seed, block, state.samples.tobytes())
         if key not in self._numbers:
-            numbers = [
-                uniforms(state.seed, int(sample), block * BLOCK, BLOCK)
-                for sample in state.samples
-            ]
-            self._numbers = {key: np.array(numbers)}
+            self._numbers = {}  # the block before makes room
+            numbers = np.empty((len(state.samples), BLOCK))
+            for row, sample in zip(numbers, state.samples, strict=True):
+                row[:] = uniforms(state.seed, int(sample), block * BLOCK, BLOCK)
+            self._numbers = {key: numbers}
         return self._numbers[key][:, place]
 
     def _drawable(self, logits):
@@ -237,11 +301,18 @@ class Sampler:
         return np.where(others, logits, -np.inf)
 
     def _check_memory(self, count):
-        """Of each sample there are a block of logits, and its states."""
-        numbers = (BLOCK + 16) * len(self.vocabulary)
-        numbers += sum(16 * len(layer.U) for layer in self.engine.layers)
+        """Checks that there is room for what `count` samples take at once."""
+        states = [a.size for s in self.engine.zero_state(1) for a in s]
+        gates = max(layer.kernel.shape[1] for layer in self.engine.layers)
+        logits = 4 * count * len(self.vocabulary)
+        ledger = min(BLOCK * logits, LEDGER_BYTES + logits)
+        # Characters are drawn from float64; the ledger is copied as it is
+        # settled. Either stands beside states, Python's own objects, and a
+        # block of random numbers.
+        largest = max(16 * logits + ledger, 4 * ledger)
+        sample = 8 * sum(states) + 12 * gates + 8 * BLOCK + 1024
         memory.check_fits(
-            4 * count * numbers,
+            largest + count * sample,
             f"{count:,} samples side by side",
             "Draw fewer at a time.",
         )
@@ -252,30 +323,36 @@ class Sampler:
         return "\n" if known else self.vocabulary.characters[0]
 
 
-class _Writing:
-    """Samples being written: checks all arguments, then draws."""
+def _check_can_write(vocabulary):
+    if vocabulary.stand_in is not None and len(vocabulary) == 1:
+        raise ValueError(
+            "Expected a model with characters to write. Received one that "
+            "knows only U+FFFD, which stands for rare characters and is never "
+            "written. Train one with a lower --min-count."
+        )
 
-    def __init__(self, sampler, prompt, length, count, seed, stop, filters):
-        stop = (stop,) if isinstance(stop, str) else tuple(stop)
-        if "" in stop:
-            raise ValueError("Expected stop strings. Received an empty one.")
-        if length < 0:
-            raise ValueError(
-                f"Expected a length of at least 0. Received {length}."
-            )
+
+class _Writing:
+    """Samples being written."""
+
+    def __init__(self, sampler, state, length, endings, interrupted, filters):
         self._sampler = sampler
+        self._state = state
         self._length = length
+        self._interrupted = interrupted
         self._filters = filters
-        self._state = sampler.start(prompt, count=count, seed=seed)
-        probabilities(self._state.logits[:1], **filters)  # checks the filters
-        self._drafts = [_Draft(stop) for _ in range(count)]
-        self._ledger = _Ledger(count)
+        self._drafts = [Draft(endings) for _ in state.samples]
+        self._ledger = _Ledger(len(state.samples))
 
     def pieces(self):
         """Yields `(index, text)` as soon as the text is certain."""
         characters = self._sampler.vocabulary.characters
         drafts, state = self._drafts, self._state
         while len(state.samples) and state.position < self._length:
+            if self._interrupted():
+                for i in state.samples:
+                    drafts[i].reason = "interrupted"
+                break
             before = state.logits
             ids, state = self._sampler.step(state, **self._filters)
             self._ledger.add(state.samples, before, ids)
@@ -285,12 +362,12 @@ class _Writing:
                 text = drafts[index].add(characters[i])
                 if text:
                     yield index, text
-            going = [not drafts[i].stopped for i in state.samples]
+            going = [drafts[i].reason is None for i in state.samples]
             if not all(going):
                 state = keep_rows(state, going)
         for index, draft in enumerate(drafts):
             if draft.pending:
-                yield index, draft.release(0)
+                yield index, draft.release()
 
     def nats(self):
         """The mean surprise in each sample."""
@@ -298,44 +375,7 @@ class _Writing:
 
     def reasons(self):
         """Why each sample ended."""
-        return ["stop" if d.stopped else "length" for d in self._drafts]
-
-
-class _Draft:
-    """A sample being written, with the characters that may yet be cut."""
-
-    def __init__(self, stop):
-        self.pending = ""
-        self.stopped = False
-        # Of two that end at the same character the longer one is cut.
-        self._stop = sorted(stop, key=len, reverse=True)
-
-    def add(self, character):
-        """Takes a character; returns the text that is certain by now."""
-        self.pending += character
-        for stop in self._stop:
-            if self.pending.endswith(stop):
-                self.stopped = True
-                text = self.release(len(stop))
-                self.pending = ""
-                return text
-        return self.release(self._possible_stop())
-
-    def release(self, kept):
-        """Lets go of the pending characters but the last `kept`."""
-        cut = len(self.pending) - kept
-        text, self.pending = self.pending[:cut], self.pending[cut:]
-        return text
-
-    def _possible_stop(self):
-        """Length of the longest ending that may begin a stop string."""
-        lengths = (
-            size
-            for stop in self._stop
-            for size in range(1, min(len(stop), len(self.pending) + 1))
-            if self.pending.endswith(stop[:size])
-        )
-        return max(lengths, default=0)
+        return [draft.reason or "length" for draft in self._drafts]
 
 
 class _Ledger:
@@ -345,10 +385,12 @@ class _Ledger:
         self._nats = np.zeros(count)
         self._drawn = np.zeros(count, np.int64)
         self._pending = []
+        self._bytes = 0
 
     def add(self, samples, logits, ids):
         self._pending.append((samples, logits, ids))
-        if len(self._pending) == BLOCK:
+        self._bytes += logits.nbytes
+        if len(self._pending) == BLOCK or self._bytes >= LEDGER_BYTES:
             self._settle()
 
     def nats_per_character(self):
@@ -363,7 +405,7 @@ class _Ledger:
         )
         np.add.at(self._nats, samples, surprise(logits, ids))
         np.add.at(self._drawn, samples, 1)
-        self._pending = []
+        self._pending, self._bytes = [], 0
 
 
 def keep_rows(state, rows):

@@ -5,11 +5,13 @@ import re
 
 import numpy as np
 
+from charrnn import nearest
+
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 BLOCK = 1 << 18  # characters encoded at a time: bounds the memory in between
 CODE_POINTS = 0x110000  # of Unicode
 STAND_IN = "\ufffd"  # for characters that are too rare to be learnt
-UNKNOWN = ("error", "skip", "replace")  # what may be done with others
+UNKNOWN = ("error", "nearest", "skip", "replace")  # what to do with others
 LISTED = 8  # unknown characters that a message names
 
 
@@ -114,30 +116,36 @@ class Vocabulary:
         Args:
             text: A `str` of n characters.
             unknown: What to do with characters that are not in the
-                vocabulary: `"error"`, `"skip"` to leave them out, or
-                `"replace"` to read each as U+FFFD.
+                vocabulary: `"error"`, `"nearest"` to spell them with similar
+                ones as `charrnn.nearest.spelled` does, `"skip"` to leave them
+                out, or `"replace"` to read each as U+FFFD.
             position: Where a piece of a longer text begins, for the message.
 
         Returns:
-            Array of shape `(n,)` (shorter when characters were skipped) of
-            unsigned integers of 8 bits, or of 16 or 32 for more than 255
-            distinct characters.
+            Array of shape `(n,)` (shorter when characters were skipped,
+            longer when some were spelled with several) of unsigned integers
+            of 8 bits, or of 16 or 32 for more than 255 distinct characters.
 
         Raises:
             ValueError: naming the unknown characters, and the position of
-                the first, when `unknown="error"`, or when it is `"replace"`
+                the first, when `unknown="error"`, when it is `"nearest"` and
+                the vocabulary has nothing similar, or when it is `"replace"`
                 and U+FFFD is unknown, too.
 
         Example:
 
         >>> Vocabulary("ab").encode("abba").tolist()
         [0, 1, 1, 0]
+        >>> Vocabulary("ab").encode("àb", unknown="nearest").tolist()
+        [0, 1]
         """
         if unknown not in UNKNOWN:
             raise ValueError(
                 f"Expected unknown to be one of {', '.join(UNKNOWN)}. "
                 f"Received {unknown!r}."
             )
+        if unknown == "nearest":
+            text = self._spelled(text, position)
         ids = np.empty(len(text), self._ids.dtype)
         all_known = True
         for start in range(0, len(text), BLOCK):
@@ -181,6 +189,15 @@ class Vocabulary:
         ids = np.asarray(ids, dtype=np.int64)
         check_ids(ids, len(self))
         return self._code_points[ids].tobytes().decode("utf-32-le")
+
+    def _spelled(self, text, position):
+        """The text in known characters, or an error that names the others."""
+        spelling, _ = nearest.spelled(text, self.characters)
+        left = set(spelling).difference(self.characters)
+        if left:
+            unknown = np.array([character in left for character in text])
+            raise ValueError(self._describe_unknown(text, unknown, position))
+        return spelling
 
     def _look_up_table(self):
         """Ids by code point; the vocabulary's size stands for unknown."""

@@ -17,17 +17,17 @@ ROOT = PACKAGE.parent
 # A module imports only modules that stand before it.
 ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
-    "sources corpus lines vocabulary encoded windows "
+    "sources corpus lines nearest vocabulary encoded windows "
     "backend precision network portable model stateful equations kernels "
     "tiles dropout recurrence twin recipe archive weights model_file "
     "checkpoint runs "
-    "sampling engine loading sampler scoring reading context gradients "
+    "sampling engine loading endings sampler scoring reading context gradients "
     "neurons page baselines adaptation clock training loop budget "
     "reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "lines network portable archive weights model_file checkpoint runs "
-    "sampling engine loading sampler scoring reading context neurons page "
+    "sampling engine loading endings sampler scoring reading context neurons page "
     "baselines commands"
 ).split()
 

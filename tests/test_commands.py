@@ -326,16 +326,26 @@ def test_generate_writes_a_file(trained, tmp_path, capsys):
     assert main(words) == 0
     shown = capsys.readouterr().out
     assert main([*words, "--out", str(tmp_path / "new.txt")]) == 0
-    assert capsys.readouterr().out == ""
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"(wrote 31 characters to {tmp_path / 'new.txt'})\n"
     assert (tmp_path / "new.txt").read_text("utf-8") == shown
 
 
 def test_generate_reads_the_prompt_from_a_file(trained, tmp_path, capsys):
     prompt = tmp_path / "prompt.txt"
-    prompt.write_bytes(b"The sea,\r\n")
-    words = ["--prompt-file", str(prompt), "--length", "5"]
-    assert main(["generate", "--model", str(trained[0]), *words]) == 0
-    assert capsys.readouterr().out.startswith("The sea,\n")
+    words = ["--prompt-file", str(prompt), "--length", "0"]
+    for content, text in {
+        b"The sea,": "The sea,",
+        b"The sea,\n": "The sea,",
+        b"The sea,\r\n": "The sea,",
+        b"The\rsea,\r\n\r\n": "The\nsea,\n",
+        b"\n\n": "\n",
+        b"\n": "",
+    }.items():
+        prompt.write_bytes(content)
+        assert main(["generate", "--model", str(trained[0]), *words]) == 0
+        assert capsys.readouterr().out == text + "\n"
 
 
 def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
@@ -1002,7 +1012,10 @@ def test_an_error_of_the_system_says_what_to_do(tmp_path, monkeypatch, capsys):
 
 def test_two_dashes_are_a_value(trained, capsys):
     words = ["generate", "--model", str(trained[0]), "--unknown=skip"]
-    assert main([*words, "--prompt=--", "--stop=--", "--length=9"]) == 0
+    assert main([*words, "--prompt=--", "--length=9"]) == 0
+    assert "left out 2 characters" in capsys.readouterr().err
+    assert main([*words, "--stop=--", "--length=9"]) == 2
+    assert "--stop: Expected a text" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*words, "--length=--"])
     assert "invalid whole number" in capsys.readouterr().err
@@ -1028,7 +1041,7 @@ def test_a_text_is_not_written_over_its_source(trained, tmp_path, capsys, what):
     out = model if what == "model" else prompt
     before = out.read_bytes()
     words = ["generate", "--model", str(model), "--prompt-file", str(prompt)]
-    assert main([*words, "--out", str(out)]) == 2
+    assert main([*words, "--out", str(out), "--force"]) == 2
     assert f"is the {what}" in capsys.readouterr().err
     assert out.read_bytes() == before
 
@@ -1173,7 +1186,7 @@ def test_a_million_characters_take_no_more_memory(
     for length in (100_000, 1_000_000):
         words = ["generate", "--model", trained[0], "--length", length]
         if where == "file":
-            words += ["--out", tmp_path / "new.txt"]
+            words += ["--out", tmp_path / "new.txt", "--force"]
         with subprocess.Popen(
             [sys.executable, "-c", MEASURED, *map(str, words)],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """A sampler writes what its network and its random numbers ask for."""
 
 import dataclasses
+import re
+import string
 import tracemalloc
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from charrnn import memory
 from charrnn import sampler as sampler_module
-from charrnn.engine import Engine
+from charrnn.engine import Engine, load
 from charrnn.sampler import Sampler, keep_rows
 from charrnn.sampling import probabilities, uniforms
 from charrnn.scoring import score
@@ -65,7 +67,7 @@ def script_engine(script):
     Its hidden units count: "^" sets the first, and the one that is set
     sets the one after it.
     """
-    characters = "".join(sorted({"^", *script}))
+    characters = "".join(sorted({"^", *script, *string.printable}))
     start = np.zeros((len(characters), len(script)))
     start[characters.index("^"), 0] = 9
     count = 9 * np.eye(len(script), k=1)
@@ -263,6 +265,61 @@ def test_a_long_prompt_is_read_to_its_end():
         assert array == pytest.approx(expected, abs=1e-5)
 
 
+def test_of_a_very_long_prompt_the_end_is_read(monkeypatch):
+    monkeypatch.setattr(sampler_module, "PROMPT_LIMIT", 40)
+    monkeypatch.setattr(sampler_module, "CHUNK", 16)
+    engine = random_engine()
+    prompt = "the quick brown fox".replace(" ", "") * 9
+    chunks = []
+
+    def watch(pieces):
+        chunks.extend(pieces)
+        return pieces
+
+    start = Sampler(engine).start(prompt, watch=watch)
+    expected = Sampler(engine).start(prompt[-40:])
+    assert np.array_equal(start.logits, expected.logits)
+    assert [chunk.shape for chunk in chunks] == [(1, 16), (1, 16), (1, 8)]
+
+
+def test_what_stands_before_the_last_2048_characters_does_not_show():
+    """Of the model that comes with charrnn: so PROMPT_LIMIT loses nothing."""
+    engine = load("shakespeare")
+    text = "MENENIUS:\nWhat work's, my countrymen, in hand? where go you?\n\n"
+    before = engine.vocabulary.encode("First Citizen:\nNo, no!\n" * 11)
+    ids = engine.vocabulary.encode(text * (2048 // len(text)))
+    _, state = engine.run(before[None])
+    with_it, _ = engine.read(ids[None], state)
+    without, _ = engine.read(ids[None])
+    assert with_it == pytest.approx(without, abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [1, 6, 37, 1024])
+def test_an_ordinary_prompt_is_read_to_the_bit_as_ever(size):
+    engine = load("shakespeare")
+    text = ("ROMEO:\nBut, soft! what light through yonder window?\n" * 21)[
+        :size
+    ]
+    logits, state = engine.run(engine.vocabulary.encode(text)[None])
+    start = Sampler(engine).start(text)
+    assert np.array_equal(start.logits, logits[:, -1])
+    for own, expected in zip(start.network, state, strict=True):
+        assert all(map(np.array_equal, own, expected))
+
+
+def test_a_prompt_takes_logits_for_its_last_character_only():
+    engine = random_engine("".join(map(chr, range(256, 256 + 20_000))), 2)
+    sampler = Sampler(engine)
+    prompt = engine.vocabulary.characters[:1000]
+    tracemalloc.start()
+    state = sampler.start(prompt)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    logits, _ = engine.run(engine.vocabulary.encode(prompt)[None])
+    assert state.logits == pytest.approx(logits[:, -1], abs=1e-5)
+    assert peak < 2e6  # bytes; all logits would take 80e6
+
+
 def test_an_unknown_character_in_the_prompt_is_named():
     message = r"'É' \(U\+00C9\) at position 2"
     with pytest.raises(ValueError, match=message):
@@ -332,6 +389,79 @@ def test_the_longest_of_stop_strings_that_end_together_is_cut(stop):
         "^", length=4, stop=stop
     )
     assert sample.text == "xx"
+
+
+@pytest.mark.parametrize(
+    ("script", "how", "text", "reason"),
+    [
+        ("hello world", {"stop_after": "o"}, "hello", "stop_after"),
+        ("hello world", {"stop_after": ["d", "o w"]}, "hello w", "stop_after"),
+        ("hello", {"stop_after": "o"}, "hello", "stop_after"),
+        ("aaab", {"stop_after": "aab"}, "aaab", "stop_after"),
+        ("a.\n\ntwo", {"stop_after": ".", "stop": "\n"}, "a.", "stop_after"),
+        ("one\ntwo.", {"stop_after": ".", "stop": "\n"}, "one", "stop"),
+        ("one.\n", {"stop_after": ".\n", "stop": "\n"}, "one.\n", "stop_after"),
+        ("one.\n", {"stop_after": "\n", "stop": ".\n"}, "one", "stop"),
+        ("abab", {"stop_after": "bx", "stop": "abc"}, "abab", "length"),
+        # What may begin a stop string is let go where the other one ends it.
+        ("xab!", {"stop_after": "ab", "stop": "ab!"}, "xab", "stop_after"),
+    ],
+)  # fmt: skip
+def test_a_text_ends_after_a_string_as_well_as_before(
+    script, how, text, reason
+):
+    pieces = []
+    (sample,) = Sampler(script_engine(script)).generate(
+        "^",
+        length=len(script),
+        on_text=lambda index, piece: pieces.append(piece),
+        **how,
+    )
+    assert sample.text == "".join(pieces) == text
+    assert sample.stop_reason == reason
+
+
+def test_a_string_to_end_after_is_not_waited_for():
+    told = []
+    Sampler(script_engine("hello")).generate(
+        "^", length=5, stop_after="lo", on_text=lambda _, c: told.append(c)
+    )
+    assert told == list("hello")
+
+
+@pytest.mark.parametrize("argument", ["stop", "stop_after"])
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [("É", "U+00C9"), (["ab", "a\r\n"], "U+000D"), ("\\n", "U+005C"),
+     ("<|end|>", "U+003C"), ("a\ufffd", "U+FFFD")],
+)  # fmt: skip
+def test_a_string_that_can_never_come_is_refused(argument, wrong, named):
+    sampler = Sampler(random_engine("\nabn\ufffd"))
+    with pytest.raises(ValueError, match=re.escape(named)):
+        sampler.stream(length=3, **{argument: wrong})
+
+
+def test_a_string_to_end_both_before_and_after_is_refused():
+    with pytest.raises(ValueError, match=r"'b' in both"):
+        Sampler(random_engine()).stream(length=3, stop="b", stop_after="b")
+
+
+def test_an_interrupted_sample_is_what_was_drawn_so_far():
+    engine = random_engine()
+    (whole,) = Sampler(engine).generate("ab", length=50, seed=1)
+    drawn = []
+    samples = Sampler(engine).generate(
+        "ab",
+        length=50,
+        count=2,
+        seed=1,
+        on_text=lambda *event: drawn.append(event),
+        interrupted=lambda: len(drawn) >= 14,
+    )
+    assert [len(sample.text) for sample in samples] == [7, 7]
+    assert samples[0].text == whole.text[:7]
+    assert {sample.stop_reason for sample in samples} == {"interrupted"}
+    assert all(sample.nats_per_character > 0 for sample in samples)
 
 
 @repeatable
@@ -498,9 +628,44 @@ def test_a_stream_is_refused_before_its_first_piece(wrong):
         Sampler(random_engine()).stream(**{"length": 3, **wrong})
 
 
+@pytest.mark.parametrize(
+    ("size", "count", "length"),
+    [(60, 1000, 80), (60, 100, 257), (9000, 1, 260), (5000, 50, 20)],
+)
+def test_the_memory_that_samples_take_is_foreseen(
+    monkeypatch, size, count, length
+):
+    foreseen = []
+    monkeypatch.setattr(
+        memory, "check_fits", lambda needed, *_: foreseen.append(needed)
+    )
+    known = "".join(map(chr, range(256, 256 + size)))
+    sampler = Sampler(random_engine(known))
+    tracemalloc.start()
+    for _ in sampler.stream(length=length, count=count, top_k=5, top_p=0.9):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Python's own things count where there is almost nothing else.
+    assert 0.7 * peak - 1e5 < foreseen[0] < 2.5 * peak
+
+
+def test_a_ledger_of_many_characters_is_settled_early(monkeypatch):
+    engine = random_engine()
+    often = Sampler(engine).generate("ab", length=90, count=3)
+    monkeypatch.setattr(sampler_module, "LEDGER_BYTES", 1)
+    assert Sampler(engine).generate("ab", length=90, count=3) == often
+
+
+def test_a_model_of_the_stand_in_alone_cannot_write():
+    engine = forgetful_engine("\ufffd", [1.0])
+    with pytest.raises(ValueError, match=r"knows only U\+FFFD"):
+        Sampler(engine)
+
+
 def test_samples_that_memory_cannot_hold_are_refused(monkeypatch):
     sampler = Sampler(random_engine())
-    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 20)
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 22)
     sampler.start(count=10)
     with pytest.raises(ValueError, match=r"1,000 samples side by side"):
         sampler.start(count=1000)

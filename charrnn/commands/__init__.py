@@ -10,6 +10,7 @@ import sys
 import warnings
 
 import charrnn
+from charrnn.commands import interrupts
 
 VERBS = (
     "train",
@@ -61,12 +62,13 @@ def main(argv=None):
     _share_the_machine(verb)
     name = f"charrnn {verb}" if verb else "charrnn"
     try:
-        modules = {
-            v: importlib.import_module(f"{__name__}.{v}")
-            for v in ([verb] if verb else VERBS)
-        }
-        arguments = _parser(modules).parse_args(argv)
-        return modules[arguments.verb].run(arguments)
+        with interrupts.raised():
+            modules = {
+                v: importlib.import_module(f"{__name__}.{v}")
+                for v in ([verb] if verb else VERBS)
+            }
+            arguments = _parser(modules).parse_args(argv)
+            return modules[arguments.verb].run(arguments)
     except BrokenPipeError:
         return _reader_left(verb)
     except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
@@ -75,6 +77,10 @@ def main(argv=None):
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return 130
+    except interrupts.Terminated as signal:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"{name}: ended by {signal}", file=sys.stderr)
+        return 128 + signal.number
 
 
 def parsed(words):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from charrnn import sources
 from charrnn.commands.screen import say
-from charrnn.corpus import NEWLINES, NORMAL_FORMS, normalize_text, read
-from charrnn.model_file import text_form
+from charrnn.commands.spelling import prepare
+from charrnn.corpus import NEWLINES, NORMAL_FORMS, read
 from charrnn.vocabulary import UNKNOWN
 
 # How files begin, and how their names end.
@@ -140,9 +140,9 @@ def add_unknown_argument(parser):
         "--unknown",
         choices=UNKNOWN,
         default="error",
-        help="characters that the model does not know: skip leaves them out, "
-        "replace reads them as what --min-count made of rare ones (default: "
-        "error)",
+        help="characters that the model does not know: nearest reads them as "
+        "similar ones (’ as ', é as e), skip leaves them out, replace reads "
+        "them as what --min-count made of rare ones (default: error)",
     )
 
 
@@ -222,36 +222,8 @@ def prepared(source, engine, arguments, tell=say):
         newline="keep",
         say=None if arguments.json else tell,
     )
+    title = sources.title(source)
     try:
-        return prepare(text, engine, arguments.unknown)
+        return prepare(text, engine, arguments.unknown, title)
     except ValueError as error:
-        raise ValueError(f"{sources.title(source)}: {error}") from error
-
-
-def prepare(text, engine, unknown):
-    """Brings a text into the form that the model was trained on.
-
-    Args:
-        text: A `str`.
-        engine: The `charrnn.Engine`, whose facts name the line ends and the
-            normal form of its training text.
-        unknown: As for `Vocabulary.encode`.
-
-    Returns:
-        A `str`.
-
-    Raises:
-        ValueError: naming the characters that the model does not know.
-    """
-    text = normalize_text(text, **text_form(engine.facts))
-    vocabulary = engine.vocabulary
-    try:
-        return vocabulary.decode(vocabulary.encode(text, unknown))
-    except ValueError as error:
-        hint = "Or leave them out: --unknown skip"
-        if unknown == "replace":
-            hint += (
-                " (replace needs a model in whose training --min-count or "
-                "--max-vocab left characters out)"
-            )
-        raise ValueError(f"{error} {hint}") from error
+        raise ValueError(f"{title}: {error}") from error

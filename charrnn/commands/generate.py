@@ -1,27 +1,33 @@
 """Write text with a trained network."""
 
 import contextlib
+import functools
 import io
 import json
+import re
 import secrets
 import sys
+import time
 from pathlib import Path
 
-from charrnn import atomic, runs
+from charrnn import atomic, runs, sources
+from charrnn.commands import interrupts
 from charrnn.commands.arguments import (
     add_unknown_argument,
     at_least,
     check_output,
     fraction,
-    prepare,
 )
-from charrnn.commands.screen import command_line, shown
+from charrnn.commands.screen import command_line, remark, shown
+from charrnn.commands.spelling import prepare, typed
 from charrnn.corpus import read
 from charrnn.engine import load
 from charrnn.model_file import PRETRAINED, model_path
-from charrnn.sampler import Sampler
+from charrnn.sampler import PROMPT_LIMIT, Sampler
 
 DEFAULT = "shakespeare"  # of the pretrained models, where there is no run
+LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
+PATIENCE = 2  # seconds that a user waits without a word
 
 
 def add_arguments(parser):
@@ -38,18 +44,31 @@ def add_arguments(parser):
         "--prompt", default="", metavar="TEXT", help="what to continue"
     )
     prompt.add_argument(
-        "--prompt-file", metavar="FILE", help="the same from a file, or -"
+        "--prompt-file",
+        metavar="FILE",
+        help="the same from a file, or -, without its last line end",
     )
     parser.add_argument(
         "--encoding",
         default="utf-8",
         help="of the file with the prompt (default: utf-8)",
     )
+    parser.add_argument(
+        "--escapes",
+        action="store_true",
+        help=r"read \n, \t, \r, \\, \xHH, \uHHHH and \UHHHHHHHH in --prompt, "
+        "--stop and --stop-after as the characters that they stand for",
+    )
     add_unknown_argument(parser)
     _add_sampling_arguments(parser.add_argument_group("sampling"))
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--out", type=Path, metavar="FILE", help="write here, not on screen"
+        "--out",
+        metavar="FILE",
+        help="write a new file, not on screen (-: on screen, after all)",
+    )
+    output.add_argument(
+        "--force", action="store_true", help="replace the file, if it is there"
     )
     output.add_argument(
         "--json", action="store_true", help="an object a line for each sample"
@@ -71,60 +90,115 @@ def _add_sampling_arguments(group):
         group.add_argument(
             flag, type=kind, default=default, metavar="N", help=text
         )
-    group.add_argument(
-        "--stop",
-        action="append",
-        default=[],
-        metavar="STRING",
-        help="end a sample before STRING; may be given several times",
-    )
+    for flag, where in (("--stop", "before"), ("--stop-after", "after")):
+        group.add_argument(
+            flag,
+            action="append",
+            default=[],
+            metavar="STRING",
+            help=f"end a sample {where} STRING; may be given several times",
+        )
 
 
 def run(arguments):
     """Writes the samples; returns the exit code."""
     name = arguments.model or newest_run() or DEFAULT
     model = model_path(name)
-    inputs = {"the model": model, "the prompt": arguments.prompt_file}
-    check_output("--out", arguments.out, inputs)
+    out = None if arguments.out in (None, "-") else Path(arguments.out)
+    _check_out(out, model, arguments)
     engine = load(model)
     if arguments.model is None and model == PRETRAINED[DEFAULT]:
-        print(
-            f"(no model in {runs.FOLDER}/ yet: writing with the {DEFAULT} that "
-            "comes with charrnn)",
-            file=sys.stderr,
+        remark(
+            f"no model in {runs.FOLDER}/ yet: writing with the {DEFAULT} that "
+            "comes with charrnn"
         )
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
-    sampler = Sampler(engine)
-    how = {
-        "length": arguments.length,
-        "count": arguments.count,
-        "seed": seed,
-        "stop": arguments.stop,
-        "temperature": arguments.temperature,
-        "top_k": arguments.top_k,
-        "top_p": arguments.top_p,
-        "min_p": arguments.min_p,
+    again = []
+    if arguments.model is None:
+        again += ["--model", str(name)]
+    if arguments.seed is None:
+        again += ["--seed", str(seed)]
+    again = f"{command_line(again)} writes this again" if again else ""
+    how = _how(arguments, engine, seed)
+    number, characters = _write(Sampler(engine), prompt, how, out, arguments)
+    if out:
+        remark(
+            f"{'interrupted: ' if number else ''}wrote {characters:,} "
+            f"characters to {out}" + (f"; {again}" if again else "")
+        )
+    elif number:
+        remark("interrupted")
+    elif again and not arguments.json and sys.stderr.isatty():
+        remark(again)
+    return 128 + number if number else 0
+
+
+def _check_out(out, model, arguments):
+    """Checks that nothing is lost by what is written."""
+    inputs = {"the model": model, "the prompt": arguments.prompt_file}
+    check_output("--out", out, inputs)
+    if out and out.is_file() and not arguments.force:
+        raise ValueError(
+            f"Expected --out to be a new file. '{out}' is there already. "
+            "Choose another name, or replace it with --force."
+        )
+
+
+def _how(arguments, engine, seed):
+    """The arguments of `Sampler.generate`."""
+    nearest = "nearest" if arguments.unknown == "nearest" else "error"
+    stops = {
+        name: [
+            typed(word, flag, engine, nearest, arguments.escapes, skip=False)
+            for word in getattr(arguments, name)
+        ]
+        for name, flag in (("stop", "--stop"), ("stop_after", "--stop-after"))
     }
-    with _output(arguments.out) as write:
+    names = "length", "count", "temperature", "top_k", "top_p", "min_p"
+    given = {name: getattr(arguments, name) for name in names}
+    return {**given, **stops, "seed": seed}
+
+
+def _watched(received, chunks):
+    """Yields a prompt's pieces, and says how far it is where that is long."""
+    began = time.monotonic()
+    yield chunks[0]
+    rest = chunks[1:]
+    left = (time.monotonic() - began) * len(rest)
+    if left > PATIENCE and sys.stderr.isatty():
+        from charrnn.commands.console import watched  # here: it takes 0.1 s
+
+        rest = watched("reading the prompt")(rest)
+    for chunk in rest:
+        if received:
+            raise interrupts.Terminated(received[0])
+        yield chunk
+
+
+def _write(sampler, prompt, how, out, arguments):
+    """Writes all samples, or as much as is drawn before a signal to end.
+
+    Returns:
+        `(number, characters)`: of the signal, 0 if there was none, and of
+        what was written.
+    """
+    with interrupts.noted() as received, _output(out) as write:
+        how = {
+            **how,
+            "watch": functools.partial(_watched, received),
+            "interrupted": lambda: bool(received),
+        }
         if arguments.json:
-            for sample in sampler.generate(prompt, **how):
-                write(_as_json(prompt, sample))
+            samples = sampler.generate(prompt, **how)
+            lines = (_as_json(prompt, sample) for sample in samples)
+            written = sum(map(write, lines))
         else:
             pieces = sampler.stream(prompt, **how)
-            _write_text(prompt, pieces, arguments.count, write)
-    on_screen = not (arguments.out or arguments.json)
-    if on_screen and sys.stderr.isatty():
-        again = []
-        if arguments.model is None:
-            again += ["--model", str(name)]
-        if arguments.seed is None:
-            again += ["--seed", str(seed)]
-        if again:
-            print(f"({command_line(again)} writes this again)", file=sys.stderr)
-    return 0
+            written = _write_text(prompt, pieces, arguments.count, write)
+    return (received[0] if received else 0), written
 
 
 def newest_run(folder=runs.FOLDER):
@@ -136,20 +210,36 @@ def newest_run(folder=runs.FOLDER):
     Returns:
         The `pathlib.Path` of its folder; `None` if there is no run.
     """
-    models = Path(folder).glob("*/model.keras")
+    models = [
+        path
+        for depth in ("*", "*/*")  # `charrnn compare` makes a folder of runs
+        for path in Path(folder).glob(f"{depth}/model.keras")
+        if path.is_file()
+    ]
     newest = max(models, key=lambda path: path.stat().st_mtime, default=None)
     return newest and newest.parent
 
 
 def _prompt(arguments, engine):
-    prompt = arguments.prompt
-    if arguments.prompt_file:
-        prompt = read(
-            arguments.prompt_file,
-            encoding=arguments.encoding,
-            newline="keep",
+    """The prompt, in characters that the model knows."""
+    source = arguments.prompt_file
+    if source:
+        how = {"encoding": arguments.encoding, "newline": "keep"}
+        text = LAST_LINE_END.sub("", read(source, **how))
+        title = sources.title(source)
+        try:
+            prompt = prepare(text, engine, arguments.unknown, title)
+        except ValueError as error:
+            raise ValueError(f"{title}: {error}") from error
+    else:
+        how = arguments.unknown, arguments.escapes
+        prompt = typed(arguments.prompt, "--prompt", engine, *how)
+    if len(prompt) > PROMPT_LIMIT:
+        remark(
+            f"of the prompt's {len(prompt):,} characters the network reads "
+            f"the last {PROMPT_LIMIT:,}: it remembers far fewer"
         )
-    return prepare(prompt, engine, arguments.unknown)
+    return prompt
 
 
 @contextlib.contextmanager
@@ -166,22 +256,28 @@ def _output(path):
     def write(text):
         sys.stdout.write(shown(text))
         sys.stdout.flush()  # a reader sees each character when it is drawn
+        return len(text)
 
     yield write
 
 
 def _write_text(prompt, pieces, count, write):
-    """Writes the first sample while it is drawn, the others after it."""
+    """Writes the first sample while it is drawn, the others after it.
+
+    Returns:
+        The number of characters.
+    """
     others = [io.StringIO() for _ in range(count - 1)]
-    write(_head(0, count) + prompt)
+    written = write(_head(0, count) + prompt)
     for index, text in pieces:
         if index == 0:
-            write(text)
+            written += write(text)
         else:
             others[index - 1].write(text)
     for index, other in enumerate(others, 1):
-        write(f"\n\n{_head(index, count)}{prompt}{other.getvalue()}")
-    write("\n")
+        head = f"\n\n{_head(index, count)}"
+        written += write(f"{head}{prompt}{other.getvalue()}")
+    return written + write("\n")
 
 
 def _head(index, count):

@@ -64,6 +64,17 @@ def _escaped(character):
     return "".join(f"\\x{byte:02x}" for byte in data)
 
 
+def remark(message):
+    """Says something in brackets, beside the results: on standard error.
+
+    Args:
+        message: A `str`; what a terminal would obey is shown escaped, so that
+            it has one line whatever names are in it.
+    """
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+    print(f"({line})", file=sys.stderr)
+
+
 def visible(text):
     """A text in one line, in which all characters can be seen.
 

@@ -1,0 +1,235 @@
+"""Bring what is typed or read into the characters that a model knows."""
+
+import collections
+import os
+import re
+import sys
+import unicodedata
+
+from charrnn import nearest
+from charrnn.commands.screen import remark
+from charrnn.corpus import NORMAL_FORMS, normalize_text
+from charrnn.model_file import text_form
+from charrnn.vocabulary import LISTED, describe
+
+SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
+ESCAPE = re.compile(
+    r"\\(?:([ntr\\])|x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|)"
+)
+# What looks like an escape in a text that is read as it is.
+LIKE_AN_ESCAPE = re.compile(r"\\(?:[ntr]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
+
+
+def prepare(text, engine, unknown, name="text", skip=True):
+    """Brings a text into the form that the model was trained on.
+
+    What was left out or replaced on the way is told on standard error.
+
+    Args:
+        text: A `str`.
+        engine: The `charrnn.Engine`, whose facts name the line ends and the
+            normal form of its training text.
+        unknown: As for `Vocabulary.encode`.
+        name: What the user calls the text.
+        skip: Whether to propose that unknown characters are left out.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError: naming the characters that the model does not know.
+    """
+    text = normalize_text(text, **text_form(engine.facts))
+    vocabulary = engine.vocabulary
+    try:
+        result = vocabulary.decode(vocabulary.encode(text, unknown))
+    except ValueError as error:
+        hints = _hints(text, vocabulary.characters, unknown, skip)
+        raise ValueError(" ".join([str(error), *hints])) from error
+    if result != text:
+        _tell_changes(name, text, vocabulary.characters, unknown)
+    return result
+
+
+def _hints(text, known, unknown, skip):
+    """Yields what to do about unknown characters."""
+    spelling, replaced = nearest.spelled(text, known)
+    if replaced and unknown != "nearest":
+        all_known = set(known).issuperset(spelling)
+        form = _normal_form(replaced)
+        if form and all_known:
+            yield f"--unknown nearest brings it into {form}, which is known."
+        else:
+            changes = _listed(replaced, _change)
+            rest = "" if all_known else ", but not the others"
+            yield f"--unknown nearest reads {changes}{rest}."
+    if skip and unknown == "replace":
+        yield (
+            "Or leave them out: --unknown skip (replace needs a model in whose "
+            "training --min-count or --max-vocab left characters out)."
+        )
+    elif skip:
+        yield "Or leave them out: --unknown skip."
+
+
+def _normal_form(replaced):
+    """The normal form that makes all these replacements, or `None`."""
+    for form in NORMAL_FORMS:
+        if all(
+            unicodedata.normalize(form, before) == after
+            for before, after in replaced
+        ):
+            return form
+    return None
+
+
+def _tell_changes(name, text, known, unknown):
+    """Tells what was made of the characters that the model does not know."""
+    if unknown == "nearest":
+        _, replaced = nearest.spelled(text, known)
+        remark(f"{name}: read {_listed(replaced, _change)}")
+        return
+    counts = collections.Counter(text)
+    strange = collections.Counter(
+        {c: count for c, count in counts.items() if c not in known}
+    )
+    total = strange.total()
+    what = "a character" if total == 1 else f"{total:,} characters"
+    done = "left out" if unknown == "skip" else "read as U+FFFD:"
+    remark(
+        f"{name}: {done} {what} that the model does not know: "
+        f"{_listed(strange, describe)}"
+    )
+
+
+def _listed(counts, describe_item):
+    """Names the most frequent things, with how often there are."""
+    named = [
+        describe_item(item) + (f", {count:,} times" if count > 1 else "")
+        for item, count in counts.most_common(LISTED)
+    ]
+    if len(counts) > LISTED:
+        named.append(f"and {len(counts) - LISTED:,} others")
+    return "; ".join(named)
+
+
+def _change(change):
+    before, after = change
+    named = describe(before) if len(before) == 1 else repr(before)
+    return f"{named} as {after!r}" if after else f"{named} as nothing"
+
+
+def typed(word, flag, engine, unknown="error", escapes=False, skip=True):
+    r"""Reads a text that was typed as a flag's value.
+
+    Args:
+        word: The value, a `str`.
+        flag: Its flag, for messages.
+        engine: The `charrnn.Engine` that shall read or write it.
+        unknown: As for `prepare`, like `skip`.
+        escapes: Whether to read backslash escapes.
+
+    Returns:
+        A `str` as `prepare` returns it.
+
+    Raises:
+        ValueError: with the flag: as `prepare` does, or if the word is in
+            another encoding than UTF-8, or an escape is not one.
+    """
+    hint = ""
+    try:
+        text = _as_utf8(word)
+        if escapes:
+            text = unescaped(text)
+        else:
+            hint = _escape_hint(text, flag)
+        result = prepare(text, engine, unknown, flag, skip)
+    except ValueError as error:
+        hints = filter(None, [hint, _encoding_hint(word)])
+        message = " ".join([f"{flag}: {error}", *hints])
+        raise ValueError(message) from error
+    if hint:
+        remark(f"{flag}: {hint}")
+    return result
+
+
+def unescaped(text):
+    r"""Reads backslash escapes.
+
+    Args:
+        text: A `str` with the escapes \n, \t, \r, \\, \xHH, \uHHHH or
+            \UHHHHHHHH, in which H is a hexadecimal digit.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError: naming what follows a backslash and is no escape.
+
+    Example:
+
+    >>> unescaped(r"one\ntwo \u2014")
+    'one\ntwo —'
+    """
+
+    def character(match):
+        simple, *numbers = match.groups()
+        if simple:
+            return SIMPLE[simple]
+        number = int(next(filter(None, numbers), "110000"), 16)
+        if number > sys.maxunicode:
+            received = text[match.start() : max(match.end(), match.start() + 2)]
+            raise ValueError(
+                r"Expected the escapes \n, \t, \r, \\, \xHH, \uHHHH or "
+                rf"\UHHHHHHHH. Received '{received}' at position "
+                rf"{match.start():,}. Write \\ for a backslash."
+            )
+        return chr(number)
+
+    return ESCAPE.sub(character, text)
+
+
+def _escape_hint(text, flag):
+    found = LIKE_AN_ESCAPE.search(text)
+    if not found:
+        return ""
+    return (
+        f"{found[0]} is read as it is typed, a backslash first; --escapes "
+        f"makes one character of it, and so does $'{found[0]}' in bash"
+        + (" (or use --prompt-file)." if flag == "--prompt" else ".")
+    )
+
+
+def _as_utf8(word):
+    """The word, where the locale let Python read its bytes as they are."""
+    try:
+        word.encode("utf-8")
+        return word
+    except UnicodeEncodeError:
+        pass  # half surrogates stand for bytes that the locale lacks
+    try:
+        return os.fsencode(word).decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise ValueError(
+            f"Expected UTF-8. Received the byte 0x{byte:02X} at offset "
+            f"{error.start:,}. Use --prompt-file with --encoding, or a "
+            "terminal and a locale of UTF-8 (LC_ALL=C.UTF-8)."
+        ) from error
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"Expected characters. Received {error.object[error.start]!a}, "
+            "half of a surrogate pair."
+        ) from error
+
+
+def _encoding_hint(word):
+    """What to do where a locale has read UTF-8 as something else."""
+    encoding = sys.getfilesystemencoding()
+    escaped = any("\ud800" <= character <= "\udfff" for character in word)
+    if word.isascii() or escaped or encoding == "utf-8":
+        return ""
+    return (
+        f"Your locale says that flags are in {encoding}: if they are in UTF-8, "
+        "set LC_ALL=C.UTF-8, or use --prompt-file."
+    )
