@@ -27,8 +27,8 @@ ORDER = (
 ).split()
 WITHOUT_KERAS = (
     "lines network portable archive weights model_file checkpoint runs "
-    "sampling engine loading endings sampler scoring reading context neurons page "
-    "baselines commands"
+    "sampling engine loading endings sampler scoring reading context neurons "
+    "page baselines commands"
 ).split()
 
 
