@@ -1,10 +1,12 @@
 """Build the network: a plain `keras.Sequential` of built-in layers."""
 
+import numpy as np
+
 from charrnn.network import parameter_count, weight_shapes
 
 CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 ONE_HOT_LIMIT = 256  # more characters than this are embedded
-EMBEDDING_DIM = 128
+EMBEDDING_DIM = 256
 
 
 def build_model(
@@ -33,7 +35,7 @@ def build_model(
         dropout: Fraction of each recurrent layer's outputs dropped while
             training (Zaremba et al. 2014).
         embedding: Size of the embedding, `None` for one-hot input, or
-            `"auto"`: one-hot for up to 256 characters, else 128.
+            `"auto"`: one-hot for up to 256 characters, else 256.
 
     Returns:
         A `keras.Sequential` that maps int32 ids of shape `(batch, time)` to
@@ -71,6 +73,29 @@ def build_model(
         model.add(keras.layers.Dropout(dropout))
     model.add(keras.layers.Dense(len(vocabulary), name="logits"))
     return model
+
+
+def begin_with_frequencies(model, ids):
+    """Sets the bias of the logits to how often each character occurs.
+
+    An untrained network then guesses by frequency, which is what training
+    would learn first; the more characters there are, the longer it would
+    take. One is added to each count, for characters that do not occur.
+
+    Args:
+        model: A `keras.Sequential`, as `build_model` returns it.
+        ids: The training text, an integer array `(characters,)`.
+
+    Example:
+
+    >>> model = build_model(range(3), units=4, layers=1)
+    >>> begin_with_frequencies(model, np.array([0, 0, 0, 0, 0, 1, 1, 1, 2]))
+    >>> np.exp(model.layers[-1].bias.numpy())  # (5 + 1) / (9 + 3), ...
+    array([0.5       , 0.33333334, 0.16666667], dtype=float32)
+    """
+    bias = model.layers[-1].bias
+    counts = 1 + np.bincount(ids, minlength=bias.shape[0])
+    bias.assign(np.log(counts / counts.sum()))
 
 
 def parameters_of(characters, cell, units, layers, embedding="auto"):

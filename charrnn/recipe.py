@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from charrnn.model import CELLS
+from charrnn.model import CELLS, embedding_dim
 from charrnn.network import GATES
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
@@ -14,7 +14,16 @@ PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 WORTH = {512: (4_000_000, 4), 256: (300_000, 0), 128: (0, 0)}
 LARGEST = {"simple_rnn": 256, "gru": 256}  # they learn no more with more
 
+# From this many distinct characters on, as in Chinese or Japanese, most of a
+# step is spent on the logits. One layer then reads the text more often than
+# two, and learns more; it bears another rate and needs a larger text for a
+# larger size.
+MANY_CHARACTERS = 512
+WORTH_OF_MANY = {512: (0, 12), 256: (0, 0)}
+RATE_OF_MANY = 0.006
+
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
+LOGIT_SECONDS = 5e-9  # of a logit's, there and back
 
 # The largest norm of all gradients together. Adam divides it out again, so
 # that small ones only take away the weight of steps with large gradients.
@@ -32,10 +41,12 @@ FEWEST_STEPS = 600  # but a very short text needs so many
 def choose(
     characters,
     *,
+    distinct=65,
     cell="lstm",
     units=None,
-    layers=2,
+    layers=None,
     dropout=None,
+    embedding="auto",
     batch_size=None,
     seq_length=64,
     learning_rate=None,
@@ -50,11 +61,14 @@ def choose(
 
     Args:
         characters: Length of the training text.
+        distinct: How many different characters there are.
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
         units: Size of each recurrent layer; like all that follow `None` to
             be chosen here.
         layers: Number of recurrent layers.
         dropout: Fraction of each layer's outputs dropped.
+        embedding: Size of the embedding, `None` for one-hot input, or
+            `"auto"` to be chosen here.
         batch_size: Streams per batch.
         seq_length: Characters per window.
         learning_rate: The highest, after warm-up.
@@ -64,14 +78,16 @@ def choose(
             minutes: such as `speed_of` returns it.
 
     Returns:
-        A `dict` with `units`, `dropout`, `batch_size`, `learning_rate` and
-        `epochs`.
+        A `dict` with `layers`, `units`, `dropout`, `embedding`, `batch_size`,
+        `learning_rate` and `epochs`.
 
     Example:
 
     >>> choose(1_000_000, epochs=10)["units"]
     512
     """
+    many = distinct > MANY_CHARACTERS
+    layers = layers or layers_for(distinct)
     if batch_size is None:
         batch_size = int(np.clip(characters // 6000, 8, 32))
     if epochs is None:
@@ -84,24 +100,44 @@ def choose(
         return min(epochs, 60 * minutes * speed(units) / characters)
 
     if units is None:
+        worth = WORTH_OF_MANY if many else WORTH
         units = next(
             size
-            for size, (least, least_passes) in WORTH.items()
+            for size, (least, least_passes) in worth.items()
             if passes(size) >= max(least_passes, least / characters)
             and size <= LARGEST.get(cell, size)
         )
     if dropout is None:
-        weights = _recurrent_weights(cell, layers, units)
+        weights = _weights(cell, layers, units, distinct)
         dropout = dropout_for(passes(units) * weights / characters)
     if learning_rate is None:
-        learning_rate = rate_for(cell, units)
+        learning_rate = rate_for(cell, units, distinct)
     return {
+        "layers": layers,
         "units": units,
         "dropout": dropout,
+        "embedding": embedding_dim(embedding, distinct),
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "epochs": epochs,
     }
+
+
+def layers_for(distinct):
+    """The number of recurrent layers that learns most in the same time.
+
+    Args:
+        distinct: How many different characters there are.
+
+    Returns:
+        A whole number.
+
+    Example:
+
+    >>> layers_for(65), layers_for(4532)
+    (2, 1)
+    """
+    return 1 if distinct > MANY_CHARACTERS else 2
 
 
 def epochs_for(characters, characters_per_step):
@@ -142,12 +178,13 @@ def dropout_for(chances):
     return round(float(np.clip(0.12 * np.log2(chances / 2.4), 0, 0.6)), 2)
 
 
-def rate_for(cell, units):
+def rate_for(cell, units, distinct=65):
     """The learning rate that a cell of a size bears.
 
     Args:
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
         units: Size of a recurrent layer.
+        distinct: How many different characters there are.
 
     Returns:
         A number.
@@ -159,12 +196,13 @@ def rate_for(cell, units):
     >>> rate_for("simple_rnn", 512)  # with 0.008 it does not learn
     0.002
     """
+    most = RATE_OF_MANY if distinct > MANY_CHARACTERS else 0.012
     if cell == "simple_rnn":
-        return round(0.008 * min(1, 256 / units) ** 2, 5)
-    return min(0.012, round(0.009 * 512 / units, 5))
+        return min(most, round(0.008 * min(1, 256 / units) ** 2, 5))
+    return min(most, round(0.009 * 512 / units, 5))
 
 
-def speed_of(cell, layers, precision):
+def speed_of(cell, layers, precision, distinct=65):
     """Measures how fast this machine will train.
 
     Times a matrix product, of which training consists for the most part: a
@@ -175,6 +213,7 @@ def speed_of(cell, layers, precision):
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
         layers: Number of recurrent layers.
         precision: `"float32"` or `"bfloat16"`.
+        distinct: How many different characters there are.
 
     Returns:
         A function that estimates characters per second from units.
@@ -189,15 +228,16 @@ def speed_of(cell, layers, precision):
     gates = GATES[CELLS[cell]]
 
     def speed(units):
-        products = 6 * _recurrent_weights(cell, layers, units) / operations
-        return 1 / (products + GATE_SECONDS * gates * layers * units)
+        products = 6 * _weights(cell, layers, units, distinct) / operations
+        arithmetic = GATE_SECONDS * gates * layers * units
+        return 1 / (products + arithmetic + LOGIT_SECONDS * distinct)
 
     return speed
 
 
-def _recurrent_weights(cell, layers, units):
-    """How many weights the layers have, but for those of the first input."""
-    return GATES[CELLS[cell]] * (2 * layers - 1) * units**2
+def _weights(cell, layers, units, distinct):
+    """How many weights there are, but for those of the first input."""
+    return GATES[CELLS[cell]] * (2 * layers - 1) * units**2 + units * distinct
 
 
 def _operations_per_second(precision):

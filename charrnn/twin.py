@@ -75,6 +75,8 @@ def fused(model, *, batch_size, precision="auto", weight_drop=0.0):
         group = [stateful(layer) for layer in group]
         fits = fits and any(map(_is_recurrent, group))
         layers += [Fused(group, precision, weight_drop)] if fits else group
+    if _has_many_logits(layers):
+        layers[-1] = FusedLogits(layers[-1], precision)
     if reasons and weight_drop:
         raise ValueError(
             f"Expected no weight_drop where {', '.join(sorted(reasons))}. "
@@ -284,6 +286,73 @@ class Fused(keras.layers.Layer):
         ):
             state.assign(tf.concat(groups, axis=0))
         return tf.concat(outputs, axis=1)
+
+
+def _has_many_logits(layers):
+    """Whether there are fused loops, and so many logits after them."""
+    last = layers[-1]
+    if not any(isinstance(layer, Fused) for layer in layers):
+        return False
+    from charrnn.logits import MANY
+
+    return (
+        type(last) is keras.layers.Dense
+        and last.units > MANY
+        and last.activation is keras.activations.linear
+        and last.use_bias
+        and last.compute_dtype == "float32"
+    )
+
+
+@keras.saving.register_keras_serializable(package="charrnn")
+class FusedLogits(keras.layers.Layer):
+    """A dense layer for the logits of many characters.
+
+    Its products take operands in a precision, as those of `Fused` do, and
+    `training.loss` computes their cross-entropy in compiled passes.
+
+    Args:
+        dense: A `keras.layers.Dense` with a bias and without activation.
+        precision: `"float32"` or `"bfloat16"`.
+        **kwargs: As for any `keras.layers.Layer`.
+
+    Example:
+
+    >>> layer = FusedLogits(keras.layers.Dense(300), "bfloat16")
+    >>> layer(keras.ops.ones((2, 3, 5))).shape
+    TensorShape([2, 3, 300])
+    """
+
+    def __init__(self, dense, precision, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = dense
+        self.precision = precision
+        self.supports_jit = False  # only the kernels are compiled
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "dense": keras.saving.serialize_keras_object(self.dense),
+            "precision": self.precision,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        dense = keras.saving.deserialize_keras_object(config["dense"])
+        return cls(**{**config, "dense": dense})
+
+    def build(self, shape):
+        if not self.dense.built:
+            self.dense.build(shape)
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], self.dense.units)
+
+    def call(self, outputs):
+        from charrnn.logits import logits
+
+        kernel, bias = self.dense.kernel, self.dense.bias
+        return logits(outputs, kernel, bias, self.precision)
 
 
 def precision_of(twin):

@@ -19,7 +19,7 @@ ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
     "sources corpus lines nearest vocabulary encoded windows "
     "backend precision network portable model stateful equations kernels "
-    "tiles dropout recurrence twin recipe archive weights model_file "
+    "tiles dropout recurrence logits twin recipe archive weights model_file "
     "checkpoint runs "
     "sampling engine loading endings sampler scoring reading context gradients "
     "neurons page baselines adaptation clock training loop budget "

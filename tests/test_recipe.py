@@ -76,8 +76,8 @@ def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
 
 def test_what_is_given_is_kept():
     given = {
-        "units": 7, "dropout": 0.9, "batch_size": 3, "learning_rate": 1.5,
-        "epochs": 2.5,
+        "layers": 3, "units": 7, "dropout": 0.9, "embedding": 5,
+        "batch_size": 3, "learning_rate": 1.5, "epochs": 2.5,
     }  # fmt: skip
     assert recipe.choose(1000, **given) == given
 
@@ -88,6 +88,36 @@ def test_what_is_given_is_kept():
 )
 def test_a_shorter_text_bears_more_passes(characters, passes):
     assert recipe.choose(characters, units=64)["epochs"] == passes
+
+
+def test_many_characters_are_embedded_and_read_by_one_layer():
+    of_english = recipe.choose(10**6, distinct=65)
+    of_kanji = recipe.choose(10**6, distinct=3000)
+    assert (of_english["layers"], of_english["embedding"]) == (2, None)
+    assert (of_kanji["layers"], of_kanji["embedding"]) == (1, 256)
+    assert of_kanji["learning_rate"] < of_english["learning_rate"]
+
+
+@pytest.mark.parametrize("distinct", [65, 256, 300, 600, 4532, 20_000])
+def test_the_network_grows_with_the_time_for_any_number_of_characters(
+    distinct,
+):
+    sizes = [
+        recipe.choose(10**6, distinct=distinct, minutes=minutes, speed=slow)[
+            "units"
+        ]
+        for minutes in (0.05, 1, 10, 90)
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == 512
+
+
+def test_logits_take_their_share_of_the_time():
+    few, many = (
+        recipe.speed_of("lstm", 1, "float32", distinct)(256)
+        for distinct in (65, 4532)
+    )
+    assert many < few / 2
 
 
 def test_larger_networks_need_more_dropout():

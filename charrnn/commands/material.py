@@ -12,7 +12,6 @@ from charrnn.model import (
     CELLS,
     check_arguments,
     check_size,
-    embedding_dim,
     network_of,
     parameters_of,
 )
@@ -79,7 +78,7 @@ def gather(out, given, settings, state):
     ids = _encoded(out, settings, text, vocabulary, state)
     training, held_out = split(ids, settings.validation)
     if not state:
-        _choose(settings, len(training))
+        _choose(settings, len(training), len(vocabulary))
     windows = _windows(training, settings)
     say(
         f"{text.title}: {len(ids):,} characters, "
@@ -180,18 +179,20 @@ def _network_of(initial, given):
     return found
 
 
-def _choose(settings, characters):
+def _choose(settings, characters, distinct):
     """Fills in what the user left open."""
     speed = None
     if settings.minutes and None in (settings.units, settings.dropout):
         speed = recipe.speed_of(
             settings.cell,
-            settings.layers,
+            settings.layers or recipe.layers_for(distinct),
             resolve_precision(settings.precision),
+            distinct,
         )
-    known = "cell", "layers", "seq_length", "minutes", "epochs"
+    known = "cell", "embedding", "seq_length", "minutes", "epochs"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
-    vars(settings).update(recipe.choose(characters, **wanted, speed=speed))
+    chosen = recipe.choose(characters, distinct=distinct, **wanted, speed=speed)
+    vars(settings).update(chosen)
 
 
 def _windows(training, settings):
@@ -214,7 +215,7 @@ def _windows(training, settings):
 def _check_memory(settings, characters, windows):
     """Checks that weights and a step's activations fit into the memory."""
     units, layers = settings.units, settings.layers
-    embedding = embedding_dim(settings.embedding, characters)
+    embedding = settings.embedding
     weights = parameters_of(characters, settings.cell, units, layers, embedding)
     width = embedding or characters
     gates = GATES[CELLS[settings.cell]] * units

@@ -12,7 +12,7 @@ from charrnn.commands import program, train_flags
 from charrnn.commands.material import gather, network
 from charrnn.commands.screen import command_line, say
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
-from charrnn.model import build_model, rebuild
+from charrnn.model import begin_with_frequencies, build_model, rebuild
 
 HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
@@ -99,6 +99,7 @@ def _model(settings, material):
         model = rebuild(material.initial["layers"], material.vocabulary)
     else:
         model = build_model(material.vocabulary, **network(settings))
+        begin_with_frequencies(model, material.windows.ids)
     print(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters, dropout {settings.dropout:g}"

@@ -13,13 +13,13 @@ from charrnn.commands.arguments import (
     positive,
     rate,
 )
-from charrnn.model import CELLS, build_model
+from charrnn.model import CELLS, ONE_HOT_LIMIT, build_model
 from charrnn.precision import PRECISIONS
 
 NETWORK = defaults(build_model)  # the flags of build_model, with defaults
 
 # What `recipe.choose` finds where the user gives nothing.
-CHOSEN = ("units", "dropout", "batch_size", "learning_rate")
+CHOSEN = ("layers", "units", "dropout", "batch_size", "learning_rate")
 
 # What the run is: these stay as they are when it is taken up again.
 FIXED = {
@@ -52,6 +52,7 @@ DEFAULT_PRESET = "good"
 
 # What a run had before there was a flag for it.
 EARLIER = {"weight_decay": 0.01}
+EARLIER_EMBEDDING = 128  # of what was then "auto"
 
 
 def add_arguments(parser):
@@ -235,6 +236,9 @@ def settle(out, given, state):
     if state is None:
         return argparse.Namespace(**{**FIXED, **FREE, **given})
     before = {**FIXED, **FREE, **EARLIER, **state["settings"]}
+    if before["embedding"] == "auto":  # of a version that kept it so
+        many = len(state["vocabulary"]) > ONE_HOT_LIMIT
+        before["embedding"] = EARLIER_EMBEDDING if many else None
     for name in FIXED:
         if given.get(name, before[name]) not in (before[name], "auto"):
             as_before = f"{_flag(name)} {before[name]}"
