@@ -16,11 +16,11 @@ LARGEST = {"simple_rnn": 256, "gru": 256}  # they learn no more with more
 
 # From this many distinct characters on, as in Chinese or Japanese, most of a
 # step is spent on the logits. One layer then reads the text more often than
-# two, and learns more; it bears another rate and needs a larger text for a
-# larger size.
+# two, and learns more. Rare characters are learnt by heart before others are
+# learnt at all, and weight decay keeps them from it better than dropout.
 MANY_CHARACTERS = 512
 WORTH_OF_MANY = {512: (0, 12), 256: (0, 0)}
-RATE_OF_MANY = 0.006
+WEIGHT_DECAY_OF_MANY = 0.3
 
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 LOGIT_SECONDS = 5e-9  # of a logit's, there and back
@@ -50,6 +50,7 @@ def choose(
     batch_size=None,
     seq_length=64,
     learning_rate=None,
+    weight_decay=None,
     minutes=None,
     epochs=None,
     speed=None,
@@ -72,6 +73,7 @@ def choose(
         batch_size: Streams per batch.
         seq_length: Characters per window.
         learning_rate: The highest, after warm-up.
+        weight_decay: What weights lose in a step, in parts of the rate.
         minutes: Time for the training; `None` for as long as it takes.
         epochs: Passes over the text at most.
         speed: Characters per second, a function of `units`, where there are
@@ -79,7 +81,7 @@ def choose(
 
     Returns:
         A `dict` with `layers`, `units`, `dropout`, `embedding`, `batch_size`,
-        `learning_rate` and `epochs`.
+        `learning_rate`, `weight_decay` and `epochs`.
 
     Example:
 
@@ -111,7 +113,9 @@ def choose(
         weights = _weights(cell, layers, units, distinct)
         dropout = dropout_for(passes(units) * weights / characters)
     if learning_rate is None:
-        learning_rate = rate_for(cell, units, distinct)
+        learning_rate = rate_for(cell, units)
+    if weight_decay is None:
+        weight_decay = WEIGHT_DECAY_OF_MANY if many else WEIGHT_DECAY
     return {
         "layers": layers,
         "units": units,
@@ -119,6 +123,7 @@ def choose(
         "embedding": embedding_dim(embedding, distinct),
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
         "epochs": epochs,
     }
 
@@ -178,13 +183,12 @@ def dropout_for(chances):
     return round(float(np.clip(0.12 * np.log2(chances / 2.4), 0, 0.6)), 2)
 
 
-def rate_for(cell, units, distinct=65):
+def rate_for(cell, units):
     """The learning rate that a cell of a size bears.
 
     Args:
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
         units: Size of a recurrent layer.
-        distinct: How many different characters there are.
 
     Returns:
         A number.
@@ -196,10 +200,9 @@ def rate_for(cell, units, distinct=65):
     >>> rate_for("simple_rnn", 512)  # with 0.008 it does not learn
     0.002
     """
-    most = RATE_OF_MANY if distinct > MANY_CHARACTERS else 0.012
     if cell == "simple_rnn":
-        return min(most, round(0.008 * min(1, 256 / units) ** 2, 5))
-    return min(most, round(0.009 * 512 / units, 5))
+        return round(0.008 * min(1, 256 / units) ** 2, 5)
+    return min(0.012, round(0.009 * 512 / units, 5))
 
 
 def speed_of(cell, layers, precision, distinct=65):

@@ -77,7 +77,8 @@ def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
 def test_what_is_given_is_kept():
     given = {
         "layers": 3, "units": 7, "dropout": 0.9, "embedding": 5,
-        "batch_size": 3, "learning_rate": 1.5, "epochs": 2.5,
+        "batch_size": 3, "learning_rate": 1.5, "weight_decay": 0.7,
+        "epochs": 2.5,
     }  # fmt: skip
     assert recipe.choose(1000, **given) == given
 
@@ -95,7 +96,7 @@ def test_many_characters_are_embedded_and_read_by_one_layer():
     of_kanji = recipe.choose(10**6, distinct=3000)
     assert (of_english["layers"], of_english["embedding"]) == (2, None)
     assert (of_kanji["layers"], of_kanji["embedding"]) == (1, 256)
-    assert of_kanji["learning_rate"] < of_english["learning_rate"]
+    assert of_kanji["weight_decay"] > of_english["weight_decay"]
 
 
 @pytest.mark.parametrize("distinct", [65, 256, 300, 600, 4532, 20_000])

@@ -19,7 +19,10 @@ from charrnn.precision import PRECISIONS
 NETWORK = defaults(build_model)  # the flags of build_model, with defaults
 
 # What `recipe.choose` finds where the user gives nothing.
-CHOSEN = ("layers", "units", "dropout", "batch_size", "learning_rate")
+CHOSEN = (
+    "layers", "units", "dropout", "batch_size", "learning_rate",
+    "weight_decay",
+)  # fmt: skip
 
 # What the run is: these stay as they are when it is taken up again.
 FIXED = {
@@ -34,7 +37,6 @@ FIXED = {
     "init_from": None,
     "seq_length": 64,
     "clip_norm": recipe.CLIP_NORM,
-    "weight_decay": recipe.WEIGHT_DECAY,
     "weight_drop": 0.0,
     "seed": 1,
     "precision": "auto",
