@@ -1,6 +1,5 @@
 """Save and read a model: one .keras file with the vocabulary inside."""
 
-import io
 import json
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ from charrnn.corpus import normalize_text
 from charrnn.normal_form import form_of
 from charrnn.portable import CONFIG, make_portable
 from charrnn.vocabulary import Vocabulary, printable
+from charrnn.weights import read_arrays
 
 FORMAT = 1
 PRETRAINED = {  # models that come with charrnn, by their names
@@ -242,9 +242,7 @@ def _read(file):
         shapes = network.planned_shapes(layers, len(vocabulary))
         _check_parameters(archive, shapes)
         weights = read_member(archive, WEIGHTS)
-    from charrnn.weights import read_arrays  # here: only reading needs h5py
-
-    arrays = read_arrays(io.BytesIO(weights), layers, shapes, len(vocabulary))
+    arrays = read_arrays(weights, layers, shapes, len(vocabulary))
     layers = [(*layer, own) for layer, own in zip(layers, arrays, strict=True)]
     return {"vocabulary": vocabulary, "layers": layers, "facts": facts}
 

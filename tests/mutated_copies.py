@@ -1,20 +1,26 @@
 """Generate with mutated copies of model files, and count what becomes of them.
 
-    python tests/mutated_copies.py COUNT SEED MODEL ...
+    python tests/mutated_copies.py KINDS COUNT SEED FOLDER MODEL ...
 
-prints a JSON object. The copies depend on the seed and on nothing else.
+prints a JSON object. KINDS is a part of the kinds' names, such as "HDF5". The
+copies depend on the words and on nothing else. Each lies at FOLDER/copy.keras
+in turn: if it takes too much memory or time, this process ends, and it stays.
 """
 
 import collections
+import faulthandler
 import json
 import random
+import resource
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 
-from attempts import attempt, complaint
+import mutated_hdf5
+from attempts import BYTES, attempt, complaint
 from packing import members, pack
+
+SECONDS = 10  # until a copy's time is up, on the clock of a busy machine
 
 VALUES = (
     *(None, True, False, -1, 0, 1, 2, 7.0, 0.5, 1e308, float("nan"), 10**30),
@@ -84,6 +90,10 @@ KINDS = {
     "weights flipped": ("model.weights.h5", flipped),
     "weights truncated": ("model.weights.h5", truncated),
     "weights spliced": ("model.weights.h5", spliced),
+    **{
+        f"HDF5 {name}": ("model.weights.h5", change)
+        for name, change in mutated_hdf5.CHANGES.items()
+    },
 }
 
 
@@ -97,16 +107,18 @@ def write_copy(path, model, kind, rng):
         pack(path, contents | {member: mutate(contents[member], rng)})
 
 
-def try_copies(models, count, seed, folder):
+def try_copies(models, kinds, count, seed, folder):
     """Generates with `count` mutated copies, kept in turn at one path."""
     path = folder / "copy.keras"
     attempt(models[0])  # imports what is imported but once
+    limit_memory()
     counts = collections.Counter()
     wrong, worst = [], {"seconds": 0, "memory": 0}
     for number in range(count):
         rng = random.Random(f"{seed} {number}")
-        kind = rng.choice(list(KINDS))
+        kind = rng.choice(kinds)
         write_copy(path, rng.choice(models), kind, rng)
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
         try:
             report = attempt(path)
         except Exception:
@@ -116,13 +128,21 @@ def try_copies(models, count, seed, folder):
             wrong.append((number, kind, complaint(report), report))
         counts[f"{kind}: {'refused' if report['code'] else 'read'}"] += 1
         worst = {name: max(worst[name], report[name]) for name in worst}
+    faulthandler.cancel_dump_traceback_later()
     return {"counts": counts, "wrong": wrong, "worst": worst}
 
 
+def limit_memory():
+    """Lets this process have little more memory than it has."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    limit = pages * resource.getpagesize() + 2 * BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
 if __name__ == "__main__":
-    count, seed, *models = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as folder:
-        result = try_copies(
-            list(map(Path, models)), int(count), seed, Path(folder)
-        )
+    part, count, seed, folder, *models = sys.argv[1:]
+    kinds = [name for name in KINDS if part in name]
+    result = try_copies(
+        list(map(Path, models)), kinds, int(count), seed, Path(folder)
+    )
     print(json.dumps(result, sort_keys=True))
