@@ -1,15 +1,22 @@
 """Keep all of a run in one file, so that it goes on as if nothing happened."""
 
+import itertools
 import json
+import re
 import zipfile
 import zlib
 
 import numpy as np
 
 from charrnn.atomic import replacing
+from charrnn.vocabulary import printable
 
 FORMAT = 1
 KEPT = 2  # the newest; the older one is for when the newest is damaged
+LINE_LIMIT = 200  # characters of what is told about a damaged one
+
+# Nine digits, more only where nine are too few: a copy has another name.
+_NAME = re.compile(r"checkpoint-(\d{9}|[1-9]\d{9,17})\.npz", re.ASCII)
 
 # What the readers of archives, arrays and JSON raise on a damaged file.
 DAMAGE = (
@@ -17,6 +24,11 @@ DAMAGE = (
     zlib.error,
     ValueError,
     LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,  # an encrypted member; too deep JSON; another compression
+    ArithmeticError,
+    MemoryError,
     EOFError,
     OSError,
 )
@@ -54,21 +66,37 @@ def write(folder, step, state, arrays):
 def paths(folder):
     """Lists the checkpoints in a folder, the newest first.
 
+    Only a name that `write` gives is one. A copy under another, such as
+    `checkpoint-best.npz`, is the user's own: neither read nor deleted.
+
     Args:
         folder: A `pathlib.Path`.
 
     Returns:
         A list of `pathlib.Path`.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in "000000078", "000000234", "best-so-far":
+    ...     (folder / f"checkpoint-{name}.npz").touch()
+    >>> [path.name for path in paths(folder)]
+    ['checkpoint-000000234.npz', 'checkpoint-000000078.npz']
     """
-    return sorted(folder.glob("checkpoint-*.npz"), reverse=True)
+    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    steps = sorted((int(m[1]), m[0]) for m in matches if m)
+    return [folder / name for _, name in reversed(steps)]
 
 
-def newest(folder, say=print):
+def newest(folder, say=print, check=lambda state, arrays: None):
     """Reads the newest checkpoint that is whole.
 
     Args:
         folder: The run's folder.
         say: A function that is given a line about each damaged one.
+        check: A function of state and arrays that raises a `ValueError` if a
+            run cannot go on from them: the checkpoint is then damaged, too.
 
     Returns:
         `(state, arrays)` as they were written, or `None` without a
@@ -81,11 +109,15 @@ def newest(folder, say=print):
     found = paths(folder)
     for path in found:
         try:
-            return _read(path)
+            state, arrays = _read(path)
+            check(state, arrays)
+            return state, arrays
         except PermissionError:
             raise  # it may be sound
         except DAMAGE as error:
-            say(f"'{path}' is damaged ({error}): it is left out")
+            reason = printable(" ".join(str(error).split()))[:LINE_LIMIT]
+            reason = reason.rstrip(".") or type(error).__name__
+            say(f"'{path}' is damaged ({reason}): it is left out")
     if found:
         raise ValueError(
             f"Expected a whole checkpoint in '{folder}'. All of its "
@@ -98,12 +130,13 @@ def _read(path):
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
         text = archive["json"].tobytes().decode("utf-8")
         contents = json.loads(text)
-        if contents["format"] != FORMAT:
-            raise ValueError(
-                f"format {contents['format']!r} instead of {FORMAT}"
-            )
+        if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+            raise ValueError(f"Expected format {FORMAT}. Received another.")
+        state = contents.get("state")
+        if not isinstance(state, dict):
+            raise ValueError("Expected a state. Received none.")
         names = sorted(set(archive.files) - {"json"})
-        return contents["state"], [archive[name] for name in names]
+        return state, [archive[name] for name in names]
 
 
 def variables(twin):
@@ -140,7 +173,20 @@ def restore(twin, arrays):
         arrays: The values of its `variables`, in their order.
 
     Raises:
-        ValueError: if number or shapes are others.
+        ValueError: if number, shapes or types are others; nothing is changed.
     """
-    for variable, array in zip(variables(twin), arrays, strict=True):
+    own = variables(twin)
+    dtypes = [getattr(v.dtype, "name", v.dtype) for v in own]
+    shapes = [tuple(v.shape) for v in own]
+    expected = list(zip(shapes, dtypes, strict=True))
+    received = [(array.shape, array.dtype.name) for array in arrays]
+    for i, (mine, theirs) in enumerate(
+        itertools.zip_longest(expected, received)
+    ):
+        if mine != theirs:
+            raise ValueError(
+                f"Expected {mine} as array {i} of the run's checkpoint. "
+                f"Received {theirs}. Begin anew with --fresh."
+            )
+    for variable, array in zip(own, arrays, strict=True):
         variable.assign(array)

@@ -176,6 +176,8 @@ class Samples(keras.callbacks.Callback):
     def restore(self, state):
         """Goes on from what `state` returned."""
         self.text = state["text"]
+        if self.text:
+            atomic.write_text(self.path, self.text)  # it may be missing
 
 
 class History(keras.callbacks.Callback):
@@ -215,6 +217,9 @@ class History(keras.callbacks.Callback):
                 "validation_bits_per_char": to_bits(logs["val_loss"]),
             }
         )
+        self._write()
+
+    def _write(self):
         table = io.StringIO(newline="")
         writer = csv.DictWriter(table, self.rows[0], lineterminator="\n")
         writer.writeheader()
@@ -228,6 +233,8 @@ class History(keras.callbacks.Callback):
     def restore(self, state):
         """Goes on from what `state` returned."""
         self.rows, self.curve = state["rows"], state["curve"]
+        if self.rows:
+            self._write()  # it may be missing
 
 
 def plot_losses(history, path):

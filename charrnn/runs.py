@@ -2,10 +2,11 @@
 
 import contextlib
 import itertools
+import json
 import os
 from pathlib import Path
 
-from charrnn import atomic, checkpoint, sources
+from charrnn import atomic, checkpoint, run_state, sources
 
 FOLDER = Path("runs")  # for runs whose user names no other
 
@@ -95,7 +96,7 @@ def saved(folder, say=print):
         ValueError: if the folder holds something else than a run.
     """
     atomic.remove_leftovers(folder)
-    found = checkpoint.newest(folder, say)
+    found = checkpoint.newest(folder, say, run_state.check)
     if found is None and any(folder.iterdir()):
         what = "files in it"
         if (folder / "model.keras").exists():
@@ -106,6 +107,59 @@ def saved(folder, say=print):
             "--init-from begins with the weights of a model."
         )
     return found or (None, None)
+
+
+def is_complete(folder, step):
+    """Whether a run that is over has left all its files, and none is older.
+
+    Args:
+        folder: The run's folder.
+        step: The step its newest checkpoint is of.
+
+    Returns:
+        A `bool`: `False` if a file is missing, or the figures are damaged or
+        of another step. They are written last.
+    """
+    names = "model.keras", "history.csv", "samples.txt", "loss.png"
+    if not all((folder / name).is_file() for name in names):
+        return False
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+        return metrics["steps"] == step
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def check_same(folder, before):
+    """Checks that no other process has trained in a folder meanwhile.
+
+    Where there are locks, none can.
+
+    Args:
+        folder: A folder that this process has claimed.
+        before: The names that were in it then, as `names` returns them.
+
+    Raises:
+        ValueError: if there is another checkpoint or model now.
+    """
+    if names(folder) != before:
+        raise ValueError(
+            f"Expected nobody else to train in '{folder}' meanwhile. It "
+            "has another run's files now. Choose another --out."
+        )
+
+
+def names(folder):
+    """The names of a run's files in a folder: checkpoints and the model.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A set of `str`.
+    """
+    found = {path.name for path in checkpoint.paths(folder)}
+    return found | {p.name for p in folder.glob("model.keras")}
 
 
 def check_is_run(folder):
@@ -134,17 +188,20 @@ def claim(out, corpus):
             `charrnn.read`: the folder is then named after it.
 
     Returns:
-        A `pathlib.Path` of an existing folder.
+        A `pathlib.Path` of an existing folder, and a list of what had to be
+        made: the folder and those above it, the lowest first.
     """
     if out is not None:
+        made = _missing(out)
         _make(out)
-        return out
+        return out, made
+    made = _missing(FOLDER)
     name = name_of(corpus)
     for number in itertools.count(1):
         out = FOLDER / f"{name}-{number}"
         with contextlib.suppress(FileExistsError):
             out.mkdir(parents=True)  # two runs cannot both make it
-            return out
+            return out, [out, *made]
 
 
 def name_of(corpus):
@@ -166,14 +223,20 @@ def name_of(corpus):
     return f"{name or 'text'}-etc" if others else name or "text"
 
 
-def unclaim(out):
-    """Deletes a run's folder in which there is nothing yet.
+def unclaim(made):
+    """Deletes what was made for a run in which there is nothing yet.
 
     Args:
-        out: What `claim` returned.
+        made: The folders, as `claim` returned them.
     """
     with contextlib.suppress(OSError):  # it is not empty
-        out.rmdir()
+        for path in made:
+            path.rmdir()
+
+
+def _missing(folder):
+    """A folder and those above it that are not there, the lowest first."""
+    return [p for p in [folder, *folder.parents] if not p.exists()]
 
 
 def _make(folder):

@@ -19,14 +19,15 @@ ORDER = (
     "atomic memory picture plays catalogue normal_form decoding notices "
     "sources corpus lines nearest vocabulary encoded windows "
     "backend precision network portable model stateful equations kernels "
-    "tiles dropout recurrence logits twin recipe archive hdf5 weights model_file "
-    "checkpoint runs "
+    "tiles dropout recurrence logits twin recipe archive hdf5 weights "
+    "model_file checkpoint run_state runs "
     "sampling engine loading endings sampler scoring reading context gradients "
     "neurons page baselines adaptation clock training loop budget "
     "reporting results commands"
 ).split()
 WITHOUT_KERAS = (
-    "lines network portable archive hdf5 weights model_file checkpoint runs "
+    "lines network portable archive hdf5 weights model_file checkpoint "
+    "run_state runs "
     "sampling engine loading endings sampler scoring reading context neurons "
     "page baselines commands"
 ).split()

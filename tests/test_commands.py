@@ -272,7 +272,7 @@ def test_a_folder_with_somebodys_files_is_refused(tmp_path, capsys):
 
 def test_every_run_claims_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    claimed = [runs.claim(None, "a text.txt") for _ in range(3)]
+    claimed = [runs.claim(None, "a text.txt")[0] for _ in range(3)]
     assert [str(folder) for folder in claimed] == [
         str(Path("runs", f"a text-{number}")) for number in (1, 2, 3)
     ]

@@ -50,27 +50,30 @@ def stepwise(arguments, signals=None, clock=None):
     out, fresh = given.pop("out", None), given.pop("fresh", False)
     with contextlib.ExitStack() as locks:
         state = arrays = None
-        if out is not None and runs.exists(out):
-            locks.enter_context(runs.locked(out))
+        if out is not None:
+            # Before anything is read: reading may take long.
+            _claim(locks, out, given["corpus"])
+            before = runs.names(out)
             if fresh:
                 runs.check_is_run(out)
             else:
                 state, arrays = runs.saved(out, say)
         settings = train_flags.settle(out, given, state)
         material = gather(out, given, settings, state)
-        if _is_over(settings, state) and _is_complete(out):
+        if _is_over(settings, state) and runs.is_complete(out, _step(state)):
             say(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
             )
             return 0
-        if fresh and out is not None and runs.exists(out):
+        if out is not None:
+            runs.check_same(out, before)
+        if fresh and out is not None and any(out.iterdir()):
             say(f"the run that was here is now '{runs.move_aside(out)}'")
-        if out is None or not runs.exists(out):
-            out = runs.claim(out, settings.corpus)
-            locks.enter_context(runs.locked(out))
-            runs.saved(out)  # nobody was faster, or this says so
-            locks.callback(runs.unclaim, out)
+        if out is None or not out.exists():
+            out = _claim(locks, out, settings.corpus)
+            runs.saved(out, say)  # says so if somebody was faster
+            runs.check_same(out, set())
         return (
             yield from _train(
                 out, settings, material, state, arrays, clock, signals
@@ -78,16 +81,25 @@ def stepwise(arguments, signals=None, clock=None):
         )
 
 
+def _claim(locks, out, corpus):
+    """Makes a run's folder if need be, and keeps other processes out."""
+    if out is not None:
+        runs.exists(out)  # or something else has its name
+    out, made = runs.claim(out, corpus)
+    locks.enter_context(runs.locked(out))
+    locks.callback(runs.unclaim, made)
+    return out
+
+
+def _step(state):
+    """The step that a checkpoint's state is of."""
+    return state["parts"]["Schedule"]["step"]
+
+
 def _is_over(settings, state):
     """Whether a run has come to the end that is asked of it."""
     over = state is not None and state["over"]
     return over and not train_flags.asks_more(settings, state)
-
-
-def _is_complete(out):
-    """Whether what a run ends with is there: else it is made again."""
-    names = "model.keras", "metrics.json"
-    return all((out / name).exists() for name in names)
 
 
 def _model(settings, material):
