@@ -279,7 +279,7 @@ def array_changed(contents, rng):
     values = [
         None, np.zeros(3, "f4"), np.zeros((2, 0), "f4"), array.astype("f8"),
         array.astype("U9"), array.astype(bool), array * np.nan,
-        array.T[..., :1], np.zeros(array.shape, "c8"), np.array(7),
+        array[None], np.zeros(array.shape, "c8"), np.array(7),
         array.astype("O"),
     ]  # fmt: skip
     value = rng.choice(values)
