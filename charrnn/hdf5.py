@@ -125,7 +125,7 @@ class File:
         address, size = _unpack("<QQ", messages[_LAYOUT], 2)
         if messages[_DATATYPE][: len(_FLOAT32)] != _FLOAT32:
             raise ValueError(
-                "Expected float32 weights, little-endian. Received "
+                "Expected float32 weights. Received "
                 f"{_type_name(messages[_DATATYPE])} in {path}."
             )
         shape = _shape(messages[_DATASPACE], path)
@@ -300,11 +300,13 @@ def _shape(dataspace, path):
 
 
 def _type_name(datatype):
-    """What a datatype message tells, in words."""
-    kind, size = _unpack("<B3xI", datatype)
-    names = {0: "integers", 1: "floating-point numbers"}
-    name = names.get(kind & 15, f"values of HDF5's class {kind & 15}")
-    return f"{name} of {size:,} bytes"
+    """What a datatype message tells, as NumPy would call it, or nearly."""
+    kind, bits, size = _unpack("<BB2xI", datatype)
+    name = {0: "int", 1: "float"}.get(kind & 15)
+    if name is None:
+        return f"HDF5's class {kind & 15} of types, {size:,} bytes"
+    order = "big-endian " if bits & 1 else ""
+    return f"{order}{name}{8 * size}"
 
 
 def _unpack(form, data, start=0):
