@@ -117,15 +117,16 @@ def is_complete(folder, step):
         step: The step its newest checkpoint is of.
 
     Returns:
-        A `bool`: `False` if a file is missing, or the figures are damaged or
-        of another step. They are written last.
+        A `bool`: `False` if a file is missing, or the figures or the history
+        are damaged or end at another step. The figures are written last.
     """
-    names = "model.keras", "history.csv", "samples.txt", "loss.png"
+    names = "model.keras", "samples.txt", "loss.png"
     if not all((folder / name).is_file() for name in names):
         return False
     try:
         metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-        return metrics["steps"] == step
+        *_, row = (folder / "history.csv").read_text("utf-8").splitlines()
+        return metrics["steps"] == step and row.split(",")[0] == str(step)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
 

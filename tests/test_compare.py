@@ -133,13 +133,47 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_figures_are_told_in_a_line(compared, capsys, damage):
+def test_damaged_figures_are_made_anew(compared, damage):
     folder, out = compared
     name, content = DAMAGES[damage]
     path = out / "gru" / name
     before = path.read_bytes()
     try:
         path.write_bytes(content)
+        assert main(words(folder, out, "--epochs", "30")) == 0
+        text = path.read_text("utf-8")
+        if name == "history.csv":
+            assert text.encode("utf-8") == before
+        else:
+            figures = "steps", "best_step", "validation_nats_per_char"
+            old, new = json.loads(before), json.loads(text)
+            assert [new[key] for key in figures] == [old[k] for k in figures]
+    finally:
+        path.write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metrics.json", {"training": "long"}),
+        ("metrics.json", {"train_seconds": "long"}),
+        ("history.csv", "a\n"),
+    ],
+)
+def test_figures_that_say_nothing_are_told_in_a_line(
+    compared, capsys, name, content
+):
+    """They are of the run's last step, and so are not made anew."""
+    folder, out = compared
+    path = out / "gru" / name
+    before = path.read_bytes()
+    try:
+        text = before.decode("utf-8")
+        if name == "metrics.json":
+            text = json.dumps(json.loads(text) | content)
+        else:
+            text = content + text.split("\n", 1)[1]
+        path.write_text(text, encoding="utf-8")
         assert main(words(folder, out, "--epochs", "30")) == 2
         (error,) = capsys.readouterr().err.splitlines()
         assert "metrics.json or history.csv is damaged" in error

@@ -139,6 +139,8 @@ INCOMPLETE = {
     "deep metrics": fill("metrics.json", "[" * 100_000),
     "no picture": delete("loss.png"),
     "no history": delete("history.csv"),
+    "another history": fill("history.csv", "a,b\n1,2\n"),
+    "an empty history": fill("history.csv", ""),
     "no samples": delete("samples.txt"),
 }
 
