@@ -69,8 +69,8 @@ def test_words_without_quotes_are_shown_in_quotes(words, meant, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("generate --epochs 3", "charrnn train has it"),
-        ("train my.txt --temperature 1", "charrnn generate has it"),
+        ("generate --epochs 3", "a flag of charrnn train"),
+        ("train my.txt --temperature 1", "a flag of charrnn generate"),
         ("train --text=my.txt", "TEXT stands without a flag"),
         ("train --input_h5 x", "TEXT stands without a flag"),
         ("surprise --model m t", "MODEL stands without a flag"),

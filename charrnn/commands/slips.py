@@ -88,7 +88,7 @@ def about_flag(parser, name, word, before):
         )
     others = _verbs_with(parser, "--" + _bare(name))
     if others:
-        return f"there is no {name} here. {' and '.join(others)} has it"
+        return f"there is no {name} here: it is a flag of {', '.join(others)}"
     return f"there is no {name}"
 
 
