@@ -107,7 +107,7 @@ class _Learner:
         self._prior = [tf.identity(w) for w in self._weights]
         self._squares = [tf.Variable(tf.zeros_like(w)) for w in self._prior]
         self._loss = keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, reduction="none"
+            from_logits=True, reduction="none", dtype="float32"
         )
         self._measured = tf.function(self._measure_segment)
         self._followed = tf.function(self._follow_segment)

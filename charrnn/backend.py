@@ -11,6 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from charrnn.memory import check_address_space
+
+# What TensorFlow maps and reserves before and while it computes. With less
+# it does not say so: it aborts, or crashes.
+TENSORFLOW_BYTES = 3 * 10**9
+
+BACKENDS = "tensorflow", "jax", "torch"  # that can train
+
 
 @contextlib.contextmanager
 def silence():
@@ -50,8 +58,7 @@ def chosen():
     """
     if name := os.environ.get("KERAS_BACKEND"):
         return name, f"KERAS_BACKEND={name}"
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    path = Path(home) / "keras.json"
+    path = _settings()
     try:
         name = json.loads(path.read_text(encoding="utf-8"))["backend"]
     except (OSError, ValueError, LookupError, TypeError):
@@ -74,10 +81,17 @@ def explained(error):
     ModuleNotFoundError('No module')
     """
     name, place = chosen()
-    missing = getattr(error, "name", None)
+    is_missing = isinstance(error, ModuleNotFoundError)
+    missing = error.name if is_missing else None
+    if missing is None and name in BACKENDS:
+        reason = str(error).removesuffix(".")
+        return ValueError(
+            f"Keras cannot be imported: {reason}. Correct what '{_settings()}' "
+            "sets, or delete that file."
+        )
     if name == "tensorflow" or missing in ("keras", "tensorflow"):
         return error
-    if missing is None or name not in ("jax", "torch"):
+    if missing is None or name not in BACKENDS:
         return ValueError(
             "Expected Keras with a backend that can train: tensorflow, jax or "
             f"torch. Received {name!r} ({place}). Set KERAS_BACKEND=tensorflow."
@@ -89,12 +103,41 @@ def explained(error):
     )
 
 
-try:
-    with silence():
-        import keras as keras
-        import tensorflow  # feeds the data with any backend
-except (ModuleNotFoundError, ValueError) as error:
-    raise explained(error) from error
+def _settings():
+    """The file in which the user tells Keras how to compute."""
+    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    return Path(home) / "keras.json"
+
+
+def _import():
+    """Imports Keras as the user set it up, and TensorFlow."""
+    check_address_space(TENSORFLOW_BYTES, "TensorFlow")
+    try:
+        with silence():
+            import keras
+            import tensorflow  # feeds the data with any backend
+    except (ModuleNotFoundError, ValueError, AttributeError, TypeError) as e:
+        raise explained(e) from e
+    return keras, tensorflow
+
+
+keras, tensorflow = _import()
+
+
+def use_float32():
+    """Makes float32 what Keras computes in, for a program of our own.
+
+    `build_model` and the twins are float32 anyhow; the learning rate and the
+    metrics follow the `floatx` of the user's keras.json.
+
+    Example:
+
+    >>> use_float32()
+    >>> keras.config.floatx()
+    'float32'
+    """
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
 
 
 def synchronize(model):

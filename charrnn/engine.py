@@ -71,7 +71,7 @@ def sigmoid(x):
 
 
 STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
-STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}  # arrays per layer
+STATES = {"LSTM": 2}  # arrays per layer, where it is not one
 
 # In the order of the weights; None is what is no gate.
 GATE_NAMES = {
@@ -356,11 +356,11 @@ class _Recurrent:
             self.bias, self.inner_bias = bias
             self.weights = (self.U, self.inner_bias)
         else:
-            self.bias = bias
+            self.bias, self.inner_bias = bias, None
             self.weights = (self.U,)
         self._step = STEPS[class_name]
-        self._states = STATES[class_name]
-        self._gates = GATE_NAMES[class_name]
+        self._states = STATES.get(class_name, 1)
+        self._gates = GATE_NAMES.get(class_name, ())
 
     def zero_state(self, batch_size):
         shape = (batch_size, self.U.shape[0])
@@ -392,7 +392,7 @@ class _Recurrent:
         if not self._gates:
             return {}
         products = _matmul(before, self.U)
-        if self._states == 1:  # a GRU
+        if self.inner_bias is not None:
             products = products + self.inner_bias
         parts = np.split(x + products, x.shape[-1] // self.U.shape[0], axis=-1)
         return {

@@ -59,5 +59,46 @@ def check_fits(needed, what, advice):
         )
 
 
+def check_address_space(needed, what):
+    """Checks that a process may map so much memory: what `ulimit -v` limits.
+
+    Args:
+        needed: Bytes.
+        what: What takes them, as the message calls it.
+
+    Raises:
+        ValueError: if the limit is lower.
+
+    Example:
+
+    >>> check_address_space(1 << 20, "a small program")
+    """
+    limit = address_limit()
+    if needed > limit:
+        raise ValueError(
+            f"Expected {_in_words(needed)} of address space for {what}. "
+            f"`ulimit -v` allows {_in_words(limit)}. Raise that limit."
+        )
+
+
+def address_limit():
+    """Tells how much memory this process may map.
+
+    Returns:
+        Bytes; infinity where there is no limit, or no such thing (Windows).
+
+    Example:
+
+    >>> address_limit() > 0
+    True
+    """
+    try:
+        import resource
+    except ImportError:
+        return math.inf
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit
+
+
 def _in_words(size):
     return f"{size / 2**30:,.1f} GiB"

@@ -1,12 +1,15 @@
 """Build the network: a plain `keras.Sequential` of built-in layers."""
 
+import importlib
+
 import numpy as np
 
-from charrnn.network import parameter_count, weight_shapes
+from charrnn.network import OWN_LAYERS, parameter_count, weight_shapes
 
 CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 ONE_HOT_LIMIT = 256  # more characters than this are embedded
 EMBEDDING_DIM = 256
+DTYPE = "float32"  # whatever the floatx of the user's keras.json
 
 
 def build_model(
@@ -59,19 +62,24 @@ def build_model(
     if embedding is None:
         # One column a character: without it, CategoryEncoding would take a
         # single character, shape (batch, 1), for a batch without time.
-        model.add(keras.layers.Reshape((-1, 1)))
+        model.add(keras.layers.Reshape((-1, 1), dtype=DTYPE))
         model.add(
             keras.layers.CategoryEncoding(
-                len(vocabulary), output_mode="one_hot", name="one_hot"
+                len(vocabulary),
+                output_mode="one_hot",
+                name="one_hot",
+                dtype=DTYPE,
             )
         )
     else:
-        model.add(keras.layers.Embedding(len(vocabulary), embedding))
-    recurrent = getattr(keras.layers, CELLS[cell])
+        model.add(
+            keras.layers.Embedding(len(vocabulary), embedding, dtype=DTYPE)
+        )
+    recurrent = _layer_class(CELLS[cell])
     for _ in range(layers):
-        model.add(recurrent(units, return_sequences=True))
-        model.add(keras.layers.Dropout(dropout))
-    model.add(keras.layers.Dense(len(vocabulary), name="logits"))
+        model.add(recurrent(units, return_sequences=True, dtype=DTYPE))
+        model.add(keras.layers.Dropout(dropout, dtype=DTYPE))
+    model.add(keras.layers.Dense(len(vocabulary), name="logits", dtype=DTYPE))
     return model
 
 
@@ -96,6 +104,12 @@ def begin_with_frequencies(model, ids):
     bias = model.layers[-1].bias
     counts = 1 + np.bincount(ids, minlength=bias.shape[0])
     bias.assign(np.log(counts / counts.sum()))
+
+
+def _layer_class(name):
+    """A recurrent layer of Keras, or one of `OWN_LAYERS`."""
+    module = importlib.import_module(OWN_LAYERS.get(name, "keras.layers"))
+    return getattr(module, name)
 
 
 def parameters_of(characters, cell, units, layers, embedding="auto"):

@@ -5,14 +5,13 @@ import re
 
 GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}  # side by side in the weights
 
+# Recurrent layers that Keras does not have: class name and module.
+OWN_LAYERS = {}
+
 # What a layer's settings must be for the engine to compute the same.
-_RNN_SETTINGS = {
-    "return_sequences": True,
-    "go_backwards": False,
-    "use_bias": True,
-    "activation": "tanh",
-}
-_SETTINGS = {
+_SEQUENCES = {"return_sequences": True, "go_backwards": False}
+_RNN_SETTINGS = _SEQUENCES | {"use_bias": True, "activation": "tanh"}
+_SETTINGS = dict.fromkeys(OWN_LAYERS, _SEQUENCES) | {
     "InputLayer": {},
     "Reshape": {"target_shape": [-1, 1]},
     "CategoryEncoding": {"output_mode": "one_hot"},
@@ -38,7 +37,7 @@ _WIDTHS = dict.fromkeys([*GATES, "Dense"], "units") | {
 
 _ANYWHERE = {"InputLayer", "Dropout"}  # they compute nothing after training
 _ORDER = re.compile(
-    "((Reshape )?CategoryEncoding |Embedding )?((SimpleRNN|LSTM|GRU) )+Dense"
+    f"((Reshape )?CategoryEncoding |Embedding )?(({'|'.join(GATES)}) )+Dense"
 )
 
 # The classes that a Keras config may name: a function is none of them.
@@ -46,7 +45,11 @@ _CLASSES = re.compile(
     r"keras\.(Sequential|DTypePolicy"
     rf"|layers\.({'|'.join(_SETTINGS)})"
     r"|(initializers|regularizers|constraints|losses|metrics"
-    r"|optimizers(\.schedules)?)\.[A-Z]\w*)",
+    r"|optimizers(\.schedules)?)\.[A-Z]\w*)"
+    + "".join(
+        "|" + re.escape(f"{module}.{name}")
+        for name, module in OWN_LAYERS.items()
+    ),
     re.ASCII,
 )
 
@@ -158,7 +161,8 @@ def check_object(value):
         return value
     name = f"{value.get('module')}.{value['class_name']}"
     package = value.get("registered_name")
-    if not _CLASSES.fullmatch(name) or package is not None:
+    known = (None, package if package in OWN_LAYERS else None)
+    if not _CLASSES.fullmatch(name) or package not in known:
         raise ValueError(
             "Expected only classes of Keras's own, and of its layers "
             f"{', '.join(sorted(_SETTINGS))}. Received {name!r}"

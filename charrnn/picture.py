@@ -12,6 +12,23 @@ POINT = 5  # pixels around a legend, for half of a point
 CELL_COLOURS = {"simple_rnn": ORANGE, "lstm": BLUE, "gru": GREEN}
 
 
+def colour_of(cell):
+    """The colour of a kind of cell, the same in every picture.
+
+    Args:
+        cell: Such as `"lstm"`.
+
+    Returns:
+        A `str` that matplotlib knows: purple for a cell of one's own.
+
+    Example:
+
+    >>> colour_of("lstm") == BLUE
+    True
+    """
+    return CELL_COLOURS.get(cell, PURPLE)
+
+
 @contextlib.contextmanager
 def picture(path, panels=1, width=7, **options):
     """Gives axes to draw on, and writes them to a file at the end.

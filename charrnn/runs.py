@@ -66,6 +66,12 @@ def exists(folder):
             raise ValueError(
                 f"Expected a folder for --out. '{path}' is a file."
             )
+        if path.is_symlink() and not path.exists():
+            raise ValueError(
+                f"Expected a folder for --out. '{path}' is a link to "
+                f"'{os.readlink(path)}', which is not there. Make that folder, "
+                "or remove the link."
+            )
     return folder.exists()
 
 
@@ -170,8 +176,14 @@ def check_is_run(folder):
         folder: A `pathlib.Path`.
 
     Raises:
-        ValueError: if there are only files of somebody else in it.
+        ValueError: if there are only files of somebody else in it, or it is
+            the working directory or holds it.
     """
+    if folder.resolve() in [Path.cwd(), *Path.cwd().parents]:
+        raise ValueError(
+            f"--fresh would rename '{folder}', the folder you are in. Go to "
+            "another, and name this one from there."
+        )
     ours = checkpoint.paths(folder) or (folder / "model.keras").exists()
     if any(folder.iterdir()) and not ours:
         raise ValueError(

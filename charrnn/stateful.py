@@ -228,7 +228,12 @@ def stateful(layer):
     """
     if not isinstance(layer, keras.layers.RNN):
         return layer
-    return keras.layers.RNN(layer.cell, return_sequences=True, stateful=True)
+    return keras.layers.RNN(
+        layer.cell,
+        return_sequences=True,
+        stateful=True,
+        dtype=layer.dtype_policy,
+    )
 
 
 def states(twin):

@@ -60,7 +60,9 @@ def loss():
     >>> round(float(loss()(targets, logits)), 3)  # ln 3
     1.099
     """
-    result = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    result = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, dtype="float32"
+    )
     result.fn = _cross_entropy  # the class stays Keras's: any file may name it
     return result
 

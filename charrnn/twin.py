@@ -181,7 +181,7 @@ class Fused(keras.layers.Layer):
     """
 
     def __init__(self, layers, precision, weight_drop=0.0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": "float32", **kwargs})
         self.layers = layers
         self.precision = precision
         self.weight_drop = weight_drop

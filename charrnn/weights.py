@@ -1,16 +1,14 @@
 """Read a network's arrays from the HDF5 file in which Keras stores them."""
 
 import collections
+import re
 
 from charrnn.hdf5 import File
 from charrnn.network import GATES, check_shapes
 
 LARGEST = 1e15  # a float32 can hold sums of products of two such weights
 
-_SNAKE_CASE = {
-    "CategoryEncoding": "category_encoding",
-    "SimpleRNN": "simple_rnn",
-}
+_WORD_BEGINS = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 def read_arrays(data, layers, shapes, size):
@@ -65,7 +63,7 @@ def _places(class_names):
     """Where Keras stores each layer: by class, numbered from the second on."""
     counts = collections.Counter()
     for class_name in class_names:
-        place = f"/layers/{_SNAKE_CASE.get(class_name, class_name.lower())}"
+        place = f"/layers/{_WORD_BEGINS.sub('_', class_name).lower()}"
         if counts[class_name]:
             place += f"_{counts[class_name]}"
         counts[class_name] += 1

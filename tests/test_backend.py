@@ -1,13 +1,105 @@
-"""What Keras computes with, on how many threads, or why it cannot."""
+"""Keras is imported whatever its settings are, or it is said what to change."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow
 
+import charrnn
 from charrnn import backend, commands
+from charrnn.backend import keras, use_float32
+
+ROOT = Path(charrnn.__file__).parent.parent
+TRAIN = """
+import sys
+from charrnn.commands import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def train(folder, settings, **environment):
+    """Trains with a keras.json of one's own."""
+    (folder / "keras.json").write_text(settings, encoding="utf-8")
+    text = folder / "sea.txt"
+    text.write_text("a ship at sea, a sea of ships\n" * 30, encoding="utf-8")
+    words = ["train", str(text), "--out", str(folder / "run"), "--quiet"]
+    words += ["--epochs", "0.1", "--units", "4", "--layers", "1"]
+    return subprocess.run(
+        [sys.executable, "-c", TRAIN, *words],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_model_is_float32_whatever_keras_json_says(tmp_path):
+    settings = {
+        "floatx": "float16",
+        "epsilon": 0.5,
+        "image_data_format": "channels_first",
+    }
+    weights = []
+    for name, own in (("theirs", settings), ("plain", {})):
+        folder = tmp_path / name
+        folder.mkdir()
+        result = train(folder, json.dumps(own))
+        assert result.returncode == 0, result.stderr
+        layers = charrnn.load(folder / "run").layers
+        weights.append([layer.kernel.tobytes() for layer in layers])
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("settings", ["[]", '{"floatx": "bfloat16"}'])
+def test_settings_that_keras_refuses_are_named(tmp_path, settings):
+    result = train(tmp_path, settings)
+    assert result.returncode == 2
+    told = result.stderr.splitlines()[-1]
+    assert told.startswith("charrnn train: Keras cannot be imported: ")
+    assert str(tmp_path) in told
+
+
+def test_a_built_model_ignores_floatx():
+    keras.config.set_floatx("float64")
+    try:
+        model = charrnn.build_model("abc", units=4, layers=1)
+        twin = charrnn.fused(model, batch_size=2)
+        twin.compile(charrnn.optimizer(0.01), charrnn.loss())
+        twin.train_on_batch(np.array([[0, 1]] * 2), np.array([[1, 2]] * 2))
+        logits = model(np.array([[0, 1, 2]]))
+    finally:
+        use_float32()
+    assert {w.dtype for w in [*model.weights, *twin.weights]} == {"float32"}
+    assert logits.dtype == "float32"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no limits of this kind there")
+@pytest.mark.parametrize("size", ["60000", "100000", "1500000"])
+def test_a_limit_of_memory_is_one_line(tmp_path, size):
+    (tmp_path / "sea.txt").write_text("ship at sea\n" * 50, encoding="utf-8")
+    command = f"ulimit -v {size}; exec '{sys.executable}' -m charrnn train "
+    result = subprocess.run(
+        ["sh", "-c", command + f"'{tmp_path}/sea.txt' --out '{tmp_path}/run'"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "memory" in result.stderr or "ulimit -v" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "setting", [{"PYTHONWARNINGS": "error"}, {"PYTHONOPTIMIZE": "2"}]
+)
+def test_python_may_be_set_as_it_likes(tmp_path, setting):
+    result = train(tmp_path, "{}", **setting)
+    assert result.returncode == 0, result.stderr
 
 
 def import_of_keras(**environment):

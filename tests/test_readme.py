@@ -17,12 +17,12 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
         assert long in code
         code = code.replace(long, short)
     text = "ROMEO:\nWherefore not? Because.\n" * 100
-    monkeypatch.setattr(charrnn, "read", lambda name: text, raising=False)
+    (tmp_path / "my.txt").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     shown = capsys.readouterr().out
     bits, written = re.search(
-        r"^(\d\.\d+) bits per character\n(.{200})\Z", shown, re.S | re.M
+        r"^(\d\.\d+) bits per character\n(.{200,})\n\Z", shown, re.S | re.M
     ).groups()
     assert 0 < float(bits) < 8
     assert set(written) <= set(text)

@@ -1,28 +1,21 @@
 """The command line: one module a verb."""
 
-import argparse
 import contextlib
 import errno
 import importlib
 import inspect
+import math
 import os
 import sys
 import warnings
 
-import charrnn
 from charrnn.commands import interrupts
+from charrnn.commands.parser import Parser, one_line, read_verb
+from charrnn.commands.slips import program
+from charrnn.commands.verbs import VERBS
+from charrnn.memory import address_limit
 
-VERBS = (
-    "train",
-    "generate",
-    "compare",
-    "score",
-    "surprise",
-    "memory",
-    "gradients",
-    "neurons",
-    "corpora",
-)
+__all__ = ["VERBS", "defaults", "main", "program"]
 
 TRAINING_VERBS = ("train", "compare")
 
@@ -57,22 +50,28 @@ def main(argv=None):
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
     warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
-    # Only the verb at hand is imported, so that it starts at once.
-    verb = argv[0] if argv and argv[0] in VERBS else None
-    _share_the_machine(verb)
-    name = f"charrnn {verb}" if verb else "charrnn"
+    _take_no_warning_for_an_error()
+    verb, name = None, "charrnn"
     try:
+        verb = read_verb(argv)
+        name = f"charrnn {verb}"
+        _share_the_machine(verb)
         with interrupts.raised():
-            modules = {
-                v: importlib.import_module(f"{__name__}.{v}")
-                for v in ([verb] if verb else VERBS)
-            }
-            arguments = _parser(modules).parse_args(argv)
-            return modules[arguments.verb].run(arguments)
+            # Only the verb at hand is imported, so that it starts at once.
+            module = importlib.import_module(f"{__name__}.{verb}")
+            return module.run(parsed(argv))
     except BrokenPipeError:
         return _reader_left(verb)
-    except (ValueError, OSError, MemoryError, ModuleNotFoundError) as error:
-        print(f"{name}: {_line(_reason(error))}", file=sys.stderr)
+    except (ValueError, OSError, MemoryError, ImportError) as error:
+        print(f"{name}: {one_line(_reason(error))}", file=sys.stderr)
+        return 2
+    except (SystemError, RuntimeError):
+        if address_limit() == math.inf:
+            raise
+        print(
+            f"{name}: there is not enough memory. Raise `ulimit -v`.",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
@@ -92,22 +91,10 @@ def parsed(words):
     Returns:
         An `argparse.Namespace`.
     """
-    module = importlib.import_module(f"{__name__}.{words[0]}")
-    return _parser({words[0]: module}).parse_args(words)
-
-
-def program(verb):
-    """The words by which the user calls a verb.
-
-    Args:
-        verb: One of `VERBS`.
-
-    Returns:
-        A `list` of `str`: the script's if this is one of the scripts.
-    """
-    if sys.argv[0].endswith(("train.py", "generate.py")):
-        return ["python", f"{verb}.py"]
-    return ["charrnn", verb]
+    verb, *flags = words
+    parser = Parser(verb)
+    importlib.import_module(f"{__name__}.{verb}").add_arguments(parser)
+    return parser.parse_args(flags)
 
 
 def defaults(function):
@@ -123,25 +110,6 @@ def defaults(function):
     return {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
 
 
-def _parser(modules):
-    parser = _Parser(
-        prog="charrnn",
-        description="Learn to write like a text, one character at a time.",
-    )
-    parser.add_argument(
-        "--version", action="version", version=charrnn.__version__
-    )
-    verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="|".join(VERBS)
-    )
-    for verb, module in modules.items():
-        first_line = inspect.getdoc(module).splitlines()[0]
-        module.add_arguments(
-            verbs.add_parser(verb, help=first_line, description=first_line)
-        )
-    return parser
-
-
 def _replace_closed_streams():
     """Lets a program that was started without a stream do without it."""
     for name in ("stdin", "stdout", "stderr"):
@@ -149,40 +117,35 @@ def _replace_closed_streams():
             setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose messages have one line whatever the user wrote."""
-
-    def error(self, message):
-        advice = f"`{self.prog} --help` lists the flags."
-        self.exit(2, f"{self.prog}: {_line(message)}. {advice}\n")
-
-    def _get_values(self, action, arg_strings):
-        # Python 3.11 would make an empty list of `--prompt=--`.
-        if action.option_strings and arg_strings == ["--"]:
-            value = self._get_value(action, "--")
-            self._check_value(action, value)
-            return value
-        return super()._get_values(action, arg_strings)
-
-
-def _line(message):
-    """A message in one line, whatever names the user's files have."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-
-
 def _reason(error):
     """What came, what was expected, and what to do."""
     if isinstance(error, MemoryError):
         return str(error) or "there is not enough memory"
-    if isinstance(error, ModuleNotFoundError):
-        if error.name.startswith("charrnn"):
+    if isinstance(error, ImportError):
+        if (error.name or "").startswith("charrnn"):
             raise error
+        if not isinstance(error, ModuleNotFoundError):
+            return (
+                f"a package could not be loaded: {error.__cause__ or error}. "
+                "Is there enough memory (`ulimit -v`)? If so, install the "
+                "package anew."
+            )
         return (
             f"Expected the package {error.name}. It is not installed here. "
             "Run `pip install -e .` in charrnn's folder."
         )
     advice = ADVICE.get(getattr(error, "errno", None))
     return f"{error}. {advice}" if advice else str(error)
+
+
+def _take_no_warning_for_an_error():
+    """Undoes `PYTHONWARNINGS=error`: what libraries warn about is no error."""
+    if any("error".startswith(o.split(":")[0]) for o in sys.warnoptions):
+        warnings.resetwarnings()
+        for kind in (DeprecationWarning, FutureWarning, ImportWarning):
+            warnings.simplefilter("ignore", kind)
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        warnings.simplefilter("ignore", ResourceWarning)
 
 
 def _share_the_machine(verb):

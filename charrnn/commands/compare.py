@@ -22,7 +22,7 @@ from charrnn.commands.turns import Candidate, train_in_turns
 from charrnn.context import NEARLY, context_curve
 from charrnn.engine import load
 from charrnn.model import CELLS, parameters_of
-from charrnn.picture import CELL_COLOURS, picture
+from charrnn.picture import colour_of, picture
 from charrnn.sampler import Sampler
 
 MEASURED = 20_000  # characters of the held-out part, for the memory
@@ -290,7 +290,7 @@ def _plot(rows, path):
     """Draws losses over the time, and over the context."""
     with picture(path, 2, width=10) as [over_time, over_context]:
         for row in rows:
-            colour, name = CELL_COLOURS[row["cell"]], CELLS[row["cell"]]
+            colour, name = colour_of(row["cell"]), CELLS[row["cell"]]
             best = row["validation_bits_per_char"]
             over_time.plot(
                 row["minutes"], row["validation"], "o-",

@@ -17,7 +17,7 @@ from charrnn.commands.arguments import (
 from charrnn.commands.console import watched
 from charrnn.commands.screen import shown
 from charrnn.model import CELLS, parameters_of
-from charrnn.picture import CELL_COLOURS, picture
+from charrnn.picture import colour_of, picture
 from charrnn.vocabulary import Vocabulary
 from charrnn.windows import Windows, fit_to_text, split
 
@@ -89,17 +89,20 @@ def run(arguments):
 
 
 def _check_memory(units, characters):
-    weights = parameters_of(characters, "lstm", units, layers=1)  # the most
+    weights = max(
+        parameters_of(characters, cell, units, layers=1) for cell in CELLS
+    )
     memory.check_fits(4 * COPIES * weights, "the network", "Use fewer --units.")
 
 
 def _measure(cell, vocabulary, training, texts, arguments):
     """The rows of a kind of cell: before training, and after it."""
     from charrnn import build_model, fused, recipe
-    from charrnn.backend import keras
+    from charrnn.backend import keras, use_float32
     from charrnn.gradients import gradient_decay
     from charrnn.training import Schedule, loss, optimizer
 
+    use_float32()
     keras.utils.set_random_seed(arguments.seed)
     model = build_model(vocabulary, cell=cell, units=arguments.units, layers=1)
     decays = {0: gradient_decay(model, texts, arguments.lags)}
@@ -179,7 +182,7 @@ def _plot(rows, path):
                 told = "" if half is None else f", half-life {half:.1f}"
                 axes.plot(
                     row["norms"],
-                    color=CELL_COLOURS[row["cell"]],
+                    color=colour_of(row["cell"]),
                     label=f"{CELLS[row['cell']]}{told}",
                 )
             axes.set_yscale("log")

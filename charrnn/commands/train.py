@@ -46,7 +46,7 @@ def stepwise(arguments, signals=None, clock=None):
     if clock is None:
         clock = Clock()
         clock.start()
-    given = {k: v for k, v in vars(arguments).items() if k != "verb"}
+    given = dict(vars(arguments))
     out, fresh = given.pop("out", None), given.pop("fresh", False)
     with contextlib.ExitStack() as locks:
         state = arrays = None
@@ -104,8 +104,9 @@ def _is_over(settings, state):
 
 def _model(settings, material):
     """The network, with new weights or those of --init-from."""
-    from charrnn.backend import keras  # here: it takes seconds
+    from charrnn.backend import keras, use_float32  # here: it takes seconds
 
+    use_float32()
     keras.utils.set_random_seed(settings.seed)
     if material.initial:
         model = rebuild(material.initial["layers"], material.vocabulary)

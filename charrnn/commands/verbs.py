@@ -1,0 +1,18 @@
+"""The verbs of the command line."""
+
+# The verbs, and what `charrnn --help` tells of them.
+VERBS = {
+    "train": "Train a network on a text, or go on with a run that stopped.",
+    "generate": "Write text with a trained network.",
+    "compare": "Train kinds of cells on the same text, and compare them.",
+    "score": "Score texts or their lines: bits per character, the lower the "
+    "likelier; n-grams and xz beside them.",
+    "surprise": "Show what surprises a model in a text: in colours, as a web "
+    "page of what was expected, or as a list of likely typos.",
+    "memory": "Measure how far back a model remembers: its loss with a short "
+    "context.",
+    "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
+    "neurons": "Find the units of a model that track something readable, and "
+    "show them.",
+    "corpora": "List the corpora that charrnn knows by name.",
+}
