@@ -190,7 +190,7 @@ class Notices:
         own = self._of_kind("c1")
         if own and not any(count.is_valid for count in counts):
             yield (
-                f"{sum(own.values()):,} control characters from U+0080 to "
+                f"{_counted(own, 'control character')} from U+0080 to "
                 f"U+009F kept; first in {self._first['c1'][1]}: "
                 f"{self._advice_on_c1(own, counts)}"
             )
@@ -202,7 +202,7 @@ class Notices:
         if own := self._of_kind("bidi"):
             found = ", ".join(f"U+{ord(c):04X}" for c in sorted(own))
             yield (
-                f"{sum(own.values()):,} invisible marks of the direction of "
+                f"{_counted(own, 'invisible mark')} of the direction of "
                 f"writing kept ({found}); first in {self._first['bidi'][1]}"
             )
 
@@ -250,3 +250,9 @@ def _form_patterns():
 
 
 _is_in = unicodedata.is_normalized
+
+
+def _counted(counts, thing):
+    """How many there are of a thing, in words."""
+    number = sum(counts.values())
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -96,8 +96,6 @@ def run(arguments):
         f"{len(reading.nats):,} characters (one pass, state carried; the first "
         "character is context)"
     )
-    if arguments.unknown == "skip":
-        print("(characters that the model does not know are left out)")
     for note in notes:
         say(note)
     return 0

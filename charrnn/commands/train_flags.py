@@ -239,7 +239,7 @@ def settle(out, given, state):
         return argparse.Namespace(**{**FIXED, **FREE, **given})
     before = {**FIXED, **FREE, **EARLIER, **state["settings"]}
     if before["embedding"] == "auto":  # of a version that kept it so
-        many = len(state["vocabulary"]) > ONE_HOT_LIMIT
+        many = len(state.get("vocabulary", "")) > ONE_HOT_LIMIT
         before["embedding"] = EARLIER_EMBEDDING if many else None
     for name in FIXED:
         if given.get(name, before[name]) not in (before[name], "auto"):
