@@ -21,6 +21,7 @@ LARGEST = {"simple_rnn": 256, "gru": 256}  # they learn no more with more
 MANY_CHARACTERS = 512
 WORTH_OF_MANY = {512: (0, 12), 256: (0, 0)}
 WEIGHT_DECAY_OF_MANY = 0.3
+LEAST_DROPOUT_OF_MANY = 0.1
 
 GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
 LOGIT_SECONDS = 5e-9  # of a logit's, there and back
@@ -110,8 +111,10 @@ def choose(
             and size <= LARGEST.get(cell, size)
         )
     if dropout is None:
-        weights = _weights(cell, layers, units, distinct)
+        weights = _recurrent_weights(cell, layers, units)
         dropout = dropout_for(passes(units) * weights / characters)
+        if many:
+            dropout = max(LEAST_DROPOUT_OF_MANY, dropout)
     if learning_rate is None:
         learning_rate = rate_for(cell, units)
     if weight_decay is None:
@@ -231,16 +234,17 @@ def speed_of(cell, layers, precision, distinct=65):
     gates = GATES[CELLS[cell]]
 
     def speed(units):
-        products = 6 * _weights(cell, layers, units, distinct) / operations
+        weights = _recurrent_weights(cell, layers, units) + units * distinct
+        products = 6 * weights / operations
         arithmetic = GATE_SECONDS * gates * layers * units
         return 1 / (products + arithmetic + LOGIT_SECONDS * distinct)
 
     return speed
 
 
-def _weights(cell, layers, units, distinct):
-    """How many weights there are, but for those of the first input."""
-    return GATES[CELLS[cell]] * (2 * layers - 1) * units**2 + units * distinct
+def _recurrent_weights(cell, layers, units):
+    """How many weights the layers have, but for those of the first input."""
+    return GATES[CELLS[cell]] * (2 * layers - 1) * units**2
 
 
 def _operations_per_second(precision):
