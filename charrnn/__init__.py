@@ -40,8 +40,8 @@ _HOMES = {
     "optimizer": "training",
     "loss": "training",
     "Schedule": "training",
-    "Validation": "training",
-    "SaveBest": "training",
+    "Validation": "validation",
+    "SaveBest": "validation",
     "Budget": "budget",
 }
 

@@ -9,13 +9,15 @@ import lzma
 
 import numpy as np
 
-from charrnn.scoring import to_bits
+from charrnn.scoring import standard_error, to_bits
 
 MOST_CHARACTERS = 4_000_000  # of the text to learn from: the last ones
 MOST_SCORED = 1_000_000  # of the other: the first ones
 ENOUGH = 1000  # characters, to tell a bad network from an odd text
 LEAST_ORDER = 5  # longer n-grams are tried until one does worse
 MOST_ORDER = 20
+
+MORE = "the network needs more training, or more text"
 
 # What xz does, without the frame that rounds sizes to four bytes.
 FILTER = {"filters": [{"id": lzma.FILTER_LZMA2, "preset": 6}]}
@@ -44,34 +46,58 @@ def measure(training, held_out, vocabulary):
     >>> losses["unigram"] > losses["5-gram"]
     True
     """
+    return measure_beside(training, held_out, vocabulary)[0]
+
+
+def measure_beside(training, held_out, vocabulary, network_nats=None):
+    """Measures all baselines, and how surely a network differs from one.
+
+    Args:
+        training: As for `measure`, like the next two.
+        held_out: Ids to score.
+        vocabulary: The `charrnn.Vocabulary` of both.
+        network_nats: What a network paid for each of the scored characters,
+            `(characters - 1,)`, or for the first of them; or `None`.
+
+    Returns:
+        What `measure` returns, and the standard error, in nats, of the
+        difference between the network and the 5-gram: `None` without a
+        network.
+    """
     training = training[-MOST_CHARACTERS:]
     held_out = held_out[:MOST_SCORED]
-    losses = []
+    losses, error = [], None
     for nats in ngrams(training, held_out, len(vocabulary)):
         losses.append(float(nats.mean()))
+        if len(losses) == LEAST_ORDER and network_nats is not None:
+            both = min(len(nats), len(network_nats))
+            error = standard_error(network_nats[:both] - nats[:both])
         enough = len(losses) > LEAST_ORDER and losses[-1] > losses[-2]
         if enough or len(losses) == MOST_ORDER:
             break
     best = int(np.argmin(losses)) + 1
-    return {
+    by_name = {
         "unigram": losses[0],
         "5-gram": losses[4],
         f"{best}-gram": losses[best - 1],
         "xz": xz(vocabulary.decode(training), vocabulary.decode(held_out)),
     }
+    return by_name, error
 
 
-def shown(losses, nats, characters):
+def shown(losses, nats, characters, error=None, reason=MORE):
     """Says what `measure` returned, and who did better, in bits.
 
     Args:
         losses: Nats per character, by name.
         nats: That of a network on the same text.
         characters: Length of that text.
+        error: The standard error of the difference to the 5-gram, in nats;
+            without it nothing is said of fewer than 1,000 characters.
+        reason: Why a network may be worse than the 5-gram, and what to do.
 
     Returns:
-        A `str`; of two lines where the network is worse than the 5-gram, and
-        the text long enough, 1,000 characters, to tell.
+        A `str`; of two lines where the network is worse than the 5-gram.
 
     Example:
 
@@ -80,12 +106,24 @@ def shown(losses, nats, characters):
     """
     bits = (f"{name} {_figure(value)}" for name, value in losses.items())
     line = f"to compare  {', '.join(bits)} bits/char"
-    if nats <= losses["5-gram"] or characters < ENOUGH:
+    difference = nats - losses["5-gram"]
+    if difference <= 0 or (characters < ENOUGH and error is None):
         return line
-    return (
-        f"{line}\nwarning     the 5-gram, which only counts, does better: the "
-        "network needs more training, or more text"
-    )
+    line += "\nwarning     the 5-gram, which only counts, does better"
+    if characters < ENOUGH:
+        line += f", by {_uncertain(difference, error)} of {characters:,}"
+        line += " characters"
+        if difference < 2 * error:
+            return f"{line}: that may be chance"
+    return f"{line}: {reason}"
+
+
+def _uncertain(nats, error):
+    """A difference with its standard error, in bits."""
+    bits = f"{to_bits(nats):.2f}"
+    if np.isfinite(error):
+        bits += f" \u00b1 {to_bits(error):.2f}"
+    return f"{bits} bits/char"
 
 
 def _figure(nats):

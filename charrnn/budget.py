@@ -39,7 +39,7 @@ class Budget(keras.callbacks.Callback):
         seconds: From the start of the run to the last file written; `None`
             for no limit, where only the time left is told.
         schedule: The `training.Schedule` whose `end` is set.
-        validation: The `training.Validation`, whose text is to be scored.
+        validation: The `validation.Validation`, whose text is to be scored.
     """
 
     def __init__(self, seconds, schedule, validation):
@@ -103,7 +103,7 @@ class Ending:
 
     Args:
         schedule: The `training.Schedule`.
-        validation: The `training.Validation`.
+        validation: The `validation.Validation`.
         seconds: All there are, or `None` for no limit.
         now: A function that returns seconds.
     """
@@ -136,7 +136,9 @@ class Ending:
         self._probes.append(self._seconds_per_character(1))
         self._one = max(self._probes)
         self._fastest = min(self._one, self._fastest or self._one)
-        if validation_seconds is not None:
+        if not len(self.validation.ids):
+            self._many = 0.0
+        elif validation_seconds is not None:
             self._many = validation_seconds / self._read() / self._one
         elif self._many is None:
             many = self._seconds_per_character(scoring.STREAMS)
@@ -223,7 +225,9 @@ class Ending:
         cold = min(len(self.validation.ids), scoring.ONE_PASS_LIMIT)
         counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
         busy = self._one / self._fastest
-        own = FILES_SECONDS + BASELINE_SECONDS * counted
+        own = FILES_SECONDS
+        if len(self.validation.ids):
+            own += BASELINE_SECONDS * counted
         return cold * self._many_seconds() + own * busy
 
     def _seconds_per_character(self, streams):

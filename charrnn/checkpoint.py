@@ -190,3 +190,41 @@ def restore(twin, arrays):
             )
     for variable, array in zip(own, arrays, strict=True):
         variable.assign(array)
+
+
+def restore_changed(twin, arrays, same_streams):
+    """Does the same for a twin that trains otherwise than the one saved.
+
+    Weights and moments go on. Seeds of dropout do where there are as many as
+    before, and else begin anew; so do the states of other streams.
+
+    Args:
+        twin: The twin: of the same network, but with another dropout, batch
+            size or weight drop.
+        arrays: The values of the `variables` of the one that was saved.
+        same_streams: Whether it reads the same streams, in the same windows.
+
+    Raises:
+        ValueError: if it has another network.
+    """
+    from charrnn.stateful import states  # here: reading needs no Keras
+
+    carried = {id(state) for state in states(twin)}
+    seeds, others = _apart(variables(twin))
+    seed_arrays, other_arrays = _apart(arrays)
+    if len(seeds) == len(seed_arrays):
+        others, other_arrays = others + seeds, other_arrays + seed_arrays
+    for variable, array in zip(others, other_arrays, strict=True):
+        if same_streams or id(variable) not in carried:
+            variable.assign(array)
+
+
+def _apart(values):
+    """Seeds, the only pairs of whole numbers, and all other values."""
+    seeds, others = [], []
+    for value in values:
+        whole = "int" in str(value.dtype)
+        (seeds if whole and tuple(value.shape) == (2,) else others).append(
+            value
+        )
+    return seeds, others

@@ -1,7 +1,5 @@
-"""Tell how training goes: the progress line, samples, history, picture."""
+"""Tell how training goes: the progress line and samples."""
 
-import csv
-import io
 import signal
 import time
 
@@ -12,7 +10,7 @@ import rich.text
 
 from charrnn import atomic
 from charrnn.backend import keras
-from charrnn.picture import BLUE, ORANGE, picture
+from charrnn.history import History
 from charrnn.sampler import Sampler
 from charrnn.scoring import to_bits
 from charrnn.vocabulary import printable
@@ -28,7 +26,7 @@ def reports(out, schedule, validation, *, prompt="", quiet=False):
     Args:
         out: The run's folder, a `pathlib.Path`.
         schedule: The `training.Schedule`.
-        validation: The `training.Validation`.
+        validation: The `validation.Validation`.
         prompt: What the samples begin with.
         quiet: Only a line a round on the screen.
 
@@ -97,24 +95,31 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        self.console.print(
-            self._line(float(logs["loss"]))
-            + f"  validation {_nats_and_bits(logs['val_loss'])}",
-            soft_wrap=True,
-        )
+        line = self._line(float(logs["loss"]), logs.get("val_loss"))
+        self.console.print(line, style="bold", soft_wrap=True)
 
     def on_train_end(self, logs=None):
         self._bar.stop()
 
-    def _line(self, training_loss):
+    def _line(self, training_loss, validation_loss=None):
+        """What there is to tell, as far as it fits in the console's width."""
         schedule = self.schedule
         of_all, left = self._end()
-        # It has to fit in 80 columns; on a long run the end may be cut off.
-        return (
-            f"epoch {schedule.epoch:.2f} step {schedule.step}{of_all}  "
-            f"loss {_nats_and_bits(training_loss)}{left}  "
-            f"{schedule.characters_per_second / 1000:.1f}k chars/s"
-        )
+        speed = f"  {schedule.characters_per_second / 1000:.1f}k chars/s"
+        parts = [  # the higher the number, the sooner it is left out
+            (3, f"  epoch {schedule.epoch:.2f}"),
+            (6, f" step {schedule.step}{of_all}"),
+            (1, f"  loss {training_loss:.3f} nats"),
+            (7, f" {to_bits(training_loss):.2f} bits"),
+            (4, left),
+            (8, speed),
+        ]
+        if validation_loss is not None:
+            parts += [
+                (0, f"  validation {validation_loss:.3f} nats"),
+                (5, f" {to_bits(validation_loss):.2f} bits"),
+            ]
+        return fitted(parts, self.console.width)
 
     def _end(self):
         """The number of steps, if it is fixed, and the time left."""
@@ -126,6 +131,32 @@ class Progress(keras.callbacks.Callback):
         return of_all, left
 
 
+def fitted(parts, width):
+    """Joins the most important parts of a line.
+
+    Args:
+        parts: Pairs of a number, the lower the more important, and a text
+            with the space before it.
+        width: The most characters.
+
+    Returns:
+        A `str`; the one most important part is in it in any case.
+
+    Example:
+
+    >>> fitted([(1, "  loss 1.9"), (2, "  0:30 left")], 21)
+    'loss 1.9  0:30 left'
+    >>> fitted([(1, "  loss 1.9"), (2, "  0:30 left")], 18)
+    'loss 1.9'
+    """
+    parts = list(parts)
+    while True:
+        line = "".join(text for _, text in parts).lstrip(" ")
+        if len(line) <= width or len(parts) == 1:
+            return line
+        parts.remove(max(parts))
+
+
 class Samples(keras.callbacks.Callback):
     """Writes a sample after every round, to the terminal and to a file.
 
@@ -133,7 +164,7 @@ class Samples(keras.callbacks.Callback):
         console: A `rich.console.Console`.
         path: The file `samples.txt`.
         schedule: The `training.Schedule`, for the step.
-        validation: The `training.Validation`, whose engine writes.
+        validation: The `validation.Validation`, whose engine writes.
         prompt: What the samples begin with.
         quiet: To the file only.
     """
@@ -151,22 +182,39 @@ class Samples(keras.callbacks.Callback):
         self.text = ""
 
     def on_epoch_end(self, epoch, logs=None):
-        if not np.isfinite(logs["val_loss"]):
+        loss = logs.get("val_loss")
+        if not np.isfinite(logs["loss"] if loss is None else loss):
             return  # nothing can be drawn from such a network
-        (sample,) = Sampler(self.validation.engine).generate(
-            self.prompt,
-            length=SAMPLE_CHARACTERS,
-            temperature=0.8,
-        )
-        text = self.prompt + sample.text
-        heading = (
-            f"step {self.schedule.step}, validation {logs['val_loss']:.4f}"
-        )
-        self.text += f"--- {heading} nats/char ---\n{text}\n\n"
+        text = self._written(self.validation.engine)
+        heading = f"step {self.schedule.step}"
+        if loss is not None:
+            heading += f", validation {loss:.4f} nats/char"
+        self.text += f"--- {heading} ---\n{self.prompt}{text}\n\n"
         atomic.write_text(self.path, self.text)
+        self._show(text)
+
+    def show_kept(self, engine, heading):
+        """Shows on the screen what the model that was kept writes.
+
+        Args:
+            engine: Its `charrnn.Engine`.
+            heading: What to say above it.
+        """
+        if not self.quiet:
+            self.console.print(heading, style="bold", soft_wrap=True)
+        self._show(self._written(engine))
+
+    def _written(self, engine):
+        (sample,) = Sampler(engine).generate(
+            self.prompt, length=SAMPLE_CHARACTERS, temperature=0.8
+        )
+        return sample.text
+
+    def _show(self, text):
+        # The terminal's own colour is the one that can be read on its ground.
         if not self.quiet:
             shown = rich.text.Text(printable(self.prompt), style="bold")
-            shown.append(printable(sample.text), style="not bold cyan")
+            shown.append(printable(text), style="not bold")
             self.console.print(shown, end="\n\n", soft_wrap=True)
 
     def state(self):
@@ -178,93 +226,6 @@ class Samples(keras.callbacks.Callback):
         self.text = state["text"]
         if self.text:
             atomic.write_text(self.path, self.text)  # it may be missing
-
-
-class History(keras.callbacks.Callback):
-    """Keeps the losses, in `history.csv` and for the picture.
-
-    Attributes:
-        rows: A `dict` for every round, the columns of `history.csv`.
-        curve: Points `(epoch, training loss)`, about 50 a round.
-
-    Args:
-        path: The file.
-        schedule: The `training.Schedule`.
-    """
-
-    def __init__(self, path, schedule):
-        super().__init__()
-        self.path = path
-        self.schedule = schedule
-        self.rows = []
-        self.curve = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        newest = max(1, self.params["steps"] // 50)
-        if (batch + 1) % newest == 0:
-            loss = float(np.mean(self.schedule.losses[-newest:]))
-            self.curve.append((self.schedule.epoch, loss))
-
-    def on_epoch_end(self, epoch, logs=None):
-        schedule = self.schedule
-        self.rows.append(
-            {
-                "step": schedule.step,
-                "epoch": round(schedule.epoch, 4),
-                "learning_rate": schedule.learning_rate,
-                "training_nats_per_char": float(logs["loss"]),
-                "validation_nats_per_char": logs["val_loss"],
-                "validation_bits_per_char": to_bits(logs["val_loss"]),
-            }
-        )
-        self._write()
-
-    def _write(self):
-        table = io.StringIO(newline="")
-        writer = csv.DictWriter(table, self.rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        atomic.write_text(self.path, table.getvalue())
-
-    def state(self):
-        """What `restore` needs: all rows and points so far."""
-        return {"rows": self.rows, "curve": self.curve}
-
-    def restore(self, state):
-        """Goes on from what `state` returned."""
-        self.rows, self.curve = state["rows"], state["curve"]
-        if self.rows:
-            self._write()  # it may be missing
-
-
-def plot_losses(history, path):
-    """Draws the two losses over the epochs.
-
-    Args:
-        history: A `History` with at least one row.
-        path: The `.png` file.
-    """
-    rows = history.rows
-    validation = [
-        (row["epoch"], row["validation_nats_per_char"]) for row in rows
-    ]
-    end = validation[-1][1]
-    curve = zip(*history.curve, strict=True)
-    in_bits = (lambda nats: nats / np.log(2), lambda bits: bits * np.log(2))
-    with picture(path) as [axes]:
-        axes.plot(*curve, color=BLUE, label="training")
-        axes.plot(
-            *zip(*validation, strict=True), "o-",
-            color=ORANGE, label=f"validation, {end:.3f} at the end",
-        )  # fmt: skip
-        axes.set_xlabel("epochs (passes over the training text)")
-        axes.set_ylabel("loss (nats per character)")
-        bits_axis = axes.secondary_yaxis("right", functions=in_bits)
-        bits_axis.set_ylabel("bits per character")
-
-
-def _nats_and_bits(nats):
-    return f"{nats:.3f} nats {to_bits(nats):.2f} bits"
 
 
 def _minutes(seconds):

@@ -1,7 +1,9 @@
 """Measure a finished run: metrics.json and the last lines on the screen."""
 
+import dataclasses
 import importlib.metadata
 import json
+import math
 import platform
 import time
 
@@ -12,14 +14,28 @@ from charrnn import atomic, baselines, scoring
 from charrnn.backend import threads
 from charrnn.engine import load
 from charrnn.sampling import surprise
+from charrnn.shift import Shift
 
 FACTS = {"metrics", "text", "split", "network", "training"}  # of a run's model
+FIGURES = (  # of a model, on the held-out part
+    "validation_nats_per_char", "validation_bits_per_char",
+    "validation_standard_error", "validation_method", "cold256_nats_per_char",
+    "baselines_nats_per_char", "standard_error_of_difference_to_5_gram",
+)  # fmt: skip
+SHIFTED = (
+    "warning     the end of the text, held out to validate on, is unlike the "
+    "rest: these figures say little of the model. Shuffle the documents, or "
+    "the lines of a list, and train anew (--fresh)"
+)
+FEW_CHARACTERS = 10_000  # held out: the loss is told with its uncertainty
+CLEARLY_MORE = 0.05  # nats, of a validation loss that has risen
 
 
-def measure(out, training, held_out, schedule):
+def measure(out, training, held_out, schedule, history, shift=None):
     """Scores the model that a run has saved, read back from its file.
 
-    Beside it stand the baselines on the same split.
+    Beside it stand the baselines on the same split. Where nothing is held
+    out, there is no figure: `None`.
 
     A long held-out part was scored in streams when the model was saved, and
     is not scored once more, nor is one for which a limit of time leaves too
@@ -28,8 +44,10 @@ def measure(out, training, held_out, schedule):
     Args:
         out: The run's folder, a `pathlib.Path`.
         training: Ids of the training part, `(characters,)`.
-        held_out: Ids of the validation part, `(characters,)`.
+        held_out: Ids of the validation part, `(characters,)`; may be empty.
         schedule: The `training.Schedule` that training followed.
+        history: The run's `history.History`.
+        shift: A `shift.Shift`, or `None`.
 
     Returns:
         A `dict` for `metrics.json`.
@@ -44,33 +62,72 @@ def measure(out, training, held_out, schedule):
             "model.keras is another. Move it away: the same command then "
             "makes the run's from its checkpoint."
         )
-    best = engine.facts["metrics"]
-    nats, method = best["validation_nats_per_char"], best["validation_method"]
-    limit = schedule.ending.scoring_seconds() if schedule.ending else None
-    scored = _scored_in_time(engine, held_out, limit)
-    if scored:
-        nats, method = scored.nats_per_character, scored.method
-    cold = scoring.score_cold(engine, held_out[: scoring.ONE_PASS_LIMIT])
+    best_step = engine.facts["metrics"]["step"]
+    figures = dict.fromkeys(FIGURES)
+    if len(held_out):
+        limit = schedule.ending.scoring_seconds() if schedule.ending else None
+        figures |= _figures(engine, training, held_out, limit)
     return {
-        "validation_nats_per_char": nats,
-        "validation_bits_per_char": scoring.to_bits(nats),
-        "validation_method": method,
+        **figures,
         "validation_characters": len(held_out),
-        "cold256_nats_per_char": cold.nats_per_character,
-        "baselines_nats_per_char": baselines.measure(
-            training, held_out, engine.vocabulary
-        ),
+        "held_out_shift": shift and dataclasses.asdict(shift),
         "parameters": engine.parameters,
         "characters_per_second": round(schedule.characters_per_second),
         "epochs": round(schedule.epoch, 4),
         "steps": schedule.step,
-        "best_step": best["step"],
+        "best_step": best_step,
+        "best_and_last_validation": _best_and_last(history.rows, best_step),
         "seed": engine.facts["training"]["seed"],
         "threads": threads(),
         "versions": versions(),
         **{key: engine.facts[key] for key in ("text", "split", "network")},
         "training": engine.facts["training"],
     }
+
+
+def _figures(engine, training, held_out, limit):
+    """The losses of a model, and what to compare them with."""
+    best = engine.facts["metrics"]
+    nats, method = best["validation_nats_per_char"], best["validation_method"]
+    cold = scoring.score_cold(engine, held_out[: scoring.ONE_PASS_LIMIT])
+    of_each = cold.nats  # they waver alike
+    if scored := _scored_in_time(engine, held_out, limit):
+        nats, method = scored.nats_per_character, scored.method
+        of_each = scored.nats
+    losses, difference_error = baselines.measure_beside(
+        training, held_out, engine.vocabulary, of_each
+    )
+    values = (
+        nats,
+        scoring.to_bits(nats),
+        _finite(scoring.standard_error(of_each)),
+        method,
+        cold.nats_per_character,
+        losses,
+        _finite(difference_error),
+    )
+    return dict(zip(FIGURES, values, strict=True))
+
+
+def _finite(error):
+    """A standard error, `None` where a single character tells none."""
+    return None if math.isinf(error) else error
+
+
+def _best_and_last(rows, best_step):
+    """The rows of the model that was kept and of the last, cut short.
+
+    Returns:
+        A pair of `dict`s, `None` where nothing was held out.
+    """
+    names = (
+        "step", "epoch", "training_nats_per_char", "validation_nats_per_char",
+    )  # fmt: skip
+    rows = [r for r in rows if r["validation_nats_per_char"] is not None]
+    kept = next((r for r in rows if r["step"] == best_step), None)
+    if kept is None:
+        return None
+    return [{name: row[name] for name in names} for row in (kept, rows[-1])]
 
 
 def _scored_in_time(engine, ids, limit):
@@ -108,26 +165,125 @@ def write(out, metrics):
     atomic.write_text(out / "metrics.json", text + "\n")
 
 
-def summary(out, metrics):
+def summary(out, metrics, stopped=False):
     """Says how well the model does, and what does how well without one.
 
     Args:
         out: The run's folder.
         metrics: What `measure` returned.
+        stopped: Whether training ended early, as the text was learnt by
+            heart.
 
     Returns:
         A `str`.
     """
+    model = f"model       {out / 'model.keras'}"
     nats = metrics["validation_nats_per_char"]
-    compared = baselines.shown(
-        metrics["baselines_nats_per_char"],
-        nats,
-        metrics["validation_characters"],
-    )
+    if nats is None:
+        return (
+            "validation  none: all of the text was learnt from, so that there "
+            f"is no figure (--validation 0)\n{model}"
+        )
+    bits = metrics["validation_bits_per_char"]
+    characters = metrics["validation_characters"]
+    method = metrics["validation_method"]
+    if characters < FEW_CHARACTERS:
+        method += _plus_minus(metrics)
+    lines = [
+        f"validation  {nats:.4f} nats/char = {bits:.4f} bits/char ({method})",
+        _kept(metrics, stopped),
+        SHIFTED if _is_shifted(metrics) else "",
+        baselines.shown(
+            metrics["baselines_nats_per_char"],
+            nats,
+            characters,
+            _error_of_difference(metrics),
+            _reason(metrics, stopped),
+        ),
+        model,
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _plus_minus(metrics):
+    """How sure the loss on few characters is."""
+    error = metrics["validation_standard_error"]
+    characters = f"{metrics['validation_characters']:,} characters"
+    if error is None:
+        return f"; too few characters to be sure: {characters}"
+    return f"; {characters}, \u00b1 {scoring.to_bits(error):.2f} bits"
+
+
+def _error_of_difference(metrics):
+    error = metrics["standard_error_of_difference_to_5_gram"]
+    return math.inf if error is None else error
+
+
+def is_by_heart(metrics):
+    """Whether the model that was kept is from before a text was memorised.
+
+    Args:
+        metrics: What `measure` returned.
+
+    Returns:
+        A `bool`.
+    """
+    if not metrics["best_and_last_validation"]:
+        return False
+    kept, last = metrics["best_and_last_validation"]
+    loss, validation = "training_nats_per_char", "validation_nats_per_char"
     return (
-        f"validation  {nats:.4f} nats/char = "
-        f"{metrics['validation_bits_per_char']:.4f} bits/char "
-        f"({metrics['validation_method']})\n"
-        f"{compared}\n"
-        f"model       {out / 'model.keras'}"
+        not _is_shifted(metrics)
+        and last[validation] > kept[validation] + CLEARLY_MORE
+        and last[loss] < kept[loss]
     )
+
+
+def _is_shifted(metrics):
+    found = metrics["held_out_shift"]
+    return found is not None and Shift(**found).is_clear
+
+
+def kept_model(metrics):
+    """What to say above a sample of a kept model that is not the last.
+
+    Args:
+        metrics: What `measure` returned.
+
+    Returns:
+        A `str`, empty where the last model is the one that was kept.
+    """
+    if not metrics["best_and_last_validation"]:
+        return ""
+    kept, last = metrics["best_and_last_validation"]
+    if kept == last:
+        return ""
+    return f"the model that is kept, of epoch {kept['epoch']:.2f}, writes:"
+
+
+def _kept(metrics, stopped):
+    """Which model was kept, where it is not the last, and why."""
+    if not kept_model(metrics):
+        return ""
+    kept, last = metrics["best_and_last_validation"]
+    what = "what came after it is no better"
+    if is_by_heart(metrics):
+        what = "what came after it only learnt the text by heart"
+    then = (
+        f"{last['validation_nats_per_char']:.3f} at epoch {last['epoch']:.2f}"
+    )
+    if stopped:
+        then += ", the reason to stop there (--patience N waits longer)"
+    return (
+        f"kept        the model of epoch {kept['epoch']:.2f} "
+        f"({kept['validation_nats_per_char']:.3f} nats/char); {what}: {then}"
+    )
+
+
+def _reason(metrics, stopped):
+    """Why a network may be worse than a 5-gram."""
+    if _is_shifted(metrics):
+        return "no wonder, on an end that is unlike the rest"
+    if stopped or is_by_heart(metrics):
+        return "the network needs more text; more training does not help"
+    return baselines.MORE

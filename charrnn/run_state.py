@@ -44,7 +44,7 @@ def _of(kinds, words, allows=lambda value: True):
     """Makes a check of a value's type and range."""
 
     def check_value(value, name):
-        is_bool = isinstance(value, bool) and bool not in kinds
+        is_bool = isinstance(value, bool) and not {bool, object} & set(kinds)
         if not isinstance(value, kinds) or is_bool or not allows(value):
             raise ValueError(
                 f"Expected {name} to be {words}. "
@@ -105,10 +105,24 @@ def _entries(needed, known):
     return check_entries
 
 
+def _values_of(check_value):
+    def check_values(value, name):
+        if not isinstance(value, dict):
+            raise ValueError(
+                f"Expected {name} to be a JSON object. "
+                f"Received {reprlib.repr(value)}."
+            )
+        for key, entry in value.items():
+            check_value(entry, key)
+
+    return check_values
+
+
 def _is_embedding(value):
     return value == "auto" if isinstance(value, str) else 1 <= value <= MAX_SIZE
 
 
+_ANYTHING = _of((object,), "anything")
 _TEXT = _of((str,), "a text")
 _BOOL = _of((bool,), "true or false")
 _COUNT = _whole(0, MAX_COUNT)
@@ -123,6 +137,14 @@ _LOSS = _of(
     lambda value: isinstance(value, float) or abs(value) <= MAX_COUNT,
 )
 
+_CHANGE = _entries(
+    {
+        "step": _COUNT,
+        "epoch": _optional(_NOT_NEGATIVE),
+        "changed": _values_of(_list_of(_ANYTHING, length=2)),
+    },
+    {},
+)
 _SETTINGS = _entries(
     {
         "units": _SIZE,
@@ -156,6 +178,8 @@ _SETTINGS = _entries(
         "checkpoint_seconds": _NOT_NEGATIVE,
         "prompt": _TEXT,
         "quiet": _BOOL,
+        "changes": _list_of(_CHANGE),
+        "sizes": _list_of(_SIZE, length=2),
     },
 )
 _ROW = _entries(

@@ -1,14 +1,11 @@
-"""What training needs besides the model: optimizer, schedule, validation."""
+"""What training needs besides the model: optimizer, loss, schedule."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 
-from charrnn import model_file, scoring
 from charrnn.backend import keras
 from charrnn.clock import Clock
-from charrnn.engine import Engine
 from charrnn.recipe import CLIP_NORM, WEIGHT_DECAY
 from charrnn.stateful import states
 
@@ -129,9 +126,13 @@ class Schedule(keras.callbacks.Callback):
         peak: The highest learning rate.
         total_steps: As above.
         clock: The clock; `None` for a new one.
+        begun: The step and the epoch at which these windows were taken up,
+            where a run began with others.
     """
 
-    def __init__(self, windows, peak, total_steps=None, clock=None):
+    def __init__(
+        self, windows, peak, total_steps=None, clock=None, begun=(0, 0.0)
+    ):
         super().__init__()
         self.peak = peak
         self.total_steps = total_steps
@@ -141,12 +142,19 @@ class Schedule(keras.callbacks.Callback):
         self.end = self.ending = None
         self.clock = clock or Clock()
         self._steps_per_epoch = windows.steps_per_epoch
+        self._begun_step, self._begun_epoch = begun
         self.step_characters = windows.batch_size * windows.seq_length
 
     @property
     def epoch(self):
         """Passes over the training text, in fractions too."""
-        return self.step / self._steps_per_epoch
+        since = self.step - self._begun_step
+        return self._begun_epoch + since / self._steps_per_epoch
+
+    def steps_in(self, epochs):
+        """The steps of so many epochs, counted from the first of all."""
+        since = (epochs - self._begun_epoch) * self._steps_per_epoch
+        return max(1, self._begun_step + round(since))
 
     @property
     def progress(self):
@@ -223,6 +231,7 @@ class Schedule(keras.callbacks.Callback):
         """What `restore` needs to go on from here; JSON can hold it."""
         return {
             "step": self.step,
+            "epoch": self.epoch,
             "total_steps": self.total_steps,
             "losses": self.losses,
             **self.clock.state(),
@@ -282,98 +291,3 @@ def steps_per_round(windows, validation_characters):
     step_characters = windows.batch_size * windows.seq_length
     most = max(1000, 6 * validation_characters // step_characters)
     return int(np.clip(windows.steps_per_epoch, 100, most))
-
-
-class Validation(keras.callbacks.Callback):
-    """Scores the held-out text after every round of steps.
-
-    Runs on a copy of the weights in the NumPy engine, so nothing that
-    training carries along is touched. Adds `val_loss`, in nats per
-    character, to the logs, where Keras's own callbacks look for it.
-
-    Args:
-        network: The `keras.Sequential` in training.
-        vocabulary: Its `charrnn.Vocabulary`.
-        ids: The held-out text, an integer array of shape `(characters,)`.
-    """
-
-    def __init__(self, network, vocabulary, ids):
-        super().__init__()
-        self.network = network
-        self.vocabulary = vocabulary
-        self.ids = ids
-        self.engine = self.method = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.engine = Engine.from_keras(self.network, self.vocabulary)
-        scored = scoring.score_in_streams(self.engine, self.ids)
-        logs["val_loss"] = scored.nats_per_character
-        self.method = scored.method
-
-    def state(self):
-        """What `restore` needs: how much of the text is scored."""
-        return {"characters": len(self.ids)}
-
-    def restore(self, state):
-        """Goes on from what `state` returned."""
-        self.ids = self.ids[: state["characters"]]
-
-
-class SaveBest(keras.callbacks.Callback):
-    """Saves the model whenever the validation loss is the lowest so far.
-
-    It also ends training when that has not happened for long.
-
-    Attributes:
-        best: The lowest loss, in nats per character.
-        step: The step it was reached at; `None` while nothing is saved.
-
-    Args:
-        validation: The `Validation`, which knows the model.
-        path: The `.keras` file.
-        facts: What its `charrnn.json` tells besides the vocabulary.
-        schedule: The `Schedule`, which knows the step.
-        patience: Validations in a row without a lower loss that end
-            training; `None` for any number of them.
-    """
-
-    def __init__(self, validation, path, facts, schedule, patience=None):
-        super().__init__()
-        self.validation = validation
-        self.path = path
-        self.facts = facts
-        self.schedule = schedule
-        self.patience = patience or math.inf
-        self.best = math.inf
-        self.step = None
-        self._in_vain = 0  # validations since the best
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not logs["val_loss"] < self.best:  # NaN is not lower either
-            self._in_vain += 1
-            self.model.stop_training |= self._in_vain >= self.patience
-            return
-        self.best, self.step = logs["val_loss"], self.schedule.step
-        self._in_vain = 0
-        metrics = {
-            "validation_nats_per_char": self.best,
-            "validation_bits_per_char": scoring.to_bits(self.best),
-            "validation_method": self.validation.method,
-            "step": self.step,
-        }
-        model_file.save(
-            self.validation.network,
-            self.path,
-            self.validation.vocabulary,
-            {**self.facts, "metrics": metrics},
-        )
-
-    def state(self):
-        """What `restore` needs to go on from here; JSON can hold it."""
-        return {"best": self.best, "step": self.step, "in_vain": self._in_vain}
-
-    def restore(self, state):
-        """Goes on from what `state` returned."""
-        self._in_vain = state["in_vain"]
-        if Path(self.path).exists():  # else the next one is the best there is
-            self.best, self.step = state["best"], state["step"]

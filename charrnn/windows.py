@@ -84,8 +84,7 @@ class Windows:
     @property
     def steps_per_epoch(self):
         """Steps after which every character has been an input."""
-        stream = math.ceil(len(self.ids) / self.batch_size)
-        return math.ceil(stream / self.seq_length)
+        return steps_per_epoch(len(self.ids), self.batch_size, self.seq_length)
 
     def batch(self, step):
         """Returns the batch of a step.
@@ -130,18 +129,39 @@ class Windows:
         return steps.map(batch).prefetch(2)
 
 
+def steps_per_epoch(characters, batch_size, seq_length):
+    """The steps after which every character has been an input.
+
+    Args:
+        characters: Length of the training part.
+        batch_size: Streams read in parallel.
+        seq_length: Characters per window.
+
+    Returns:
+        A whole number.
+
+    Example:
+
+    >>> steps_per_epoch(20, batch_size=2, seq_length=4)
+    3
+    """
+    return math.ceil(math.ceil(characters / batch_size) / seq_length)
+
+
 def split(text, validation=0.1):
     """Splits a text in a training part and the validation part after it.
 
     Args:
         text: Any sequence of characters or ids, n of them.
-        validation: The fraction, between 0 and 1, at the end to hold out.
+        validation: The fraction, from 0 up to, but not, 1, at the end to
+            hold out.
 
     Returns:
-        `(training, validation)`, two slices of `text` without overlap.
+        `(training, validation)`, two slices of `text` without overlap; with
+        a fraction of 0 all of it and nothing.
 
     Raises:
-        ValueError: if the fraction is not between 0 and 1, or the text is
+        ValueError: if the fraction is not from 0 up to 1, or the text is
             too short to learn from and to validate on.
 
     Example:
@@ -150,14 +170,15 @@ def split(text, validation=0.1):
     >>> len(training), held_out
     (90, '0123456789')
     """
-    if not 0 < validation < 1:
+    if not 0 <= validation < 1:
         raise ValueError(
-            "Expected a validation fraction between 0 and 1, such as 0.1. "
-            f"Received {validation}."
+            "Expected a validation fraction between 0 and 1, such as 0.1, or "
+            f"0 to hold out nothing. Received {validation}."
         )
     boundary = int(len(text) * (1 - validation))
     training, held_out = text[:boundary], text[boundary:]
-    if len(training) < MINIMUM_CHARACTERS or len(held_out) < 2:
+    least = 2 if validation else 0
+    if len(training) < MINIMUM_CHARACTERS or len(held_out) < least:
         raise ValueError(
             f"Expected a text with at least {MINIMUM_CHARACTERS} characters "
             "to train on and 2 to validate on. Received "
@@ -178,13 +199,15 @@ def _advice(characters, validation):
     return f"Hold out less of it: a validation of {most:g} or less."
 
 
-def fit_to_text(characters, batch_size, seq_length):
+def fit_to_text(characters, batch_size, seq_length, fixed=()):
     """Shrinks a batch to what a short text can fill.
 
     Args:
         characters: Length of the training part.
         batch_size: Streams wanted.
         seq_length: Characters per window wanted.
+        fixed: Which of the two, by name, are to stay as they are, even where
+            the text cannot fill them.
 
     Returns:
         `(batch_size, seq_length)` with `batch_size * seq_length` at most
@@ -197,6 +220,14 @@ def fit_to_text(characters, batch_size, seq_length):
     (32, 64)
     >>> fit_to_text(270, 32, 64)
     (4, 64)
+    >>> fit_to_text(270, 32, 64, fixed=["batch_size"])
+    (32, 8)
     """
-    seq_length = min(seq_length, max(1, characters // 4))
-    return min(batch_size, max(1, characters // seq_length)), seq_length
+    if "seq_length" not in fixed:
+        most = characters // 4
+        if "batch_size" in fixed:
+            most = min(most, characters // batch_size)
+        seq_length = min(seq_length, max(1, most))
+    if "batch_size" not in fixed:
+        batch_size = min(batch_size, max(1, characters // seq_length))
+    return batch_size, seq_length

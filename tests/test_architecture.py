@@ -22,14 +22,14 @@ ORDER = (
     "tiles dropout recurrence logits twin recipe archive hdf5 weights "
     "model_file checkpoint run_state runs "
     "sampling engine loading endings sampler scoring reading context gradients "
-    "neurons page baselines adaptation clock training loop budget "
-    "reporting results commands"
+    "neurons page baselines shift adaptation clock training validation loop "
+    "budget history reporting results commands"
 ).split()
 WITHOUT_KERAS = (
     "lines network portable archive hdf5 weights model_file checkpoint "
     "run_state runs "
     "sampling engine loading endings sampler scoring reading context neurons "
-    "page baselines commands"
+    "page baselines shift commands"
 ).split()
 
 

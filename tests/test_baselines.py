@@ -149,3 +149,23 @@ def test_of_a_long_text_the_end_is_read(monkeypatch):
 def test_a_network_worse_than_a_5_gram_is_told(nats, characters, warns):
     said = baselines.shown({"5-gram": 1.6, "xz": 2.0}, nats, characters)
     assert ("warning     the 5-gram" in said) == warns
+
+
+def test_few_characters_are_compared_with_their_uncertainty():
+    losses = {"5-gram": np.log(2), "xz": 2.0}
+    surely = baselines.shown(losses, np.log(8), 400, error=np.log(2) / 2)
+    assert "by 2.00 \u00b1 0.50 bits/char of 400 characters: the" in surely
+    perhaps = baselines.shown(losses, np.log(4), 400, error=np.log(2))
+    assert "1.00 \u00b1 1.00 bits/char of 400 characters: that may" in perhaps
+    assert "warning" not in baselines.shown(losses, 0.6, 400, error=0.1)
+
+
+def test_the_uncertainty_is_that_of_the_difference():
+    text = "to be or not to be, that is it. " * 40
+    vocabulary = Vocabulary("".join(sorted(set(text))))
+    ids = vocabulary.encode(text)
+    parts = ids[:800], ids[800:]
+    five = list(itertools.islice(baselines.ngrams(*parts, len(vocabulary)), 5))
+    _, error = baselines.measure_beside(*parts, vocabulary, five[4] + 0.5)
+    assert error == pytest.approx(0, abs=1e-9)  # it is 0.5 worse everywhere
+    assert baselines.measure_beside(*parts, vocabulary)[1] is None

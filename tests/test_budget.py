@@ -5,6 +5,7 @@ import pytest
 from machine import Machine, Run
 
 from charrnn import budget, training
+from charrnn.validation import Validation
 
 # How long a second of work takes, at a time of so many seconds in all.
 LOADS = {
@@ -133,9 +134,7 @@ def test_a_run_that_goes_on_keeps_its_time():
 
 def test_budget_ends_the_training_of_keras_by_itself(setting):
     schedule = training.Schedule(setting.windows, 0.01)
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
+    validation = Validation(setting.model, setting.vocabulary, setting.ids)
     limit = budget.Budget(4.0, schedule, validation)
     setting.fit([schedule, validation, limit])
     assert schedule.step

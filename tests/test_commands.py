@@ -974,7 +974,7 @@ def test_of_a_huge_text_a_part_is_validated_on(tmp_path, monkeypatch, capsys):
     text.write_text(TEXT, encoding="utf-8")
     words = ["train", str(text), "--out", str(out), *SMALL, "--quiet"]
     assert main(words) == 0
-    assert "only the first 50 are used" in capsys.readouterr().out
+    assert "validating on the first 50 characters of" in capsys.readouterr().out
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["validation_characters"] == 50
 

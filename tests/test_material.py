@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from charrnn import checkpoint, encoded, model_file
-from charrnn.commands import main, screen, train
+from charrnn.commands import main, outcome, screen, train
 from charrnn.vocabulary import Vocabulary
 
 LINE = "The sea, the sea! She sells no shells.\n"
@@ -110,7 +110,7 @@ NAMES = [
 @pytest.mark.parametrize("names", NAMES)
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 def test_the_command_to_go_on_can_be_pasted(names):
-    words = train._words(names, "my run")
+    words = outcome.words(names, "my run")
     line = screen.command_line([sys.executable, "-c", PRINT_WORDS, *words])
     assert line.isprintable()
     done = subprocess.run(["bash", "-c", line], capture_output=True)

@@ -1,6 +1,5 @@
-"""What training tells: the lines, the history, the samples, the picture."""
+"""What training tells: the lines and the samples."""
 
-import csv
 import io
 import types
 
@@ -43,7 +42,7 @@ def console(**options):
 
 
 def test_a_round_closes_with_a_line_of_losses(schedule):
-    screen = console(width=40)
+    screen = console(width=111)
     progress = reporting.Progress(screen, schedule)
     progress.on_train_begin()
     progress.on_epoch_end(0, {"loss": np.log(4), "val_loss": np.log(8)})
@@ -52,6 +51,29 @@ def test_a_round_closes_with_a_line_of_losses(schedule):
         "epoch 0.50 step 30/120  loss 1.386 nats 2.00 bits  "
         "1:03 left  12.3k chars/s  validation 2.079 nats 3.00 bits\n"
     )
+
+
+@pytest.mark.parametrize("width", [21, 40, 60, 80, 100, 200])
+@pytest.mark.parametrize("force_terminal", [True, False])
+@pytest.mark.parametrize("validation", [{"val_loss": 1.436}, {}])
+def test_no_line_is_wider_than_the_terminal(
+    schedule, width, force_terminal, validation
+):
+    schedule.step, schedule.total_steps, schedule.epoch = 123_456, 654_321, 12.3
+    schedule.step_seconds = lambda: 1.5
+    options = {"force_terminal": force_terminal, "color_system": None}
+    screen = console(width=width, **options)
+    progress = reporting.Progress(screen, schedule, quiet=True)
+    progress.on_train_begin()
+    progress.on_epoch_end(0, {"loss": 1.276, **validation})
+    (line,) = screen.file.getvalue().splitlines()
+    assert len(line) <= width
+    told = "validation 1.436 nats" if validation else "loss 1.276 nats"
+    assert told in line
+    if width >= 80:  # what matters most is there
+        assert line.startswith("epoch 12.30")
+        assert "loss 1.276 nats" in line
+        assert "left" in line
 
 
 def test_a_file_gets_plain_lines_now_and_then(schedule, monkeypatch):
@@ -141,46 +163,3 @@ def test_the_live_line_fits_a_terminal(schedule):
     schedule.step, schedule.total_steps, schedule.epoch = 1234, 4910, 12.3
     progress = reporting.Progress(console(), schedule)
     assert len(progress._line(2.345)) <= 80
-
-
-def history_of(schedule, path, losses):
-    """A history of one round of steps with the given losses."""
-    history = reporting.History(path, schedule)
-    history.set_params({"steps": len(losses)})
-    for batch, loss in enumerate(losses):
-        schedule.losses.append(float(loss))
-        history.on_train_batch_end(batch)
-    mean = float(np.mean(losses))
-    history.on_epoch_end(0, {"loss": mean, "val_loss": 2.5})
-    return history
-
-
-def test_history_has_a_row_a_round(schedule, tmp_path):
-    path = tmp_path / "history.csv"
-    history = history_of(schedule, path, [3.0, 2.0])
-    history.on_epoch_end(1, {"loss": 2.0, "val_loss": 1.5})
-    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
-    assert [float(r["validation_nats_per_char"]) for r in rows] == [2.5, 1.5]
-    assert float(rows[0]["training_nats_per_char"]) == 2.5
-    assert float(rows[0]["validation_bits_per_char"]) == pytest.approx(
-        2.5 / np.log(2)
-    )
-
-
-def test_the_curve_is_the_loss_of_each_step(schedule, tmp_path):
-    losses = [4.0, 3.0, 3.5, 1.0]
-    history = history_of(schedule, tmp_path / "history.csv", losses)
-    assert [loss for _, loss in history.curve] == pytest.approx(losses)
-
-
-def test_a_long_round_gives_some_fifty_points(schedule, tmp_path):
-    losses = np.arange(1000.0)
-    history = history_of(schedule, tmp_path / "history.csv", losses)
-    assert len(history.curve) == 50
-    assert np.mean([loss for _, loss in history.curve]) == np.mean(losses)
-
-
-def test_the_picture_is_a_png(schedule, tmp_path):
-    history = history_of(schedule, tmp_path / "history.csv", [4.0, 3.0])
-    reporting.plot_losses(history, tmp_path / "loss.png")
-    assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG\r\n")

@@ -188,6 +188,19 @@ def test_a_signal_ends_with_a_checkpoint_and_says_how_to_go_on(
     assert_same_end(out, uninterrupted())
 
 
+def test_a_run_with_nothing_held_out_goes_on_to_the_bit(
+    text, tmp_path, monkeypatch, uninterrupted
+):
+    out = tmp_path / "run"
+    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    words = [str(word) for word in command(text, out, "--validation=0")]
+    assert main(words) == 130
+    assert model_file.read(out)["facts"]["metrics"] == {"step": 130}
+    monkeypatch.undo()
+    assert main(words) == 0
+    assert_same_end(out, uninterrupted("--validation=0"))
+
+
 def at_step(monkeypatch, step, act):
     """Does something after a step of training."""
     count = training.Schedule.on_train_batch_end

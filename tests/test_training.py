@@ -1,14 +1,12 @@
 """Schedule, budget, validation and the best model, on tiny networks."""
 
 import json
-import math
 import time
-import types
 
 import numpy as np
 import pytest
 
-from charrnn import model_file, scoring, training
+from charrnn import scoring, training
 from charrnn.backend import keras
 from charrnn.engine import Engine
 from charrnn.model import build_model
@@ -93,63 +91,6 @@ def test_a_restored_schedule_goes_on(setting):
     assert second.elapsed() >= before + 0.01
 
 
-def test_validation_leaves_what_training_carries_untouched(setting):
-    schedule = training.Schedule(setting.windows, 0.01, total_steps=5)
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
-    setting.fit([schedule])
-    carried = [
-        v.numpy()
-        for layer in setting.twin.working_layers()
-        for v in getattr(layer, "states", None) or []
-    ]
-    assert carried
-    assert any(state.any() for state in carried)
-    logs = {}
-    validation.on_epoch_end(0, logs)
-    after = [
-        v.numpy()
-        for layer in setting.twin.working_layers()
-        for v in getattr(layer, "states", None) or []
-    ]
-    for before_array, after_array in zip(carried, after, strict=True):
-        assert (before_array == after_array).all()
-    engine = Engine.from_keras(setting.model, setting.vocabulary)
-    expected = scoring.score(engine, setting.ids).nats_per_character
-    assert logs["val_loss"] == pytest.approx(expected, abs=1e-6)
-
-
-def test_only_a_lower_loss_replaces_the_model(setting, tmp_path):
-    schedule = training.Schedule(setting.windows, 0.01)
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
-    path = tmp_path / "model.keras"
-    best = training.SaveBest(validation, path, {"note": "kept"}, schedule)
-    best.set_model(types.SimpleNamespace(stop_training=False))
-    for step, loss in enumerate([3.0, math.nan, 2.0, 2.5, math.nan]):
-        schedule.step = step
-        best.on_epoch_end(step, {"val_loss": loss})
-    facts = model_file.read(path)["facts"]
-    assert facts["metrics"]["validation_nats_per_char"] == 2.0
-    assert facts["metrics"]["step"] == best.step == 2
-    assert facts["note"] == "kept"
-
-
-def test_nan_from_the_start_saves_nothing(setting, tmp_path):
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
-    schedule = training.Schedule(setting.windows, 0.01)
-    path = tmp_path / "model.keras"
-    best = training.SaveBest(validation, path, {}, schedule)
-    best.set_model(types.SimpleNamespace(stop_training=False))
-    best.on_epoch_end(0, {"val_loss": math.nan})
-    assert best.step is None
-    assert not path.exists()
-
-
 @pytest.mark.parametrize(
     ("characters", "held_out", "expected"),
     [(1_000_000, 100_000, 500), (3_000, 100, 100), (50_000_000, 10, 1000)],
@@ -167,26 +108,6 @@ def test_long_validation_makes_longer_rounds():
         np.zeros(50_000_000, np.uint8), batch_size=20, seq_length=100, seed=1
     )
     assert training.steps_per_round(windows, 5_000_000) == 15_000
-
-
-@pytest.mark.parametrize(("patience", "rounds"), [(None, 6), (2, 5), (1, 2)])
-def test_patience_counts_the_rounds_without_a_better_loss(
-    setting, tmp_path, patience, rounds
-):
-    validation = training.Validation(
-        setting.model, setting.vocabulary, setting.ids
-    )
-    schedule = training.Schedule(setting.windows, 0.01)
-    path = tmp_path / "model.keras"
-    best = training.SaveBest(validation, path, {}, schedule, patience)
-    best.set_model(types.SimpleNamespace(stop_training=False))
-    done = 0
-    for loss in (3.0, 3.0, 2.0, 2.5, 2.5, 2.5):
-        best.on_epoch_end(done, {"val_loss": loss})
-        done += 1
-        if best.model.stop_training:
-            break
-    assert done == rounds
 
 
 def test_twin_trains_as_stock_layers_do():

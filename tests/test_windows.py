@@ -232,7 +232,13 @@ def test_a_text_too_short_to_split_is_refused(characters, validation, message):
         split("x" * characters, validation)
 
 
-@pytest.mark.parametrize("validation", [0, 1, -0.1, 1.5, 10, float("nan")])
+def test_a_fraction_of_0_holds_out_nothing():
+    assert split("x" * 40, 0) == ("x" * 40, "")
+    with pytest.raises(ValueError, match="32 characters to train on"):
+        split("x" * 20, 0)
+
+
+@pytest.mark.parametrize("validation", [1, -0.1, 1.5, 10, float("nan")])
 def test_a_fraction_outside_0_and_1_is_refused(validation):
     with pytest.raises(ValueError, match=rf"Received {validation}\."):
         split("x" * 1000, validation)

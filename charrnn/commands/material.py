@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from charrnn import encoded, memory, model_file, recipe, runs
+from charrnn.commands import changes
 from charrnn.commands.screen import say
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.corpus import Text, normalize_text
@@ -18,8 +19,9 @@ from charrnn.model import (
 from charrnn.network import GATES
 from charrnn.normal_form import form_of
 from charrnn.precision import resolve_precision
+from charrnn.shift import Shift
 from charrnn.vocabulary import Vocabulary
-from charrnn.windows import Windows, fit_to_text, split
+from charrnn.windows import Windows, split
 
 # Weights, gradients, two moments of Adam; while a checkpoint is written all
 # but the gradients once more.
@@ -36,6 +38,7 @@ class Material:
     windows: Windows
     held_out: np.ndarray
     initial: dict | None  # the model to begin with
+    shift: Shift | None = None  # how the held-out part differs
 
 
 def gather(out, given, settings, state):
@@ -79,14 +82,17 @@ def gather(out, given, settings, state):
     training, held_out = split(ids, settings.validation)
     if not state:
         _choose(settings, len(training), len(vocabulary))
-    windows = _windows(training, settings)
+    windows = _windows(training, settings, given, state)
     say(
         f"{text.title}: {len(ids):,} characters, "
         f"{len(vocabulary):,} distinct; {len(training):,} to train on, "
         f"{len(held_out):,} to validate on"
     )
     if len(held_out) > MOST_VALIDATED:
-        print(f"of these only the first {MOST_VALIDATED:,} are used")
+        print(
+            f"validating on the first {MOST_VALIDATED:,} characters of the "
+            "held-out part: more of them would tell no more"
+        )
         held_out = held_out[:MOST_VALIDATED]
     check_arguments(vocabulary, **network(settings))
     _check_memory(settings, len(vocabulary), windows)
@@ -195,11 +201,12 @@ def _choose(settings, characters, distinct):
     vars(settings).update(chosen)
 
 
-def _windows(training, settings):
-    """The streams, made smaller for a short text."""
+def _windows(training, settings, given, state):
+    """The streams; what the user left open is made smaller for a short text."""
     wanted = settings.batch_size, settings.seq_length
-    batch_size, seq_length = fit_to_text(len(training), *wanted)
-    if (batch_size, seq_length) != wanted:
+    sizes = changes.sizes(len(training), settings, given, state)
+    settings.sizes = batch_size, seq_length = sizes
+    if sizes != wanted:
         print(
             f"short text: {batch_size} streams of {seq_length} characters "
             f"a step instead of {wanted[0]} of {wanted[1]}"

@@ -1,7 +1,9 @@
 """What verbs show: text made harmless."""
 
 import shlex
+import shutil
 import sys
+import textwrap
 
 from charrnn.vocabulary import printable
 
@@ -83,3 +85,28 @@ def visible(text):
     """
     text = text.replace("\n", "\u21b5").replace("\t", "\u21e5")
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def wrapped(text, indent=2):
+    """Lines broken between words where a terminal would break within one.
+
+    Args:
+        text: A `str` of one line or more.
+        indent: Spaces before what a line goes on with.
+
+    Returns:
+        A `str`; the text as it is for a file or a pipe.
+    """
+    if not sys.stdout.isatty():
+        return text
+    width = max(shutil.get_terminal_size().columns, 2 * indent)
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.split("\n")
+    )

@@ -2,20 +2,17 @@
 
 import contextlib
 import math
-import signal
 import sys
 
 import charrnn
-from charrnn import model_file, runs, sources
+from charrnn import runs, sources
 from charrnn.clock import Clock
-from charrnn.commands import program, train_flags
+from charrnn.commands import changes, outcome, train_flags
+from charrnn.commands.advice import advise
 from charrnn.commands.material import gather, network
-from charrnn.commands.screen import command_line, say
+from charrnn.commands.screen import say
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
 from charrnn.model import begin_with_frequencies, build_model, rebuild
-
-HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
-INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
 def run(arguments):
@@ -60,6 +57,7 @@ def stepwise(arguments, signals=None, clock=None):
                 state, arrays = runs.saved(out, say)
         settings = train_flags.settle(out, given, state)
         material = gather(out, given, settings, state)
+        material.shift = advise(settings, material, aloud=state is None)
         if _is_over(settings, state) and runs.is_complete(out, _step(state)):
             say(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
@@ -168,6 +166,7 @@ def _facts(settings, material):
             "batch_size": windows.batch_size,
             "seq_length": windows.seq_length,
             **{name: getattr(settings, name) for name in training},
+            "changes": settings.changes,
         },
     }
 
@@ -177,75 +176,29 @@ def _name(corpus):
     return corpus[0] if len(corpus) == 1 else sources.title(corpus)
 
 
-def _words(corpus, out):
-    """The words after `train` with which a run goes on."""
-    flags = ["--out", str(out)]
-    if any(name.startswith("-") and name != "-" for name in corpus):
-        return [*flags, "--", *corpus]  # none of these is a flag
-    return [*corpus, *flags]
-
-
 def _train(out, settings, material, state, arrays, clock, signals):
     """Trains the model and fills the run's folder, as `stepwise` does."""
-    from charrnn import checkpoint, loop, training
+    from charrnn import loop, training
 
-    windows, held_out = material.windows, material.held_out
+    windows = material.windows
     model = _model(settings, material)
     twin = _twin(settings, model, windows)
-    facts = _facts(settings, material)
+    begun = changes.begun(settings, state, len(windows.ids))
     schedule = training.Schedule(
-        windows, settings.learning_rate, _steps(settings, windows), clock
+        windows, settings.learning_rate, clock=clock, begun=begun
     )
-    validation = training.Validation(model, material.vocabulary, held_out)
-    best, history, *others = _callbacks(
-        out, settings, schedule, validation, facts
-    )
-    restarts = training.Restarts(schedule, settings.seed)
-    callbacks = [schedule, restarts, validation, best, history, *others]
+    if settings.epochs is not None:
+        schedule.total_steps = schedule.steps_in(settings.epochs)
+    parts = _callbacks(out, settings, schedule, model, material)
     if state:
-        checkpoint.restore(twin, arrays)
-        loop.restore(callbacks, state["parts"])
-        if not _is_over(settings, state):
-            _set_end(settings, state["settings"], schedule, windows)
-        print(f"going on after step {schedule.step}")
+        _restore(settings, state, arrays, twin, parts)
     yield schedule
-    kept = {
-        "settings": vars(settings),
-        "vocabulary": material.vocabulary.characters,
-    }
     failed = False
     try:
-        with contextlib.ExitStack() as stack:
-            if signals is None:
-                signals = stack.enter_context(loop.noted_signals())
-            checkpoints = loop.Checkpoints(
-                out,
-                schedule,
-                callbacks,
-                kept,
-                settings.checkpoint_seconds,
-                signals,
-            )
-            if not _is_over(settings, state):
-                for _ in loop.train(
-                    twin,
-                    windows,
-                    schedule,
-                    [*callbacks, checkpoints],
-                    training.steps_per_round(windows, len(held_out)),
-                ):
-                    yield schedule
+        if not _is_over(settings, state):
+            yield from _steps(out, settings, material, twin, parts, signals)
     except loop.Stopped as stopped:
-        path = out / "model.keras"
-        if not path.exists():
-            model_file.save(model, path, material.vocabulary, facts)
-        command = [*program("train"), *_words(settings.corpus, out)]
-        say(
-            f"stopped after step {schedule.step}. To go on:\n"
-            f"{command_line(command)}",
-            # Otherwise nobody reads the output any more.
-            file=None if stopped.signal in INTERRUPTS else sys.stderr,
-        )
+        outcome.stop(out, settings, parts, stopped.signal)
         return 128 + stopped.signal
     except FloatingPointError as error:
         failed = True
@@ -255,56 +208,76 @@ def _train(out, settings, material, state, arrays, clock, signals):
             "--fresh.",
             file=sys.stderr,
         )
-    if best.step is None and _is_over(settings, state):
-        _save_again(out, validation, best)
-    if best.step is not None:
-        metrics = _finish(
-            out, settings, windows.ids, validation.ids, schedule, history
-        )
-        failed |= _has_hardly_trained(settings, schedule, metrics)
+    if parts["SaveBest"].step is None and _is_over(settings, state):
+        outcome.save_again(out, parts)
+    if parts["SaveBest"].step is not None:
+        failed |= not outcome.finish(out, settings, material, parts)
     return 1 if failed else 0
 
 
-def _save_again(out, validation, best):
-    """Saves the last weights where the model of a finished run is gone."""
-    print(f"'{out}' has no model.keras any more: made of the last weights")
-    logs = {}
-    for callback in (validation, best):
-        callback.on_epoch_end(0, logs)
+def _callbacks(out, settings, schedule, model, material):
+    """The callbacks by their classes' names, in the order they act in."""
+    from charrnn import budget, reporting, training, validation
 
-
-def _callbacks(out, settings, schedule, validation, facts):
-    """The other callbacks, in their order: `SaveBest` and `History` first."""
-    from charrnn import budget, reporting, training
-
-    best = training.SaveBest(
-        validation, out / "model.keras", facts, schedule, settings.patience
+    held_out = validation.Validation(
+        model, material.vocabulary, material.held_out
     )
-    reports = reporting.reports(
-        out,
-        schedule,
-        validation,
-        prompt=settings.prompt,
-        quiet=settings.quiet,
-    )
+    patience = settings.patience
+    if patience is None and material.shift and material.shift.is_clear:
+        patience = math.inf  # no rise there tells of a text learnt by heart
     seconds = 60 * settings.minutes if settings.minutes else None
-    reports.append(budget.Budget(seconds, schedule, validation))
-    return [best, *reports]
+    callbacks = [
+        schedule,
+        training.Restarts(schedule, settings.seed),
+        held_out,
+        validation.SaveBest(
+            held_out,
+            out / "model.keras",
+            _facts(settings, material),
+            schedule,
+            patience,
+        ),
+        *reporting.reports(
+            out,
+            schedule,
+            held_out,
+            prompt=settings.prompt,
+            quiet=settings.quiet,
+        ),
+        budget.Budget(seconds, schedule, held_out),
+    ]
+    return {type(callback).__name__: callback for callback in callbacks}
 
 
-def _steps(settings, windows):
-    """The steps of --epochs, `None` without it."""
-    if settings.epochs is None:
-        return None
-    return max(1, round(settings.epochs * windows.steps_per_epoch))
+def _restore(settings, state, arrays, twin, parts):
+    """Brings twin and callbacks to where the run is, changed if so asked."""
+    from charrnn import checkpoint, loop
+
+    schedule, states = parts["Schedule"], state["parts"]
+    if changes.are_new(settings, state):
+        change = settings.changes[-1]
+        same = not {"batch_size", "seq_length"} & change["changed"].keys()
+        checkpoint.restore_changed(twin, arrays, same_streams=same)
+        states = changes.carried(states, change)
+    else:
+        checkpoint.restore(twin, arrays)
+    loop.restore(parts.values(), states)
+    if not _is_over(settings, state):
+        _set_end(settings, state, schedule)
+    print(f"going on after step {schedule.step}")
+    if changes.are_new(settings, state):
+        say(f"with other settings: {changes.in_words(settings.changes[-1])}")
 
 
-def _set_end(settings, before, schedule, windows):
+def _set_end(settings, state, schedule):
     """Moves the end of a run to where this command wants it."""
-    schedule.total_steps = _steps(settings, windows)
-    longer = settings.minutes != before["minutes"]
-    over = longer and 60 * (settings.minutes or math.inf) <= schedule.elapsed()
+    schedule.total_steps = None
+    if settings.epochs is not None:
+        schedule.total_steps = schedule.steps_in(settings.epochs)
     last = schedule.total_steps or math.inf
+    over = changes.time_is_over(settings, state) and last > schedule.step
+    if settings.minutes != state["settings"]["minutes"]:
+        over = 60 * (settings.minutes or math.inf) <= schedule.elapsed()
     if schedule.step and (over or last <= schedule.step):
         end = f"after {settings.minutes} minutes" if over else f"step {last}"
         raise ValueError(
@@ -315,39 +288,32 @@ def _set_end(settings, before, schedule, windows):
         )
 
 
-def _finish(out, settings, training, held_out, schedule, history):
-    """Measures the best model, and writes and says what came out.
+def _steps(out, settings, material, twin, parts, signals):
+    """Trains to the end, with checkpoints on the way, as `stepwise` does."""
+    from charrnn import loop, training
 
-    Returns:
-        The metrics.
-    """
-    from charrnn import reporting, results
-
-    metrics = results.measure(out, training, held_out, schedule)
-    reporting.plot_losses(history, out / "loss.png")
-    metrics["train_seconds"] = round(schedule.elapsed(), 2)
-    results.write(out, metrics)
-    say(results.summary(out, metrics))
-    command = [*program("generate"), "--model", str(out)]
-    if settings.prompt:
-        command += ["--prompt", settings.prompt]
-    say(f"write text  {command_line(command)}")
-    return metrics
-
-
-def _has_hardly_trained(settings, schedule, metrics):
-    """Whether the time was too short to learn anything; then says so."""
-    chance = metrics["baselines_nats_per_char"]["unigram"]
-    learnt = metrics["validation_nats_per_char"] < chance
-    if not settings.minutes or learnt or schedule.step >= HARDLY_TRAINED:
-        return False
-    seconds, others = schedule.elapsed(), schedule.elapsed()
-    others -= schedule.clock.trained()
-    print(
-        f"charrnn train: the network has hardly trained: {schedule.step} steps "
-        f"in {seconds:.0f} s, {others:.0f} s of which went by before the first "
-        "was done. It does no better than single letters drawn by how often "
-        "they occur. Give more --minutes: the same command with these goes on.",
-        file=sys.stderr,
-    )
-    return True
+    callbacks, schedule = list(parts.values()), parts["Schedule"]
+    kept = {
+        "settings": vars(settings),
+        "vocabulary": material.vocabulary.characters,
+    }
+    windows, held_out = material.windows, material.held_out
+    with contextlib.ExitStack() as stack:
+        if signals is None:
+            signals = stack.enter_context(loop.noted_signals())
+        checkpoints = loop.Checkpoints(
+            out,
+            schedule,
+            callbacks,
+            kept,
+            settings.checkpoint_seconds,
+            signals,
+        )
+        for _ in loop.train(
+            twin,
+            windows,
+            schedule,
+            [*callbacks, checkpoints],
+            training.steps_per_round(windows, len(held_out)),
+        ):
+            yield schedule

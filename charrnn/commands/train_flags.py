@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from charrnn import recipe
-from charrnn.commands import defaults
+from charrnn.commands import changes, defaults
 from charrnn.commands.arguments import (
     add_text_arguments,
     at_least,
@@ -80,6 +80,12 @@ def add_arguments(parser):
         action="store_true",
         help="begin anew, and rename the run that is in the folder",
     )
+    parser.add_argument(
+        "--change",
+        action="store_true",
+        help="go on with the run in the folder under the other "
+        "--learning-rate, --dropout, --batch-size and so on that are given",
+    )
     text = parser.add_argument_group("text")
     add_text_arguments(text)
     text.add_argument(
@@ -100,7 +106,8 @@ def add_arguments(parser):
         "--validation",
         type=fraction,
         metavar="FRACTION",
-        help="of the text, at its end, held out (default: 0.1)",
+        help="of the text, at its end, held out (default: 0.1); 0 learns "
+        "from all of it and keeps the last model",
     )
     _add_network_arguments(parser.add_argument_group("network"))
     _add_training_arguments(parser.add_argument_group("training"))
@@ -153,7 +160,7 @@ def _add_training_arguments(group):
         ("seed", at_least(0, 2**32 - 1), "of weights, dropout and streams"),
     ):
         text += f" (default: {_default(name)})"
-        flag = _flag(name)
+        flag = changes.flag_of(name)
         group.add_argument(flag, type=kind, metavar="N", help=text)
     group.add_argument(
         "--precision",
@@ -184,7 +191,12 @@ def _add_training_arguments(group):
             "passes over the training text at most (default: "
             f"{recipe.LONG_TEXT_EPOCHS}, more for a short text)",
         ),
-        ("--patience", at_least(1), "stop after N rounds that are no better"),
+        (
+            "--patience",
+            at_least(1),
+            "stop after N rounds that are no better (default: when the text "
+            "is learnt by heart)",
+        ),
         (
             "--checkpoint-seconds",
             not_negative,
@@ -193,10 +205,6 @@ def _add_training_arguments(group):
         ),
     ):
         group.add_argument(flag, type=kind, metavar="N", help=text)
-
-
-def _flag(name):
-    return "--" + name.replace("_", "-")
 
 
 def _default(name):
@@ -223,37 +231,58 @@ def settle(out, given, state):
         state: The state of the run's checkpoint, or `None`.
 
     Returns:
-        An `argparse.Namespace` with all names of `FIXED` and `FREE`, and the
-        `corpus`.
+        An `argparse.Namespace` with all names of `FIXED` and `FREE`, the
+        `corpus`, and the `changes` of the run, those of --change included.
 
     Raises:
-        ValueError: if a flag contradicts the run.
+        ValueError: if a flag contradicts the run, or another flag.
     """
     given = dict(given)
+    change = given.pop("change", False)
+    if change and state is None:
+        raise ValueError(
+            "Expected --change with a run to go on with. There is none: name "
+            "its folder with --out, without --fresh."
+        )
     preset = given.pop("preset", None)
     if state is None and not {"minutes", "epochs"} & given.keys():
         preset = preset or DEFAULT_PRESET
     if preset:
         given["minutes"] = recipe.PRESETS[preset]
     if state is None:
-        return argparse.Namespace(**{**FIXED, **FREE, **given})
-    before = {**FIXED, **FREE, **EARLIER, **state["settings"]}
+        begun = {**FIXED, **FREE, **given, "changes": []}
+        settings = argparse.Namespace(**begun)
+    else:
+        settings = _taken_up(out, given, state, change)
+    if settings.patience and not settings.validation:
+        raise ValueError(
+            "Expected no --patience beside --validation 0: without a held-out "
+            "part there is nothing to wait for. Leave one of the two out."
+        )
+    return settings
+
+
+def _taken_up(out, given, state, change):
+    """The settings of a run that goes on, those of --change among them."""
+    before = {**FIXED, **FREE, **EARLIER, "changes": [], **state["settings"]}
     if before["embedding"] == "auto":  # of a version that kept it so
         many = len(state.get("vocabulary", "")) > ONE_HOT_LIMIT
         before["embedding"] = EARLIER_EMBEDDING if many else None
+    changed = {}
     for name in FIXED:
-        if given.get(name, before[name]) not in (before[name], "auto"):
-            as_before = f"{_flag(name)} {before[name]}"
-            if before[name] is None:
-                as_before = f"no {_flag(name)}"
-            raise ValueError(
-                f"Expected {as_before}, as in the run in "
-                f"'{out}'. Received {given[name]}. Leave it out to go on, or "
-                "begin anew with --fresh."
-            )
-    settings = argparse.Namespace(
-        **{**before, **given, **{name: before[name] for name in FIXED}}
-    )
+        wanted = given.get(name, before[name])
+        if wanted in (before[name], "auto"):
+            continue
+        if not (change and name in changes.CHANGEABLE):
+            raise ValueError(changes.refusal(name, before[name], wanted, out))
+        changed[name] = before[name], wanted
+    if change:
+        changes.check_named(given)
+    kept = {name: before[name] for name in FIXED if name not in changed}
+    settings = argparse.Namespace(**{**before, **given, **kept})
+    settings.changes = list(before["changes"])
+    if changed:
+        settings.changes.append(changes.entry(changed, state))
     if "epochs" in given or "minutes" in given:
         settings.epochs = given.get("epochs")
         settings.minutes = given.get("minutes")
@@ -271,7 +300,7 @@ def asks_more(settings, state):
         A `bool`.
     """
     before = argparse.Namespace(**state["settings"])
-    return any(
+    return changes.are_new(settings, state) or any(
         (getattr(settings, name) or 0) > (getattr(before, name) or 0)
         for name in ("epochs", "minutes", "patience")
     )
