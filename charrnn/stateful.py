@@ -1,6 +1,7 @@
 """Carry states from batch to batch: the twin that trains a model."""
 
 import functools
+import math
 import re
 import types
 
@@ -165,9 +166,10 @@ class Twin(keras.Sequential):
             return batch_size
         if batch_size not in (None, self.batch_size):
             raise self._wrong_batch(batch_size)
-        left = x.shape[0] % self.batch_size
-        if left and not held_out:
-            raise self._wrong_batch(left)
+        first = math.floor(x.shape[0] * (1 - (held_out or 0)))
+        for rows in (first, x.shape[0] - first):
+            if left := rows % self.batch_size:
+                raise self._wrong_batch(left)
         return self.batch_size
 
     def _wrong_batch(self, rows):

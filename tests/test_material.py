@@ -31,7 +31,13 @@ def runs(tmp_path, monkeypatch):
         state = {
             "settings": vars(settings),
             "vocabulary": material.vocabulary.characters,
-            "over": False, "parts": {},
+            "over": False,
+            "parts": {
+                "Schedule": {
+                    "step": 1, "total_steps": None, "losses": [],
+                    "seconds": 1.0, "timed": [0, 0.0],
+                }
+            },
         }  # fmt: skip
         checkpoint.write(out, 1, state, [np.zeros(3)])
         (out / "samples.txt").write_text("sampled", encoding="utf-8")

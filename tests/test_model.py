@@ -137,7 +137,7 @@ def test_up_to_256_characters_are_one_hot():
 def test_from_257_characters_on_they_are_embedded():
     first = build_model(range(257), units=4, layers=1).layers[0]
     assert type(first) is keras.layers.Embedding
-    assert (first.input_dim, first.output_dim) == (257, 128)
+    assert (first.input_dim, first.output_dim) == (257, 256)
 
 
 @pytest.mark.parametrize("characters", [256, 257])

@@ -9,6 +9,9 @@ from charrnn.commands import program
 from charrnn.commands.screen import command_line, say, wrapped
 
 HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
+# A new network guesses by how frequent characters are. One that has learnt more
+# has a loss below this part of theirs.
+HARDLY_BETTER = 0.95
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
@@ -126,7 +129,7 @@ def _has_hardly_trained(settings, schedule, metrics):
     if metrics["baselines_nats_per_char"] is None:
         return False  # nothing is held out to tell by
     chance = metrics["baselines_nats_per_char"]["unigram"]
-    learnt = metrics["validation_nats_per_char"] < chance
+    learnt = metrics["validation_nats_per_char"] < HARDLY_BETTER * chance
     if not settings.minutes or learnt or schedule.step >= HARDLY_TRAINED:
         return False
     seconds, others = schedule.elapsed(), schedule.elapsed()
@@ -134,8 +137,9 @@ def _has_hardly_trained(settings, schedule, metrics):
     print(
         f"charrnn train: the network has hardly trained: {schedule.step} steps "
         f"in {seconds:.0f} s, {others:.0f} s of which went by before the first "
-        "was done. It does no better than single letters drawn by how often "
-        "they occur. Give more --minutes: the same command with these goes on.",
+        "was done. It does hardly better than single letters drawn by how "
+        "often they occur. Give more --minutes: the same command with these "
+        "goes on.",
         file=sys.stderr,
     )
     return True
