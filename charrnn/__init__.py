@@ -21,6 +21,7 @@ _HOMES = {
     "Windows": "windows",
     "split": "windows",
     "build_model": "model",
+    "begin_with_frequencies": "model",
     "stateful_twin": "stateful",
     "fused": "twin",
     "save": "model_file",
