@@ -13,9 +13,10 @@ from statistics import median
 
 import numpy as np
 
-VOCABULARY_SIZE = 65  # tiny Shakespeare's
+CHARACTERS = 65  # distinct ones, tiny Shakespeare's
+ONE_HOT_LIMIT, EMBEDDING_DIM = 256, 256  # more are embedded, as by charrnn
 DROPOUT, CLIP_NORM, LEARNING_RATE = 0.3, 1.0, 0.001
-SIZES = {  # layers, units, batch_size, seq_length
+SIZES = {  # layers, units, batch_size, seq_length, and distinct characters
     "1x128": (1, 128, 64, 100),
     "2x256": (2, 256, 64, 100),
     "2x512": (2, 512, 64, 128),
@@ -33,16 +34,17 @@ CONTESTANTS = {
 
 
 def dimensions(size):
-    """Layers, units, batch_size and seq_length of a size or of `1x2x3x4`."""
-    return SIZES.get(size) or tuple(map(int, size.split("x")))
+    """The numbers of a size's name, or of such as `1x2x3x4` or `1x2x3x4x5`."""
+    numbers = SIZES.get(size) or tuple(map(int, size.split("x")))
+    return (*numbers, CHARACTERS)[:5]
 
 
 def windows(size):
     """The batches of all contestants: random characters, in streams."""
     from charrnn import Windows
 
-    _, _, batch_size, seq_length = dimensions(size)
-    ids = np.random.default_rng(0).integers(0, VOCABULARY_SIZE, 1_000_000)
+    _, _, batch_size, seq_length, characters = dimensions(size)
+    ids = np.random.default_rng(0).integers(0, characters, 1_000_000)
     return Windows(ids, batch_size=batch_size, seq_length=seq_length, seed=1)
 
 
@@ -53,21 +55,23 @@ class KerasRun:
         from charrnn import build_model, fused, stateful_twin, training
         from charrnn.backend import keras
 
-        layers, units, batch_size, _ = dimensions(size)
+        layers, units, batch_size, _, characters = dimensions(size)
         model = build_model(
-            range(VOCABULARY_SIZE),
+            range(characters),
             cell=cell,
             units=units,
             layers=layers,
             dropout=DROPOUT,
         )
+        loss = training.loss()
         if kind == "charrnn":
             self.twin = fused(model, batch_size=batch_size, precision=choice)
         else:
             self.twin = stateful_twin(model, batch_size=batch_size)
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.twin.compile(
             optimizer=training.optimizer(LEARNING_RATE, CLIP_NORM),
-            loss=training.loss(),
+            loss=loss,
             jit_compile=kind == "keras" and choice,
         )
         self.dataset = windows(size).dataset(0)
@@ -98,10 +102,13 @@ class PyTorchRun:
         import torch
 
         self.torch, self.bfloat16 = torch, choice == "bfloat16"
-        layers, units, batch_size, _ = dimensions(size)
+        layers, units, batch_size, _, characters = dimensions(size)
+        self.characters = characters
+        embedded = characters > ONE_HOT_LIMIT
+        width = EMBEDDING_DIM if embedded else characters
         name = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[cell]
         recurrent = getattr(torch.nn, name)(
-            VOCABULARY_SIZE,
+            width,
             units,
             layers,
             batch_first=True,
@@ -111,9 +118,11 @@ class PyTorchRun:
             {
                 "recurrent": recurrent,
                 "dropout": torch.nn.Dropout(DROPOUT),
-                "logits": torch.nn.Linear(units, VOCABULARY_SIZE),
+                "logits": torch.nn.Linear(units, characters),
             }
         )
+        if embedded:
+            self.network["embedding"] = torch.nn.Embedding(characters, width)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
             lr=LEARNING_RATE,
@@ -135,11 +144,13 @@ class PyTorchRun:
         torch = self.torch
         inputs, targets = self.windows.batch(self.step)
         self.step += 1
-        one_hot = torch.nn.functional.one_hot(
-            torch.from_numpy(inputs).long(), VOCABULARY_SIZE
-        ).float()
+        ids = torch.from_numpy(inputs).long()
+        if "embedding" in self.network:
+            vectors = self.network["embedding"](ids)
+        else:
+            vectors = torch.nn.functional.one_hot(ids, self.characters).float()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            outputs, state = self.network["recurrent"](one_hot, self.state)
+            outputs, state = self.network["recurrent"](vectors, self.state)
             logits = self.network["logits"](self.network["dropout"](outputs))
             loss = torch.nn.functional.cross_entropy(
                 logits.flatten(0, 1).float(),
@@ -224,15 +235,16 @@ class Worker:
 
 def parameters(size, cell):
     """Weights of the network that take part in a product at every step."""
-    layers, units, _, _ = dimensions(size)
-    inputs = [VOCABULARY_SIZE] + [units] * (layers - 1)
+    layers, units, _, _, characters = dimensions(size)
+    first = characters if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
+    inputs = [first] + [units] * (layers - 1)
     recurrent = sum((i + units) * units * GATES[cell] for i in inputs)
-    return recurrent + units * VOCABULARY_SIZE
+    return recurrent + units * characters
 
 
 def race(size, cell, contestants, alternations, seconds):
     """Lets the contestants take turns; returns a row for each."""
-    _, _, batch_size, seq_length = dimensions(size)
+    _, _, batch_size, seq_length, _ = dimensions(size)
     workers, starts, counts = {}, {}, {}
     for name in contestants:
         began = time.perf_counter()
@@ -338,7 +350,7 @@ def main():
                 size, cell, contestants, args.alternations, args.seconds
             )
             report["results"][f"{size} {cell}"] = rows
-            _, _, batch_size, seq_length = dimensions(size)
+            _, _, batch_size, seq_length, _ = dimensions(size)
             print(f"\n{size} {cell}, B {batch_size}, T {seq_length}")
             for line in describe(rows, report["limit_gigaflops"]):
                 print(line, flush=True)
