@@ -762,6 +762,34 @@ def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):
         assert f"  {row['bits']:10.2f}  {path}:{row['line']}: " in table
 
 
+@pytest.mark.parametrize("flag", ["--lines", "--each"])
+@pytest.mark.parametrize("unknown", ["nearest", "skip"])
+def test_lines_are_numbered_as_in_the_file_whatever_is_replaced(
+    trained, tmp_path, capsys, flag, unknown
+):
+    path = tmp_path / "sea"
+    text = "The\u2028sea,\x0b\x85\u2028\r\n\nthe\x0csea!\nsea"
+    path.write_bytes(text.encode("utf-8"))
+    words = ["score", str(trained[0]), str(path), flag, "--json"]
+    assert main([*words, "--unknown", unknown]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert sorted(row["line"] for row in rows) == [1, 3, 4]
+
+
+@pytest.mark.parametrize("unknown", ["nearest", "skip"])
+def test_words_are_found_in_the_lines_of_the_file_whatever_is_replaced(
+    trained, tmp_path, capsys, unknown
+):
+    path = tmp_path / "sea"
+    text = "The\u2028sea,\x0b\x85\r\n\nthe\x0c\nsea"
+    path.write_bytes(text.encode("utf-8"))
+    words = ["surprise", str(trained[0]), str(path), "--typos"]
+    assert main([*words, "--unknown", unknown]) == 0
+    found = re.findall(r" (\d+):\d+ ", capsys.readouterr().out)
+    assert set(map(int, found)) <= {1, 2, 3, 4}
+    assert "4" in found
+
+
 def each_row(words, capsys):
     """The rows of `score --each`, by what stands in the line."""
     assert main(["score", *map(str, words), "--each", "--json"]) == 0

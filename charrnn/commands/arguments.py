@@ -6,8 +6,9 @@ from pathlib import Path
 
 from charrnn import sources
 from charrnn.commands.screen import say
-from charrnn.commands.spelling import prepare
+from charrnn.commands.spelling import in_form, prepare
 from charrnn.corpus import NEWLINES, NORMAL_FORMS, read
+from charrnn.lines import split_lines
 from charrnn.vocabulary import UNKNOWN
 
 # How files begin, and how their names end.
@@ -216,12 +217,53 @@ def prepared(source, engine, arguments, tell=say):
         ValueError: as `charrnn.read` and `prepare` do, with the source.
         OSError: if the text cannot be read.
     """
-    text = read(
+    text = as_written(source, arguments, tell)
+    return _prepared(text, source, engine, arguments)
+
+
+def prepared_lines(source, engine, arguments, tell=say):
+    """Reads a text as `prepared` does, and cuts it where its lines end.
+
+    They are the lines of the file: a line end that is left out still ends
+    one, and another character that is read as a line end does not.
+
+    Args:
+        source, engine, arguments, tell: As for `prepared`.
+
+    Returns:
+        A list of `str`, the lines with their ends: joined, they are the text.
+
+    Raises:
+        ValueError, OSError: as `prepared` does.
+    """
+    text = as_written(source, arguments, tell)
+    _prepared(text, source, engine, arguments)  # tells what is changed
+    return [
+        in_form(line, engine, arguments.unknown) for line in split_lines(text)
+    ]
+
+
+def as_written(source, arguments, tell=say):
+    """Reads a text that the user names, with its own line ends.
+
+    Args:
+        source, arguments, tell: As for `prepared`.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError, OSError: as `charrnn.read` does.
+    """
+    return read(
         source,
         encoding=arguments.encoding,
         newline="keep",
         say=None if arguments.json else tell,
     )
+
+
+def _prepared(text, source, engine, arguments):
     title = sources.title(source)
     try:
         return prepare(text, engine, arguments.unknown, title)

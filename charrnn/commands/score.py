@@ -11,11 +11,12 @@ from charrnn import baselines, model_file, sources
 from charrnn.commands.arguments import (
     add_model_argument,
     add_unknown_argument,
+    as_written,
     prepare,
     prepared,
+    prepared_lines,
 )
-from charrnn.commands.screen import say, shown
-from charrnn.corpus import read
+from charrnn.commands.screen import shown
 from charrnn.engine import Engine
 from charrnn.lines import split_lines
 from charrnn.scoring import (
@@ -137,11 +138,14 @@ def _rows_of(source, engine, scorers, learnt, arguments):
     """The rows of one text: of each scorer, or of each line by itself."""
     if arguments.each:
         return _rows_of_each(source, engine, arguments)
-    text = prepared(source, engine, arguments)
+    if arguments.lines:
+        parts, make = prepared_lines(source, engine, arguments), _line_rows
+    else:
+        parts, make = [prepared(source, engine, arguments)], _text_rows
+    text = "".join(parts)
     rows = []
     for adapted, scorer in scorers.items():
-        make = _line_rows if arguments.lines else _text_rows
-        own = make(source, text, scorer(text))
+        own = make(source, parts, scorer(text))
         rows += [{**row, "adapted": adapted} for row in own]
     if learnt is not None:
         ids = engine.vocabulary.encode(text)
@@ -184,15 +188,10 @@ def _rows_of_each(source, engine, arguments):
 def _lines_of(source, engine, arguments):
     """A text's lines without their ends, in the model's form."""
     if line_end(engine):
-        lines = split_lines(prepared(source, engine, arguments))
+        lines = prepared_lines(source, engine, arguments)
         return [line.rstrip("\r\n") for line in lines]
     # Such a model cannot read a line end, which only parts the lines here.
-    text = read(
-        source,
-        encoding=arguments.encoding,
-        newline="keep",
-        say=None if arguments.json else say,
-    )
+    text = as_written(source, arguments)
     return [
         prepare(line.rstrip("\r\n"), engine, arguments.unknown)
         for line in split_lines(text)
@@ -217,15 +216,15 @@ def _row(source, nats, **more):
     }
 
 
-def _text_rows(source, text, scored):
+def _text_rows(source, parts, scored):
     return [_row(source, scored.nats, method=scored.method)]
 
 
-def _line_rows(source, text, scored):
+def _line_rows(source, lines, scored):
     """A row for each line that is not blank, its line end included."""
     method = f"{scored.method}, the lines before as context"
     rows, start = [], 0
-    for number, line in enumerate(split_lines(text), 1):
+    for number, line in enumerate(lines, 1):
         end = start + len(line)
         # nats[i] belongs to character i + 1: the first is not scored.
         nats = scored.nats[max(start - 1, 0) : end - 1]

@@ -51,6 +51,23 @@ def prepare(text, engine, unknown, name="text", skip=True):
     return result
 
 
+def in_form(text, engine, unknown):
+    """Does what `prepare` does, without telling or advising anything.
+
+    Args:
+        text, engine, unknown: As for `prepare`.
+
+    Returns:
+        A `str`.
+
+    Raises:
+        ValueError: naming the characters that the model does not know.
+    """
+    text = normalize_text(text, **text_form(engine.facts))
+    vocabulary = engine.vocabulary
+    return vocabulary.decode(vocabulary.encode(text, unknown))
+
+
 def _hints(text, known, unknown, skip):
     """Yields what to do about unknown characters."""
     spelling, replaced = nearest.spelled(text, known)

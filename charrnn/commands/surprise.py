@@ -15,7 +15,7 @@ from charrnn.commands.arguments import (
     add_reading_arguments,
     at_least,
     check_output,
-    prepared,
+    prepared_lines,
 )
 from charrnn.commands.console import Console, coloured_lines, watched
 from charrnn.commands.screen import say, shown, visible
@@ -74,7 +74,8 @@ def run(arguments):
         raise ValueError("Expected --count together with --typos.")
     engine = load(arguments.model)
     notes = []  # for after the text
-    text = prepared(arguments.text, engine, arguments, notes.append)
+    lines = prepared_lines(arguments.text, engine, arguments, notes.append)
+    text = "".join(lines)
     pieces = len(text) // 64
     reading = read_along(engine, text, watch=watched("reading", total=pieces))
     if arguments.json:
@@ -87,8 +88,8 @@ def run(arguments):
         print(f"page  {shown(str(arguments.html))}")
     elif arguments.typos:
         count = arguments.count or PLACES
-        _print_places("word", reading.words()[:count])
-        _print_places("elsewhere", reading.others()[:count])
+        _print_places("word", reading.words(lines)[:count])
+        _print_places("elsewhere", reading.others(lines)[:count])
     else:
         _print_coloured(reading)
     print(
