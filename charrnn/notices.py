@@ -216,7 +216,10 @@ class Notices:
 
     def _advice_on_c1(self, own, counts):
         if self._encoding != "iso8859-1":
-            return "texts that were misread once have them; repair the text"
+            return (
+                "mostly from reading a text in a wrong encoding: look at them, "
+                "and repair the text"
+            )
         is_latin = all(count.is_latin for count in counts)
         if is_latin and NOT_CP1252.isdisjoint(own):
             return "in cp1252 they are quotes and dashes (--encoding cp1252)"
