@@ -843,6 +843,12 @@ def test_a_model_without_line_ends_ranks_lines_too(tmp_path, capsys):
     }  # fmt: skip
     assert main(["score", str(model), str(text), "--each"]) == 0
     assert "the first character is context" in capsys.readouterr().out
+    words = ["score", str(model), str(text), "--lines", "--json"]
+    assert main([*words, "--unknown", "skip"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["line"]: row["characters"] for row in rows} == {
+        1: 2, 2: 1, 3: 2
+    }  # fmt: skip
 
 
 def test_lines_are_counted_the_same_everywhere(tmp_path, capsys):
