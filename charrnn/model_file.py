@@ -171,6 +171,7 @@ def model_path(path):
                 "none yet. Wait for its first validation, or go on with it."
             )
         inside = sorted(folder.glob("*/model.keras"))
+        inside = inside or sorted(folder.glob("*/*/model.keras"))
         hint = "`python train.py TEXT` makes one, in runs/."
         if inside:
             hint = f"Did you mean '{inside[0].parent}'?"

@@ -6,7 +6,7 @@ import unicodedata
 
 # Characters that may stand for each other, those to prefer first.
 ALIKE = (
-    "'’‘ʼ‛′`´＇",
+    "'’‘ʼ‛‚′`´＇",
     '"”“„‟″«»',
     "-‐‑–‒−—―",
     " \u00a0\u202f\u2009\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u200a"

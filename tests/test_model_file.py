@@ -188,6 +188,14 @@ def refused(path, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("inside", ["sea-1", "sea-compared/lstm"])
+def test_a_folder_of_runs_names_one_of_them(inside, tmp_path):
+    (tmp_path / inside).mkdir(parents=True)
+    (tmp_path / inside / "model.keras").touch()
+    meant = re.escape(f"Did you mean '{tmp_path / inside}'?")
+    refused(tmp_path, meant)
+
+
 def test_a_file_that_keras_saved_is_refused(path, vocabulary):
     build(vocabulary).save(path)
     refused(path, r"has no charrnn\.json")

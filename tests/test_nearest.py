@@ -19,6 +19,7 @@ ASCII = string.digits + string.ascii_letters + string.punctuation + " \n"
     [
         ("It’s — “well”…", 'It\'s -- "well"...'),
         ("1914–1918 ‘so’ «oui» ‹non›", "1914-1918 'so' \"oui\" 'non'"),
+        ("„so“ ‚so‘", "\"so\" 'so'"),
         ("naïve Éluard e\u0301", "naive Eluard e"),
         ("Łódź, Ærø, straße, Þór", "Lodz, Aero, strasse, Thor"),
         ("ﬁn ½ ² № Ａ１", "fin 1/2 2 No A1"),

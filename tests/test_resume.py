@@ -319,8 +319,8 @@ def test_too_little_time_is_told_and_more_goes_on(text, tmp_path, capsys):
     words += ["--quiet", "--learning-rate=1e-9"]
     assert main([*words, "--minutes=0.01"]) == 1
     error = capsys.readouterr().err
-    assert "has hardly trained: 1 steps in" in error
-    assert "more --minutes" in error
+    assert "has hardly trained: 1 step in" in error
+    assert f"--minutes 3 {text} --out {out}\n" in error
     assert charrnn.load(out)
     metrics = json.loads((out / "metrics.json").read_text("utf-8"))
     assert metrics["steps"] == 1

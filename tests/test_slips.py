@@ -35,6 +35,8 @@ def slip(words, capsys):
         ("generate —temperature 1", "--temperature"),
         ("generate --Temperature=1", "--temperature"),
         ("generate length=20", "--length=20"),
+        ("compare x.txt --cells gru lstm", "--cells gru,lstm"),
+        ("compare x.txt --cells gru, lstm", "--cells gru,lstm"),
         ("generate --prompt --lenght 5", "--length"),
         ("train my.txt --unit 3", "--units"),
         ("train --unit 3", "--units"),  # before the text that is missing

@@ -33,8 +33,8 @@ TEXT = "encoding", "newline", "normalize"  # flags of the text
 
 def cells(words):
     """A type for a list of kinds of cells."""
-    found = [word.strip() for word in words.split(",")]
-    if not set(found) <= set(CELLS):
+    found = [word.strip() for word in words.split(",") if word.strip()]
+    if not found or not set(found) <= set(CELLS):
         raise argparse.ArgumentTypeError(
             f"{words!r} is not of {', '.join(CELLS)}, separated by commas"
         )

@@ -143,22 +143,26 @@ def _print(rows):
     lags = [k for k in SHOWN if k < len(rows[0]["norms"])]
     print("norm of d loss(t) / d h(t - k), and after how many characters it is")
     print("half, by the slope of its logarithm over all lags\n")
-    columns = "".join(f"{f'k = {k}':>10}" for k in lags)
-    print(f"{'cell':<11} {'trained':>9} {'half-life':>9}{columns}")
-    for row in rows:
-        half_life = row["half_life"]
-        trained = f"{row['steps']} steps" if row["steps"] else "not"
-        norms = "".join(f"{row['norms'][k]:10.2g}" for k in lags)
-        print(
-            f"{row['cell']:<11} {trained:>9} "
-            f"{'grows' if half_life is None else f'{half_life:.1f}':>9}{norms}"
-        )
+    _print_row("cell", [row["cell"] for row in rows])
+    steps = [row["steps"] for row in rows]
+    _print_row("trained", [f"{n} steps" if n else "not" for n in steps])
+    halves = [row["half_life"] for row in rows]
+    _print_row(
+        "half-life", ["grows" if h is None else f"{h:.1f}" for h in halves]
+    )
+    for k in lags:
+        _print_row(f"k = {k}", [f"{row['norms'][k]:.2g}" for row in rows])
     if _simple_rnn_keeps_best(rows):
         print(
             "(untrained, the SimpleRNN keeps best: its recurrent matrix is\n"
             "orthogonal, which keeps the length of a gradient; gates are "
             "half shut at first)"
         )
+
+
+def _print_row(name, values):
+    """Prints a row; with six cells, fewer than 80 columns wide."""
+    print(f"{name:<9}" + "".join(f" {value:>10}" for value in values))
 
 
 def _simple_rnn_keeps_best(rows):

@@ -12,6 +12,7 @@ HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
 # A new network guesses by how frequent characters are. One that has learnt more
 # has a loss below this part of theirs.
 HARDLY_BETTER = 0.95
+ENOUGH = 3  # minutes, for a network to learn something
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
@@ -79,7 +80,7 @@ def finish(out, settings, material, parts):
     if settings.prompt:
         command += ["--prompt", settings.prompt]
     say(f"write text  {command_line(command)}")
-    return not _has_hardly_trained(settings, schedule, metrics)
+    return not _has_hardly_trained(out, settings, schedule, metrics)
 
 
 def save_again(out, parts):
@@ -124,7 +125,7 @@ def _title(corpus):
     return sources.title(list(names))
 
 
-def _has_hardly_trained(settings, schedule, metrics):
+def _has_hardly_trained(out, settings, schedule, metrics):
     """Whether the time was too short to learn anything; then says so."""
     if metrics["baselines_nats_per_char"] is None:
         return False  # nothing is held out to tell by
@@ -134,12 +135,16 @@ def _has_hardly_trained(settings, schedule, metrics):
         return False
     seconds, others = schedule.elapsed(), schedule.elapsed()
     others -= schedule.clock.trained()
+    steps = "1 step" if schedule.step == 1 else f"{schedule.step} steps"
+    minutes = f"{max(ENOUGH, 2 * settings.minutes):g}"
+    command = [*program("train"), "--minutes", minutes]
+    command += words(settings.corpus, out)
     print(
-        f"charrnn train: the network has hardly trained: {schedule.step} steps "
-        f"in {seconds:.0f} s, {others:.0f} s of which went by before the first "
+        f"charrnn train: the network has hardly trained: {steps} in "
+        f"{seconds:.0f} s, {others:.0f} s of which went by before the first "
         "was done. It does hardly better than single letters drawn by how "
-        "often they occur. Give more --minutes: the same command with these "
-        "goes on.",
+        "often they occur. Give it more time; to go on: "
+        f"{command_line(command)}",
         file=sys.stderr,
     )
     return True

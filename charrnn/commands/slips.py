@@ -109,6 +109,8 @@ def about_strays(parser, words, strays):
             f"{flag} takes one word, or several in quotes. Did you mean "
             f"{flag} {quoted(phrase)}?"
         )
+    if listed := _list_before(parser, words, strays):
+        return listed
     phrase = " ".join(strays)
     if f"--{strays[0].partition('=')[0]}" in parser._option_string_actions:
         return (
@@ -167,6 +169,18 @@ def _phrase(parser, words, strays):
                 continue  # what looks like a flag is a value
             return flag, " ".join([value, *_until_flag(words[i:])])
     return None, None
+
+
+def _list_before(parser, words, strays):
+    """What to say of stray words that belong to a list before them, or ''."""
+    place = words.index(strays[0])
+    flag, first = words[place - 2 : place] if place > 1 else ("", "")
+    action = parser._option_string_actions.get(flag)
+    if action is None or "," not in str(action.metavar):
+        return ""
+    whole = ",".join([first, *strays])
+    whole = re.sub(",+", ",", whole)
+    return f"{flag} takes a list without spaces. Did you mean {flag} {whole}?"
 
 
 def _takes_words(parser, flag):
