@@ -119,7 +119,7 @@ def run(folder, *words):
 
 def test_a_cell_of_ones_own_is_trained_scored_and_compared(fork):
     words = ["compare", "sea.txt", "--cells", "mgu", "--out", "compared"]
-    sizes = ["--units", "8", "--layers", "1", "--minutes", "0.03", "--json"]
+    sizes = ["--units", "8", "--layers", "1", "--epochs", "1", "--json"]
     result = run(fork, "-m", "charrnn", *words, *sizes)
     assert "layers have no fused form" in result.stderr
     [row] = json.loads(result.stdout)
