@@ -4,7 +4,12 @@ import collections
 import signal
 import types
 
+import hypothesis
 import pytest
+
+# A busy machine takes as long as it takes: no example has a deadline.
+hypothesis.settings.register_profile("charrnn", deadline=None)
+hypothesis.settings.load_profile("charrnn")
 
 SENTENCE = "out of the cradle endlessly rocking. "
 
