@@ -9,6 +9,7 @@ from charrnn.network import OWN_LAYERS, parameter_count, weight_shapes
 CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 ONE_HOT_LIMIT = 256  # more characters than this are embedded
 EMBEDDING_DIM = 256
+COUNTED = 1_000_000  # characters at once: the ids may be larger than the memory
 DTYPE = "float32"  # whatever the floatx of the user's keras.json
 
 
@@ -102,7 +103,10 @@ def begin_with_frequencies(model, ids):
     array([0.5       , 0.33333334, 0.16666667], dtype=float32)
     """
     bias = model.layers[-1].bias
-    counts = 1 + np.bincount(ids, minlength=bias.shape[0])
+    counts = np.ones(bias.shape[0], np.int64)
+    for start in range(0, len(ids), COUNTED):  # NumPy makes each an int64
+        piece = ids[start : start + COUNTED]
+        counts += np.bincount(piece, minlength=len(counts))
     bias.assign(np.log(counts / counts.sum()))
 
 

@@ -1,12 +1,14 @@
 """The logits of many characters are those of Keras, and so is their loss."""
 
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from charrnn.logits import MANY, cross_entropy, logits
-from charrnn.model import begin_with_frequencies, build_model
+from charrnn.model import COUNTED, begin_with_frequencies, build_model
 from charrnn.training import loss, optimizer
 from charrnn.twin import FusedLogits, fused
 
@@ -81,3 +83,18 @@ def test_a_new_network_guesses_by_frequency():
     begin_with_frequencies(model, ids)
     chances = np.exp(model.layers[-1].bias.numpy())
     np.testing.assert_allclose(chances, [98 / 101, 2 / 101, 1 / 101], rtol=1e-6)
+
+
+def test_frequencies_of_a_long_text_are_counted_in_little_memory():
+    model = build_model(range(3), units=4, layers=1)
+    ids = np.zeros(8 * COUNTED + 7, np.uint8)
+    ids[::2] = 1
+    tracemalloc.start()
+    begin_with_frequencies(model, ids)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 * COUNTED  # all at once would take 64
+    counts = 1 + np.bincount(ids, minlength=3)
+    np.testing.assert_allclose(
+        np.exp(model.layers[-1].bias.numpy()), counts / counts.sum(), rtol=1e-6
+    )
