@@ -11,6 +11,7 @@ import pytest
 hypothesis.settings.register_profile("charrnn", deadline=None)
 hypothesis.settings.load_profile("charrnn")
 
+SEA = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 SENTENCE = "out of the cradle endlessly rocking. "
 
 
@@ -18,6 +19,14 @@ def pytest_configure():
     """A shell has what runs in its background ignore Ctrl-C; tests need it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session")
+def text(tmp_path_factory):
+    """A file with a short text to train on."""
+    path = tmp_path_factory.mktemp("text") / "sea.txt"
+    path.write_text(SEA, encoding="utf-8")
+    return path
 
 
 @pytest.fixture

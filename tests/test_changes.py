@@ -8,19 +8,12 @@ import signal
 
 import numpy as np
 import pytest
-from test_resume import SMALL, TEXT, at_step, files_of, left_behind
+from test_resume import SMALL, at_step, files_of, left_behind
 
 from charrnn import checkpoint
 from charrnn.commands import changes, main, train_flags
 
 LONGER = ["--quiet", "--epochs=12", "--checkpoint-seconds=0"]
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory):
-    path = tmp_path_factory.mktemp("text") / "sea.txt"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +200,7 @@ def test_a_batch_that_the_text_cannot_fill_is_refused(given, wanted, fits):
 
 def test_a_run_from_before_sizes_were_kept_has_those_that_fitted():
     before = {"batch_size": 64, "seq_length": 500}
-    state = {"settings": before}
+    state = {"settings": before, "vocabulary": "ab"}
     found = changes.sizes(270, settings_of(64, 500), {}, state)
     assert found == (4, 67)
     before["sizes"] = [2, 100]

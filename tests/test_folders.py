@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import SEA
 from mutated_copies import changed, flipped, spliced, truncated
 
 import charrnn
@@ -20,19 +21,11 @@ from charrnn import checkpoint, loop, model_file, runs
 from charrnn.commands import main, train
 
 ROOT = Path(charrnn.__file__).parent.parent
-TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
     "--epochs=0.5", "--checkpoint-seconds=0.001", "--quiet",
 ]  # fmt: skip
 LINE = re.compile(r"charrnn train: Expected [^\x00-\x1f\x7f-\x9f]{1,800}\n")
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory):
-    path = tmp_path_factory.mktemp("text") / "sea.txt"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +241,7 @@ def test_of_two_processes_one_trains_and_nothing_is_lost(
     )
     time.sleep(rng.uniform(0, 10))
     with contextlib.suppress(BrokenPipeError):
-        first.communicate(TEXT.encode("utf-8"))
+        first.communicate(SEA.encode("utf-8"))
     codes = {1: first.wait(300), 2: second.wait(300)}
     assert sorted(codes.values()) == [0, 2]
     [winner] = [seed for seed, code in codes.items() if code == 0]

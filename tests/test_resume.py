@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import SEA
 
 import charrnn
 from charrnn import checkpoint, model_file, runs, training
@@ -20,7 +21,6 @@ from charrnn.commands import main
 
 ROOT = Path(charrnn.__file__).parent.parent
 KILLED = Path(__file__).parent / "killed.py"
-TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 # Three rounds of 100 steps, the last one cut short.
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
@@ -29,13 +29,6 @@ SMALL = [
 KILLS = "runs killed by SIGKILL and taken up again"
 SAME = "of these ended the same to the bit, nothing lost"
 CELLS = ["lstm", "gru", "simple_rnn"]
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory):
-    path = tmp_path_factory.mktemp("text") / "sea.txt"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +243,7 @@ def test_other_settings_than_the_runs_are_refused(
     assert left_behind(finished) == before
 
 
-@pytest.mark.parametrize("other", [TEXT[:-1], TEXT[::-1], TEXT + "ß"])
+@pytest.mark.parametrize("other", [SEA[:-1], SEA[::-1], SEA + "ß"])
 def test_another_text_than_the_runs_is_refused(
     tmp_path, finished, capsys, other
 ):

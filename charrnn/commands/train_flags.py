@@ -266,7 +266,7 @@ def _taken_up(out, given, state, change):
     """The settings of a run that goes on, those of --change among them."""
     before = {**FIXED, **FREE, **EARLIER, "changes": [], **state["settings"]}
     if before["embedding"] == "auto":  # of a version that kept it so
-        many = len(state.get("vocabulary", "")) > ONE_HOT_LIMIT
+        many = len(state["vocabulary"]) > ONE_HOT_LIMIT
         before["embedding"] = EARLIER_EMBEDDING if many else None
     changed = {}
     for name in FIXED:
