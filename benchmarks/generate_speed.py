@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 import charrnn
-from charrnn import model_file
+from charrnn.network import model_file
 
 try:
     import torch
@@ -354,7 +354,7 @@ def check_same_network(engine, head, *steps):
 
 
 def charrnn_and_keras(path):
-    from charrnn.backend import keras
+    from charrnn.network.backend import keras
 
     sampler = charrnn.Sampler(charrnn.load(path))
     model = keras.saving.load_model(path)

@@ -7,7 +7,7 @@ from statistics import median
 
 from train_speed import Worker
 
-from charrnn.precision import resolve_precision
+from charrnn.twins.precision import resolve_precision
 
 BASE = {"layers": 1, "units": 256, "batch_size": 64, "seq_length": 100}
 SWEEPS = {

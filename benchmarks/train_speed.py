@@ -52,8 +52,9 @@ class KerasRun:
     """`fit` of the model's twin: charrnn's, or one of stock layers."""
 
     def __init__(self, size, cell, kind, choice):
-        from charrnn import build_model, fused, stateful_twin, training
-        from charrnn.backend import keras
+        from charrnn import build_model, fused, stateful_twin
+        from charrnn.network.backend import keras
+        from charrnn.training import schedule
 
         layers, units, batch_size, _, characters = dimensions(size)
         model = build_model(
@@ -63,14 +64,14 @@ class KerasRun:
             layers=layers,
             dropout=DROPOUT,
         )
-        loss = training.loss()
+        loss = schedule.loss()
         if kind == "charrnn":
             self.twin = fused(model, batch_size=batch_size, precision=choice)
         else:
             self.twin = stateful_twin(model, batch_size=batch_size)
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.twin.compile(
-            optimizer=training.optimizer(LEARNING_RATE, CLIP_NORM),
+            optimizer=schedule.optimizer(LEARNING_RATE, CLIP_NORM),
             loss=loss,
             jit_compile=kind == "keras" and choice,
         )
@@ -276,7 +277,7 @@ def race(size, cell, contestants, alternations, seconds):
 
 def limits(alternations):
     """GFLOP/s of a 4096 x 4096 x 4096 product in both precisions."""
-    from charrnn.backend import keras
+    from charrnn.network.backend import keras
 
     keras.utils.set_random_seed(1)
     products = {name: Products(name) for name in ("float32", "bfloat16")}

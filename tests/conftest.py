@@ -32,12 +32,12 @@ def text(tmp_path_factory):
 @pytest.fixture
 def setting():
     """A tiny model, its compiled twin and the windows to train it on."""
-    from charrnn import training
-    from charrnn.backend import keras
-    from charrnn.model import build_model
-    from charrnn.stateful import stateful_twin
-    from charrnn.vocabulary import Vocabulary
-    from charrnn.windows import Windows
+    from charrnn.network.backend import keras
+    from charrnn.network.model import build_model
+    from charrnn.text.vocabulary import Vocabulary
+    from charrnn.text.windows import Windows
+    from charrnn.training import schedule
+    from charrnn.twins.stateful import stateful_twin
 
     keras.utils.set_random_seed(1)
     vocabulary = Vocabulary.from_text(SENTENCE)
@@ -45,7 +45,7 @@ def setting():
     windows = Windows(ids, batch_size=4, seq_length=10, seed=1)
     model = build_model(vocabulary, units=16, layers=1, dropout=0.0)
     twin = stateful_twin(model, batch_size=4, seq_length=10)
-    twin.compile(training.optimizer(0.01), training.loss())
+    twin.compile(schedule.optimizer(0.01), schedule.loss())
 
     def fit(callbacks, steps_per_round=10):
         twin.fit(

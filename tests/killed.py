@@ -24,7 +24,10 @@ def deadly(count, function, concerns=lambda *arguments: True):
 
 
 def main():
-    from charrnn import atomic, commands, scoring, training
+    from charrnn import commands
+    from charrnn.scoring import score
+    from charrnn.system import atomic
+    from charrnn.training import schedule as training
 
     moment, count, *words = sys.argv[1:]
     count = int(count)
@@ -32,7 +35,7 @@ def main():
         schedule = training.Schedule
         schedule.on_train_batch_end = deadly(count, schedule.on_train_batch_end)
     elif moment == "validation":
-        scoring.score_in_streams = deadly(count, scoring.score_in_streams)
+        score.score_in_streams = deadly(count, score.score_in_streams)
     else:
         atomic.os.replace = deadly(
             count, os.replace, lambda old, new: new.name.startswith(moment)

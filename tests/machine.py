@@ -8,9 +8,11 @@ import types
 
 import numpy as np
 
-from charrnn import baselines, budget, loop, scoring, training
-from charrnn.backend import keras
-from charrnn.clock import Clock
+from charrnn.network.backend import keras
+from charrnn.scoring import baselines, score
+from charrnn.training import budget, loop
+from charrnn.training import schedule as training
+from charrnn.training.clock import Clock
 
 PIECE = 0.02  # seconds of work in which the machine's speed is constant
 
@@ -63,7 +65,7 @@ class Run(keras.callbacks.Callback):
         self.seconds_of_step = step if callable(step) else lambda _: step
         self.compiling = compiling
         self.steps_per_round = steps_per_round
-        self.speeds = {1: one, scoring.STREAMS: many}
+        self.speeds = {1: one, score.STREAMS: many}
         windows = types.SimpleNamespace(
             ids=range(1_000_000), steps_per_epoch=500, batch_size=32,
             seq_length=64, dataset=lambda step: self,
@@ -108,7 +110,7 @@ class Run(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.validations += 1
         read = 1.25 * len(self.validation.ids)
-        self.machine.work(read / self.speeds[scoring.STREAMS])
+        self.machine.work(read / self.speeds[score.STREAMS])
 
     def train(self):
         """Trains until the prompt would be back."""
@@ -129,7 +131,7 @@ class Run(keras.callbacks.Callback):
         limit = self.schedule.ending.scoring_seconds()
         began = self.machine.time
         self.one_pass = True
-        while characters <= scoring.ONE_PASS_LIMIT and scored < characters:
+        while characters <= score.ONE_PASS_LIMIT and scored < characters:
             self.machine.work(500 / self.speeds[1])
             scored += 500
             seconds = self.machine.time - began
@@ -137,8 +139,8 @@ class Run(keras.callbacks.Callback):
             if limit is not None and seconds > limit / 2 and whole > limit:
                 self.one_pass = False
                 break
-        cold = min(characters, scoring.ONE_PASS_LIMIT)
-        self.machine.work(cold / self.speeds[scoring.STREAMS])
+        cold = min(characters, score.ONE_PASS_LIMIT)
+        self.machine.work(cold / self.speeds[score.STREAMS])
         counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
         self.machine.work(0.7 * budget.BASELINE_SECONDS * counted)
         self.machine.work(0.7 * budget.FILES_SECONDS)

@@ -14,23 +14,30 @@ import charrnn
 PACKAGE = Path(charrnn.__file__).parent
 ROOT = PACKAGE.parent
 
-# A module imports only modules that stand before it.
-ORDER = (
-    "atomic memory picture plays catalogue normal_form decoding notices "
-    "sources corpus lines nearest vocabulary encoded windows "
-    "backend precision network portable model stateful equations kernels "
-    "tiles dropout recurrence logits twin recipe archive hdf5 weights "
-    "model_file checkpoint run_state runs "
-    "sampling engine loading endings sampler scoring reading context gradients "
-    "neurons page baselines shift adaptation clock training validation loop "
-    "budget history reporting results commands"
+# A room imports only from rooms to its left.
+ROOMS = (
+    "system text network twins writing scoring training insight commands"
 ).split()
-WITHOUT_KERAS = (
-    "lines network portable archive hdf5 weights model_file checkpoint "
-    "run_state runs "
-    "sampling engine loading endings sampler scoring reading context neurons "
-    "page baselines shift commands"
-).split()
+KERAS_FREE = "system text writing commands".split()  # of these, all modules
+WITHOUT_KERAS = [
+    *("network." + name for name in (
+        "layers portable hdf5 weights model_file engine loading"
+    ).split()),
+    *("scoring." + name for name in "score baselines shift".split()),
+    *("training." + name for name in "checkpoint run_state run_folder".split()),
+    *("insight." + name for name in "surprise context neurons pages".split()),
+]  # fmt: skip
+
+
+def listed(room):
+    """What a room's docstring lists: its modules in order, with sentences."""
+    source = (PACKAGE / room / "__init__.py").read_text("utf-8")
+    text = " ".join(ast.get_docstring(ast.parse(source)).split())
+    _, *items = re.split(r" - (?=`)", text)
+    return dict(re.fullmatch("`(.*?)`: (.*)", item).groups() for item in items)
+
+
+ORDER = [f"{room}.{name}" for room in ROOMS for name in listed(room)]
 
 
 def imported(path):
@@ -39,27 +46,44 @@ def imported(path):
         if isinstance(node, ast.Import):
             for name in node.names:
                 if name.name.startswith("charrnn."):
-                    yield name.name.split(".")[1]
+                    yield name.name.removeprefix("charrnn.")
         elif isinstance(node, ast.ImportFrom):
+            home = (node.module or "").partition("charrnn")[2][1:]
             if node.module == "charrnn":
-                yield from (name.name for name in node.names)
-            elif (node.module or "").startswith("charrnn."):
-                yield node.module.split(".")[1]
+                for name in node.names:
+                    yield charrnn._HOMES.get(name.name, name.name)
+            elif "." in home:
+                yield home
+            elif home:
+                yield from (f"{home}.{name.name}" for name in node.names)
 
 
 def modules():
-    return sorted(path for path in PACKAGE.glob("*.py") if path.stem[0] != "_")
+    return sorted(
+        path for path in PACKAGE.glob("*/*.py") if path.stem[0] != "_"
+    )
 
 
-def test_every_module_has_its_place():
-    found = {path.stem for path in modules()} | {"commands"}
-    assert found == set(ORDER)
+def dotted(path):
+    return f"{path.parent.name}.{path.stem}"
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
+def test_every_module_stands_in_a_room_that_lists_it():
+    outside = {path.stem for path in PACKAGE.glob("*.py")}
+    assert outside == {"__init__", "__main__"}
+    assert sorted(map(dotted, modules())) == sorted(ORDER)
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
 def test_modules_import_only_what_stands_before_them(path):
-    place = ORDER.index(path.stem)
+    place = ORDER.index(dotted(path))
     assert set(imported(path)) <= set(ORDER[:place])
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_a_room_repeats_its_modules_own_words(path):
+    doc = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    assert listed(path.parent.name)[path.stem] == doc.splitlines()[0]
 
 
 def loaded(module, names):
@@ -72,7 +96,10 @@ def loaded(module, names):
     return result.stdout
 
 
-@pytest.mark.parametrize("name", WITHOUT_KERAS)
+@pytest.mark.parametrize(
+    "name",
+    [*(n for n in ORDER if n.split(".")[0] in KERAS_FREE), *WITHOUT_KERAS],
+)
 def test_text_is_written_and_scored_without_keras(name):
     assert loaded(f"charrnn.{name}", {"keras", "tensorflow"}) == "set()\n"
 
@@ -117,12 +144,12 @@ def test_ci_runs_the_readmes_second_command():
     assert readme_commands()[1] in (ROOT / ".ci/run").read_text("utf-8")
 
 
-def test_readme_tree_repeats_the_modules_own_words():
+def test_readme_shows_the_rooms_in_order():
     text = (ROOT / "README.md").read_text("utf-8")
-    for path in modules():
-        sentence = ast.get_docstring(ast.parse(path.read_text("utf-8")))
-        words = sentence.splitlines()[0]
-        assert re.search(rf"{path.name} +{re.escape(words)}", text), path
+    for room in ROOMS:
+        source = (PACKAGE / room / "__init__.py").read_text("utf-8")
+        sentence = ast.get_docstring(ast.parse(source)).splitlines()[0]
+        assert re.search(rf"{room}/ +{re.escape(sentence)}", text), room
 
 
 def test_readme_links_lead_somewhere():

@@ -1,182 +1,34 @@
-"""The command line: one module a verb."""
+"""The command line: flags in, one library call, text out.
 
-import contextlib
-import errno
-import importlib
-import inspect
-import math
-import os
-import sys
-import warnings
+- `verbs`: The verbs of the command line.
+- `slips`: Say what to do about a slip in a command line.
+- `parser`: Read a command line, and say what to do about a slip in it.
+- `spelling`: Bring what is typed or read into the characters that a model
+  knows.
+- `options`: Arguments that several verbs share, and their types.
+- `advice`: Say before training what a text is too short or too odd for.
+- `outcome`: Say what came of a training, and what to do next.
+- `train_flags`: The flags of `charrnn train`, and what holds when a run is
+  taken up.
+- `material`: Read and check all that a run is made from, before anything is
+  written.
+- `train`: Train a network on a text.
+- `turns`: Train several runs in turns, so that what slows one slows all.
+- `corpora`: List the corpora that charrnn knows by name.
+- `compare`: Train kinds of cells on the same text, in turns, and compare them.
+- `generate`: Write text with a trained network.
+- `score`: Score texts: bits per character, the lower the likelier.
+- `surprise`: Show what surprises a model in a text, on the screen or as a web
+  page.
+- `memory`: Measure how far back a model remembers: its loss with a short
+  context.
+- `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
+- `neurons`: Find the units of a model that track something readable, and show
+  them.
+- `entry`: Run a verb of the command line, and turn what goes wrong into one
+  line.
+"""
 
-from charrnn.commands import interrupts
-from charrnn.commands.parser import Parser, one_line, read_verb
-from charrnn.commands.slips import program
-from charrnn.commands.verbs import VERBS
-from charrnn.memory import address_limit
+from charrnn.commands.entry import main
 
-__all__ = ["VERBS", "defaults", "main", "program"]
-
-TRAINING_VERBS = ("train", "compare")
-
-# What to do about errors of the system.
-FULL = "Make room there. A run then goes on with the same command."
-FORBIDDEN = "Look who may read and write there, or name another place."
-ADVICE = {
-    errno.ENOSPC: FULL,
-    errno.EDQUOT: FULL,
-    errno.EFBIG: FULL,
-    errno.EACCES: FORBIDDEN,
-    errno.EPERM: FORBIDDEN,
-    errno.EROFS: FORBIDDEN,
-}
-
-
-def main(argv=None):
-    """Runs `charrnn VERB ...`.
-
-    Args:
-        argv: The words after `charrnn`; `None` for those of the process.
-
-    Returns:
-        The exit code: 0, 1 when the work failed, 2 for a user's slip.
-    """
-    argv = sys.argv[1:] if argv is None else argv
-    _replace_closed_streams()
-    with contextlib.suppress(AttributeError):  # stdout may be replaced
-        # Any text can be printed anywhere, and lines appear when printed.
-        # Names of files need not be UTF-8: such bytes are shown escaped.
-        sys.stdout.reconfigure(
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
-    warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
-    _take_no_warning_for_an_error()
-    verb, name = None, "charrnn"
-    try:
-        verb = read_verb(argv)
-        name = f"charrnn {verb}"
-        _share_the_machine(verb)
-        with interrupts.raised():
-            # Only the verb at hand is imported, so that it starts at once.
-            module = importlib.import_module(f"{__name__}.{verb}")
-            return module.run(parsed(argv))
-    except BrokenPipeError:
-        return _reader_left(verb)
-    except (ValueError, OSError, MemoryError, ImportError) as error:
-        print(f"{name}: {one_line(_reason(error))}", file=sys.stderr)
-        return 2
-    except (SystemError, RuntimeError):
-        if address_limit() == math.inf:
-            raise
-        print(
-            f"{name}: there is not enough memory. Raise `ulimit -v`.",
-            file=sys.stderr,
-        )
-        return 2
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
-        return 130
-    except interrupts.Terminated as signal:
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"{name}: ended by {signal}", file=sys.stderr)
-        return 128 + signal.number
-
-
-def parsed(words):
-    """What a verb's `run` is given.
-
-    Args:
-        words: The verb and its flags, as for `main`.
-
-    Returns:
-        An `argparse.Namespace`.
-    """
-    verb, *flags = words
-    parser = Parser(verb)
-    importlib.import_module(f"{__name__}.{verb}").add_arguments(parser)
-    return parser.parse_args(flags)
-
-
-def defaults(function):
-    """The defaults of a function's arguments: their only home.
-
-    Args:
-        function: With keyword-only arguments.
-
-    Returns:
-        A `dict` of names and values.
-    """
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}
-
-
-def _replace_closed_streams():
-    """Lets a program that was started without a stream do without it."""
-    for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))
-
-
-def _reason(error):
-    """What came, what was expected, and what to do."""
-    if isinstance(error, MemoryError):
-        return str(error) or "there is not enough memory"
-    if isinstance(error, ImportError):
-        if (error.name or "").startswith("charrnn"):
-            raise error
-        if not isinstance(error, ModuleNotFoundError):
-            return (
-                f"a package could not be loaded: {error.__cause__ or error}. "
-                "Is there enough memory (`ulimit -v`)? If so, install the "
-                "package anew."
-            )
-        return (
-            f"Expected the package {error.name}. It is not installed here. "
-            "Run `pip install -e .` in charrnn's folder."
-        )
-    advice = ADVICE.get(getattr(error, "errno", None))
-    return f"{error}. {advice}" if advice else str(error)
-
-
-def _take_no_warning_for_an_error():
-    """Undoes `PYTHONWARNINGS=error`: what libraries warn about is no error."""
-    if any("error".startswith(o.split(":")[0]) for o in sys.warnoptions):
-        warnings.resetwarnings()
-        for kind in (DeprecationWarning, FutureWarning, ImportWarning):
-            warnings.simplefilter("ignore", kind)
-        warnings.simplefilter("ignore", PendingDeprecationWarning)
-        warnings.simplefilter("ignore", ResourceWarning)
-
-
-def _share_the_machine(verb):
-    """Keeps NumPy to one thread while other programs use the processors.
-
-    Threads that wait for each other in every matrix product, when one of
-    them has no processor to run on, are up to fifty times slower than one.
-    NumPy looks at this once, when it is imported.
-
-    Verbs that train have one thread in any case: how a matrix product is
-    divided among threads may change its last bits, and a run that goes on
-    while the machine is busier has to go on with the same bits.
-    """
-    if verb in TRAINING_VERBS:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        return
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > os.cpu_count() / 2:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-
-def _reader_left(verb):
-    """Ends when the output was piped into `head`, quietly if all is well."""
-    # Python flushes stdout once more on its way out: let that go nowhere.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if verb != "train":
-        return 0
-    print(
-        "charrnn train: stopped, as nobody reads its output any more. The "
-        "same command, with --out for the run's folder, goes on from the last "
-        "checkpoint.",
-        file=sys.stderr,
-    )
-    return 141  # what SIGPIPE would have ended it with
+__all__ = ["main"]

@@ -1,7 +1,8 @@
 """Say before training what a text is too short or too odd for."""
 
-from charrnn import shift, sources
-from charrnn.commands.screen import say, wrapped
+from charrnn.scoring import shift
+from charrnn.system.terminal import say, wrapped
+from charrnn.text import sources
 
 SHORT = 20_000  # characters: fewer are learnt by heart before they teach words
 

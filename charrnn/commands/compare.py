@@ -8,22 +8,23 @@ import json
 import sys
 from pathlib import Path
 
-from charrnn import atomic, runs
-from charrnn.commands.arguments import (
+from charrnn.commands.corpora import print_table
+from charrnn.commands.options import (
     add_text_arguments,
     at_least,
     positive,
     read_corpus,
 )
-from charrnn.commands.console import watched
-from charrnn.commands.corpora import print_table
-from charrnn.commands.screen import shown
 from charrnn.commands.turns import Candidate, train_in_turns
-from charrnn.context import NEARLY, context_curve
-from charrnn.engine import load
-from charrnn.model import CELLS, parameters_of
-from charrnn.picture import colour_of, picture
-from charrnn.sampler import Sampler
+from charrnn.insight.context import NEARLY, context_curve
+from charrnn.network.engine import load
+from charrnn.network.model import CELLS, parameters_of
+from charrnn.system import atomic
+from charrnn.system.plotting import colour_of, picture
+from charrnn.system.progress import watched
+from charrnn.system.terminal import shown
+from charrnn.training import run_folder
+from charrnn.writing.sampler import Sampler
 
 MEASURED = 20_000  # characters of the held-out part, for the memory
 SAMPLE = 200  # characters
@@ -124,8 +125,8 @@ def run(arguments):
             "standard input. Save it in a file."
         )
     text = read_corpus(arguments)
-    name = runs.name_of(arguments.corpus)
-    out = arguments.out or runs.FOLDER / f"{name}-compared"
+    name = run_folder.name_of(arguments.corpus)
+    out = arguments.out or run_folder.FOLDER / f"{name}-compared"
     size = len(set(text))
     candidates = [
         Candidate(cell, _words(cell, out, size, arguments))

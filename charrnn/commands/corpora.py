@@ -7,8 +7,8 @@ ready or will be made on first use, and where it is.
 import json
 import sys
 
-from charrnn import catalogue
-from charrnn.commands.screen import shown
+from charrnn.system.terminal import shown
+from charrnn.text import catalogue
 
 HEADINGS = ("name", "characters", "distinct", "licence", "state", "where")
 

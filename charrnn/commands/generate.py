@@ -10,20 +10,21 @@ import sys
 import time
 from pathlib import Path
 
-from charrnn import atomic, runs, sources
-from charrnn.commands import interrupts
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     add_unknown_argument,
     at_least,
     check_output,
     fraction,
 )
-from charrnn.commands.screen import command_line, remark, shown
 from charrnn.commands.spelling import prepare, typed
-from charrnn.corpus import read
-from charrnn.engine import load
-from charrnn.model_file import PRETRAINED, model_path
-from charrnn.sampler import PROMPT_LIMIT, Sampler
+from charrnn.network.engine import load
+from charrnn.network.model_file import PRETRAINED, model_path
+from charrnn.system import atomic, signals
+from charrnn.system.terminal import command_line, remark, shown
+from charrnn.text import sources
+from charrnn.text.corpus import read
+from charrnn.training import run_folder
+from charrnn.writing.sampler import PROMPT_LIMIT, Sampler
 
 DEFAULT = "shakespeare"  # of the pretrained models, where there is no run
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
@@ -109,8 +110,8 @@ def run(arguments):
     engine = load(model)
     if arguments.model is None and model == PRETRAINED[DEFAULT]:
         remark(
-            f"no model in {runs.FOLDER}/ yet: writing with the {DEFAULT} that "
-            "comes with charrnn"
+            f"no model in {run_folder.FOLDER}/ yet: writing with the "
+            f"{DEFAULT} that comes with charrnn"
         )
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
@@ -169,12 +170,12 @@ def _watched(received, chunks):
     rest = chunks[1:]
     left = (time.monotonic() - began) * len(rest)
     if left > PATIENCE and sys.stderr.isatty():
-        from charrnn.commands.console import watched  # here: it takes 0.1 s
+        from charrnn.system.progress import watched  # here: it takes 0.1 s
 
         rest = watched("reading the prompt")(rest)
     for chunk in rest:
         if received:
-            raise interrupts.Terminated(received[0])
+            raise signals.Terminated(received[0])
         yield chunk
 
 
@@ -185,7 +186,7 @@ def _write(sampler, prompt, how, out, arguments):
         `(number, characters)`: of the signal, 0 if there was none, and of
         what was written.
     """
-    with interrupts.noted() as received, _output(out) as write:
+    with signals.noted() as received, _output(out) as write:
         how = {
             **how,
             "watch": functools.partial(_watched, received),
@@ -201,7 +202,7 @@ def _write(sampler, prompt, how, out, arguments):
     return (received[0] if received else 0), written
 
 
-def newest_run(folder=runs.FOLDER):
+def newest_run(folder=run_folder.FOLDER):
     """Finds the run whose model was written last.
 
     Args:

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn import memory
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     PNG,
     add_text_arguments,
     at_least,
     check_output,
     read_corpus,
 )
-from charrnn.commands.console import watched
-from charrnn.commands.screen import shown
-from charrnn.model import CELLS, parameters_of
-from charrnn.picture import colour_of, picture
-from charrnn.vocabulary import Vocabulary
-from charrnn.windows import Windows, fit_to_text, split
+from charrnn.network.model import CELLS, parameters_of
+from charrnn.system import ram
+from charrnn.system.plotting import colour_of, picture
+from charrnn.system.progress import watched
+from charrnn.system.terminal import shown
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Windows, fit_to_text, split
 
 TEXTS = 64  # whose gradients are averaged
 WARM_UP = 32  # characters read before those that count
@@ -92,15 +92,16 @@ def _check_memory(units, characters):
     weights = max(
         parameters_of(characters, cell, units, layers=1) for cell in CELLS
     )
-    memory.check_fits(4 * COPIES * weights, "the network", "Use fewer --units.")
+    ram.check_fits(4 * COPIES * weights, "the network", "Use fewer --units.")
 
 
 def _measure(cell, vocabulary, training, texts, arguments):
     """The rows of a kind of cell: before training, and after it."""
-    from charrnn import build_model, fused, recipe
-    from charrnn.backend import keras, use_float32
-    from charrnn.gradients import gradient_decay
-    from charrnn.training import Schedule, loss, optimizer
+    from charrnn import build_model, fused
+    from charrnn.insight.gradients import gradient_decay
+    from charrnn.network.backend import keras, use_float32
+    from charrnn.training import recipe
+    from charrnn.training.schedule import Schedule, loss, optimizer
 
     use_float32()
     keras.utils.set_random_seed(arguments.seed)

@@ -4,24 +4,26 @@ import dataclasses
 
 import numpy as np
 
-from charrnn import encoded, memory, model_file, recipe, runs
-from charrnn.commands import changes
-from charrnn.commands.screen import say
 from charrnn.commands.train_flags import CHOSEN, NETWORK
-from charrnn.corpus import Text, normalize_text
-from charrnn.model import (
+from charrnn.network import model_file
+from charrnn.network.layers import GATES
+from charrnn.network.model import (
     CELLS,
     check_arguments,
     check_size,
     network_of,
     parameters_of,
 )
-from charrnn.network import GATES
-from charrnn.normal_form import form_of
-from charrnn.precision import resolve_precision
-from charrnn.shift import Shift
-from charrnn.vocabulary import Vocabulary
-from charrnn.windows import Windows, split
+from charrnn.scoring.shift import Shift
+from charrnn.system import ram
+from charrnn.system.terminal import say
+from charrnn.text import encoding as encoded
+from charrnn.text.corpus import Text, normalize_text
+from charrnn.text.normal_form import form_of
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Windows, split
+from charrnn.training import changes, recipe, run_folder
+from charrnn.twins.precision import resolve_precision
 
 # Weights, gradients, two moments of Adam; while a checkpoint is written all
 # but the gradients once more.
@@ -131,7 +133,7 @@ def _encoded(out, settings, text, vocabulary, state):
     """The text's ids: of the very text of a run that is taken up."""
     rare_too = settings.min_count > 1 or settings.max_vocab
     unknown = "replace" if rare_too else "error"
-    folder = runs.existing(out or runs.FOLDER)
+    folder = run_folder.existing(out or run_folder.FOLDER)
     try:
         result = encoded.encode(text, vocabulary, unknown, folder)
     except ValueError as error:
@@ -228,7 +230,7 @@ def _check_memory(settings, characters, windows):
     gates = GATES[CELLS[settings.cell]] * units
     # Each in both directions: gates, states and outputs; input and logits.
     activations = 2 * (layers * (gates + 3 * units) + width + characters)
-    memory.check_fits(
+    ram.check_fits(
         4 * WEIGHT_COPIES * weights
         + 4 * windows.batch_size * windows.seq_length * activations
         + layers * LAYER_BYTES,

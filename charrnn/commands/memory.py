@@ -3,17 +3,17 @@
 import json
 from pathlib import Path
 
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     PNG,
     add_reading_arguments,
     check_output,
     prepared,
 )
-from charrnn.commands.console import watched
-from charrnn.commands.screen import shown
-from charrnn.context import NEARLY, context_curve
-from charrnn.engine import load
-from charrnn.picture import BLUE, ORANGE, picture
+from charrnn.insight.context import NEARLY, context_curve
+from charrnn.network.engine import load
+from charrnn.system.plotting import BLUE, ORANGE, picture
+from charrnn.system.progress import watched
+from charrnn.system.terminal import shown
 
 
 def add_arguments(parser):

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import rich.text
 
-from charrnn import atomic
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     PAGE,
     PNG,
     add_reading_arguments,
@@ -17,13 +16,15 @@ from charrnn.commands.arguments import (
     check_output,
     prepared,
 )
-from charrnn.commands.console import Console, coloured_lines, watched
-from charrnn.commands.screen import shown, visible
-from charrnn.engine import load
-from charrnn.neurons import PIECE, read_neurons
-from charrnn.page import escaped, filled, title_of
-from charrnn.picture import COLOURS as LAYER_COLOURS
-from charrnn.picture import picture
+from charrnn.insight.neurons import PIECE, read_neurons
+from charrnn.insight.pages import escaped, filled, title_of
+from charrnn.network.engine import load
+from charrnn.system import atomic
+from charrnn.system.plotting import COLOURS as LAYER_COLOURS
+from charrnn.system.plotting import picture
+from charrnn.system.progress import Console, watched
+from charrnn.system.terminal import shown, visible
+from charrnn.text.lines import coloured_lines
 
 # Backgrounds from -1 to 1: blue, nothing, orange, which the colour-blind tell
 # apart, too. The characters on them are black, on the dark ones white.

@@ -4,9 +4,9 @@ import signal
 import sys
 from pathlib import Path
 
-from charrnn import sources
-from charrnn.commands import program
-from charrnn.commands.screen import command_line, say, wrapped
+from charrnn.commands.slips import program
+from charrnn.system.terminal import command_line, say, wrapped
+from charrnn.text import sources
 
 HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
 # A new network guesses by how frequent characters are. One that has learnt more
@@ -49,9 +49,9 @@ def finish(out, settings, material, parts):
     Returns:
         Whether the network has learnt anything.
     """
-    from charrnn import results
-    from charrnn.engine import load
-    from charrnn.history import plot_losses
+    from charrnn.network.engine import load
+    from charrnn.training import metrics as results
+    from charrnn.training.history import plot_losses
 
     schedule, history = parts["Schedule"], parts["History"]
     metrics = results.measure(

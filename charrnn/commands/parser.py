@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import importlib
 import os
 import textwrap
 
@@ -119,6 +120,21 @@ def read_verb(argv):
     if first in ("-h", "--help", "--version", "help"):
         parser.parse_args(["--help" if first == "help" else first])
     parser.error(_about_verb(first, others))
+
+
+def parsed(words):
+    """What a verb's `run` is given.
+
+    Args:
+        words: The verb and its flags, as for `main`.
+
+    Returns:
+        An `argparse.Namespace`.
+    """
+    verb, *flags = words
+    parser = Parser(verb)
+    importlib.import_module(f"charrnn.commands.{verb}").add_arguments(parser)
+    return parser.parse_args(flags)
 
 
 def one_line(message):

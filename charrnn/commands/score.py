@@ -7,8 +7,7 @@ import sys
 
 import numpy as np
 
-from charrnn import baselines, model_file, sources
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     add_model_argument,
     add_unknown_argument,
     as_written,
@@ -16,10 +15,10 @@ from charrnn.commands.arguments import (
     prepared,
     prepared_lines,
 )
-from charrnn.commands.screen import shown
-from charrnn.engine import Engine
-from charrnn.lines import split_lines
-from charrnn.scoring import (
+from charrnn.network import model_file
+from charrnn.network.engine import Engine
+from charrnn.scoring import baselines
+from charrnn.scoring.score import (
     FROM_LINE_END,
     Score,
     line_end,
@@ -27,6 +26,9 @@ from charrnn.scoring import (
     score_each,
     to_bits,
 )
+from charrnn.system.terminal import shown
+from charrnn.text import sources
+from charrnn.text.lines import split_lines
 
 
 def add_arguments(parser):
@@ -157,9 +159,9 @@ def _rows_of(source, engine, scorers, learnt, arguments):
 
 def _adapting_scorer(contents):
     """A function of a text that scores it with weights that follow it."""
-    from charrnn.adaptation import score_adapting  # here: TensorFlow
-    from charrnn.commands.console import watched
-    from charrnn.model import rebuild
+    from charrnn.network.model import rebuild
+    from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
+    from charrnn.system.progress import watched
 
     vocabulary = contents["vocabulary"]
     model = rebuild(contents["layers"], vocabulary)
@@ -170,7 +172,7 @@ def _adapting_scorer(contents):
 
 def _rows_of_each(source, engine, arguments):
     """A row for each line that is not blank, without context of others."""
-    from charrnn.commands.console import watched  # here: rich, for this only
+    from charrnn.system.progress import watched  # here: rich, for this only
 
     lines = _lines_of(source, engine, arguments)
     kept = [(i, line) for i, line in enumerate(lines, 1) if line.strip()]

@@ -6,11 +6,11 @@ import re
 import sys
 import unicodedata
 
-from charrnn import nearest
-from charrnn.commands.screen import remark
-from charrnn.corpus import NORMAL_FORMS, normalize_text
-from charrnn.model_file import text_form
-from charrnn.vocabulary import LISTED, describe
+from charrnn.network.model_file import text_form
+from charrnn.system.terminal import remark
+from charrnn.text import nearest
+from charrnn.text.corpus import NORMAL_FORMS, normalize_text
+from charrnn.text.vocabulary import LISTED, describe
 
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 ESCAPE = re.compile(

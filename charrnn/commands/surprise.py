@@ -9,19 +9,20 @@ import numpy as np
 import rich.text
 from rich.cells import cell_len
 
-from charrnn import atomic
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     PAGE,
     add_reading_arguments,
     at_least,
     check_output,
     prepared_lines,
 )
-from charrnn.commands.console import Console, coloured_lines, watched
-from charrnn.commands.screen import say, shown, visible
-from charrnn.engine import load
-from charrnn.page import page, title_of
-from charrnn.reading import read_along
+from charrnn.insight.pages import page, title_of
+from charrnn.insight.surprise import read_along
+from charrnn.network.engine import load
+from charrnn.system import atomic
+from charrnn.system.progress import Console, watched
+from charrnn.system.terminal import say, shown, visible
+from charrnn.text.lines import coloured_lines
 
 PLACES = 20  # of each kind in a list
 WIDTH = 24  # of a word there

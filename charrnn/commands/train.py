@@ -5,14 +5,15 @@ import math
 import sys
 
 import charrnn
-from charrnn import runs, sources
-from charrnn.clock import Clock
-from charrnn.commands import changes, outcome, train_flags
+from charrnn.commands import outcome, train_flags
 from charrnn.commands.advice import advise
 from charrnn.commands.material import gather, network
-from charrnn.commands.screen import say
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
-from charrnn.model import begin_with_frequencies, build_model, rebuild
+from charrnn.network.model import begin_with_frequencies, build_model, rebuild
+from charrnn.system.terminal import say
+from charrnn.text import sources
+from charrnn.training import changes, run_folder
+from charrnn.training.clock import Clock
 
 
 def run(arguments):
@@ -50,28 +51,30 @@ def stepwise(arguments, signals=None, clock=None):
         if out is not None:
             # Before anything is read: reading may take long.
             _claim(locks, out, given["corpus"])
-            before = runs.names(out)
+            before = run_folder.names(out)
             if fresh:
-                runs.check_is_run(out)
+                run_folder.check_is_run(out)
             else:
-                state, arrays = runs.saved(out, say)
+                state, arrays = run_folder.saved(out, say)
         settings = train_flags.settle(out, given, state)
         material = gather(out, given, settings, state)
         material.shift = advise(settings, material, aloud=state is None)
-        if _is_over(settings, state) and runs.is_complete(out, _step(state)):
+        if _is_over(settings, state) and run_folder.is_complete(
+            out, _step(state)
+        ):
             say(
                 f"'{out}' is finished. Higher --epochs or --minutes go on, "
                 "--fresh begins anew."
             )
             return 0
         if out is not None:
-            runs.check_same(out, before)
+            run_folder.check_same(out, before)
         if fresh and out is not None and any(out.iterdir()):
-            say(f"the run that was here is now '{runs.move_aside(out)}'")
+            say(f"the run that was here is now '{run_folder.move_aside(out)}'")
         if out is None or not out.exists():
             out = _claim(locks, out, settings.corpus)
-            runs.saved(out, say)  # says so if somebody was faster
-            runs.check_same(out, set())
+            run_folder.saved(out, say)  # says so if somebody was faster
+            run_folder.check_same(out, set())
         return (
             yield from _train(
                 out, settings, material, state, arrays, clock, signals
@@ -82,10 +85,10 @@ def stepwise(arguments, signals=None, clock=None):
 def _claim(locks, out, corpus):
     """Makes a run's folder if need be, and keeps other processes out."""
     if out is not None:
-        runs.exists(out)  # or something else has its name
-    out, made = runs.claim(out, corpus)
-    locks.enter_context(runs.locked(out))
-    locks.callback(runs.unclaim, made)
+        run_folder.exists(out)  # or something else has its name
+    out, made = run_folder.claim(out, corpus)
+    locks.enter_context(run_folder.locked(out))
+    locks.callback(run_folder.unclaim, made)
     return out
 
 
@@ -102,7 +105,10 @@ def _is_over(settings, state):
 
 def _model(settings, material):
     """The network, with new weights or those of --init-from."""
-    from charrnn.backend import keras, use_float32  # here: it takes seconds
+    from charrnn.network.backend import (  # here: it takes seconds
+        keras,
+        use_float32,
+    )
 
     use_float32()
     keras.utils.set_random_seed(settings.seed)
@@ -120,8 +126,8 @@ def _model(settings, material):
 
 def _twin(settings, model, windows):
     """The model's twin for training, with its optimizer."""
-    from charrnn import training
-    from charrnn.twin import fused, precision_of
+    from charrnn.training import schedule as training
+    from charrnn.twins.twin import fused, precision_of
 
     twin = fused(
         model,
@@ -178,7 +184,8 @@ def _name(corpus):
 
 def _train(out, settings, material, state, arrays, clock, signals):
     """Trains the model and fills the run's folder, as `stepwise` does."""
-    from charrnn import loop, training
+    from charrnn.training import loop
+    from charrnn.training import schedule as training
 
     windows = material.windows
     model = _model(settings, material)
@@ -217,7 +224,8 @@ def _train(out, settings, material, state, arrays, clock, signals):
 
 def _callbacks(out, settings, schedule, model, material):
     """The callbacks by their classes' names, in the order they act in."""
-    from charrnn import budget, reporting, training, validation
+    from charrnn.training import budget, reporting, validation
+    from charrnn.training import schedule as training
 
     held_out = validation.Validation(
         model, material.vocabulary, material.held_out
@@ -251,7 +259,7 @@ def _callbacks(out, settings, schedule, model, material):
 
 def _restore(settings, state, arrays, twin, parts):
     """Brings twin and callbacks to where the run is, changed if so asked."""
-    from charrnn import checkpoint, loop
+    from charrnn.training import checkpoint, loop
 
     schedule, states = parts["Schedule"], state["parts"]
     if changes.are_new(settings, state):
@@ -290,7 +298,8 @@ def _set_end(settings, state, schedule):
 
 def _steps(out, settings, material, twin, parts, signals):
     """Trains to the end, with checkpoints on the way, as `stepwise` does."""
-    from charrnn import loop, training
+    from charrnn.training import loop
+    from charrnn.training import schedule as training
 
     callbacks, schedule = list(parts.values()), parts["Schedule"]
     kept = {

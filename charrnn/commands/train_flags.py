@@ -3,18 +3,18 @@
 import argparse
 from pathlib import Path
 
-from charrnn import recipe
-from charrnn.commands import changes, defaults
-from charrnn.commands.arguments import (
+from charrnn.commands.options import (
     add_text_arguments,
     at_least,
+    defaults,
     fraction,
     not_negative,
     positive,
     rate,
 )
-from charrnn.model import CELLS, ONE_HOT_LIMIT, build_model
-from charrnn.precision import PRECISIONS
+from charrnn.network.model import CELLS, ONE_HOT_LIMIT, build_model
+from charrnn.training import changes, recipe
+from charrnn.twins.precision import PRECISIONS
 
 NETWORK = defaults(build_model)  # the flags of build_model, with defaults
 

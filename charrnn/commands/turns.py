@@ -2,9 +2,9 @@
 
 import sys
 
-from charrnn import commands
-from charrnn.clock import SETTLED_STEPS, Clock
 from charrnn.commands import train
+from charrnn.commands.parser import parsed
+from charrnn.training.clock import SETTLED_STEPS, Clock
 
 TURNS = 8  # of each run, in which its training is done
 STEADY = 1.25  # times the speed of its slowest turn, a run's fastest may be
@@ -38,7 +38,7 @@ class Candidate:
             signals: The list of `loop.noted_signals`.
         """
         self._training = train.stepwise(
-            commands.parsed(self.words), signals, self._clock
+            parsed(self.words), signals, self._clock
         )
         self._advance()
 
@@ -103,7 +103,7 @@ def train_in_turns(candidates):
 
 def _take_turns(candidates, signals):
     """Lets them train, until all are done or a signal asks to stop."""
-    from charrnn import loop  # here: it takes seconds
+    from charrnn.training import loop  # here: it takes seconds
 
     with loop.noted_signals(signals):
         for turn in range(1, TURNS + 1):

@@ -1,0 +1,68 @@
+"""Make the config of a Keras model one that older versions of Keras read."""
+
+import json
+import zipfile
+
+from charrnn.network.layers import check_object
+
+CONFIG = "config.json"  # the member of a .keras file
+
+# Settings that Keras added from 3.6 to 3.15, and what they are where they do
+# nothing. Keras 3.5 refuses a file that has them.
+_ADDED = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "optional": False,
+}
+
+
+def make_portable(path, extra=None):
+    """Turns a file that Keras has just saved into one that opens elsewhere.
+
+    Args:
+        path: A `.keras` file.
+        extra: More members to write; a `dict` from name to text.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[CONFIG] = portable(members[CONFIG])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in {**members, **(extra or {})}.items():
+            archive.writestr(name, data)
+
+
+def portable(config):
+    """Leaves out what keeps a saved model from being opened elsewhere.
+
+    Those are the settings that Keras added after 3.5, as far as they have no
+    effect, and a `compile` with functions of the user's own, which a file
+    names but does not hold. All else stays: a network that needs a newer
+    Keras still needs it.
+
+    Args:
+        config: The text of `config.json` in a `.keras` file.
+
+    Returns:
+        The new text.
+
+    Example:
+
+    >>> portable('{"seed": 1, "input_axes": null, "output_axes": [1]}')
+    '{"seed": 1, "output_axes": [1]}'
+    """
+    config = json.loads(config, object_hook=_without_additions)
+    compiled = json.dumps(config.get("compile_config"))
+    try:
+        json.loads(compiled, object_hook=check_object)
+    except ValueError:
+        del config["compile_config"]
+    return json.dumps(config)
+
+
+def _without_additions(value):
+    return {
+        name: setting
+        for name, setting in value.items()
+        if name not in _ADDED or setting is not _ADDED[name]
+    }

@@ -1,0 +1,88 @@
+"""Read a network's arrays from the HDF5 file in which Keras stores them."""
+
+import collections
+import re
+
+from charrnn.network.hdf5 import File
+from charrnn.network.layers import GATES, check_shapes
+
+LARGEST = 1e15  # a float32 can hold sums of products of two such weights
+
+_WORD_BEGINS = re.compile("(?<=[a-z])(?=[A-Z])")
+
+
+def read_arrays(data, layers, shapes, size):
+    """Reads the arrays of all layers, if they are what the settings say.
+
+    A shape costs no bytes: no array is read before its shape is the one
+    expected and its bytes are in this file.
+
+    Args:
+        data: The file's `bytes`.
+        layers: A list of `(class name, settings)`.
+        shapes: For each layer the shapes of its arrays, as
+            `network.planned_shapes` gives them.
+        size: Number of characters in the vocabulary.
+
+    Returns:
+        For each layer a list of float32 arrays, in Keras's order. They are
+        views of `data`, and read-only.
+
+    Raises:
+        ValueError: if the arrays are others, or stored in another way, or not
+            finite.
+
+    Example:
+
+    >>> import h5py, io, numpy
+    >>> file = io.BytesIO()
+    >>> with h5py.File(file, "w") as root:
+    ...     group = root.create_group("layers/dense/vars")
+    ...     group["0"] = numpy.ones((2, 3), "f4")
+    ...     group["1"] = numpy.ones(3, "f4")
+    >>> [[kernel, bias]] = read_arrays(
+    ...     file.getvalue(),
+    ...     [("Dense", {"units": 3})],
+    ...     [[(2, 3), (3,)]],
+    ...     size=3,
+    ... )
+    >>> bias
+    array([1., 1., 1.], dtype=float32)
+    """
+    names = [class_name for class_name, _ in layers]
+    file = File(data)
+    return [
+        _read_layer(file, name, place, expected, size) if expected else []
+        for name, place, expected in zip(
+            names, _places(names), shapes, strict=True
+        )
+    ]
+
+
+def _places(class_names):
+    """Where Keras stores each layer: by class, numbered from the second on."""
+    counts = collections.Counter()
+    for class_name in class_names:
+        place = f"/layers/{_WORD_BEGINS.sub('_', class_name).lower()}"
+        if counts[class_name]:
+            place += f"_{counts[class_name]}"
+        counts[class_name] += 1
+        yield f"{place}/cell/vars" if class_name in GATES else f"{place}/vars"
+
+
+def _read_layer(file, class_name, place, expected, size):
+    stored = [file.find(f"{place}/{i}") for i in range(len(expected))]
+    received = [array.shape for array in stored]
+    check_shapes(class_name, expected, received, size)
+    arrays = list(map(file.read, stored))
+    for array, values in zip(stored, arrays, strict=True):
+        _check_finite(values, array.path)
+    return arrays
+
+
+def _check_finite(array, name):
+    if not (array.min() >= -LARGEST and array.max() <= LARGEST):  # or NaN
+        raise ValueError(
+            f"Expected finite weights, none beyond {LARGEST:g}. "
+            f"Received {array.min()} to {array.max()} in {name}."
+        )

@@ -1,0 +1,9 @@
+"""Measure how likely a text is.
+
+- `score`: Score a text: the surprise of every character, in nats and bits.
+- `baselines`: Score a text without a network: n-grams and a compressor, to
+  compare with.
+- `shift`: Tell whether the end of a text, which is held out, is unlike the
+  rest.
+- `adaptation`: Score a text while learning from it: dynamic evaluation.
+"""

@@ -1,0 +1,99 @@
+"""Draw a picture: axes side by side, in colours that all can tell apart."""
+
+import contextlib
+
+from charrnn.system import atomic
+
+BLUE, ORANGE, GREEN, PURPLE = "#2166ac", "#d95f02", "#1b9e77", "#7570b3"
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+RAISE = 0.1  # of the height, to make room for a legend
+MOST_RAISES = 8
+POINT = 5  # pixels around a legend, for half of a point
+CELL_COLOURS = {"simple_rnn": ORANGE, "lstm": BLUE, "gru": GREEN}
+
+
+def colour_of(cell):
+    """The colour of a kind of cell, the same in every picture.
+
+    Args:
+        cell: Such as `"lstm"`.
+
+    Returns:
+        A `str` that matplotlib knows: purple for a cell of one's own.
+
+    Example:
+
+    >>> colour_of("lstm") == BLUE
+    True
+    """
+    return CELL_COLOURS.get(cell, PURPLE)
+
+
+@contextlib.contextmanager
+def picture(path, panels=1, width=7, **options):
+    """Gives axes to draw on, and writes them to a file at the end.
+
+    Args:
+        path: The `.png` file; it is whole, or as it was before.
+        panels: How many axes, side by side.
+        width: Of all, in inches.
+        **options: As for matplotlib's `Figure.subplots`.
+
+    Yields:
+        A list of axes. They get a grid, and a legend where something has a
+        label, with room for it where it covers nothing.
+
+    Raises:
+        OSError: if the file cannot be written.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = tempfile.mkdtemp() + "/line.png"
+    >>> with picture(path) as [axes]:
+    ...     _ = axes.plot([1, 2, 4], label="doubled")
+    >>> os.path.getsize(path) > 1000
+    True
+    """
+    from matplotlib.figure import Figure  # here: a second, only if wanted
+
+    figure = Figure(figsize=(width, 4.2), layout="constrained")
+    row = figure.subplots(1, panels, squeeze=False, **options)[0]
+    yield list(row)
+    for axes in row:
+        axes.grid(alpha=0.3)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False)
+    for axes in row:
+        _make_room(figure, axes)
+    with atomic.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150)
+
+
+def _make_room(figure, axes):
+    """Raises the top of the axes until their legend covers no line or point.
+
+    matplotlib looks for the best place, but that may be a bad one.
+    """
+    for _ in range(MOST_RAISES):
+        figure.draw_without_rendering()
+        if not axes.get_legend() or not _is_covered(axes):
+            return
+        bottom, top = axes.transAxes.transform([(0, 0), (0, 1)])[:, 1]
+        raised = axes.transData.inverted().transform(
+            (0, top + RAISE * (top - bottom))
+        )
+        axes.set_ylim(top=raised[1])
+
+
+def _is_covered(axes):
+    """Whether a line, or a point, lies under the legend."""
+    box = axes.get_legend().get_window_extent().padded(POINT)
+    return any(_meets(line, box) for line in axes.lines)
+
+
+def _meets(line, box):
+    path = line.get_transform().transform_path(line.get_path())
+    if line.get_linestyle() == "None":  # points only
+        return any(box.contains(x, y) for x, y in path.vertices)
+    return path.intersects_bbox(box, filled=False)

@@ -1,0 +1,52 @@
+"""Cut a text into lines, which end at LF, CRLF or CR."""
+
+import itertools
+import re
+
+# Unlike str.splitlines, which also cuts at form feeds, U+2028 and others.
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def split_lines(text):
+    r"""Cuts a text into lines.
+
+    Args:
+        text: A `str`.
+
+    Returns:
+        A list of `str`, the lines with their ends: joined, they are the text.
+
+    Example:
+
+    >>> split_lines("one\r\ntwo\f\nthree")
+    ['one\r\n', 'two\x0c\n', 'three']
+    """
+    return LINE.findall(text)
+
+
+def coloured_lines(text, levels):
+    """Cuts a text into lines, and these into pieces of one colour.
+
+    Args:
+        text: A `str`.
+        levels: The number of each character's colour.
+
+    Yields:
+        For each line the index of its first character and a list of
+        `(level, piece)`; the last piece of most lines ends with a line end.
+
+    Example:
+
+    >>> list(coloured_lines("ab\\nc", [1, 1, 0, 2]))
+    [(0, [(1, 'ab'), (0, '\\n')]), (3, [(2, 'c')])]
+    """
+    start = 0
+    for line in split_lines(text):
+        end = start + len(line)
+        own = zip(levels[start:end], line, strict=True)
+        groups = itertools.groupby(own, key=lambda pair: pair[0])
+        yield (
+            start,
+            [(level, "".join(c for _, c in group)) for level, group in groups],
+        )
+        start = end

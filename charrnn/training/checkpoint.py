@@ -1,0 +1,230 @@
+"""Keep all of a run in one file, so that it goes on as if nothing happened."""
+
+import itertools
+import json
+import re
+import zipfile
+import zlib
+
+import numpy as np
+
+from charrnn.system.atomic import replacing
+from charrnn.system.terminal import printable
+
+FORMAT = 1
+KEPT = 2  # the newest; the older one is for when the newest is damaged
+LINE_LIMIT = 200  # characters of what is told about a damaged one
+
+# Nine digits, more only where nine are too few: a copy has another name.
+_NAME = re.compile(r"checkpoint-(\d{9}|[1-9]\d{9,17})\.npz", re.ASCII)
+
+# What the readers of archives, arrays and JSON raise on a damaged file.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,  # an encrypted member; too deep JSON; another compression
+    ArithmeticError,
+    MemoryError,
+    EOFError,
+    OSError,
+)
+
+
+def write(folder, step, state, arrays):
+    """Writes a checkpoint, whole or not at all, and deletes the third newest.
+
+    Args:
+        folder: The run's folder, a `pathlib.Path`.
+        step: Training steps done.
+        state: What is not an array; a `dict` that JSON can hold.
+        arrays: A list of NumPy arrays.
+
+    Raises:
+        OSError: if it cannot be written; the older ones are then intact.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> write(folder, 7, {"best": 1.5}, [np.arange(3)])
+    >>> newest(folder)
+    ({'best': 1.5}, [array([0, 1, 2])])
+    """
+    text = json.dumps({"format": FORMAT, "state": state})
+    members = {f"array{i:04}": array for i, array in enumerate(arrays)}
+    members["json"] = np.frombuffer(text.encode("utf-8"), np.uint8)
+    with replacing(folder / f"checkpoint-{step:09}.npz") as temporary:
+        np.savez(temporary, **members)
+    for path in paths(folder)[KEPT:]:
+        path.unlink()
+
+
+def paths(folder):
+    """Lists the checkpoints in a folder, the newest first.
+
+    Only a name that `write` gives is one. A copy under another, such as
+    `checkpoint-best.npz`, is the user's own: neither read nor deleted.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A list of `pathlib.Path`.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in "000000078", "000000234", "best-so-far":
+    ...     (folder / f"checkpoint-{name}.npz").touch()
+    >>> [path.name for path in paths(folder)]
+    ['checkpoint-000000234.npz', 'checkpoint-000000078.npz']
+    """
+    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    steps = sorted((int(m[1]), m[0]) for m in matches if m)
+    return [folder / name for _, name in reversed(steps)]
+
+
+def newest(folder, say=print, check=lambda state, arrays: None):
+    """Reads the newest checkpoint that is whole.
+
+    Args:
+        folder: The run's folder.
+        say: A function that is given a line about each damaged one.
+        check: A function of state and arrays that raises a `ValueError` if a
+            run cannot go on from them: the checkpoint is then damaged, too.
+
+    Returns:
+        `(state, arrays)` as they were written, or `None` without a
+        checkpoint.
+
+    Raises:
+        ValueError: if there are checkpoints, but all are damaged.
+        PermissionError: if one may not be read.
+    """
+    found = paths(folder)
+    for path in found:
+        try:
+            state, arrays = _read(path)
+            check(state, arrays)
+            return state, arrays
+        except PermissionError:
+            raise  # it may be sound
+        except DAMAGE as error:
+            reason = printable(" ".join(str(error).split()))[:LINE_LIMIT]
+            reason = reason.rstrip(".") or type(error).__name__
+            say(f"'{path}' is damaged ({reason}): it is left out")
+    if found:
+        raise ValueError(
+            f"Expected a whole checkpoint in '{folder}'. All of its "
+            f"{len(found)} are damaged. Begin anew with --fresh."
+        )
+    return None
+
+
+def _read(path):
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        text = archive["json"].tobytes().decode("utf-8")
+        contents = json.loads(text)
+        if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+            raise ValueError(f"Expected format {FORMAT}. Received another.")
+        state = contents.get("state")
+        if not isinstance(state, dict):
+            raise ValueError("Expected a state. Received none.")
+        names = sorted(set(archive.files) - {"json"})
+        return state, [archive[name] for name in names]
+
+
+def variables(twin):
+    """Lists all that training changes: a twin's variables.
+
+    Args:
+        twin: A compiled `keras.Sequential` whose optimizer is built.
+
+    Returns:
+        A list of Keras variables: weights, seeds of dropout, the optimizer's
+        moments, and the states that recurrent layers carry.
+
+    Example:
+
+    >>> from charrnn import build_model, fused, loss, optimizer
+    >>> twin = fused(build_model("ab", units=4, layers=1), batch_size=2)
+    >>> twin.compile(optimizer(0.01), loss())
+    >>> twin.optimizer.build(twin.trainable_variables)
+    >>> len(variables(twin)) > len(twin.variables) + len(twin.weights)
+    True
+    """
+    from charrnn.twins.stateful import states  # here: reading needs no Keras
+
+    metrics = {id(variable) for variable in twin.metrics_variables}
+    of_model = [v for v in twin.variables if id(v) not in metrics]
+    return [*of_model, *twin.optimizer.variables, *states(twin)]
+
+
+def restore(twin, arrays):
+    """Gives a twin's variables the values that a checkpoint holds.
+
+    Args:
+        twin: The twin, made as the one that was saved.
+        arrays: The values of its `variables`, in their order.
+
+    Raises:
+        ValueError: if number, shapes or types are others; nothing is changed.
+    """
+    own = variables(twin)
+    dtypes = [getattr(v.dtype, "name", v.dtype) for v in own]
+    shapes = [tuple(v.shape) for v in own]
+    expected = list(zip(shapes, dtypes, strict=True))
+    received = [(array.shape, array.dtype.name) for array in arrays]
+    for i, (mine, theirs) in enumerate(
+        itertools.zip_longest(expected, received)
+    ):
+        if mine != theirs:
+            raise ValueError(
+                f"Expected {mine} as array {i} of the run's checkpoint. "
+                f"Received {theirs}. Begin anew with --fresh."
+            )
+    for variable, array in zip(own, arrays, strict=True):
+        variable.assign(array)
+
+
+def restore_changed(twin, arrays, same_streams):
+    """Does the same for a twin that trains otherwise than the one saved.
+
+    Weights and moments go on. Seeds of dropout do where there are as many as
+    before, and else begin anew; so do the states of other streams.
+
+    Args:
+        twin: The twin: of the same network, but with another dropout, batch
+            size or weight drop.
+        arrays: The values of the `variables` of the one that was saved.
+        same_streams: Whether it reads the same streams, in the same windows.
+
+    Raises:
+        ValueError: if it has another network.
+    """
+    from charrnn.twins.stateful import states  # here: reading needs no Keras
+
+    carried = {id(state) for state in states(twin)}
+    seeds, others = _apart(variables(twin))
+    seed_arrays, other_arrays = _apart(arrays)
+    if len(seeds) == len(seed_arrays):
+        others, other_arrays = others + seeds, other_arrays + seed_arrays
+    for variable, array in zip(others, other_arrays, strict=True):
+        if same_streams or id(variable) not in carried:
+            variable.assign(array)
+
+
+def _apart(values):
+    """Seeds, the only pairs of whole numbers, and all other values."""
+    seeds, others = [], []
+    for value in values:
+        whole = "int" in str(value.dtype)
+        (seeds if whole and tuple(value.shape) == (2,) else others).append(
+            value
+        )
+    return seeds, others

@@ -1,0 +1,146 @@
+"""Keep the losses of a run, as a table and as a picture."""
+
+import csv
+import io
+
+import numpy as np
+
+from charrnn.network.backend import keras
+from charrnn.scoring.score import to_bits
+from charrnn.system import atomic
+from charrnn.system.plotting import BLUE, GREEN, ORANGE, PURPLE, picture
+
+TITLE_CHARACTERS = 60
+
+
+class History(keras.callbacks.Callback):
+    """Keeps the losses, in `history.csv` and for the picture.
+
+    Attributes:
+        rows: A `dict` for every round, the columns of `history.csv`; `None`
+            for the validation losses where nothing is held out.
+        curve: Points `(epoch, training loss)`, about 50 a round.
+
+    Args:
+        path: The file.
+        schedule: The `training.Schedule`.
+    """
+
+    def __init__(self, path, schedule):
+        super().__init__()
+        self.path = path
+        self.schedule = schedule
+        self.rows = []
+        self.curve = []
+        self._changes = ""  # since the last row
+
+    def note(self, changes):
+        """Tells in the next row what was changed before it, in words."""
+        self._changes = changes
+
+    def on_train_batch_end(self, batch, logs=None):
+        newest = max(1, self.params["steps"] // 50)
+        if (batch + 1) % newest == 0:
+            loss = float(np.mean(self.schedule.losses[-newest:]))
+            self.curve.append((self.schedule.epoch, loss))
+
+    def on_epoch_end(self, epoch, logs=None):
+        schedule = self.schedule
+        nats = logs.get("val_loss")
+        self.rows.append(
+            {
+                "step": schedule.step,
+                "epoch": round(schedule.epoch, 4),
+                "learning_rate": schedule.learning_rate,
+                "training_nats_per_char": float(logs["loss"]),
+                "validation_nats_per_char": nats,
+                "validation_bits_per_char": nats and to_bits(nats),
+                "changes": self._changes,
+            }
+        )
+        self._changes = ""
+        self._write()
+
+    def _write(self):
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, self.rows[-1], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        atomic.write_text(self.path, table.getvalue())
+
+    def state(self):
+        """What `restore` needs: all rows and points so far."""
+        return {
+            "rows": self.rows,
+            "curve": self.curve,
+            "changes": self._changes,
+        }
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.rows, self.curve = state["rows"], state["curve"]
+        self._changes = state.get("changes", "")  # not in earlier ones
+        if self.rows:
+            self._write()  # it may be missing
+
+
+def plot_losses(history, path, title, kept_step=None, five_gram=None):
+    """Draws the losses over the epochs.
+
+    Args:
+        history: A `History` with at least one row.
+        path: The `.png` file.
+        title: What was learnt.
+        kept_step: The step of the model that was kept, which is marked.
+        five_gram: The loss of a 5-gram, in nats per character, or `None`.
+    """
+    in_bits = (lambda nats: nats / np.log(2), lambda bits: bits * np.log(2))
+    with picture(path) as [axes]:
+        axes.plot(
+            *zip(*history.curve, strict=True), color=BLUE, label="training"
+        )
+        _plot_validation(axes, history.rows, kept_step)
+        if five_gram is not None:
+            axes.axhline(
+                five_gram, color=GREEN, linestyle="--",
+                label=f"5-gram, {five_gram:.3f}",
+            )  # fmt: skip
+        axes.set_title(_drawable(title), parse_math=False)
+        axes.set_xlabel("epochs (passes over the training text)")
+        axes.set_ylabel("loss (nats per character)")
+        bits_axis = axes.secondary_yaxis("right", functions=in_bits)
+        bits_axis.set_ylabel("bits per character")
+
+
+def _plot_validation(axes, rows, kept_step):
+    """Draws the validation losses, and marks that of the kept model."""
+    points = {
+        row["step"]: (row["epoch"], row["validation_nats_per_char"])
+        for row in rows
+        if row["validation_nats_per_char"] is not None
+    }
+    if points:
+        axes.plot(
+            *zip(*points.values(), strict=True), "o-",
+            color=ORANGE, label="validation",
+        )  # fmt: skip
+    if kept_step in points:
+        epoch, nats = points[kept_step]
+        axes.plot(
+            epoch, nats, "o", markersize=11, markerfacecolor="none",
+            markeredgewidth=2, color=PURPLE,
+            label=f"the model that is kept, {nats:.3f}",
+        )  # fmt: skip
+
+
+def _drawable(text):
+    """A text in one short line, of characters that the font has."""
+    from matplotlib import font_manager  # here: a second, only if wanted
+
+    path = font_manager.findfont(font_manager.FontProperties())
+    font = font_manager.get_font(path)
+    known = (c if font.get_char_index(ord(c)) else "?" for c in text)
+    short = "".join(known)
+    if len(short) > TITLE_CHARACTERS:
+        short = short[: TITLE_CHARACTERS - 3] + "..."
+    return short

@@ -1,0 +1,236 @@
+"""Tell how training goes: the progress line and samples."""
+
+import signal
+import time
+
+import numpy as np
+import rich.console
+import rich.progress
+import rich.text
+
+from charrnn.network.backend import keras
+from charrnn.scoring.score import to_bits
+from charrnn.system import atomic
+from charrnn.system.terminal import printable
+from charrnn.training.history import History
+from charrnn.writing.sampler import Sampler
+
+PLAIN_SECONDS = 30  # between two plain progress lines
+LIVE_SECONDS = 0.25  # between two updates of the live one
+SAMPLE_CHARACTERS = 300
+
+
+def reports(out, schedule, validation, *, prompt="", quiet=False):
+    """Returns the callbacks that tell how training goes.
+
+    Args:
+        out: The run's folder, a `pathlib.Path`.
+        schedule: The `training.Schedule`.
+        validation: The `validation.Validation`.
+        prompt: What the samples begin with.
+        quiet: Only a line a round on the screen.
+
+    Returns:
+        A list: `History`, `Progress` and `Samples`.
+    """
+    console = _Console(highlight=False)
+    return [
+        History(out / "history.csv", schedule),
+        Progress(console, schedule, quiet),
+        Samples(
+            console, out / "samples.txt", schedule, validation, prompt, quiet
+        ),
+    ]
+
+
+class _Console(rich.console.Console):
+    """Leaves it to the signal SIGPIPE to stop training when nobody reads."""
+
+    def on_broken_pipe(self):
+        if signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN:
+            raise  # the BrokenPipeError that is being handled
+
+
+class Progress(keras.callbacks.Callback):
+    """One live line on a terminal, plain lines elsewhere.
+
+    Args:
+        console: A `rich.console.Console`.
+        schedule: The `training.Schedule`.
+        quiet: Only the lines that close a round.
+    """
+
+    def __init__(self, console, schedule, quiet=False):
+        super().__init__()
+        self.console = console
+        self.schedule = schedule
+        self.quiet = quiet
+        self.live = console.is_terminal and not quiet
+
+    def on_train_begin(self, logs=None):
+        self._shown = time.perf_counter()
+        self._bar = rich.progress.Progress(
+            rich.progress.TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+            disable=not self.live,
+            refresh_per_second=4,
+        )
+        self._task = self._bar.add_task("compiling the first step", total=None)
+        self._bar.start()
+
+    def on_train_batch_end(self, batch, logs=None):
+        wait = LIVE_SECONDS if self.live else PLAIN_SECONDS
+        if self.quiet or time.perf_counter() - self._shown < wait:
+            return
+        self._shown = time.perf_counter()
+        line = self._line(float(logs["loss"]))
+        if not self.live:
+            self.console.print(line, soft_wrap=True)
+        self._bar.update(
+            self._task,
+            description=line,
+            completed=self.schedule.step,
+            total=self.schedule.total_steps,
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        line = self._line(float(logs["loss"]), logs.get("val_loss"))
+        self.console.print(line, style="bold", soft_wrap=True)
+
+    def on_train_end(self, logs=None):
+        self._bar.stop()
+
+    def _line(self, training_loss, validation_loss=None):
+        """What there is to tell, as far as it fits in the console's width."""
+        schedule = self.schedule
+        of_all, left = self._end()
+        speed = f"  {schedule.characters_per_second / 1000:.1f}k chars/s"
+        parts = [  # the higher the number, the sooner it is left out
+            (3, f"  epoch {schedule.epoch:.2f}"),
+            (6, f" step {schedule.step}{of_all}"),
+            (1, f"  loss {training_loss:.3f} nats"),
+            (7, f" {to_bits(training_loss):.2f} bits"),
+            (4, left),
+            (8, speed),
+        ]
+        if validation_loss is not None:
+            parts += [
+                (0, f"  validation {validation_loss:.3f} nats"),
+                (5, f" {to_bits(validation_loss):.2f} bits"),
+            ]
+        return fitted(parts, self.console.width)
+
+    def _end(self):
+        """The number of steps, if it is fixed, and the time left."""
+        schedule, of_all = self.schedule, ""
+        if schedule.total_steps is not None and schedule.end is None:
+            of_all = f"/{schedule.total_steps}"
+        seconds = schedule.seconds_left()
+        left = "" if seconds is None else f"  {_minutes(seconds)} left"
+        return of_all, left
+
+
+def fitted(parts, width):
+    """Joins the most important parts of a line.
+
+    Args:
+        parts: Pairs of a number, the lower the more important, and a text
+            with the space before it.
+        width: The most characters.
+
+    Returns:
+        A `str`; the one most important part is in it in any case.
+
+    Example:
+
+    >>> fitted([(1, "  loss 1.9"), (2, "  0:30 left")], 21)
+    'loss 1.9  0:30 left'
+    >>> fitted([(1, "  loss 1.9"), (2, "  0:30 left")], 18)
+    'loss 1.9'
+    """
+    parts = list(parts)
+    while True:
+        line = "".join(text for _, text in parts).lstrip(" ")
+        if len(line) <= width or len(parts) == 1:
+            return line
+        parts.remove(max(parts))
+
+
+class Samples(keras.callbacks.Callback):
+    """Writes a sample after every round, to the terminal and to a file.
+
+    Args:
+        console: A `rich.console.Console`.
+        path: The file `samples.txt`.
+        schedule: The `training.Schedule`, for the step.
+        validation: The `validation.Validation`, whose engine writes.
+        prompt: What the samples begin with.
+        quiet: To the file only.
+    """
+
+    def __init__(
+        self, console, path, schedule, validation, prompt="", quiet=False
+    ):
+        super().__init__()
+        self.console = console
+        self.path = path
+        self.schedule = schedule
+        self.validation = validation
+        self.prompt = prompt
+        self.quiet = quiet
+        self.text = ""
+
+    def on_epoch_end(self, epoch, logs=None):
+        loss = logs.get("val_loss")
+        if not np.isfinite(logs["loss"] if loss is None else loss):
+            return  # nothing can be drawn from such a network
+        text = self._written(self.validation.engine)
+        heading = f"step {self.schedule.step}"
+        if loss is not None:
+            heading += f", validation {loss:.4f} nats/char"
+        self.text += f"--- {heading} ---\n{self.prompt}{text}\n\n"
+        atomic.write_text(self.path, self.text)
+        self._show(text)
+
+    def show_kept(self, engine, heading):
+        """Shows on the screen what the model that was kept writes.
+
+        Args:
+            engine: Its `charrnn.Engine`.
+            heading: What to say above it.
+        """
+        if not self.quiet:
+            self.console.print(heading, style="bold", soft_wrap=True)
+        self._show(self._written(engine))
+
+    def _written(self, engine):
+        (sample,) = Sampler(engine).generate(
+            self.prompt, length=SAMPLE_CHARACTERS, temperature=0.8
+        )
+        return sample.text
+
+    def _show(self, text):
+        # The terminal's own colour is the one that can be read on its ground.
+        if not self.quiet:
+            shown = rich.text.Text(printable(self.prompt), style="bold")
+            shown.append(printable(text), style="not bold")
+            self.console.print(shown, end="\n\n", soft_wrap=True)
+
+    def state(self):
+        """What `restore` needs: the samples so far."""
+        return {"text": self.text}
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.text = state["text"]
+        if self.text:
+            atomic.write_text(self.path, self.text)  # it may be missing
+
+
+def _minutes(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"

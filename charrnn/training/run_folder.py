@@ -1,0 +1,284 @@
+"""Claim a run's folder, keep other processes out, move an old run aside."""
+
+import contextlib
+import itertools
+import json
+import os
+from pathlib import Path
+
+from charrnn.system import atomic
+from charrnn.text import sources
+from charrnn.training import checkpoint, run_state
+
+FOLDER = Path("runs")  # for runs whose user names no other
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Keeps other processes from training in a folder meanwhile.
+
+    The lock belongs to the process: when it ends, however it ends, the
+    system takes the lock away, so no stale one can be left behind. Windows,
+    and file systems without locks, let others in.
+
+    Args:
+        folder: An existing folder.
+
+    Raises:
+        ValueError: if another process has the lock.
+
+    Example:
+
+    >>> import tempfile
+    >>> with locked(tempfile.mkdtemp()):
+    ...     pass
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"Expected a folder of its own for --out. Another process is "
+                f"training in '{folder}'. Wait for it, or choose another."
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def exists(folder):
+    """Whether a folder is there.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Raises:
+        ValueError: if something else has its name, or that of one above it.
+    """
+    for path in [folder, *folder.parents]:
+        if path.exists() and not path.is_dir():
+            raise ValueError(
+                f"Expected a folder for --out. '{path}' is a file."
+            )
+        if path.is_symlink() and not path.exists():
+            raise ValueError(
+                f"Expected a folder for --out. '{path}' is a link to "
+                f"'{os.readlink(path)}', which is not there. Make that folder, "
+                "or remove the link."
+            )
+    return folder.exists()
+
+
+def existing(folder):
+    """Finds the folder, or the nearest above it, that is there already.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A `pathlib.Path`.
+    """
+    above = (path for path in [folder, *folder.parents] if path.is_dir())
+    return next(above, Path())
+
+
+def saved(folder, say=print):
+    """Reads where a run is: its newest whole checkpoint.
+
+    Args:
+        folder: A folder that this process has locked.
+        say: A function that is given a line about a damaged checkpoint.
+
+    Returns:
+        `(state, arrays)`, `(None, None)` if the folder is empty.
+
+    Raises:
+        ValueError: if the folder holds something else than a run.
+    """
+    atomic.remove_leftovers(folder)
+    found = checkpoint.newest(folder, say, run_state.check)
+    if found is None and any(folder.iterdir()):
+        what = "files in it"
+        if (folder / "model.keras").exists():
+            what = "a model.keras, but no checkpoint to go on from"
+        raise ValueError(
+            "Expected a new folder for --out, an empty one or a run's. "
+            f"'{folder}' has {what}. Choose another; --fresh renames a run's, "
+            "--init-from begins with the weights of a model."
+        )
+    return found or (None, None)
+
+
+def is_complete(folder, step):
+    """Whether a run that is over has left all its files, and none is older.
+
+    Args:
+        folder: The run's folder.
+        step: The step its newest checkpoint is of.
+
+    Returns:
+        A `bool`: `False` if a file is missing, or the figures or the history
+        are damaged or end at another step. The figures are written last.
+    """
+    names = "model.keras", "samples.txt", "loss.png"
+    if not all((folder / name).is_file() for name in names):
+        return False
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+        *_, row = (folder / "history.csv").read_text("utf-8").splitlines()
+        return metrics["steps"] == step and row.split(",")[0] == str(step)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def check_same(folder, before):
+    """Checks that no other process has trained in a folder meanwhile.
+
+    Where there are locks, none can.
+
+    Args:
+        folder: A folder that this process has claimed.
+        before: The names that were in it then, as `names` returns them.
+
+    Raises:
+        ValueError: if there is another checkpoint or model now.
+    """
+    if names(folder) != before:
+        raise ValueError(
+            f"Expected nobody else to train in '{folder}' meanwhile. It "
+            "has another run's files now. Choose another --out."
+        )
+
+
+def names(folder):
+    """The names of a run's files in a folder: checkpoints and the model.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A set of `str`.
+    """
+    found = {path.name for path in checkpoint.paths(folder)}
+    return found | {p.name for p in folder.glob("model.keras")}
+
+
+def check_is_run(folder):
+    """Checks that a folder was filled by charrnn: only that may be moved.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Raises:
+        ValueError: if there are only files of somebody else in it, or it is
+            the working directory or holds it.
+    """
+    if folder.resolve() in [Path.cwd(), *Path.cwd().parents]:
+        raise ValueError(
+            f"--fresh would rename '{folder}', the folder you are in. Go to "
+            "another, and name this one from there."
+        )
+    ours = checkpoint.paths(folder) or (folder / "model.keras").exists()
+    if any(folder.iterdir()) and not ours:
+        raise ValueError(
+            f"Expected a run's folder to rename for --fresh. '{folder}' has "
+            "neither a checkpoint nor a model.keras. Choose another."
+        )
+
+
+def claim(out, corpus):
+    """Makes a run's folder: by itself the first number that is free.
+
+    Args:
+        out: The folder that was asked for, a `pathlib.Path`, or `None`.
+        corpus: What is learnt, as the user named it, as for
+            `charrnn.read`: the folder is then named after it.
+
+    Returns:
+        A `pathlib.Path` of an existing folder, and a list of what had to be
+        made: the folder and those above it, the lowest first.
+    """
+    if out is not None:
+        made = _missing(out)
+        _make(out)
+        return out, made
+    made = _missing(FOLDER)
+    name = name_of(corpus)
+    for number in itertools.count(1):
+        out = FOLDER / f"{name}-{number}"
+        with contextlib.suppress(FileExistsError):
+            out.mkdir(parents=True)  # two runs cannot both make it
+            return out, [out, *made]
+
+
+def name_of(corpus):
+    """The name of a run that learns a text.
+
+    Args:
+        corpus: As for `claim`.
+
+    Returns:
+        A `str`: the first file's or folder's name, without its suffix.
+
+    Example:
+
+    >>> name_of("texts/emma.txt"), name_of(["emma.txt", "persuasion.txt"])
+    ('emma', 'emma-etc')
+    """
+    first, *others = sources.expanded(corpus)
+    name = "stdin" if first == "-" else Path(first).resolve().stem
+    return f"{name or 'text'}-etc" if others else name or "text"
+
+
+def unclaim(made):
+    """Deletes what was made for a run in which there is nothing yet.
+
+    Args:
+        made: The folders, as `claim` returned them.
+    """
+    with contextlib.suppress(OSError):  # it is not empty
+        for path in made:
+            path.rmdir()
+
+
+def _missing(folder):
+    """A folder and those above it that are not there, the lowest first."""
+    return [p for p in [folder, *folder.parents] if not p.exists()]
+
+
+def _make(folder):
+    """Makes a folder and those above it: all of them or none."""
+    made = []
+    try:
+        for path in [*reversed(folder.parents), folder]:
+            if not path.is_dir():
+                path.mkdir()
+                made.append(path)
+    except OSError:
+        for path in reversed(made):
+            path.rmdir()
+        raise
+
+
+def move_aside(folder):
+    """Renames a run's folder to the first free name like `folder-old-1`.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        The new path.
+    """
+    for number in itertools.count(1):
+        aside = folder.with_name(f"{folder.name}-old-{number}")
+        if not aside.exists():
+            folder.rename(aside)
+            return aside

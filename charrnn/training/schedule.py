@@ -1,0 +1,293 @@
+"""What training needs besides the model: optimizer, loss, schedule."""
+
+import math
+
+import numpy as np
+
+from charrnn.network.backend import keras
+from charrnn.training.clock import Clock
+from charrnn.training.recipe import CLIP_NORM, WEIGHT_DECAY
+from charrnn.twins.stateful import states
+
+WARM_UP_STEPS = 100
+RESTART_WINDOWS = 64  # from one empty state of a stream to the next
+
+
+def optimizer(learning_rate, clip_norm=CLIP_NORM, weight_decay=WEIGHT_DECAY):
+    """Returns AdamW with gradients clipped to a global norm.
+
+    Args:
+        learning_rate: A number; a `Schedule` among the callbacks sets it
+            anew for every step.
+        clip_norm: The largest norm of all gradients together; `None` leaves
+            them as they are.
+        weight_decay: What weights, but not biases, lose in a step, in parts
+            of the learning rate.
+
+    Returns:
+        A `keras.optimizers.AdamW`.
+
+    Example:
+
+    >>> optimizer(0.001, clip_norm=1.0).global_clipnorm
+    1.0
+
+    Source: Loshchilov and Hutter 2019; Pascanu et al. 2013 (clipping).
+    """
+    adamw = keras.optimizers.AdamW(
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        beta_2=0.99,
+        global_clipnorm=clip_norm,
+    )
+    adamw.exclude_from_weight_decay(var_names=["bias"])
+    return adamw
+
+
+def loss():
+    """Returns the cross-entropy between ids and logits, in nats.
+
+    Returns:
+        A Keras loss of targets `(batch, time)` and logits
+        `(batch, time, vocabulary size)`.
+
+    Example:
+
+    >>> targets, logits = np.array([[2]]), np.zeros((1, 1, 3))
+    >>> round(float(loss()(targets, logits)), 3)  # ln 3
+    1.099
+    """
+    result = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, dtype="float32"
+    )
+    result.fn = _cross_entropy  # the class stays Keras's: any file may name it
+    return result
+
+
+def _cross_entropy(ids, logits, **settings):
+    """Keras's, in compiled passes where characters are many."""
+    if keras.backend.backend() == "tensorflow" and logits.shape.rank == 3:
+        from charrnn.twins.logits import MANY, cross_entropy
+
+        if (logits.shape[-1] or 0) > MANY:
+            return cross_entropy(logits, keras.ops.cast(ids, "int32"))
+    return keras.losses.sparse_categorical_crossentropy(ids, logits, **settings)
+
+
+def warmup_cosine(step, total_steps, peak):
+    """The learning rate of a step: up in a line, down along a cosine.
+
+    Args:
+        step: Steps done, from 0.
+        total_steps: Steps in all; the rate is zero from there on. `None`
+            while not known: the rate then stays in its warm-up.
+        peak: The highest rate.
+
+    Returns:
+        A `float`.
+
+    Example:
+
+    >>> [round(warmup_cosine(s, 2000, 1.0), 3) for s in (0, 99, 1050, 2000)]
+    [0.01, 1.0, 0.5, 0.0]
+
+    Source: Loshchilov and Hutter 2017 (cosine), Goyal et al. 2017 (warm-up).
+    """
+    warm_up = WARM_UP_STEPS
+    if total_steps is not None:
+        warm_up = max(1, min(warm_up, total_steps // 10))
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    if total_steps is None:
+        return peak
+    done = min(1.0, (step - warm_up) / max(1, total_steps - warm_up))
+    return peak * (1 + math.cos(math.pi * done)) / 2
+
+
+class Schedule(keras.callbacks.Callback):
+    """Counts and times the steps, sets the learning rate, ends training.
+
+    The learning rate follows the share of the training that is done: of
+    steps, or of the time that a `budget.Budget` gives, whichever is ahead.
+
+    Attributes:
+        characters: Length of the text that is trained on.
+        step_characters: How many of them a step reads.
+        step: Steps done.
+        total_steps: Steps in all at most; `None` for any number.
+        end: The seconds, as `elapsed` counts them, at which a
+            `budget.Budget` ends training; `None` without one.
+        ending: What a `budget.Budget` knows of the time after the last step.
+        clock: A `clock.Clock`.
+        losses: Of the steps of this round, if `loop.train` runs them.
+
+    Args:
+        windows: The `charrnn.Windows` that are trained on.
+        peak: The highest learning rate.
+        total_steps: As above.
+        clock: The clock; `None` for a new one.
+        begun: The step and the epoch at which these windows were taken up,
+            where a run began with others.
+    """
+
+    def __init__(
+        self, windows, peak, total_steps=None, clock=None, begun=(0, 0.0)
+    ):
+        super().__init__()
+        self.peak = peak
+        self.total_steps = total_steps
+        self.characters = len(windows.ids)
+        self.step = 0
+        self.losses = []
+        self.end = self.ending = None
+        self.clock = clock or Clock()
+        self._steps_per_epoch = windows.steps_per_epoch
+        self._begun_step, self._begun_epoch = begun
+        self.step_characters = windows.batch_size * windows.seq_length
+
+    @property
+    def epoch(self):
+        """Passes over the training text, in fractions too."""
+        since = self.step - self._begun_step
+        return self._begun_epoch + since / self._steps_per_epoch
+
+    def steps_in(self, epochs):
+        """The steps of so many epochs, counted from the first of all."""
+        since = (epochs - self._begun_epoch) * self._steps_per_epoch
+        return max(1, self._begun_step + round(since))
+
+    @property
+    def progress(self):
+        """Share of the training that is done, from 0 to 1."""
+        by_steps = self.step / self.total_steps if self.total_steps else 0.0
+        if self.end is None:
+            return min(1.0, by_steps)
+        trained, left = self.clock.trained(), self.end - self.elapsed()
+        by_time = 1.0 if left <= 0 else trained / (trained + left)
+        return min(1.0, max(by_steps, by_time))
+
+    @property
+    def learning_rate(self):
+        """The rate of the next step."""
+        total_steps = self.total_steps
+        if self.end is not None and self.step and self.progress:
+            total_steps = round(self.step / self.progress)  # at this pace
+        return warmup_cosine(self.step, total_steps, self.peak)
+
+    @property
+    def characters_per_second(self):
+        """The speed of all training steps, without what is between them."""
+        clock = self.clock
+        if not clock.timed_steps:
+            return 0.0
+        return self.step_characters * clock.timed_steps / clock.timed_seconds
+
+    def elapsed(self):
+        """Seconds since the run began, the time between processes apart."""
+        return self.clock.elapsed()
+
+    def step_seconds(self):
+        """Mean duration of the latest steps, 0 before any is timed."""
+        return self.clock.step_seconds()
+
+    def seconds_left(self):
+        """Seconds until all is done, `None` while that is not known."""
+        return self.ending.seconds_left() if self.ending else None
+
+    def is_over(self):
+        """Whether there is no step to come."""
+        if self.total_steps is not None and self.step >= self.total_steps:
+            return True
+        # As far beyond the end as before it, on average.
+        next_half = self.elapsed() + self.step_seconds() / 2
+        return self.end is not None and next_half >= self.end
+
+    def validates_at_the_end(self):
+        """Whether no step could follow a validation made now."""
+        if self.end is None or self.ending is None:
+            return False
+        validation = self.ending.validation_seconds()
+        return self.elapsed() + validation + self.step_seconds() >= self.end
+
+    def on_train_begin(self, logs=None):
+        self.clock.start()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.clock.begin_round()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = self.learning_rate
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.clock.end_step()
+        self.step += 1
+        if self.is_over():
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses = []
+
+    def state(self):
+        """What `restore` needs to go on from here; JSON can hold it."""
+        return {
+            "step": self.step,
+            "epoch": self.epoch,
+            "total_steps": self.total_steps,
+            "losses": self.losses,
+            **self.clock.state(),
+        }
+
+    def restore(self, state):
+        """Goes on from what `state` returned."""
+        self.step = state["step"]
+        self.total_steps = state["total_steps"]
+        self.losses = state["losses"]
+        self.clock.restore(state)
+
+
+class Restarts(keras.callbacks.Callback):
+    """Lets a stream begin with an empty state now and then, drawn at random.
+
+    A state that is carried for ever tells the streams apart. A large network
+    comes to know its text by that, and is lost in front of another one, where
+    it begins with nothing.
+
+    Args:
+        schedule: The `Schedule`, which knows the step.
+        seed: Of the draws, which are a function of seed and step.
+        windows: How many a stream reads on average before it begins anew.
+    """
+
+    def __init__(self, schedule, seed, windows=RESTART_WINDOWS):
+        super().__init__()
+        self.schedule = schedule
+        self.seed = seed
+        self.windows = windows
+
+    def on_train_batch_begin(self, batch, logs=None):
+        carried = states(self.model)
+        random = np.random.default_rng([self.seed, self.schedule.step])
+        kept = random.random(carried[0].shape[0]) >= 1 / self.windows
+        if not kept.all():
+            for state in carried:
+                state.assign(state * kept[:, None].astype("float32"))
+
+
+def steps_per_round(windows, validation_characters):
+    """Steps from one validation to the next.
+
+    A round is an epoch, but for short texts at least 100 steps, and for long
+    ones at most 1,000 steps or six times as many characters as the held-out
+    part has, whichever is more: so that validation takes about a tenth of the
+    time and the first model is not hours away.
+
+    Args:
+        windows: The training text's `charrnn.Windows`.
+        validation_characters: Length of the held-out part.
+
+    Returns:
+        A whole number of steps.
+    """
+    step_characters = windows.batch_size * windows.seq_length
+    most = max(1000, 6 * validation_characters // step_characters)
+    return int(np.clip(windows.steps_per_epoch, 100, most))

@@ -1,0 +1,312 @@
+"""A score is the surprise -ln p of every character, however it is found."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn.network.engine import Engine
+from charrnn.scoring import score as scoring
+from charrnn.scoring.score import (
+    Score,
+    line_end,
+    score,
+    score_cold,
+    score_each,
+    score_in_streams,
+)
+from charrnn.text.vocabulary import Vocabulary
+
+repeatable = settings(deadline=None, derandomize=True)
+LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
+
+
+def engine_of(characters=LETTERS, cell="LSTM", units=8, memory=1.0, seed=0):
+    """A network of random weights; `memory=0` cuts the recurrence."""
+    random = np.random.default_rng(seed)
+    vocabulary = Vocabulary(characters)
+    size = len(vocabulary)
+    gates = {"SimpleRNN": 1, "LSTM": 4}[cell] * units
+
+    def weights(*shape):
+        return random.normal(0, 0.5, shape).astype(np.float32)
+
+    recurrent = memory * weights(units, gates)
+    cell_arrays = [weights(size, gates), recurrent, weights(gates)]
+    dense_arrays = [4 * weights(units, size), weights(size)]
+    return Engine(
+        [(cell, {}, cell_arrays), ("Dense", {}, dense_arrays)], vocabulary
+    )
+
+
+def text_of(length, characters=LETTERS, seed=0):
+    random = np.random.default_rng(seed)
+    return "".join(random.choice(list(characters), length))
+
+
+@pytest.mark.parametrize("size", [2, 3, 8, 26])
+def test_a_zeroed_output_layer_costs_log2_of_the_vocabulary(size):
+    units = 4
+    vocabulary = Vocabulary(LETTERS[:size])
+    random = np.random.default_rng(size)
+    lstm = [
+        random.normal(size=shape).astype(np.float32)
+        for shape in [(size, 4 * units), (units, 4 * units), (4 * units,)]
+    ]
+    dense = [np.zeros((units, size), "f4"), np.zeros(size, "f4")]
+    engine = Engine([("LSTM", {}, lstm), ("Dense", {}, dense)], vocabulary)
+    result = score(engine, text_of(300, vocabulary.characters))
+    assert result.bits_per_character == pytest.approx(np.log2(size), rel=1e-6)
+    assert result.nats == pytest.approx(np.log(size), rel=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
+def test_a_score_is_minus_ln_p_step_by_step(cell):
+    engine = engine_of(cell=cell)
+    text = text_of(40)
+    ids = engine.vocabulary.encode(text)
+    state, nats = engine.zero_state(1), []
+    for now, later in itertools.pairwise(ids):
+        logits, state = engine.step([now], state)
+        p = np.exp(logits[0].astype(np.float64))
+        nats.append(-np.log(p[later] / p.sum()))
+    assert score(engine, text).nats == pytest.approx(np.array(nats), abs=1e-5)
+
+
+def test_a_score_does_not_look_ahead():
+    engine, text = engine_of(), text_of(150)
+    whole = score(engine, text).nats
+    for length in (2, 64, 65, 66, 149):
+        start = score(engine, text[:length]).nats
+        assert start == pytest.approx(whole[: length - 1], abs=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 64])
+def test_scoring_in_chunks_equals_one_pass(monkeypatch, steps):
+    engine, text = engine_of(), text_of(200)
+    ids = engine.vocabulary.encode(text)
+    logits, _ = engine.run(ids[None, :-1])  # all 199 steps at once
+    p = np.exp(logits[0].astype(np.float64))
+    by_hand = np.log(p.sum(-1)) - logits[0, np.arange(199), ids[1:]]
+    monkeypatch.setattr(scoring, "CHUNK", steps * len(engine.vocabulary))
+    assert score(engine, text).nats == pytest.approx(by_hand, abs=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_no_array_at_work_is_larger_than_a_chunk(monkeypatch, steps):
+    engine = engine_of()
+    lengths, run = [], engine.run
+
+    def recorded(ids, state):
+        lengths.append(ids.shape[1])
+        return run(ids, state)
+
+    monkeypatch.setattr(engine, "run", recorded)
+    monkeypatch.setattr(scoring, "CHUNK", steps * len(engine.vocabulary))
+    score(engine, text_of(23))
+    assert max(lengths) == steps
+    assert sum(lengths) == 22
+
+
+def test_the_first_character_is_context_and_not_scored():
+    engine = engine_of()
+    result = score(engine, "ab")
+    assert result.characters == 1
+    assert score(engine, "abc").nats[0] == pytest.approx(result.nats[0])
+    assert score(engine, "zb").nats[0] != pytest.approx(result.nats[0])
+
+
+def test_ids_are_scored_as_their_text():
+    engine, text = engine_of(), text_of(50)
+    by_ids = score(engine, engine.vocabulary.encode(text))
+    assert np.array_equal(by_ids.nats, score(engine, text).nats)
+
+
+@pytest.mark.parametrize("text", ["", "a"])
+def test_a_text_too_short_is_refused(text):
+    with pytest.raises(ValueError, match=rf"Received {len(text)}\."):
+        score(engine_of(), text)
+
+
+def test_an_unknown_character_is_named():
+    with pytest.raises(ValueError, match=r"'é' \(U\+00E9\) at position 3"):
+        score(engine_of(), "cafés")
+
+
+def test_a_score_knows_its_mean_in_nats_and_bits():
+    result = Score(np.log([2, 8, 4], dtype=np.float32), "by hand")
+    assert result.characters == 3
+    assert result.nats_per_character == pytest.approx(2 * np.log(2))
+    assert result.bits_per_character == pytest.approx(2)
+
+
+def test_the_mean_of_many_characters_keeps_its_digits():
+    nats = np.random.default_rng(0).random(100_001, np.float32)
+    mean = math.fsum(nats.tolist()) / len(nats)
+    found = Score(nats, "by hand").nats_per_character
+    assert found == pytest.approx(mean, rel=1e-12)
+
+
+def test_streams_equal_one_pass(monkeypatch):
+    monkeypatch.setattr(scoring, "STREAM_LENGTH", 300)
+    engine, text = engine_of(), text_of(3001)
+    ids = engine.vocabulary.encode(text)
+    one_pass = score(engine, text)
+    streams = score_in_streams(engine, ids, warm_up=150)
+    assert streams.method == "10 streams, each warmed up on 150 characters"
+    assert streams.nats == pytest.approx(one_pass.nats, abs=1e-4)
+
+
+def test_streams_need_their_warm_up(monkeypatch):
+    monkeypatch.setattr(scoring, "STREAM_LENGTH", 300)
+    engine, text = engine_of(), text_of(3001)
+    ids = engine.vocabulary.encode(text)
+    one_pass = score(engine, text).nats
+    cold = score_in_streams(engine, ids, warm_up=0).nats
+    starts = np.arange(0, 3000, 300)
+    wrong = np.abs(cold - one_pass) > 1e-3
+    assert wrong[starts[1:]].all()
+    assert not wrong[:300].any()
+
+
+@repeatable
+@given(
+    st.integers(2, 300),
+    st.integers(1, 12),
+    st.integers(0, 40),
+    st.integers(1, 20),
+    st.integers(0, 2**32),
+)
+def test_streams_cover_each_character(
+    length, streams, warm_up, stream_length, seed
+):
+    engine = engine_of(cell="SimpleRNN", memory=0.0)
+    ids = engine.vocabulary.encode(text_of(length, seed=seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "STREAM_LENGTH", stream_length)
+        result = score_in_streams(engine, ids, streams, warm_up)
+    one_pass = score(engine, ids)
+    assert result.nats.shape == one_pass.nats.shape
+    assert result.nats == pytest.approx(one_pass.nats, abs=1e-5)
+
+
+def test_a_single_stream_is_one_pass_exactly():
+    engine = engine_of()
+    ids = engine.vocabulary.encode(text_of(500))
+    single = score_in_streams(engine, ids)
+    assert single.method.startswith("1 stream")
+    assert np.array_equal(single.nats, score(engine, ids).nats)
+
+
+def test_long_texts_take_streams_and_say_so(monkeypatch):
+    monkeypatch.setattr(scoring, "ONE_PASS_LIMIT", 1000)
+    monkeypatch.setattr(scoring, "STREAM_LENGTH", 200)
+    engine = engine_of()
+    short, long = text_of(1000), text_of(1001)
+    assert score(engine, short).method == "one pass, state carried"
+    assert score(engine, long).method.startswith("5 streams, each warmed up")
+
+
+@pytest.mark.parametrize(
+    ("length", "window"),
+    [(101, 25), (101, 100), (601, 4), (130, 1), (110, 25), (124, 25)],
+)
+def test_cold_windows_are_scored_each_for_itself(length, window):
+    engine = engine_of()
+    ids = engine.vocabulary.encode(text_of(length))
+    result = score_cold(engine, ids, window)
+    count = (length - 1) // window  # a remainder is left out
+    alone = [
+        score(engine, ids[i * window : (i + 1) * window + 1]).nats
+        for i in range(count)
+    ]
+    assert result.characters == count * window
+    assert result.nats == pytest.approx(np.concatenate(alone), abs=1e-5)
+    assert result.method == f"cold windows of {window} characters"
+
+
+@pytest.mark.parametrize("length", [2, 3, 256, 257])
+def test_a_text_shorter_than_a_window_is_one_window(length):
+    engine = engine_of()
+    ids = engine.vocabulary.encode(text_of(length))
+    result = score_cold(engine, ids)
+    assert result.method == f"cold windows of {length - 1} characters"
+    assert result.nats == pytest.approx(score(engine, ids).nats, abs=1e-5)
+
+
+@pytest.mark.parametrize("scorer", [score, score_in_streams, score_cold])
+@pytest.mark.parametrize("last", [-1, 2**20])
+def test_ids_outside_of_the_vocabulary_are_refused(scorer, last):
+    with pytest.raises(ValueError, match=rf"Received {last}\."):
+        scorer(engine_of(), [0, 1, last])
+
+
+def lines_of(count, seed=0):
+    random = np.random.default_rng(seed)
+    lengths = random.integers(0, 200, count).tolist()
+    return [text_of(n, seed=seed + i) for i, n in enumerate(lengths)]
+
+
+@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
+def test_each_line_is_scored_as_if_it_stood_alone(cell):
+    engine, lines = engine_of(LETTERS + "\n", cell), lines_of(70)
+    for line, own in zip(lines, score_each(engine, lines), strict=True):
+        alone = score(engine, f"\n{line}\n")
+        assert own.characters == len(line) + 1
+        assert own.nats == pytest.approx(alone.nats, abs=2e-5)
+
+
+def test_each_line_scores_the_same_whatever_the_others_are():
+    engine, lines = engine_of(LETTERS + "\n", units=40), lines_of(150)
+    together = score_each(engine, lines)
+    backwards = score_each(engine, lines[::-1])[::-1]
+    for line, own, other in zip(lines, together, backwards, strict=True):
+        (alone,) = score_each(engine, [line])
+        assert own.nats == pytest.approx(other.nats, abs=1e-6)
+        assert own.nats == pytest.approx(alone.nats, abs=1e-6)
+
+
+def test_very_long_lines_are_scored_too(monkeypatch):
+    engine = engine_of(LETTERS + "\n")
+    lines = [*lines_of(9), text_of(900), text_of(700, seed=1)]
+    expected = score_each(engine, lines)
+    monkeypatch.setattr(scoring, "ONE_PASS_LIMIT", 500)
+    for own, other in zip(expected, score_each(engine, lines), strict=True):
+        assert own.nats == pytest.approx(other.nats, abs=2e-5)
+
+
+def test_a_line_of_a_model_without_line_ends_begins_with_context():
+    engine = engine_of()
+    assert line_end(engine) == ""
+    for own, line in zip(
+        score_each(engine, ["", "a", "sea"]), ["", "a", "sea"], strict=True
+    ):
+        assert own.characters == max(0, len(line) - 1)
+    assert own.nats == pytest.approx(score(engine, "sea").nats, abs=1e-5)
+    assert own.method == scoring.FROM_NOTHING
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_ends_as_those_of_the_training_text(end):
+    engine = engine_of(LETTERS + end)
+    assert line_end(engine) == end
+    (own,) = score_each(engine, ["sea"])
+    alone = score(engine, f"{end}sea{end}").nats[len(end) - 1 :]
+    assert own.nats == pytest.approx(alone, abs=1e-5)
+
+
+def test_no_lines_have_no_scores():
+    assert score_each(engine_of(), []) == []
+
+
+@pytest.mark.parametrize("size", [2, 3, 26])
+def test_guessing_has_the_perplexity_of_the_vocabulary(size):
+    result = Score(np.full(100, np.log(size), np.float32), "by hand")
+    assert result.perplexity == pytest.approx(size, rel=1e-6)
+
+
+def test_a_perplexity_may_be_infinite():
+    assert Score(np.array([1e4], np.float32), "by hand").perplexity == math.inf

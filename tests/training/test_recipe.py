@@ -1,0 +1,134 @@
+"""Size, dropout and rate follow from the text and the time."""
+
+import hypothesis
+import hypothesis.strategies as st
+import pytest
+
+from charrnn.training import recipe
+
+
+def slow(units):
+    """Characters per second of a small machine."""
+    return 4e9 / units**2
+
+
+@pytest.mark.parametrize(
+    ("units", "rate", "simple"),
+    [
+        (1, 0.012, 0.008),
+        (256, 0.012, 0.008),
+        (512, 0.009, 0.002),
+        (2048, 0.00225, 0.00013),
+    ],
+)
+def test_larger_networks_learn_at_lower_rates(units, rate, simple):
+    assert recipe.rate_for("lstm", units) == recipe.rate_for("gru", units)
+    assert recipe.rate_for("lstm", units) == rate
+    assert recipe.rate_for("simple_rnn", units) == simple
+
+
+@hypothesis.given(
+    characters=st.integers(32, 10**9), minutes=st.floats(0.01, 1e4)
+)
+def test_more_time_gives_larger_networks_and_no_less_passes(
+    characters, minutes
+):
+    less = recipe.choose(characters, minutes=minutes, speed=slow)
+    more = recipe.choose(characters, minutes=2 * minutes, speed=slow)
+    assert less["units"] <= more["units"]
+    assert less["epochs"] == more["epochs"] >= recipe.LONG_TEXT_EPOCHS
+    steps = more["epochs"] * characters / (more["batch_size"] * 64)
+    assert steps >= recipe.FEWEST_STEPS
+
+
+@pytest.mark.parametrize(
+    ("minutes", "units"),
+    [(0.05, 128), (1, 256), (2, 256), (10, 512), (90, 512)],
+)
+def test_the_network_grows_with_the_time(minutes, units):
+    chosen = recipe.choose(1_000_000, minutes=minutes, speed=slow)
+    assert chosen["units"] == units
+
+
+def test_a_large_network_has_to_read_a_long_text_several_times():
+    sizes = [
+        recipe.choose(5_000_000, minutes=minutes, speed=slow)["units"]
+        for minutes in (10, 20, 25, 90)
+    ]
+    assert sizes == [256, 256, 512, 512]
+
+
+@pytest.mark.parametrize(
+    ("cell", "rate"), [("simple_rnn", 0.008), ("gru", 0.012)]
+)
+def test_other_cells_than_the_lstm_stay_small(cell, rate):
+    chosen = recipe.choose(10**6, cell=cell, minutes=90, speed=slow)
+    assert chosen["units"] == 256
+    assert chosen["learning_rate"] == rate
+
+
+def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
+    dropouts = [recipe.dropout_for(chances) for chances in range(1, 2000)]
+    assert dropouts == sorted(dropouts)
+    assert recipe.dropout_for(0.01) == 0
+    assert recipe.dropout_for(10**9) == dropouts[-1] < 1
+
+
+def test_what_is_given_is_kept():
+    given = {
+        "layers": 3, "units": 7, "dropout": 0.9, "embedding": 5,
+        "batch_size": 3, "learning_rate": 1.5, "weight_decay": 0.7,
+        "epochs": 2.5,
+    }  # fmt: skip
+    assert recipe.choose(1000, **given) == given
+
+
+@pytest.mark.parametrize(
+    ("characters", "passes"),
+    [(200, 1536), (50_000, 24), (250_000, 24), (562_500, 16), (10**7, 12)],
+)
+def test_a_shorter_text_bears_more_passes(characters, passes):
+    assert recipe.choose(characters, units=64)["epochs"] == passes
+
+
+def test_many_characters_are_embedded_and_read_by_one_layer():
+    of_english = recipe.choose(10**6, distinct=65)
+    of_kanji = recipe.choose(10**6, distinct=3000)
+    assert (of_english["layers"], of_english["embedding"]) == (2, None)
+    assert (of_kanji["layers"], of_kanji["embedding"]) == (1, 256)
+    assert of_kanji["weight_decay"] > of_english["weight_decay"]
+
+
+@pytest.mark.parametrize("distinct", [65, 256, 300, 600, 4532, 20_000])
+def test_the_network_grows_with_the_time_for_any_number_of_characters(
+    distinct,
+):
+    sizes = [
+        recipe.choose(10**6, distinct=distinct, minutes=minutes, speed=slow)[
+            "units"
+        ]
+        for minutes in (0.05, 1, 10, 90)
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == 512
+
+
+def test_logits_take_their_share_of_the_time():
+    few, many = (
+        recipe.speed_of("lstm", 1, "float32", distinct)(256)
+        for distinct in (65, 4532)
+    )
+    assert many < few / 2
+
+
+def test_larger_networks_need_more_dropout():
+    small = recipe.choose(10**6, units=128, epochs=5)
+    large = recipe.choose(10**6, units=512, epochs=5)
+    assert large["dropout"] > small["dropout"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_speed_is_that_of_this_machine(precision):
+    speed = recipe.speed_of("lstm", 2, precision)
+    assert speed(256) / 4 < speed(512) < speed(256) / 2
+    assert 100 < speed(512) < 1e6

@@ -1,0 +1,34 @@
+"""A run's folder is where the user meant it, or one line says why not."""
+
+import pytest
+
+from charrnn.training import run_folder
+
+
+@pytest.mark.parametrize("name", [".", "..", "./", "../"])
+def test_the_working_folder_is_not_renamed(name, tmp_path, monkeypatch):
+    folder = tmp_path / "run" / "inside"
+    folder.mkdir(parents=True)
+    (folder / "model.keras").touch()
+    (folder.parent / "model.keras").touch()
+    monkeypatch.chdir(folder)
+    path = type(folder)(name)
+    with pytest.raises(ValueError, match="the folder you are in"):
+        run_folder.check_is_run(path)
+    with pytest.raises(ValueError, match="the folder you are in"):
+        run_folder.check_is_run(path.absolute())
+
+
+@pytest.mark.parametrize("inside", [(), ("run",), ("a", "b")])
+def test_a_link_to_nowhere_is_named(inside, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("nowhere")
+    with pytest.raises(ValueError, match="link' is a link to 'nowhere'"):
+        run_folder.exists(link.joinpath(*inside))
+
+
+def test_a_link_to_a_folder_is_that_folder(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    assert run_folder.exists(tmp_path / "link")
+    assert not run_folder.exists(tmp_path / "link" / "new")
