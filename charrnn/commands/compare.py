@@ -17,10 +17,11 @@ from charrnn.commands.options import (
 )
 from charrnn.commands.turns import Candidate, train_in_turns
 from charrnn.insight.context import NEARLY, context_curve
+from charrnn.network.cells import CELLS
 from charrnn.network.engine import load
-from charrnn.network.model import CELLS, parameters_of
+from charrnn.network.model import parameters_of
 from charrnn.system import atomic
-from charrnn.system.plotting import colour_of, picture
+from charrnn.system.plotting import picture
 from charrnn.system.progress import watched
 from charrnn.system.terminal import shown
 from charrnn.training import run_folder
@@ -291,15 +292,16 @@ def _plot(rows, path):
     """Draws losses over the time, and over the context."""
     with picture(path, 2, width=10) as [over_time, over_context]:
         for row in rows:
-            colour, name = colour_of(row["cell"]), CELLS[row["cell"]]
+            cell = CELLS[row["cell"]]
             best = row["validation_bits_per_char"]
             over_time.plot(
                 row["minutes"], row["validation"], "o-",
-                color=colour, label=f"{name}, {best:.3f} at its best",
+                color=cell.colour,
+                label=f"{cell.layer}, {best:.3f} at its best",
             )  # fmt: skip
             over_context.plot(
                 row["contexts"], row["bits_by_context"], "o-",
-                color=colour, label=name,
+                color=cell.colour, label=cell.layer,
             )  # fmt: skip
         over_time.set_xlabel("minutes of training")
         over_time.set_ylabel("validation loss (bits per character)")

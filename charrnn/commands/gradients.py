@@ -13,9 +13,10 @@ from charrnn.commands.options import (
     check_output,
     read_corpus,
 )
-from charrnn.network.model import CELLS, parameters_of
+from charrnn.network.cells import CELLS
+from charrnn.network.model import parameters_of
 from charrnn.system import ram
-from charrnn.system.plotting import colour_of, picture
+from charrnn.system.plotting import picture
 from charrnn.system.progress import watched
 from charrnn.system.terminal import shown
 from charrnn.text.vocabulary import Vocabulary
@@ -187,8 +188,8 @@ def _plot(rows, path):
                 told = "" if half is None else f", half-life {half:.1f}"
                 axes.plot(
                     row["norms"],
-                    color=colour_of(row["cell"]),
-                    label=f"{CELLS[row['cell']]}{told}",
+                    color=CELLS[row["cell"]].colour,
+                    label=f"{CELLS[row['cell']].layer}{told}",
                 )
             axes.set_yscale("log")
             axes.set_title(f"after {own} steps" if own else "before training")

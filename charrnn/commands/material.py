@@ -6,9 +6,8 @@ import numpy as np
 
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.network import model_file
-from charrnn.network.layers import GATES
+from charrnn.network.cells import CELLS
 from charrnn.network.model import (
-    CELLS,
     check_arguments,
     check_size,
     network_of,
@@ -227,9 +226,9 @@ def _check_memory(settings, characters, windows):
     embedding = settings.embedding
     weights = parameters_of(characters, settings.cell, units, layers, embedding)
     width = embedding or characters
-    gates = GATES[CELLS[settings.cell]] * units
+    columns = len(CELLS[settings.cell].blocks) * units
     # Each in both directions: gates, states and outputs; input and logits.
-    activations = 2 * (layers * (gates + 3 * units) + width + characters)
+    activations = 2 * (layers * (columns + 3 * units) + width + characters)
     ram.check_fits(
         4 * WEIGHT_COPIES * weights
         + 4 * windows.batch_size * windows.seq_length * activations

@@ -12,7 +12,8 @@ from charrnn.commands.options import (
     positive,
     rate,
 )
-from charrnn.network.model import CELLS, ONE_HOT_LIMIT, build_model
+from charrnn.network.cells import CELLS
+from charrnn.network.model import ONE_HOT_LIMIT, build_model
 from charrnn.training import changes, recipe
 from charrnn.twins.precision import PRECISIONS
 

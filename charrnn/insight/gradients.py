@@ -114,7 +114,7 @@ def state_gradients(model, ids):
         inputs = each(inputs)
     outputs = []
     with tf.GradientTape() as tape:
-        states = layer.cell.get_initial_state(len(ids))
+        states = layer.get_initial_state(len(ids))
         for t in range(ids.shape[1] - 1):
             _, states = layer.cell(inputs[:, t], states)
             output = states[0]

@@ -1,9 +1,13 @@
 """The Keras model, its file, and the same network in NumPy.
 
+- `steps`: Compute one step of a SimpleRNN, an LSTM or a GRU in NumPy.
+- `cells`: The one table of the cells: what is known of SimpleRNN, LSTM and GRU.
 - `backend`: Import Keras, without what TensorFlow writes to the terminal
   meanwhile.
-- `layers`: Know the networks that charrnn builds: layers, settings, weights'
-  shapes.
+- `layers`: Check that a network is one that charrnn builds: its layers and
+  settings.
+- `shapes`: Work out the shapes of a network's weights from its layers'
+  settings.
 - `portable`: Make the config of a Keras model one that older versions of Keras
   read.
 - `model`: Build the network: a plain `keras.Sequential` of built-in layers.
@@ -13,6 +17,8 @@
   them.
 - `model_file`: Save and read a model: one .keras file with the vocabulary
   inside.
-- `engine`: Run the same network in NumPy: the textbook's step equations.
+- `recurrent`: Run one recurrent layer in NumPy, by the step in the table of
+  cells.
+- `engine`: Run the same network in NumPy: layer after layer, step after step.
 - `loading`: Take a model in any form: a path, a name, an engine, a Keras model.
 """

@@ -1,84 +1,20 @@
-"""Run the same network in NumPy: the textbook's step equations.
-
-Notation: `x` is the input already multiplied by the input weights, plus the
-bias, for all gates side by side; `h` the hidden state, `c` the cell state;
-`U` the recurrent weights. Gates stand in Keras's order.
-"""
+"""Run the same network in NumPy: layer after layer, step after step."""
 
 import numpy as np
 
 from charrnn.network import model_file
-from charrnn.network.layers import (
-    GATES,
-    check_layer,
-    check_order,
-    check_shapes,
-    weight_shapes,
-)
+from charrnn.network.cells import cell_of_layer
+from charrnn.network.layers import check_layer, check_order
+from charrnn.network.recurrent import RecurrentLayer, matmul
+from charrnn.network.shapes import check_shapes, weight_shapes
+from charrnn.network.steps import State
 from charrnn.text.vocabulary import check_ids
-
-HALF = np.float32(0.5)
 
 # Logits of a text that are computed all at once: so few cost nothing, and
 # the last is then what `run` gives to the bit. One row's product is rounded
 # in another order.
 FEW_LOGITS = 1 << 18
 
-
-def simple_rnn_step(x, state, U):
-    """Elman 1990: h = tanh(x + h U)."""
-    (h,) = state
-    return (np.tanh(x + h @ U),)
-
-
-def lstm_step(x, state, U):
-    """Hochreiter and Schmidhuber 1997, forget gate of Gers et al. 2000.
-
-    i, f, o = sigmoid(...)    input, forget and output gate
-    c = f c + i tanh(...)
-    h = o tanh(c)
-    """
-    h, c = state
-    units = h.shape[-1]
-    z = x + h @ U
-    gates = sigmoid(z)
-    i, f, o = gates[:, :units], gates[:, units : 2 * units], gates[:, -units:]
-    c = f * c + i * np.tanh(z[:, 2 * units : -units])
-    return o * np.tanh(c), c
-
-
-def gru_step(x, state, U, b):
-    """Cho et al. 2014, in the form where the reset gate follows U.
-
-    z, r = sigmoid(...)    update and reset gate
-    h = z h + (1 - z) tanh(x + r (h U + b))
-    """
-    (h,) = state
-    units = h.shape[-1]
-    inner = h @ U + b
-    gates = sigmoid(x[:, : 2 * units] + inner[:, : 2 * units])
-    z, r = gates[:, :units], gates[:, units:]
-    candidate = np.tanh(x[:, 2 * units :] + r * inner[:, 2 * units :])
-    return (z * h + (1 - z) * candidate,)
-
-
-def sigmoid(x):
-    """1 / (1 + exp(-x)), by the tanh that NumPy computes fastest."""
-    y = np.tanh(x * HALF)
-    y *= HALF
-    y += HALF
-    return y
-
-
-STEPS = {"SimpleRNN": simple_rnn_step, "LSTM": lstm_step, "GRU": gru_step}
-STATES = {"LSTM": 2}  # arrays per layer, where it is not one
-
-# In the order of the weights; None is what is no gate.
-GATE_NAMES = {
-    "SimpleRNN": (),
-    "LSTM": ("input gate", "forget gate", None, "output gate"),
-    "GRU": ("update gate", "reset gate", None),
-}
 
 # BLAS may read beyond a small matrix, and what lies there set the flag that
 # NumPy warns about, while the product is right (numpy issues 13173, 24067).
@@ -124,7 +60,9 @@ class Engine:
         self.facts = facts or {}
         self.parameters = sum(a.size for _, arrays in layers for a in arrays)
         self.layers = [
-            _Recurrent(name, arrays) for name, arrays in layers if name in STEPS
+            RecurrentLayer(name, arrays)
+            for name, arrays in layers
+            if cell_of_layer(name)
         ]
         self._kernel, self._bias = layers[-1][1]
         # Inputs are ids, so the first projection is a look-up in a table
@@ -221,7 +159,7 @@ class Engine:
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
         x = self._table[ids]  # (batch, gates)
-        new_state = []
+        new_state: list[State] = []
         for layer, layer_state in zip(self.layers, state, strict=True):
             if new_state:
                 x = layer.project(new_state[-1][0])
@@ -244,7 +182,7 @@ class Engine:
             ValueError: if an id lies outside the vocabulary.
         """
         outputs, state = self._through_layers(ids, state)
-        logits = _matmul(outputs, self._kernel) + self._bias
+        logits = matmul(outputs, self._kernel) + self._bias
         return logits.transpose(1, 0, 2), state
 
     @BLAS_MAY_CRY_WOLF
@@ -266,7 +204,7 @@ class Engine:
         time, batch, _ = outputs.shape
         if time * batch * len(self.vocabulary) > FEW_LOGITS:
             outputs = outputs[-1:]
-        logits = _matmul(outputs, self._kernel) + self._bias
+        logits = matmul(outputs, self._kernel) + self._bias
         return logits[-1], state
 
     @BLAS_MAY_CRY_WOLF
@@ -306,7 +244,8 @@ class Engine:
         check_ids(ids, len(self.vocabulary))
         if state is None:
             state = self.zero_state(len(ids))
-        x, new_state = self._table[ids.T], []
+        x = self._table[ids.T]
+        new_state: list[State] = []
         for layer, before in zip(self.layers, state, strict=True):
             if new_state:
                 x = layer.project(x)
@@ -344,78 +283,15 @@ def load(path):
     return Engine(**contents)
 
 
-class _Recurrent:
-    """One recurrent layer: its weights and its step."""
-
-    def __init__(self, class_name, arrays):
-        kernel, U, bias = arrays
-        self.name = class_name
-        # By columns: the order in which BLAS reads a single row's product.
-        self.kernel, self.U = np.asfortranarray(kernel), np.asfortranarray(U)
-        if class_name == "GRU":
-            self.bias, self.inner_bias = bias
-            self.weights = (self.U, self.inner_bias)
-        else:
-            self.bias, self.inner_bias = bias, None
-            self.weights = (self.U,)
-        self._step = STEPS[class_name]
-        self._states = STATES.get(class_name, 1)
-        self._gates = GATE_NAMES.get(class_name, ())
-
-    def zero_state(self, batch_size):
-        shape = (batch_size, self.U.shape[0])
-        return tuple(np.zeros(shape, np.float32) for _ in range(self._states))
-
-    def arrays(self):
-        """The weights, in Keras's order."""
-        bias = self.bias
-        if self.name == "GRU":
-            bias = np.stack([bias, self.inner_bias])
-        return [self.kernel, self.U, bias]
-
-    def project(self, inputs):
-        return _matmul(inputs, self.kernel) + self.bias
-
-    def step(self, x, state):
-        return self._step(x, state, *self.weights)
-
-    def run(self, x, state):
-        """Steps through x of shape (time, batch, gates)."""
-        outputs = np.empty((*x.shape[:2], self.U.shape[0]), np.float32)
-        for t in range(len(x)):
-            state = self.step(x[t], state)
-            outputs[t] = state[0]
-        return outputs, state
-
-    def gates(self, x, before):
-        """The gates' values, given the inputs and the outputs before them."""
-        if not self._gates:
-            return {}
-        products = _matmul(before, self.U)
-        if self.inner_bias is not None:
-            products = products + self.inner_bias
-        parts = np.split(x + products, x.shape[-1] // self.U.shape[0], axis=-1)
-        return {
-            name: sigmoid(part)
-            for name, part in zip(self._gates, parts, strict=True)
-            if name
-        }
-
-
-def _matmul(x, weights):
-    """x @ weights over the last axis as a single GEMM."""
-    flat = x.reshape(-1, x.shape[-1]) @ weights
-    return flat.reshape(*x.shape[:-1], weights.shape[-1])
-
-
 def _check_arrays(layers, size):
     """Checks that the weights fit the vocabulary and each other."""
     width = size
     for name, arrays in layers:
         outputs = size
         if name != "Dense":
-            last = np.atleast_1d(arrays[0]).shape[-1]
-            outputs = last // GATES.get(name, 1)
+            cell = cell_of_layer(name)
+            columns = np.atleast_1d(arrays[0]).shape[-1]
+            outputs = columns // (len(cell.blocks) if cell else 1)
         expected = weight_shapes(name, width, outputs)
         check_shapes(name, expected, [array.shape for array in arrays], size)
         width = outputs

@@ -4,9 +4,9 @@ import importlib
 
 import numpy as np
 
-from charrnn.network.layers import OWN_LAYERS, parameter_count, weight_shapes
+from charrnn.network.cells import CELLS, Cell
+from charrnn.network.shapes import parameter_count, weight_shapes
 
-CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 ONE_HOT_LIMIT = 256  # more characters than this are embedded
 EMBEDDING_DIM = 256
 COUNTED = 1_000_000  # characters at once: the ids may be larger than the memory
@@ -78,7 +78,7 @@ def build_model(
         model.add(
             keras.layers.Embedding(len(vocabulary), embedding, dtype=DTYPE)
         )
-    recurrent = _layer_class(CELLS[cell])
+    recurrent = layer_class(CELLS[cell])
     for _ in range(layers):
         model.add(recurrent(units, return_sequences=True, dtype=DTYPE))
         model.add(keras.layers.Dropout(dropout, dtype=DTYPE))
@@ -112,10 +112,9 @@ def begin_with_frequencies(model, ids):
     bias.assign(np.log(counts / counts.sum()))
 
 
-def _layer_class(name):
-    """A recurrent layer of Keras, or one of `OWN_LAYERS`."""
-    module = importlib.import_module(OWN_LAYERS.get(name, "keras.layers"))
-    return getattr(module, name)
+def layer_class(cell: Cell) -> type:
+    """Imports the Keras layer of a cell."""
+    return getattr(importlib.import_module(cell.module), cell.layer)
 
 
 def parameters_of(characters, cell, units, layers, embedding="auto"):
@@ -138,7 +137,7 @@ def parameters_of(characters, cell, units, layers, embedding="auto"):
     >>> parameters_of(65, "lstm", units=8, layers=2)
     3497
     """
-    name, embedding = CELLS[cell], embedding_dim(embedding, characters)
+    name, embedding = CELLS[cell].layer, embedding_dim(embedding, characters)
     shapes = [
         weight_shapes("Embedding", characters, embedding) if embedding else [],
         weight_shapes(name, embedding or characters, units),
@@ -249,7 +248,7 @@ def network_of(layers):
     >>> network_of(layers)["units"], network_of(layers)["embedding"]
     (8, None)
     """
-    names = {class_name: cell for cell, class_name in CELLS.items()}
+    names = {cell.layer: name for name, cell in CELLS.items()}
     recurrent = [(n, s) for n, s, _ in layers if n in names]
     settings = {n: s for n, s, _ in layers}
     kinds = {(class_name, own["units"]) for class_name, own in recurrent}

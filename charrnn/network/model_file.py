@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 from charrnn.network import layers as network
+from charrnn.network import shapes as weight_shapes
 from charrnn.network.portable import CONFIG, make_portable
 from charrnn.network.weights import read_arrays
 from charrnn.system.archive import member_size, opened, read_member
@@ -77,7 +78,7 @@ def save(model, path, vocabulary, facts=None):
             "Expected a charrnn.Vocabulary. "
             f"Received {type(vocabulary).__name__!r}."
         )
-    network.check_model(model, len(vocabulary))
+    weight_shapes.check_model(model, len(vocabulary))
     facts = _facts_text(vocabulary, facts or {})
     with replacing(path) as temporary:
         model.save(temporary)
@@ -242,7 +243,7 @@ def _read(file):
         facts = _read_facts(archive)
         vocabulary = Vocabulary(facts["vocabulary"]["characters"])
         layers = _read_config(archive)
-        shapes = network.planned_shapes(layers, len(vocabulary))
+        shapes = weight_shapes.planned_shapes(layers, len(vocabulary))
         _check_parameters(archive, shapes)
         weights = read_member(archive, WEIGHTS)
     arrays = read_arrays(weights, layers, shapes, len(vocabulary))
@@ -289,7 +290,7 @@ def _read_config(archive):
 
 def _check_parameters(archive, shapes):
     """Checks that the file is large enough for what its settings announce."""
-    parameters = network.parameter_count(shapes)
+    parameters = weight_shapes.parameter_count(shapes)
     expected, received = 4 * parameters, member_size(archive, WEIGHTS)
     if received < expected:
         raise ValueError(

@@ -3,12 +3,15 @@
 import collections
 import re
 
+from charrnn.network.cells import cell_of_layer
 from charrnn.network.hdf5 import File
-from charrnn.network.layers import GATES, check_shapes
+from charrnn.network.shapes import check_shapes
 
 LARGEST = 1e15  # a float32 can hold sums of products of two such weights
 
-_WORD_BEGINS = re.compile("(?<=[a-z])(?=[A-Z])")
+# Where Keras puts an underscore into a class name: before a capital that begins
+# a word of small letters, or that follows one.
+_WORD_BEGINS = re.compile("(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 
 def read_arrays(data, layers, shapes, size):
@@ -61,13 +64,14 @@ def read_arrays(data, layers, shapes, size):
 
 def _places(class_names):
     """Where Keras stores each layer: by class, numbered from the second on."""
-    counts = collections.Counter()
+    counts: collections.Counter[str] = collections.Counter()
     for class_name in class_names:
         place = f"/layers/{_WORD_BEGINS.sub('_', class_name).lower()}"
         if counts[class_name]:
             place += f"_{counts[class_name]}"
         counts[class_name] += 1
-        yield f"{place}/cell/vars" if class_name in GATES else f"{place}/vars"
+        is_recurrent = cell_of_layer(class_name) is not None
+        yield f"{place}/cell/vars" if is_recurrent else f"{place}/vars"
 
 
 def _read_layer(file, class_name, place, expected, size):

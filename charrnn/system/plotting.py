@@ -9,24 +9,6 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 RAISE = 0.1  # of the height, to make room for a legend
 MOST_RAISES = 8
 POINT = 5  # pixels around a legend, for half of a point
-CELL_COLOURS = {"simple_rnn": ORANGE, "lstm": BLUE, "gru": GREEN}
-
-
-def colour_of(cell):
-    """The colour of a kind of cell, the same in every picture.
-
-    Args:
-        cell: Such as `"lstm"`.
-
-    Returns:
-        A `str` that matplotlib knows: purple for a cell of one's own.
-
-    Example:
-
-    >>> colour_of("lstm") == BLUE
-    True
-    """
-    return CELL_COLOURS.get(cell, PURPLE)
 
 
 @contextlib.contextmanager

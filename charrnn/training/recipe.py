@@ -4,15 +4,14 @@ import time
 
 import numpy as np
 
-from charrnn.network.layers import GATES
-from charrnn.network.model import CELLS, embedding_dim
+from charrnn.network.cells import CELLS
+from charrnn.network.model import embedding_dim
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 
 # Sizes of a layer, and what training must read for that size to end lower than
 # the next: characters, those of all passes counted, and passes.
 WORTH = {512: (4_000_000, 4), 256: (300_000, 0), 128: (0, 0)}
-LARGEST = {"simple_rnn": 256, "gru": 256}  # they learn no more with more
 
 # From this many distinct characters on, as in Chinese or Japanese, most of a
 # step is spent on the logits. One layer then reads the text more often than
@@ -108,7 +107,7 @@ def choose(
             size
             for size, (least, least_passes) in worth.items()
             if passes(size) >= max(least_passes, least / characters)
-            and size <= LARGEST.get(cell, size)
+            and size <= (CELLS[cell].largest_units or size)
         )
     if dropout is None:
         weights = _recurrent_weights(cell, layers, units)
@@ -203,9 +202,9 @@ def rate_for(cell, units):
     >>> rate_for("simple_rnn", 512)  # with 0.008 it does not learn
     0.002
     """
-    if cell == "simple_rnn":
-        return round(0.008 * min(1, 256 / units) ** 2, 5)
-    return min(0.012, round(0.009 * 512 / units, 5))
+    known = CELLS[cell]
+    rate = known.rate * known.rate_units**known.rate_power
+    return min(known.highest_rate, round(rate / units**known.rate_power, 5))
 
 
 def speed_of(cell, layers, precision, distinct=65):
@@ -231,12 +230,12 @@ def speed_of(cell, layers, precision, distinct=65):
     True
     """
     operations = _operations_per_second(precision)
-    gates = GATES[CELLS[cell]]
+    blocks = len(CELLS[cell].blocks)
 
     def speed(units):
         weights = _recurrent_weights(cell, layers, units) + units * distinct
         products = 6 * weights / operations
-        arithmetic = GATE_SECONDS * gates * layers * units
+        arithmetic = GATE_SECONDS * blocks * layers * units
         return 1 / (products + arithmetic + LOGIT_SECONDS * distinct)
 
     return speed
@@ -244,7 +243,7 @@ def speed_of(cell, layers, precision, distinct=65):
 
 def _recurrent_weights(cell, layers, units):
     """How many weights the layers have, but for those of the first input."""
-    return GATES[CELLS[cell]] * (2 * layers - 1) * units**2
+    return len(CELLS[cell].blocks) * (2 * layers - 1) * units**2
 
 
 def _operations_per_second(precision):

@@ -4,16 +4,12 @@ import itertools
 import warnings
 
 from charrnn.network.backend import cores, keras
+from charrnn.network.cells import CELLS
 from charrnn.twins.precision import resolve_precision
 from charrnn.twins.stateful import stateful, stateful_twin
 
 SMALLEST_GROUP = 8  # rows of a batch that are worth a core of their own
 SMALLEST_PART = 128  # units that are
-EQUATIONS = {
-    "SimpleRNNCell": "SimpleRNN",
-    "LSTMCell": "LSTM",
-    "GRUCell": "GRU",
-}
 
 
 def fused(model, *, batch_size, precision="auto", weight_drop=0.0):
@@ -124,7 +120,7 @@ def why_not_fused(layer):
     if tf.config.list_physical_devices("GPU"):
         return "a GPU is there, and cuDNN for it"
     name = type(layer).__name__
-    if type(layer.cell).__name__ not in EQUATIONS:
+    if _equations(layer.cell) is None:
         return f"{name} layers have no fused form"
     if layer.compute_dtype != "float32":
         return f"a {name} layer computes in {layer.compute_dtype}"
@@ -133,6 +129,13 @@ def why_not_fused(layer):
         if settings.get(setting, expected) != expected:
             return f"a {name} layer has {setting}={settings[setting]!r}"
     return None
+
+
+def _equations(cell):
+    """The class in `equations` that computes a Keras cell, or `None`."""
+    name = type(cell).__name__
+    known = (c for c in CELLS.values() if f"{c.layer}Cell" == name)
+    return next((c.equations for c in known), None)
 
 
 _EXPECTED = {
@@ -253,7 +256,7 @@ class Fused(keras.layers.Layer):
         from charrnn.twins import equations, loops
 
         cell = layer.cell
-        of_cell = getattr(equations, EQUATIONS[type(cell).__name__])
+        of_cell = getattr(equations, _equations(cell))
         recurrent_kernel = tf.convert_to_tensor(cell.recurrent_kernel)
         if training and self.weight_drop:
             recurrent_kernel = keras.random.dropout(

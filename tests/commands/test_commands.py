@@ -32,7 +32,7 @@ from charrnn.commands import (
 from charrnn.commands.verbs import VERBS
 from charrnn.insight import neurons
 from charrnn.network import model_file
-from charrnn.network.model import CELLS
+from charrnn.network.cells import CELLS
 from charrnn.system import ram
 from charrnn.text import encoding as encoded
 from charrnn.training import checkpoint, recipe, run_folder

@@ -10,7 +10,7 @@ import pytest
 
 import charrnn
 from charrnn.commands import main, turns
-from charrnn.network.model import CELLS
+from charrnn.network.cells import CELLS
 from charrnn.training import checkpoint
 from charrnn.training.clock import SETTLED_STEPS
 

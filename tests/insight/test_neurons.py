@@ -7,8 +7,9 @@ import pytest
 
 from charrnn.insight import neurons
 from charrnn.insight.neurons import read_neurons
-from charrnn.network.engine import Engine, sigmoid
+from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
+from charrnn.network.steps import sigmoid
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
 

@@ -17,7 +17,8 @@ import pytest
 
 from charrnn.network import model_file
 from charrnn.network.backend import keras
-from charrnn.network.model import CELLS, build_model
+from charrnn.network.cells import CELLS
+from charrnn.network.model import build_model
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import schedule
 from charrnn.twins.twin import fused

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from charrnn.network.model import CELLS, build_model
+from charrnn.network.cells import CELLS
+from charrnn.network.model import build_model
 from charrnn.text.windows import Windows
 from charrnn.training.schedule import loss, optimizer
 from charrnn.twins import equations, kernels, loops, tiles, twin
@@ -95,7 +96,7 @@ def test_logits_states_and_gradients_are_those_of_keras(
 
 @each_cell
 def test_gradients_flow_to_states_and_inputs(cell):
-    layer = getattr(keras.layers, CELLS[cell])(
+    layer = getattr(keras.layers, CELLS[cell].layer)(
         5, return_sequences=True, return_state=True
     )
     generator = np.random.default_rng(0)
@@ -111,7 +112,7 @@ def test_gradients_flow_to_states_and_inputs(cell):
 
     def ours():
         outputs, last = loops.run(
-            getattr(equations, CELLS[cell]),
+            getattr(equations, CELLS[cell].equations),
             tf.transpose(x, (1, 0, 2)),
             tf.convert_to_tensor(kernel),
             tf.convert_to_tensor(recurrent_kernel),
@@ -143,7 +144,7 @@ def test_a_layer_may_have_no_bias_and_mask_its_steps(cell, mask_zero):
         [
             keras.Input((None,), dtype="int32"),
             keras.layers.Embedding(CHARACTERS, 3, mask_zero=mask_zero),
-            getattr(keras.layers, CELLS[cell])(
+            getattr(keras.layers, CELLS[cell].layer)(
                 5, return_sequences=True, use_bias=False
             ),
             dropout,
@@ -303,7 +304,7 @@ def test_tiles_change_nothing(
 ):
     """Parts of unequal size, and a block for each gate."""
     monkeypatch.setattr(tiles, "LARGEST_TILE", largest_tile)
-    of_cell = getattr(equations, CELLS[cell])
+    of_cell = getattr(equations, CELLS[cell].equations)
     generator = np.random.default_rng(0)
     columns = 7 * of_cell.gates
     shapes = [(9, 4, 3), (3, columns), (7, columns)]

@@ -1,0 +1,148 @@
+"""The one table of the cells: what is known of SimpleRNN, LSTM and GRU.
+
+Everything that depends on the kind of cell is read from `CELLS`, when it is
+needed: which layer Keras builds, what its weights look like, how the engine
+steps through it in NumPy, which of our fused loops trains it, which sizes and
+learning rates it bears, and its colour in a plot. Another kind of cell is one
+more entry, made here or by a program of one's own:
+
+    CELLS["mgu"] = Cell(
+        layer="MinimalGatedUnit",
+        module="minimal_gated_unit",
+        blocks=("forget gate", CANDIDATE),
+        step=mgu_step,
+    )
+
+Two things stand elsewhere. The fused training equations are TensorFlow code,
+which must not be imported here, so the table only names their class in
+`charrnn/twins/equations.py`. The Keras layer itself, if Keras has none, is in
+a module that the entry names.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from charrnn.network import steps
+from charrnn.system.plotting import BLUE, GREEN, ORANGE, PURPLE
+
+CANDIDATE = "candidate"  # the block of columns that is no gate
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A kind of recurrent layer.
+
+    Attributes:
+        layer: The class name of its Keras layer: a `keras.layers.RNN` that
+            takes `units`, around a cell whose weights are, in this order, a
+            kernel `(inputs, columns)`, a recurrent kernel `(units, columns)`
+            and a bias `(columns,)`, where `columns` is `len(blocks) * units`.
+        module: Where that class is imported from.
+        settings: What the layer's Keras config must say for `step` to compute
+            the same, besides `return_sequences=True`.
+        blocks: What the columns of the weights stand for, one name for each
+            `units` of them, in order: a gate, which is `sigmoid(x + h U)`, or
+            `CANDIDATE`. An `"output gate"` multiplies the tanh of the state.
+        states: The names of the arrays `(batch, units)` that are carried from
+            step to step; the first one is also the layer's output.
+        has_recurrent_bias: Whether the bias has a second row, which is added
+            to the recurrent product: `(2, columns)`.
+        step: One step in NumPy, a function of `(x, state, U)`, as
+            `charrnn.network.steps` describes it; with a recurrent bias of
+            `(x, state, U, b)`.
+        equations: The class in `charrnn/twins/equations.py` that trains it in
+            fused loops; `None` to train it with its Keras layer.
+        largest_units: The largest layer that the recipe chooses: larger ones
+            learned no more in our trials (docs/results.md). `None` for no
+            such limit.
+        rate: The recipe's peak learning rate for layers of `rate_units`; for
+            others it is `rate * (rate_units / units) ** rate_power`, but at
+            most `highest_rate`.
+        rate_units: See `rate`.
+        rate_power: See `rate`.
+        highest_rate: See `rate`.
+        colour: Of its curves, as matplotlib takes it.
+
+    Example:
+
+    >>> CELLS["lstm"].gates
+    ('input gate', 'forget gate', 'output gate')
+    """
+
+    layer: str
+    blocks: tuple[str, ...]
+    step: Callable[..., steps.State]
+    module: str = "keras.layers"
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    states: tuple[str, ...] = ("h",)
+    has_recurrent_bias: bool = False
+    equations: str | None = None
+    largest_units: int | None = None
+    rate: float = 0.009
+    rate_units: int = 512
+    rate_power: int = 1
+    highest_rate: float = 0.012
+    colour: str = PURPLE
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The names of the blocks that are gates."""
+        return tuple(name for name in self.blocks if name != CANDIDATE)
+
+
+_TANH = {"use_bias": True, "activation": "tanh"}
+_GATED = {**_TANH, "recurrent_activation": "sigmoid"}
+
+# By the name that users give: `--cell lstm`, `build_model(..., cell="lstm")`.
+CELLS = {
+    "simple_rnn": Cell(
+        layer="SimpleRNN",
+        settings=_TANH,
+        blocks=(CANDIDATE,),
+        step=steps.simple_rnn_step,
+        equations="SimpleRNN",
+        largest_units=256,
+        rate=0.008,
+        rate_units=256,
+        rate_power=2,  # with 0.008, 512 units do not learn
+        highest_rate=0.008,
+        colour=ORANGE,
+    ),
+    "lstm": Cell(
+        layer="LSTM",
+        settings=_GATED,
+        blocks=("input gate", "forget gate", CANDIDATE, "output gate"),
+        states=("h", "c"),
+        step=steps.lstm_step,
+        equations="LSTM",
+        colour=BLUE,
+    ),
+    "gru": Cell(
+        layer="GRU",
+        settings={**_GATED, "reset_after": True},
+        blocks=("update gate", "reset gate", CANDIDATE),
+        has_recurrent_bias=True,
+        step=steps.gru_step,
+        equations="GRU",
+        largest_units=256,
+        colour=GREEN,
+    ),
+}
+
+
+def cell_of_layer(class_name: str) -> Cell | None:
+    """Finds a cell by the class name of its Keras layer.
+
+    Args:
+        class_name: Such as `"LSTM"`.
+
+    Returns:
+        A `Cell`, or `None` if that is no recurrent layer of the table.
+
+    Example:
+
+    >>> cell_of_layer("LSTM") is CELLS["lstm"], cell_of_layer("Dense")
+    (True, None)
+    """
+    return next((c for c in CELLS.values() if c.layer == class_name), None)

@@ -1,0 +1,147 @@
+"""Run one recurrent layer in NumPy, by the step in the table of cells."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charrnn.network.cells import CELLS, Cell, cell_of_layer
+from charrnn.network.steps import State, sigmoid
+
+
+class RecurrentLayer:
+    """The weights of a recurrent layer, and ways to run it.
+
+    With `columns = len(cell.blocks) * units`:
+
+    Args:
+        class_name: Of the Keras layer, such as `"LSTM"`; a layer of `CELLS`.
+        arrays: Its weights in Keras's order: kernel `(inputs, columns)`,
+            recurrent kernel `(units, columns)` and bias `(columns,)`, or
+            `(2, columns)` where the cell has a recurrent bias.
+
+    Attributes:
+        name: The class name.
+        cell: Its entry in the table.
+        kernel: The weights of the inputs.
+        U: The recurrent weights.
+        bias: What is added to the projected inputs, `(columns,)`.
+        recurrent_bias: What is added to the product with U, or `None`.
+
+    Example:
+
+    >>> layer = RecurrentLayer(
+    ...     "GRU", [np.ones((3, 6)), np.ones((2, 6)), np.ones((2, 6))]
+    ... )
+    >>> x = layer.project(np.zeros((4, 3)))
+    >>> (h,) = layer.step(x, layer.zero_state(4))
+    >>> h.shape
+    (4, 2)
+    """
+
+    def __init__(self, class_name: str, arrays: Sequence[np.ndarray]):
+        kernel, U, bias = arrays
+        self.name = class_name
+        self.cell = _known(class_name)
+        # By columns: the order in which BLAS reads a single row's product.
+        self.kernel, self.U = np.asfortranarray(kernel), np.asfortranarray(U)
+        self.bias: np.ndarray = bias
+        self.recurrent_bias: np.ndarray | None = None
+        self._step_weights: tuple[np.ndarray, ...] = (self.U,)
+        if self.cell.has_recurrent_bias:
+            self.bias, self.recurrent_bias = bias
+            self._step_weights = (self.U, self.recurrent_bias)
+        self._step = self.cell.step
+
+    def zero_state(self, batch_size: int) -> State:
+        """Returns the state before the first character."""
+        shape = (batch_size, self.U.shape[0])
+        return tuple(np.zeros(shape, np.float32) for _ in self.cell.states)
+
+    def arrays(self) -> list[np.ndarray]:
+        """Returns the weights in Keras's order."""
+        bias = self.bias
+        if self.recurrent_bias is not None:
+            bias = np.stack([bias, self.recurrent_bias])
+        return [self.kernel, self.U, bias]
+
+    def project(self, inputs: np.ndarray) -> np.ndarray:
+        """Multiplies inputs `(..., inputs)` by the kernel and adds the bias.
+
+        Returns:
+            Array `(..., columns)`, what `step` and `run` call `x`.
+        """
+        return matmul(inputs, self.kernel) + self.bias
+
+    def step(self, x: np.ndarray, state: State) -> State:
+        """Computes the state after one step with `x` of `(batch, columns)`."""
+        return self._step(x, state, *self._step_weights)
+
+    def run(self, x: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """Steps through `x` of shape `(time, batch, columns)`.
+
+        Returns:
+            `(outputs, state)`: `h` after each step, `(time, batch, units)`,
+            and the state after the last.
+        """
+        outputs = np.empty((*x.shape[:2], self.U.shape[0]), np.float32)
+        for t in range(len(x)):
+            state = self.step(x[t], state)
+            outputs[t] = state[0]
+        return outputs, state
+
+    def gates(self, x: np.ndarray, before: np.ndarray) -> dict[str, np.ndarray]:
+        """Computes the values of the gates, which a step does not keep.
+
+        Args:
+            x: Projected inputs, `(time, batch, columns)`.
+            before: For each of these steps the output of the one before,
+                `(time, batch, units)`.
+
+        Returns:
+            A `dict` from the name of a gate to its values, from 0 to 1,
+            `(time, batch, units)`; empty for a cell without gates.
+        """
+        if not self.cell.gates:
+            return {}
+        z = x + matmul(before, self.U)
+        if self.recurrent_bias is not None:
+            z = z + self.recurrent_bias
+        parts = np.split(z, len(self.cell.blocks), axis=-1)
+        blocks = zip(self.cell.blocks, parts, strict=True)
+        return {
+            name: sigmoid(part)
+            for name, part in blocks
+            if name in self.cell.gates
+        }
+
+
+def matmul(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Multiplies the last axis of `x` by a matrix, in a single product.
+
+    NumPy's own `@` would make a product for each step of `(time, batch, i)`.
+
+    Args:
+        x: Shape `(..., i)`.
+        weights: Shape `(i, j)`.
+
+    Returns:
+        Array `(..., j)`.
+
+    Example:
+
+    >>> matmul(np.ones((5, 2, 3)), np.ones((3, 4))).shape
+    (5, 2, 4)
+    """
+    flat = x.reshape(-1, x.shape[-1]) @ weights
+    return flat.reshape(*x.shape[:-1], weights.shape[-1])
+
+
+def _known(class_name: str) -> Cell:
+    cell = cell_of_layer(class_name)
+    if cell is None:
+        raise ValueError(
+            "Expected a recurrent layer among "
+            f"{sorted(cell.layer for cell in CELLS.values())}. "
+            f"Received {class_name!r}."
+        )
+    return cell

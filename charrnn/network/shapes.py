@@ -1,0 +1,186 @@
+"""Work out the shapes of a network's weights from its layers' settings."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from charrnn.network.cells import cell_of_layer
+from charrnn.network.layers import check_class, check_layer, check_order
+
+if TYPE_CHECKING:
+    import keras
+
+Shapes = list[tuple[int, ...]]  # of one layer's arrays, in Keras's order
+
+# The setting that must be the size of the vocabulary, and the setting that is
+# the width of a layer's outputs. A recurrent layer's width is its units.
+_SIZES = {
+    "CategoryEncoding": "num_tokens",
+    "Embedding": "input_dim",
+    "Dense": "units",
+}
+_WIDTHS = {"Embedding": "output_dim", "Dense": "units"}
+
+
+def weight_shapes(class_name: str, inputs: int, outputs: int) -> Shapes:
+    """The shapes of a layer's arrays, in Keras's order.
+
+    Args:
+        class_name: Such as `"LSTM"`.
+        inputs: Width of what goes in, the last axis.
+        outputs: Width of what comes out.
+
+    Returns:
+        A list of tuples, empty for a layer without weights.
+
+    Example:
+
+    >>> weight_shapes("LSTM", inputs=65, outputs=8)
+    [(65, 32), (8, 32), (32,)]
+    """
+    if class_name == "Embedding":
+        return [(inputs, outputs)]
+    if class_name == "Dense":
+        return [(inputs, outputs), (outputs,)]
+    cell = cell_of_layer(class_name)
+    if cell is None:
+        return []
+    columns = len(cell.blocks) * outputs
+    bias = (2, columns) if cell.has_recurrent_bias else (columns,)
+    return [(inputs, columns), (outputs, columns), bias]
+
+
+def planned_shapes(
+    layers: Sequence[tuple[str, Mapping[str, Any]]], size: int
+) -> list[Shapes]:
+    """Finds the shapes of all weights from the settings alone.
+
+    Args:
+        layers: A list of `(class name, settings)` in the order of the
+            `keras.Sequential`.
+        size: Number of characters in the vocabulary.
+
+    Returns:
+        For each layer the list of its shapes, as `weight_shapes` gives it.
+
+    Raises:
+        ValueError: if the layers do not fit together or the vocabulary.
+
+    Example:
+
+    >>> lstm, dense = ("LSTM", {"units": 8}), ("Dense", {"units": 65})
+    >>> planned_shapes([lstm, dense], 65)
+    [[(65, 32), (8, 32), (32,)], [(8, 65), (65,)]]
+    """
+    check_order([class_name for class_name, _ in layers])
+    shapes, width = [], size
+    for class_name, settings in layers:
+        _check_size(class_name, settings, size)
+        outputs = _width(class_name, settings, width)
+        shapes.append(weight_shapes(class_name, width, outputs))
+        width = outputs
+    return shapes
+
+
+def parameter_count(shapes: Sequence[Shapes]) -> int:
+    """Counts the numbers in all weights.
+
+    Args:
+        shapes: As `planned_shapes` returns them.
+
+    Returns:
+        An `int`.
+
+    Example:
+
+    >>> parameter_count([[(65, 32), (8, 32), (32,)], [(8, 65), (65,)]])
+    2953
+    """
+    return sum(math.prod(shape) for own in shapes for shape in own)
+
+
+def check_shapes(
+    class_name: str, expected: Shapes, received: Shapes, size: int
+) -> None:
+    """Checks the shapes of a layer's arrays.
+
+    Args:
+        class_name: Such as `"LSTM"`, for the message.
+        expected: As `weight_shapes` gives them.
+        received: The same for the arrays at hand.
+        size: Number of characters in the vocabulary, for the message.
+
+    Raises:
+        ValueError: naming both, if they differ.
+
+    Example:
+
+    >>> check_shapes("Dense", [(8, 65), (65,)], [(8, 65), (65,)], 65)
+    """
+    if received != expected:
+        raise ValueError(
+            f"Expected {class_name} weights of shapes {expected} in a network "
+            f"for {size} characters. Received {received}."
+        )
+
+
+def _check_size(class_name, settings, size):
+    if class_name not in _SIZES:
+        return
+    name = _SIZES[class_name]
+    if settings.get(name) != size:
+        raise ValueError(
+            f"Expected {class_name} with {name}={size} in a network for "
+            f"{size} characters. Received {settings.get(name)!r}."
+        )
+
+
+def _width(class_name, settings, inputs):
+    """The width of a layer's outputs: that of its inputs, if not set."""
+    is_recurrent = cell_of_layer(class_name) is not None
+    name = "units" if is_recurrent else _WIDTHS.get(class_name)
+    if name is None:
+        return inputs
+    width = settings.get(name)
+    if type(width) is not int or width < 1:  # True is an int to isinstance
+        raise ValueError(
+            f"Expected {class_name} with {name} a whole number of at least "
+            f"1. Received {width!r}."
+        )
+    return width
+
+
+def check_model(model: "keras.Sequential", size: int) -> None:
+    """Checks that a Keras model is one that charrnn can save and load.
+
+    Args:
+        model: What should be a `keras.Sequential`.
+        size: Number of characters in the vocabulary.
+
+    Raises:
+        ValueError: if it is another kind of model, or its layers do not fit
+            together or the vocabulary.
+
+    Example:
+
+    >>> from charrnn.network.model import build_model
+    >>> check_model(build_model("abc", units=4), 3)
+    """
+    if all(kind.__name__ != "Sequential" for kind in type(model).__mro__):
+        raise ValueError(
+            "Expected a keras.Sequential, as charrnn.build_model makes it. "
+            f"Received {type(model).__name__!r}."
+        )
+    if not model.built:
+        raise ValueError(
+            "Expected a model that has weights. Received one that is not "
+            "built yet. Begin it with keras.Input((None,), dtype='int32')."
+        )
+    layers = []
+    for layer in model.layers:
+        class_name = type(layer).__name__
+        check_class(class_name)  # others may have no config at all
+        settings = layer.get_config()
+        check_layer(class_name, settings)
+        layers.append((class_name, settings))
+    planned_shapes(layers, size)
