@@ -2,6 +2,7 @@
 
 - `backend`: Import Keras, without what TensorFlow writes to the terminal
   meanwhile.
+- `dataset`: Feed windows of ids to Keras's `fit`, with any backend.
 - `layers`: Know the networks that charrnn builds: layers, settings, weights'
   shapes.
 - `portable`: Make the config of a Keras model one that older versions of Keras
