@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "read": "text.corpus",
     "Vocabulary": "text.vocabulary",
-    "Windows": "text.windows",
+    "Windows": "network.dataset",
     "split": "text.windows",
     "build_model": "network.model",
     "begin_with_frequencies": "network.model",

@@ -23,7 +23,7 @@ from charrnn.network.model import parameters_of
 from charrnn.system import atomic
 from charrnn.system.plotting import picture
 from charrnn.system.progress import watched
-from charrnn.system.terminal import shown
+from charrnn.system.terminal import terminal_safe
 from charrnn.training import run_folder
 from charrnn.writing.sampler import Sampler
 
@@ -159,7 +159,7 @@ def _tell(rows, out, as_json):
         print(json.dumps(rows, indent=1))
         return
     _print(rows)
-    print(f"\nplot  {shown(str(out / 'compared.png'))}")
+    print(f"\nplot  {terminal_safe(str(out / 'compared.png'))}")
 
 
 def _words(cell, out, characters, arguments):
@@ -247,7 +247,7 @@ def _row(folder):
 
 def _print(rows):
     for row in rows:
-        print(f"\n--- {row['cell']} writes ---\n{shown(row['sample'])}")
+        print(f"\n--- {row['cell']} writes ---\n{terminal_safe(row['sample'])}")
     print()
     table = [
         (

@@ -7,7 +7,7 @@ ready or will be made on first use, and where it is.
 import json
 import sys
 
-from charrnn.system.terminal import shown
+from charrnn.system.terminal import terminal_safe
 from charrnn.text import catalogue
 
 HEADINGS = ("name", "characters", "distinct", "licence", "state", "where")
@@ -81,7 +81,7 @@ def _cells(corpus):
         _count(corpus["distinct"]),
         corpus["licence"],
         corpus["state"],
-        shown(corpus["path"]),
+        terminal_safe(corpus["path"]),
     )
 
 

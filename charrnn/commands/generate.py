@@ -20,7 +20,7 @@ from charrnn.commands.spelling import prepare, typed
 from charrnn.network.engine import load
 from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
-from charrnn.system.terminal import command_line, remark, shown
+from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
 from charrnn.text.corpus import read
 from charrnn.training import run_folder
@@ -255,7 +255,7 @@ def _output(path):
         return
 
     def write(text):
-        sys.stdout.write(shown(text))
+        sys.stdout.write(terminal_safe(text))
         sys.stdout.flush()  # a reader sees each character when it is drawn
         return len(text)
 

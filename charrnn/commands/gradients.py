@@ -18,7 +18,7 @@ from charrnn.network.model import parameters_of
 from charrnn.system import ram
 from charrnn.system.plotting import picture
 from charrnn.system.progress import watched
-from charrnn.system.terminal import shown
+from charrnn.system.terminal import terminal_safe
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows, fit_to_text, split
 
@@ -85,7 +85,7 @@ def run(arguments):
     if arguments.plot:
         _plot(rows, arguments.plot)
         if not arguments.json:
-            print(f"plot  {shown(str(arguments.plot))}")
+            print(f"plot  {terminal_safe(str(arguments.plot))}")
     return 0
 
 

@@ -13,7 +13,7 @@ from charrnn.insight.context import NEARLY, context_curve
 from charrnn.network.engine import load
 from charrnn.system.plotting import BLUE, ORANGE, picture
 from charrnn.system.progress import watched
-from charrnn.system.terminal import shown
+from charrnn.system.terminal import terminal_safe
 
 
 def add_arguments(parser):
@@ -42,7 +42,7 @@ def run(arguments):
     if arguments.plot:
         _plot(curve, arguments.plot)
         if not arguments.json:
-            print(f"plot  {shown(str(arguments.plot))}")
+            print(f"plot  {terminal_safe(str(arguments.plot))}")
     return 0
 
 

@@ -23,7 +23,7 @@ from charrnn.system import atomic
 from charrnn.system.plotting import COLOURS as LAYER_COLOURS
 from charrnn.system.plotting import picture
 from charrnn.system.progress import Console, watched
-from charrnn.system.terminal import shown, visible
+from charrnn.system.terminal import one_line, terminal_safe
 from charrnn.text.lines import coloured_lines
 
 # Backgrounds from -1 to 1: blue, nothing, orange, which the colour-blind tell
@@ -97,7 +97,7 @@ def run(arguments):
     _print_saturation(found.saturation)
     for what, path in (("page", arguments.html), ("plot", arguments.plot)):
         if path:
-            print(f"{what}  {shown(str(path))}")
+            print(f"{what}  {terminal_safe(str(path))}")
     return 0
 
 
@@ -159,7 +159,7 @@ def _print_map(console, heading, unit, text):
     for pieces in _map(unit, text, LINES):
         line = rich.text.Text()
         for level, piece in pieces:
-            line.append(visible(piece), f"black on {COLOURS[level]}")
+            line.append(one_line(piece), f"black on {COLOURS[level]}")
         console.print(line, soft_wrap=True)
     legend = rich.text.Text("-1 ")
     for colour in COLOURS:

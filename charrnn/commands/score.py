@@ -26,7 +26,7 @@ from charrnn.scoring.score import (
     score_each,
     to_bits,
 )
-from charrnn.system.terminal import shown
+from charrnn.system.terminal import terminal_safe
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
 
@@ -254,7 +254,7 @@ def _print_table(rows):
             f"{row['bits_per_character']:9.4f}  "
             f"{row['nats_per_character']:9.4f}  "
             f"{_perplexity(row)}  "
-            f"{row['characters']:10,}{total}  {shown(name)}"
+            f"{row['characters']:10,}{total}  {terminal_safe(name)}"
         )
     _print_notes({row["method"] for row in rows})
 
@@ -281,5 +281,5 @@ def _print_notes(methods):
 def _print_baselines(row):
     losses = row["baselines_nats_per_character"]
     nats, characters = row["nats_per_character"], row["characters"]
-    print(f"\n{shown(row['text'])}")
+    print(f"\n{terminal_safe(row['text'])}")
     print(baselines.shown(losses, nats, characters))

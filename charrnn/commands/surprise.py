@@ -21,7 +21,7 @@ from charrnn.insight.surprise import read_along
 from charrnn.network.engine import load
 from charrnn.system import atomic
 from charrnn.system.progress import Console, watched
-from charrnn.system.terminal import say, shown, visible
+from charrnn.system.terminal import one_line, say, terminal_safe
 from charrnn.text.lines import coloured_lines
 
 PLACES = 20  # of each kind in a list
@@ -86,7 +86,7 @@ def run(arguments):
     if arguments.html:
         title = title_of(arguments.text, arguments.model)
         atomic.write_text(arguments.html, page(reading, title))
-        print(f"page  {shown(str(arguments.html))}")
+        print(f"page  {terminal_safe(str(arguments.html))}")
     elif arguments.typos:
         count = arguments.count or PLACES
         _print_places("word", reading.words(lines)[:count])
@@ -145,15 +145,15 @@ def _print_places(title, places):
 
 def _marked(place):
     """A word, or as much of it as has room, its worst character marked."""
-    before = visible(place.text[: place.worst])[-(WIDTH // 3) :]
-    after = visible(place.text[place.worst + 1 :])[: WIDTH // 3]
+    before = one_line(place.text[: place.worst])[-(WIDTH // 3) :]
+    after = one_line(place.text[place.worst + 1 :])[: WIDTH // 3]
     parts = map(_standing, (before, place.text[place.worst], after))
     return "{}[{}]{}".format(*parts)
 
 
 def _standing(text):
     """A visible text; an accent at its start stands on a dotted circle."""
-    text = visible(text)
+    text = one_line(text)
     alone = text and unicodedata.category(text[0]).startswith("M")
     return f"{DOTTED_CIRCLE}{text}" if alone else text
 
@@ -171,9 +171,9 @@ def _print_coloured(reading):
         for level, piece in pieces:
             if level:
                 colour = COLOURS[level - 1]
-                shown_line.append(visible(piece), f"black on {colour}")
+                shown_line.append(one_line(piece), f"black on {colour}")
             else:
-                shown_line.append(visible(piece.rstrip("\r\n")))
+                shown_line.append(one_line(piece.rstrip("\r\n")))
         console.print(shown_line, soft_wrap=True)
     if console.no_color or not console.color_system:
         print("(before each line: its mean, in bits; colours need a terminal)")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.system.terminal import printable
+from charrnn.system.terminal import escape_controls
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
 
@@ -95,7 +95,7 @@ def title_of(text, model):
     """
     texts = [text] if isinstance(text, str | os.PathLike) else text
     text, model = sources.title(list(map(_name, texts))), _name(model)
-    title = printable(f"{text}, read by {model}")
+    title = escape_controls(f"{text}, read by {model}")
     return title.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

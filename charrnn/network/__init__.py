@@ -8,6 +8,7 @@
   settings.
 - `shapes`: Work out the shapes of a network's weights from its layers'
   settings.
+- `dataset`: Feed windows of ids to Keras's `fit`, with any backend.
 - `portable`: Make the config of a Keras model one that older versions of Keras
   read.
 - `model`: Build the network: a plain `keras.Sequential` of built-in layers.

@@ -11,7 +11,7 @@ from charrnn.network.portable import CONFIG, make_portable
 from charrnn.network.weights import read_arrays
 from charrnn.system.archive import member_size, opened, read_member
 from charrnn.system.atomic import replacing
-from charrnn.system.terminal import printable
+from charrnn.system.terminal import escape_controls
 from charrnn.text.corpus import normalize_text
 from charrnn.text.normal_form import form_of
 from charrnn.text.vocabulary import Vocabulary
@@ -116,7 +116,7 @@ def _check_that_we_can_read(path):
 
 def _reason(error):
     """What a reader says about a file, in one line."""
-    line = printable(" ".join(str(error).split()))[:LINE_LIMIT]
+    line = escape_controls(" ".join(str(error).split()))[:LINE_LIMIT]
     return line or type(error).__name__
 
 

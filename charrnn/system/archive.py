@@ -4,31 +4,33 @@ import contextlib
 import os
 import re
 import zipfile
+from collections.abc import Iterator
+from typing import IO
 
-FILE_LIMIT = 2 << 30  # bytes: half a billion weights
-TABLE_LIMIT = 1 << 16  # bytes of the table of contents, at the file's end
-COUNT_LIMIT = 100  # members
-NAME_LIMIT = 255  # characters
-RATIO_LIMIT = 20  # bytes unpacked from one
+MAX_FILE_BYTES = 2 << 30  # half a billion weights
+MAX_TABLE_BYTES = 1 << 16  # the table of contents, at the end of the file
+MAX_MEMBERS = 100
+MAX_NAME_CHARACTERS = 255
+MAX_UNPACKED_PER_PACKED_BYTE = 20
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-# Neither absolute nor with a "..": no part begins with a dot.
+# A relative path of which no part begins with a dot: no "..", no hidden file.
 _NAME = re.compile(r"(\w[\w.-]*/)*(\w[\w.-]*)?", re.ASCII)
 
 
 @contextlib.contextmanager
-def opened(file):
-    """Opens an archive after a look at its sizes and names.
+def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
+    """Opens an archive, and checks its sizes and names before any is used.
 
     Args:
         file: A binary file, open for reading.
 
     Yields:
-        A `zipfile.ZipFile`.
+        The archive, open for reading.
 
     Raises:
-        ValueError: if it is no archive, or beyond the limits.
+        ValueError: if it is no zip archive, or exceeds a limit.
         zipfile.BadZipFile: if it is damaged.
 
     Example:
@@ -42,23 +44,25 @@ def opened(file):
     b'some text'
     """
     size = file.seek(0, os.SEEK_END)
-    _at_most(FILE_LIMIT, size, "bytes")
+    _at_most(MAX_FILE_BYTES, size, "bytes")
     _check_end(file, size)
     with zipfile.ZipFile(file) as archive:
         _check_members(archive.infolist(), size)
         yield archive
 
 
-def read_member(archive, name, limit=FILE_LIMIT):
-    """Reads a member, and no more of it than the archive promised.
+def read_member(
+    archive: zipfile.ZipFile, name: str, limit: int = MAX_FILE_BYTES
+) -> bytes:
+    """Reads a member: exactly as many bytes as the table of contents states.
 
     Args:
-        archive: A `zipfile.ZipFile`, as `opened` gives it.
-        name: Of the member.
-        limit: Bytes at most.
+        archive: An archive, as `opened` yields it.
+        name: The member's name.
+        limit: How many bytes it may have.
 
     Returns:
-        The `bytes`.
+        The unpacked bytes.
 
     Raises:
         ValueError: if there is no such member, or it is larger than `limit`,
@@ -68,7 +72,7 @@ def read_member(archive, name, limit=FILE_LIMIT):
     size = member_size(archive, name)
     _at_most(limit, size, f"bytes in {name}")
     with archive.open(name) as member:
-        data = member.read(size)  # the size may be a lie: there may be more
+        data = member.read(size)  # the table may be wrong: there may be more
     if len(data) < size:
         raise ValueError(
             f"Expected {size:,} bytes in {name}. Received {len(data):,}."
@@ -76,15 +80,15 @@ def read_member(archive, name, limit=FILE_LIMIT):
     return data
 
 
-def member_size(archive, name):
-    """The size of a member in bytes, before it is read.
+def member_size(archive: zipfile.ZipFile, name: str) -> int:
+    """Tells how many bytes a member will have, before it is read.
 
     Args:
-        archive: A `zipfile.ZipFile`.
-        name: Of the member.
+        archive: An archive, as `opened` yields it.
+        name: The member's name.
 
     Returns:
-        An `int`.
+        Its size in bytes, as the table of contents states it.
 
     Raises:
         ValueError: if there is no such member.
@@ -97,29 +101,54 @@ def member_size(archive, name):
     return archive.getinfo(name).file_size
 
 
-def _check_end(file, size):
-    """Checks the last record, before `ZipFile` reads the table it tells of."""
+def _check_end(file: IO[bytes], size: int) -> None:
+    """Checks the last record, before `ZipFile` reads the table it refers to.
+
+    The last 22 bytes are the "end of central directory" record, unless a
+    comment follows it. In archives of the zip64 format a record of 20 bytes
+    stands before it, and refers to larger tables.
+    """
     file.seek(max(0, size - 42))
     tail = file.read()
     end, before = tail[-22:], tail[-42:-38]
-    whole = len(end) == 22 and end.startswith(b"PK\5\6")
-    comment = end[-2:] != b"\0\0"  # its length: the record could be elsewhere
-    large = before == b"PK\6\7"  # another record holds, for larger archives
-    if not whole or comment or large:
+    is_whole = len(end) == 22 and end.startswith(b"PK\5\6")
+    has_comment = end[-2:] != b"\0\0"  # the comment's length
+    is_zip64 = before == b"PK\6\7"
+    if not is_whole or has_comment or is_zip64:
         file.seek(0)
         raise ValueError(
             "Expected a whole zip archive, without a comment. "
             f"Received {size:,} bytes that begin with {file.read(8)!r}."
         )
     table = int.from_bytes(end[12:16], "little")
-    _at_most(TABLE_LIMIT, table, "bytes in the table of contents")
+    _at_most(MAX_TABLE_BYTES, table, "bytes in the table of contents")
 
 
-def _check_members(members, size):
-    names = [member.filename for member in members]
-    _at_most(COUNT_LIMIT, len(names), "members")
+def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
+    _check_names([member.filename for member in members])
+    # Members that overlap would unpack the same bytes many times.
+    packed = sum(member.compress_size for member in members)
+    _at_most(size, packed, "bytes in all members")
+    for member in members:
+        if member.compress_type not in _METHODS:
+            raise ValueError(
+                f"Expected {member.filename} stored or deflated. Received "
+                f"compression method {member.compress_type}."
+            )
+        _at_most(
+            MAX_UNPACKED_PER_PACKED_BYTE * member.compress_size,
+            member.file_size,
+            f"bytes unpacked from the {member.compress_size:,} of "
+            f"{member.filename}",
+        )
+
+
+def _check_names(names: list[str]) -> None:
+    _at_most(MAX_MEMBERS, len(names), "members")
     for name in names:
-        _at_most(NAME_LIMIT, len(name), "characters in a member's name")
+        _at_most(
+            MAX_NAME_CHARACTERS, len(name), "characters in a member's name"
+        )
         if not _NAME.fullmatch(name):
             raise ValueError(
                 "Expected plain names of members, in folders of the archive "
@@ -130,23 +159,9 @@ def _check_members(members, size):
                 f"Expected members of different names. Received {name!r} "
                 "more than once."
             )
-    packed = sum(member.compress_size for member in members)
-    _at_most(size, packed, "bytes in all members")
-    for member in members:
-        if member.compress_type not in _METHODS:
-            raise ValueError(
-                f"Expected {member.filename} stored or deflated. Received "
-                f"compression method {member.compress_type}."
-            )
-        _at_most(
-            RATIO_LIMIT * member.compress_size,
-            member.file_size,
-            f"bytes unpacked from the {member.compress_size:,} of "
-            f"{member.filename}",
-        )
 
 
-def _at_most(limit, received, what):
+def _at_most(limit: int, received: int, what: str) -> None:
     if received > limit:
         raise ValueError(
             f"Expected at most {limit:,} {what}. Received {received:,}."

@@ -3,27 +3,28 @@
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path):
-    """Yields a temporary path whose file takes the place of `path` at the end.
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yields a temporary path; the file written there replaces `path`.
 
-    A program killed in between, or a full disk, leaves the old file as it
-    was: the new one is flushed to the disk before it is renamed. The
-    temporary name keeps the suffix of `path`, since Keras looks at it.
+    The temporary file is flushed to the disk and then renamed, so the old
+    file stays as it was if the program is killed or the disk is full. Where
+    `path` is a symbolic link, its target is replaced.
 
     Args:
-        path: The file to write, a `str` or a `pathlib.Path`.
+        path: The file to write.
 
     Yields:
-        A `pathlib.Path` in the same folder, to be written and closed.
+        A path in the same folder, to be written and closed. It has the suffix
+        of `path`, by which Keras chooses a format.
 
     Raises:
         OSError: if the folder is not writable or the disk is full.
-        ValueError: if `path` is a folder or a device, which a file would
-            destroy. Of a symbolic link the target is replaced.
+        ValueError: if `path` is a folder or a device.
 
     Example:
 
@@ -37,8 +38,8 @@ def replacing(path):
     path = Path(os.path.realpath(path))  # resolve() fails at a loop of links
     if path.exists() and not path.is_file():
         raise ValueError(
-            f"Expected the name of a file to write. '{path}' is a folder or "
-            "a device. Choose another name."
+            f"Expected the name of a file to write. Received '{path}', which "
+            "is a folder or a device. Choose another name."
         )
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
@@ -46,24 +47,26 @@ def replacing(path):
         _flush_to_disk(temporary)
         os.replace(temporary, path)
     except OSError as error:
+        # The user knows `path`, not the temporary name.
         if error.errno is None or error.filename not in (None, str(temporary)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the new name, too, must outlive a power cut
+    if os.name == "posix":  # the renaming, too, must survive a power cut
         _flush_to_disk(path.parent)
 
 
-def write_text(path, text):
-    """Writes `text` as UTF-8, with its line ends as they are, atomically.
+def write_text(path: str | Path, text: str) -> None:
+    """Writes a text as UTF-8, whole or not at all; line ends stay as they are.
 
     Args:
         path: The file to write.
-        text: A `str`.
+        text: What it will hold.
 
     Raises:
         OSError: if the folder is not writable or the disk is full.
+        ValueError: if `path` is a folder or a device.
 
     Example:
 
@@ -77,18 +80,21 @@ def write_text(path, text):
         temporary.write_bytes(text.encode("utf-8"))
 
 
-def remove_leftovers(folder):
-    """Deletes what killed processes were in the middle of writing.
+def remove_leftovers(folder: str | Path) -> None:
+    """Deletes the temporary files of `replacing` in killed processes.
 
     Args:
         folder: A folder that no other process is writing to.
+
+    Raises:
+        OSError: if the folder cannot be read, or a file not be deleted.
     """
     for path in Path(folder).iterdir():
         if re.fullmatch(r"\.[\w-]+\.\d+\.tmp\.\w+", path.name):
             path.unlink()
 
 
-def _flush_to_disk(path):
+def _flush_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

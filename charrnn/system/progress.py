@@ -1,32 +1,54 @@
-"""What verbs show in colours, and how far their work is."""
+"""Show how far a computation is, and print in colours."""
 
 import functools
 import sys
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import rich.console
 import rich.progress
 
 
 class Console(rich.console.Console):
-    """Leaves it to `charrnn.commands.main` when nobody reads any more."""
+    """A console that raises `BrokenPipeError` when its reader has left.
 
-    def __init__(self, **options):
-        super().__init__(highlight=False, **options)
-
-    def on_broken_pipe(self):
-        raise  # the BrokenPipeError that is being handled
-
-
-def watched(description, **options):
-    """A function of an iterable that shows how far it is.
+    rich would end the process itself; `charrnn.commands.main` decides how a
+    command ends.
 
     Args:
-        description: What is being done, a word.
+        **options: As for `rich.console.Console`.
+
+    Example:
+
+    >>> Console(width=20).print("[bold]0.5[/bold] bits")
+    0.5 bits
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Raises the `BrokenPipeError` that rich is handling."""
+        raise
+
+
+def watched(description: str, **options: Any) -> Callable[[Iterable], Iterable]:
+    """Makes a function that shows a progress bar while it iterates.
+
+    Args:
+        description: What is being done, in a word.
         **options: As for `rich.progress.track`.
 
     Returns:
-        A function that yields the iterable's items again. On a terminal there
-        is a bar in the meantime, which leaves nothing behind.
+        A function that takes an iterable and yields its items. Where standard
+        error is a terminal, it shows a bar there, which is removed at the
+        end.
+
+    Example:
+
+    >>> watch = watched("scoring")
+    >>> list(watch(range(3)))
+    [0, 1, 2]
     """
     return functools.partial(
         rich.progress.track,

@@ -1,19 +1,19 @@
-"""Refuse what the memory cannot hold, before it is tried."""
+"""Refuse what does not fit into the machine's RAM, before it is tried."""
 
 import contextlib
 import math
 import os
 from pathlib import Path
 
-# Where Linux says how much a container may use; "max" means no limit.
+# Files in which Linux limits the RAM of a container; "max" means no limit.
 CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 
 
-def machine_bytes():
-    """Tells how much memory there is, in use or not.
+def machine_bytes() -> float:
+    """Tells how much RAM there is, in use or not.
 
     Returns:
         The bytes of the machine, or of the container if it may use fewer;
@@ -33,38 +33,38 @@ def machine_bytes():
     return min(limits)
 
 
-def check_fits(needed, what, advice):
-    """Checks that the machine has so much memory.
+def check_fits(needed: float, what: str, advice: str) -> None:
+    """Checks that something fits into the machine's RAM.
 
-    A system that has run out of memory does not say so: it stops answering,
-    and ends processes of its choice.
+    A system that runs out of RAM does not refuse: it stops answering, and
+    kills processes of its choice.
 
     Args:
-        needed: Bytes.
-        what: What takes them, as the message calls it.
+        needed: Bytes that it takes.
+        what: What takes them, in the words of the message.
         advice: What to do instead, a sentence.
 
     Raises:
-        ValueError: if there is less memory.
+        ValueError: if the machine has less.
 
     Example:
 
     >>> check_fits(1 << 20, "a small text", "Use a smaller one.")
     """
-    there = machine_bytes()
-    if needed > there:
+    available = machine_bytes()
+    if needed > available:
         raise ValueError(
-            f"Expected {what} to fit into the memory of {_in_words(there)}. "
-            f"Received one that takes about {_in_words(needed)}. {advice}"
+            f"Expected {what} to fit into the memory of {_gib(available)}. "
+            f"Received one that takes about {_gib(needed)}. {advice}"
         )
 
 
-def check_address_space(needed, what):
-    """Checks that a process may map so much memory: what `ulimit -v` limits.
+def check_address_space(needed: float, what: str) -> None:
+    """Checks that this process may map enough memory (`ulimit -v`).
 
     Args:
-        needed: Bytes.
-        what: What takes them, as the message calls it.
+        needed: Bytes that it maps.
+        what: What maps them, in the words of the message.
 
     Raises:
         ValueError: if the limit is lower.
@@ -76,16 +76,17 @@ def check_address_space(needed, what):
     limit = address_limit()
     if needed > limit:
         raise ValueError(
-            f"Expected {_in_words(needed)} of address space for {what}. "
-            f"`ulimit -v` allows {_in_words(limit)}. Raise that limit."
+            f"Expected {_gib(needed)} of address space for {what}. "
+            f"`ulimit -v` allows {_gib(limit)}. Raise that limit."
         )
 
 
-def address_limit():
+def address_limit() -> float:
     """Tells how much memory this process may map.
 
     Returns:
-        Bytes; infinity where there is no limit, or no such thing (Windows).
+        Bytes; infinity if there is no limit, or on a system that has no such
+        limits (Windows).
 
     Example:
 
@@ -100,5 +101,5 @@ def address_limit():
     return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
-def _in_words(size):
+def _gib(size: float) -> str:
     return f"{size / 2**30:,.1f} GiB"

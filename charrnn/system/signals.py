@@ -1,71 +1,83 @@
-"""End in order when a signal asks for it: no half of a file stays behind."""
+"""End a process in order when a signal asks for it."""
 
 import contextlib
 import signal
 import threading
+from collections.abc import Callable, Iterator
 
-# Python itself ends the process at once; Windows knows no SIGHUP.
+# Without a handler, these end Python at once: no `finally` block runs, and
+# half-written files stay behind. Windows has no SIGHUP.
 FATAL = [signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)])]
 
 
 class Terminated(BaseException):
     """A signal asked the process to end.
 
+    Like `KeyboardInterrupt` it is no `Exception`, so that `except Exception`
+    lets it through.
+
     Args:
         number: Of the signal.
     """
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.number = number
 
 
 @contextlib.contextmanager
-def raised():
-    """Lets signals that end a process raise `Terminated` instead.
+def raised() -> Iterator[None]:
+    """Raises `Terminated` when a signal would have ended the process.
 
-    What is being written is then cleaned up. Signals that the process was
-    started to ignore stay ignored, and so do handlers of others.
+    `finally` blocks then remove temporary files. Signals that the process was
+    started to ignore stay ignored (`nohup`), and the handlers of others stay.
     """
 
     def end(number, frame):
         raise Terminated(number)
 
-    with _handled(
-        [n for n in FATAL if signal.getsignal(n) == signal.SIG_DFL], end
-    ):
+    unhandled = [
+        number for number in FATAL if signal.getsignal(number) == signal.SIG_DFL
+    ]
+    with _handled(unhandled, end):
         yield
 
 
 @contextlib.contextmanager
-def noted():
-    """Notes Ctrl-C, or a signal that ends a process; the second ends it.
+def noted() -> Iterator[list[int]]:
+    """Notes Ctrl-C and other signals, for a loop that ends when it can.
+
+    The second signal does not wait: it raises `Terminated`.
 
     Yields:
-        A list of the numbers of signals, empty as long as there was none.
+        The numbers of the signals so far, a list that is empty until there
+        is one.
     """
-    received = []
+    received: list[int] = []
 
     def note(number, frame):
         if received:
             raise Terminated(number)
         received.append(number)
 
-    numbers = [signal.SIGINT, *FATAL]
+    # None stands for a handler that was not set from Python.
     not_ours = (signal.SIG_IGN, None)
-    with _handled(
-        [n for n in numbers if signal.getsignal(n) not in not_ours], note
-    ):
+    ours = [
+        number
+        for number in (signal.SIGINT, *FATAL)
+        if signal.getsignal(number) not in not_ours
+    ]
+    with _handled(ours, note):
         yield received
 
 
 @contextlib.contextmanager
-def _handled(numbers, handler):
-    """Handles signals meanwhile, where Python allows it."""
+def _handled(numbers: list, handler: Callable) -> Iterator[None]:
+    """Sets a handler meanwhile; Python lets only the main thread do so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {n: signal.signal(n, handler) for n in numbers}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:

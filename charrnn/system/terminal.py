@@ -1,120 +1,103 @@
-"""What verbs show: text made harmless."""
+"""Print text that a terminal shows and does not obey."""
 
 import re
 import shlex
 import shutil
 import sys
 import textwrap
+from typing import TextIO
 
+# All but tab, line feed, and what stands from the space on to the tilde.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def printable(text):
-    """Shows control characters instead of sending them to the terminal.
+def say(line: str, file: TextIO | None = None) -> None:
+    """Prints a line; a terminal gets it with control characters escaped.
 
     Args:
-        text: A `str`.
-
-    Returns:
-        The text with control characters other than line ends and tabs
-        written as Python would, since a terminal obeys them.
+        line: What to print.
+        file: Where to print it; `None` for standard output. A file or a pipe
+            gets the line as it is.
 
     Example:
 
-    >>> printable("red: \\x1b[31m")
-    'red: \\\\x1b[31m'
-    """
-    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
-
-
-def shown(text):
-    """What to print: the text, made harmless where a terminal would obey it.
-
-    Args:
-        text: A `str`.
-
-    Returns:
-        The text as it is for a file or a pipe; for a terminal as `printable`
-        gives it.
-    """
-    return printable(text) if sys.stdout.isatty() else text
-
-
-def say(line, file=None):
-    """Prints a line, made harmless where a terminal would obey it.
-
-    Args:
-        line: A `str`.
-        file: As for `print`.
+    >>> say("plot  loss.png")
+    plot  loss.png
     """
     stream = file or sys.stdout
-    print(printable(line) if stream.isatty() else line, file=file)
+    print(escape_controls(line) if stream.isatty() else line, file=stream)
 
 
-def command_line(words):
-    r"""Writes a command so that it can be pasted into a shell.
+def remark(message: str) -> None:
+    """Prints a remark on standard error, beside the results.
 
     Args:
-        words: A list of `str`.
+        message: What to print, in brackets and on one line: whatever would
+            break the line, or would be obeyed by a terminal, is escaped.
+    """
+    print(f"({_escape_unprintable(message)})", file=sys.stderr)
+
+
+def escape_controls(text: str) -> str:
+    """Escapes control characters, which a terminal would obey.
+
+    Args:
+        text: Any text.
 
     Returns:
-        A `str`. Words with control characters, and with bytes that are not
-        UTF-8, are written as `$'...'`, which bash and zsh read.
+        The text with its control characters, other than line ends and tabs,
+        written as Python writes them in a literal.
 
     Example:
 
-    >>> print(command_line(["train.py", "my text", "red\x1b[31m"]))
-    train.py 'my text' $'red\x1b[31m'
+    >>> escape_controls("red: \\x1b[31m")
+    'red: \\\\x1b[31m'
     """
-    return " ".join(map(_quoted, words))
+    return _CONTROL.sub(lambda match: _escape(match[0]), text)
 
 
-def _quoted(word):
-    if word.isprintable():
-        return shlex.quote(word)
-    inside = "".join(map(_escaped, word))
-    return f"$'{inside}'"
-
-
-def _escaped(character):
-    if character in "\\'":
-        return "\\" + character
-    if character.isprintable():
-        return character
-    data = character.encode("utf-8", "surrogateescape")
-    return "".join(f"\\x{byte:02x}" for byte in data)
-
-
-def remark(message):
-    """Says something in brackets, beside the results: on standard error.
+def terminal_safe(text: str) -> str:
+    """Escapes control characters if standard output is a terminal.
 
     Args:
-        message: A `str`; what a terminal would obey is shown escaped, so that
-            it has one line whatever names are in it.
-    """
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-    print(f"({line})", file=sys.stderr)
-
-
-def visible(text):
-    """A text in one line, in which all characters can be seen.
-
-    Line ends and tabs become arrows; what has no shape of its own, or turns
-    the direction of the line, is written as Python would.
-    """
-    text = text.replace("\n", "\u21b5").replace("\t", "\u21e5")
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def wrapped(text, indent=2):
-    """Lines broken between words where a terminal would break within one.
-
-    Args:
-        text: A `str` of one line or more.
-        indent: Spaces before what a line goes on with.
+        text: Any text.
 
     Returns:
-        A `str`; the text as it is for a file or a pipe.
+        For a terminal what `escape_controls` returns; for a file or a pipe
+        the text as it is.
+    """
+    return escape_controls(text) if sys.stdout.isatty() else text
+
+
+def one_line(text: str) -> str:
+    r"""Puts a text on one line, on which each character can be seen.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text with arrows for line ends and tabs. What has no shape of its
+        own, or turns the direction of the line, is escaped.
+
+    Example:
+
+    >>> one_line("one\ttwo\n\u202ethree")
+    'one⇥two↵\\u202ethree'
+    """
+    text = text.replace("\n", "\u21b5").replace("\t", "\u21e5")
+    return _escape_unprintable(text)
+
+
+def wrapped(text: str, indent: int = 2) -> str:
+    """Breaks lines between words, where a terminal would break within one.
+
+    Args:
+        text: One line or more.
+        indent: Spaces before the continuation of a line.
+
+    Returns:
+        The text in lines that fit the terminal; unchanged where standard
+        output is a file or a pipe.
     """
     if not sys.stdout.isatty():
         return text
@@ -129,3 +112,47 @@ def wrapped(text, indent=2):
         )
         for line in text.split("\n")
     )
+
+
+def command_line(words: list[str]) -> str:
+    r"""Writes a command so that it can be pasted into a shell.
+
+    Args:
+        words: The command and its arguments.
+
+    Returns:
+        The command in one line. Words with control characters, or with bytes
+        that are not UTF-8, are written as `$'...'`, which bash and zsh read.
+
+    Example:
+
+    >>> print(command_line(["train.py", "my text", "red\x1b[31m"]))
+    train.py 'my text' $'red\x1b[31m'
+    """
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    inside = "".join(map(_quoted_character, word))
+    return f"$'{inside}'"
+
+
+def _quoted_character(character: str) -> str:
+    if character in "\\'":
+        return "\\" + character
+    if character.isprintable():
+        return character
+    # Python keeps a file name's bytes that are not UTF-8 as lone surrogates.
+    data = character.encode("utf-8", "surrogateescape")
+    return "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def _escape_unprintable(text: str) -> str:
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    """Writes a character as Python does in a literal, without the quotes."""
+    return ascii(character)[1:-1]

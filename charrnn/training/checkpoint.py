@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from charrnn.system.atomic import replacing
-from charrnn.system.terminal import printable
+from charrnn.system.terminal import escape_controls
 
 FORMAT = 1
 KEPT = 2  # the newest; the older one is for when the newest is damaged
@@ -115,7 +115,7 @@ def newest(folder, say=print, check=lambda state, arrays: None):
         except PermissionError:
             raise  # it may be sound
         except DAMAGE as error:
-            reason = printable(" ".join(str(error).split()))[:LINE_LIMIT]
+            reason = escape_controls(" ".join(str(error).split()))[:LINE_LIMIT]
             reason = reason.rstrip(".") or type(error).__name__
             say(f"'{path}' is damaged ({reason}): it is left out")
     if found:

@@ -11,7 +11,7 @@ import rich.text
 from charrnn.network.backend import keras
 from charrnn.scoring.score import to_bits
 from charrnn.system import atomic
-from charrnn.system.terminal import printable
+from charrnn.system.terminal import escape_controls
 from charrnn.training.history import History
 from charrnn.writing.sampler import Sampler
 
@@ -213,8 +213,8 @@ class Samples(keras.callbacks.Callback):
     def _show(self, text):
         # The terminal's own colour is the one that can be read on its ground.
         if not self.quiet:
-            shown = rich.text.Text(printable(self.prompt), style="bold")
-            shown.append(printable(text), style="not bold")
+            shown = rich.text.Text(escape_controls(self.prompt), style="bold")
+            shown.append(escape_controls(text), style="not bold")
             self.console.print(shown, end="\n\n", soft_wrap=True)
 
     def state(self):

@@ -106,11 +106,19 @@ class Twin(keras.Sequential):
         return self._model().export(*args, **kwargs)
 
     @_explaining_batches
-    def fit(self, x=None, y=None, batch_size=None, *args, **kwargs):
+    def fit(
+        self, x=None, y=None, batch_size=None, *args, shuffle=False, **kwargs
+    ):
+        """Trains the model, as `keras.Model.fit` does.
+
+        Batches are read in order unless `shuffle=True` is asked for: a state
+        is carried from each to the next.
+        """
         held_out = kwargs.get("validation_split")
         batch_size = self._batch_size_of(x, batch_size, held_out)
         if "validation_data" in kwargs:  # a copy of it goes to evaluate
             kwargs["validation_data"] = self._checked(kwargs["validation_data"])
+        kwargs["shuffle"] = shuffle
         return super().fit(self._checked(x), y, batch_size, *args, **kwargs)
 
     @_explaining_batches
@@ -145,6 +153,9 @@ class Twin(keras.Sequential):
         """
         import tensorflow as tf
 
+        size = getattr(data, "batch_size", None)  # of charrnn.Windows
+        if size not in (None, self.batch_size):
+            raise self._wrong_batch(size)
         if isinstance(data, types.GeneratorType):
             return (self._sized_batch(batch) for batch in data)
         if isinstance(data, tf.data.Dataset):

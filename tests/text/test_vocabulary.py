@@ -1,14 +1,12 @@
 """Text comes back from its ids; what cannot be written is named."""
 
 import re
-import unicodedata
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.system.terminal import printable
 from charrnn.text import vocabulary
 from charrnn.text.vocabulary import Vocabulary, check_ids
 
@@ -207,47 +205,6 @@ def test_repr_makes_the_vocabulary_again():
     known = Vocabulary("\n'\"\\é🙂")
     assert eval(repr(known)) == known
     assert len(known) == 6
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[31mred", r"\x1b[31mred"),
-        ("\x9b31m", r"\x9b31m"),
-        ("\x85", r"\x85"),
-        ("\x7f", r"\x7f"),
-        ("\x00\x07\x08", r"\x00\x07\x08"),
-        ("one\rtwo", r"one\rtwo"),
-    ],
-)
-def test_printable_escapes_control_characters(text, shown):
-    assert printable(text) == shown
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "one\n\ttwo",
-        "👩\u200d👩\u200d👧 🏳\ufe0f\u200d🌈",
-        "第一回\u3000甄士隱",
-        "e\u0301",
-        "\\x1b",
-        "\xa0",
-    ],
-)
-def test_printable_leaves_text_alone(text):
-    assert printable(text) == text
-
-
-@repeatable
-@given(texts)
-def test_printable_text_has_no_control_characters(text):
-    def harmless(character):
-        return character in "\n\t" or unicodedata.category(character) != "Cc"
-
-    assert all(map(harmless, printable(text)))
-    kept = "".join(filter(harmless, text))
-    assert printable(kept) == kept
 
 
 def test_rare_characters_are_left_to_the_stand_in(monkeypatch):

@@ -1,0 +1,71 @@
+"""Feed windows of ids to Keras's `fit`, with any backend."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charrnn.network.backend import keras
+from charrnn.text import windows
+
+
+class Windows(windows.Windows, keras.utils.PyDataset):
+    """Windows of a text as a `keras.utils.PyDataset`, which `fit` takes.
+
+    `fit(windows)` trains on `len(windows)` batches an epoch: one pass over
+    the text. Every epoch has the same batches; batch `i` is `windows[i]`,
+    which depends on the seed and on `i` alone.
+
+    A plain Keras model starts each window from an empty state, and may be
+    trained on them in any order, which is Keras's default. A twin carries its
+    state from batch to batch and must read them in order:
+    `twin.fit(windows, shuffle=False)`, which is a twin's default.
+
+    How windows are cut is described in `charrnn.text.windows`, whose class of
+    the same name this one extends: it makes the same batches, and needs no
+    Keras.
+
+    Args:
+        ids: Integer array of shape `(characters,)`: the text to train on.
+        batch_size: Streams read in parallel, which are the rows of a batch.
+        seq_length: Characters per window: how far gradients reach back.
+        seed: An integer that places the streams.
+
+    Raises:
+        ValueError: if the text is shorter than one batch, or an id is
+            negative or no integer.
+
+    Example:
+
+    >>> from charrnn import Vocabulary, build_model, loss
+    >>> text = "out of the cradle endlessly rocking. " * 9
+    >>> vocabulary = Vocabulary.from_text(text)
+    >>> ids = vocabulary.encode(text)
+    >>> windows = Windows(ids, batch_size=4, seq_length=16, seed=1)
+    >>> inputs, targets = windows[0]
+    >>> inputs.shape, targets.shape, len(windows)
+    ((4, 16), (4, 16), 6)
+    >>> model = build_model(vocabulary, units=8, layers=1)
+    >>> model.compile("adam", loss())
+    >>> history = model.fit(windows, epochs=2, verbose=0)
+    >>> len(history.history["loss"])
+    2
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[int] | np.ndarray,
+        *,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+    ) -> None:
+        keras.utils.PyDataset.__init__(self)
+        windows.Windows.__init__(
+            self, ids, batch_size=batch_size, seq_length=seq_length, seed=seed
+        )
+
+    def __len__(self) -> int:
+        return self.steps_per_epoch
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.batch(range(len(self))[index])
