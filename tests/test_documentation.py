@@ -22,6 +22,12 @@ PAGES = [
     *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md")),
     *(ROOT / room / "README.md" for room in ("benchmarks", "corpora")),
 ]
+MODULES = [
+    path
+    for room in ("charrnn", "tests", "benchmarks", "docs")
+    for path in (ROOT / room).rglob("*.py")
+]
+ENVIRONMENT = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
 MADE = re.compile(r"docs/(api|rooms/\w+)\.md")  # from docstrings
 
 
@@ -77,6 +83,16 @@ def test_files_that_a_page_names_are_there(page):
     places = r"charrnn|tests|docs|benchmarks|corpora|examples|\.ci"
     for path in re.findall(rf"`((?:{places})/[\w/.-]*)`", text):
         assert (ROOT / path).exists(), path
+    scripts = {path.name for path in [*ROOT.glob("*.py"), *MODULES]}
+    assert set(re.findall(r"`(\w+\.py)`", text)) <= scripts
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_constants_that_a_page_names_are_in_the_code(page):
+    code = "\n".join(path.read_text("utf-8") for path in MODULES)
+    text = page.read_text("utf-8")
+    for name in re.findall(r"`([A-Z]+_[A-Z_]+)`", text):
+        assert name in code or name in ENVIRONMENT, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
