@@ -7,6 +7,7 @@ The way of the data, and of the names below:
 
 import importlib
 import os
+from typing import TYPE_CHECKING, Any
 
 # Warnings of TensorFlow's C++ code are not for our users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -46,15 +47,47 @@ _HOMES = {
     "Budget": "training.budget",
 }
 
+if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from charrnn.insight.context import context_curve as context_curve
+    from charrnn.insight.gradients import gradient_decay as gradient_decay
+    from charrnn.insight.neurons import read_neurons as read_neurons
+    from charrnn.insight.surprise import Reading as Reading
+    from charrnn.insight.surprise import read_along as read_along
+    from charrnn.network.engine import Engine as Engine
+    from charrnn.network.engine import load as load
+    from charrnn.network.model import (
+        begin_with_frequencies as begin_with_frequencies,
+    )
+    from charrnn.network.model import build_model as build_model
+    from charrnn.network.model_file import save as save
+    from charrnn.scoring.adaptation import score_adapting as score_adapting
+    from charrnn.scoring.score import Score as Score
+    from charrnn.scoring.score import score as score
+    from charrnn.scoring.score import score_each as score_each
+    from charrnn.text.corpus import read as read
+    from charrnn.text.vocabulary import Vocabulary as Vocabulary
+    from charrnn.text.windows import Windows as Windows
+    from charrnn.text.windows import split as split
+    from charrnn.training.budget import Budget as Budget
+    from charrnn.training.schedule import Schedule as Schedule
+    from charrnn.training.schedule import loss as loss
+    from charrnn.training.schedule import optimizer as optimizer
+    from charrnn.training.validation import SaveBest as SaveBest
+    from charrnn.training.validation import Validation as Validation
+    from charrnn.twins.stateful import stateful_twin as stateful_twin
+    from charrnn.twins.twin import fused as fused
+    from charrnn.writing.probabilities import probabilities as probabilities
+    from charrnn.writing.sampler import Sampler as Sampler
+
 __all__ = ["__version__", *_HOMES]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'charrnn' has no attribute {name!r}")
     home = importlib.import_module(f"charrnn.{_HOMES[name]}")
     return getattr(home, name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

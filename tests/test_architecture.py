@@ -2,9 +2,11 @@
 
 import ast
 import configparser
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,39 @@ WITHOUT_KERAS = [
     *("training." + name for name in "checkpoint run_state run_folder".split()),
     *("insight." + name for name in "surprise context neurons pages".split()),
 ]  # fmt: skip
+
+# Rooms in which public functions without full type hints remain.
+WITHOUT_HINTS = set(ROOMS)
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40  # of code: no docstring, comment or blank line
+
+# Files and functions above these limits, each with the reason why.
+LONG_FILES = {
+    "commands/compare.py": "to be divided",
+    "commands/train.py": "to be divided",
+    "commands/train_flags.py": "to be divided",
+    "network/engine.py": "to be divided",
+    "network/hdf5.py": "to be divided",
+    "network/layers.py": "to be divided",
+    "network/model_file.py": "to be divided",
+    "scoring/score.py": "to be divided",
+    "text/catalogue.py": "to be divided",
+    "twins/twin.py": "to be divided",
+    "writing/sampler.py": "to be divided",
+}
+LONG_FUNCTIONS = {
+    "commands.compare.add_arguments": "to be divided",
+    "commands.compare._print": "to be divided",
+    "commands.generate.add_arguments": "to be divided",
+    "commands.score.add_arguments": "to be divided",
+    "commands.train_flags.add_arguments": "to be divided",
+    "commands.train_flags._add_training_arguments": "to be divided",
+    "training.recipe.choose": "to be divided",
+    "twins.loops.run": "to be divided",
+    "twins.loops._forward_loop": "to be divided",
+    "twins.loops._backward_loop": "to be divided",
+}
 
 
 def listed(room):
@@ -84,6 +119,116 @@ def test_modules_import_only_what_stands_before_them(path):
 def test_a_room_repeats_its_modules_own_words(path):
     doc = ast.get_docstring(ast.parse(path.read_text("utf-8")))
     assert listed(path.parent.name)[path.stem] == doc.splitlines()[0]
+
+
+def definitions(tree, inside=""):
+    """The dotted names of the functions of a module, and the functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield inside + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from definitions(node, f"{inside}{node.name}.")
+        else:  # such as `if` and `try`
+            yield from definitions(node, inside)
+
+
+def without_hints(function):
+    """The parameters without a type, and "return" where it has none."""
+    takes = function.args
+    named = [*takes.posonlyargs, *takes.args, *takes.kwonlyargs]
+    stars = [star for star in (takes.vararg, takes.kwarg) if star]
+    missing = {name.arg for name in named + stars if name.annotation is None}
+    if function.returns is None and function.name != "__init__":
+        missing.add("return")
+    return missing - {"self", "cls"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_public_functions_have_type_hints(path):
+    if path.parent.name in WITHOUT_HINTS:
+        pytest.skip("type hints are being added to this room")
+    lacking = {
+        name: missing
+        for name, function in definitions(ast.parse(path.read_text("utf-8")))
+        if not re.search(r"(^|\.)_", name.replace("__init__", "init"))
+        and (missing := without_hints(function))
+    }
+    assert lacking == {}
+
+
+def code_lines(source):
+    """The numbers of the lines that hold code: no comment, no blank line."""
+    silent = {
+        tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT,
+        tokenize.DEDENT, tokenize.ENDMARKER,
+    }  # fmt: skip
+    return {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type not in silent
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+
+
+def length_of(function, lines):
+    """How many of a function's lines hold code, its docstring apart."""
+    own = set(range(function.lineno, function.end_lineno + 1)) & lines
+    if ast.get_docstring(function) is not None:
+        doc = function.body[0]
+        own -= set(range(doc.lineno, doc.end_lineno + 1))
+    return len(own)
+
+
+def test_the_length_of_a_function_is_that_of_its_code():
+    source = 'def f(a):\n    """One.\n\n    Two.\n    """\n\n'
+    source += "    # why\n    b = [\n        a,\n    ]\n    return b  # c\n"
+    (function,) = ast.parse(source).body
+    assert length_of(function, code_lines(source)) == 5
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_functions_are_short(path):
+    source = path.read_text("utf-8")
+    lines = code_lines(source)
+    long = {
+        f"{dotted(path)}.{name}": length
+        for name, function in definitions(ast.parse(source))
+        if (length := length_of(function, lines)) > MAX_FUNCTION_LINES
+    }
+    assert long.keys() <= LONG_FUNCTIONS.keys(), long
+
+
+def test_files_are_short():
+    lengths = {
+        path.relative_to(PACKAGE).as_posix(): len(
+            path.read_text("utf-8").splitlines()
+        )
+        for suffix in ("py", "html", "toml")
+        for path in PACKAGE.rglob(f"*.{suffix}")
+    }
+    long = {
+        name: length
+        for name, length in lengths.items()
+        if length > MAX_FILE_LINES
+    }
+    assert long.keys() <= LONG_FILES.keys(), long
+
+
+def test_editors_know_the_public_names():
+    """The imports for type checkers are those that happen on first use."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    (block,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and node.test.id == "TYPE_CHECKING"
+    )
+    told = {
+        name.asname: line.module.removeprefix("charrnn.")
+        for line in block.body
+        for name in line.names
+        if name.name == name.asname
+    }
+    assert told == charrnn._HOMES
 
 
 def loaded(module, names):

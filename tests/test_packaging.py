@@ -11,9 +11,14 @@ import pytest
 import charrnn
 
 ROOT = Path(charrnn.__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-LINK = re.compile(r"\[([^\]]+)\]\(([^)#:]+)\)")
-ROOMS = ("charrnn", "tests", "docs", "benchmarks")
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:]+)\)")
+PICTURE = re.compile(r"!\[([^\]]+)\]\(([^)#:]+)\)")
+ROOMS = ("charrnn", "tests", "docs", "benchmarks", "examples")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,7 @@ def test_the_source_archive_holds_all_files(room, archived):
 def test_the_source_archive_can_be_tested(archived):
     """What `pip install -e '.[test]' && python -m pytest` reads."""
     needed = {"pyproject.toml", "setup.cfg", "README.md", "LICENSE", ".ci/run"}
+    needed |= {"CONTRIBUTING.md", "mkdocs.yml"}
     scripts = {"train.py", "generate.py", "tests/conftest.py"}
     assert needed | scripts <= archived
     assert not any("__pycache__" in name for name in archived)
@@ -56,7 +62,8 @@ def test_the_source_archive_can_be_tested(archived):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_of_the_archive(page, archived):
-    for words, target in LINK.findall(page.read_text("utf-8")):
+    text = page.read_text("utf-8")
+    for words, target in [*LINK.findall(text), *PICTURE.findall(text)]:
         path = (page.parent / target).resolve().relative_to(ROOT).as_posix()
         folder = any(name.startswith(f"{path}/") for name in archived)
         assert path in archived or folder, words

@@ -123,9 +123,9 @@ def test_values_are_not_taken_for_flags(capsys):
 
 
 def test_the_flags_of_other_programs_are_known(capsys):
-    """Those of the README's table, as far as a flag of ours stands for one."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    table = readme.split("## Coming from another program")[1].split("\n## ")[0]
+    """Those of the guide's table, as far as a flag of ours stands for one."""
+    guide = (ROOT / "docs/coming-from.md").read_text("utf-8")
+    table = guide.split("## The flags of other programs")[1].split("\n## ")[0]
     known = 0
     for row in table.splitlines():
         *cells, ours = [cell.strip() for cell in row.split("|")[1:-1]] or [""]
