@@ -6,12 +6,12 @@ import types
 
 import hypothesis
 import pytest
+from tiny_run import ROOT, SEA, TINY, run
 
 # A busy machine takes as long as it takes: no example has a deadline.
 hypothesis.settings.register_profile("charrnn", deadline=None)
 hypothesis.settings.load_profile("charrnn")
 
-SEA = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 SENTENCE = "out of the cradle endlessly rocking. "
 
 
@@ -27,6 +27,26 @@ def text(tmp_path_factory):
     path = tmp_path_factory.mktemp("text") / "sea.txt"
     path.write_text(SEA, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A tiny run of `train.py`, made once for all tests: leave it as it is.
+
+    Its `folder`, the `text` that it learnt, and what training printed, the
+    `stdout` and the `stderr`.
+    """
+    place = tmp_path_factory.mktemp("trained")
+    path = place / "sea.txt"
+    path.write_text(SEA, encoding="utf-8")
+    result = run(ROOT / "train.py", path.name, *TINY, cwd=place)
+    assert result.returncode == 0, result.stderr
+    return types.SimpleNamespace(
+        folder=place / "runs" / "sea-1",
+        text=path,
+        stdout=result.stdout,
+        stderr=result.stderr,
+    )
 
 
 @pytest.fixture

@@ -2,20 +2,19 @@
 
 import json
 import os
-import signal
+import re
+import shlex
+import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from tiny_run import ROOT, SEA
 
 import charrnn
 from charrnn.commands import generate, main
-from charrnn.system import signals
-from charrnn.writing.sampler import Sampler
 
-ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "the sea, the sea!\nshe sells 'shells' - \"so\"\n"
 
 
@@ -168,116 +167,201 @@ def test_the_newest_run_may_be_one_of_compare(tmp_path, name, age):
     assert generate.newest_run(tmp_path) == tmp_path / name
 
 
-# Signals.
+def test_generate_repeats_with_a_seed(trained, capsys):
+    model = ["generate", "--model", str(trained.folder), "--length", "50"]
+    outputs = []
+    for seed in ("1", "1", "2"):
+        assert main([*model, "--seed", seed, "--prompt", "The "]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1] != outputs[2]
+    assert outputs[0].startswith("The ")
+    assert len(outputs[0]) == 4 + 50 + 1
 
 
-class SlowSampler(Sampler):
-    """Sends itself a signal after so many steps."""
+def test_generate_writes_json(trained, capsys):
+    words = ["--count", "3", "--length", "30", "--seed", "5", "--stop", "e"]
+    main(["generate", "--model", str(trained.folder), *words, "--json"])
+    samples = [json.loads(s) for s in capsys.readouterr().out.splitlines()]
+    assert [sample["sample"] for sample in samples] == [0, 1, 2]
+    for sample in samples:
+        assert sample["seed"] == 5
+        assert sample["nats_per_character"] >= 0
+        assert "e" not in sample["text"]
+        stopped = sample["stop_reason"] == "stop"
+        assert stopped or len(sample["text"]) == 30
 
-    number, steps = signal.SIGINT, 7
 
-    def step(self, state, **filters):
-        if state.position == self.steps:
-            os.kill(os.getpid(), self.number)
-        return super().step(state, **filters)
+def test_generate_writes_a_file(trained, tmp_path, capsys):
+    words = ["generate", "--model", str(trained.folder), "--length", "30"]
+    words += ["--seed", "5"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert main([*words, "--out", str(tmp_path / "new.txt")]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"(wrote 31 characters to {tmp_path / 'new.txt'})\n"
+    assert (tmp_path / "new.txt").read_text("utf-8") == shown
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("json_too", [False, True])
-@pytest.mark.parametrize("where", ["file", "screen"])
-def test_what_was_drawn_before_a_signal_is_written(
-    model, tmp_path, monkeypatch, capsys, number, json_too, where
+def test_generate_reads_the_prompt_from_a_file(trained, tmp_path, capsys):
+    prompt = tmp_path / "prompt.txt"
+    words = ["--prompt-file", str(prompt), "--length", "0"]
+    for content, text in {
+        b"The sea,": "The sea,",
+        b"The sea,\n": "The sea,",
+        b"The sea,\r\n": "The sea,",
+        b"The\rsea,\r\n\r\n": "The\nsea,\n",
+        b"\n\n": "\n",
+        b"\n": "",
+    }.items():
+        prompt.write_bytes(content)
+        assert main(["generate", "--model", str(trained.folder), *words]) == 0
+        assert capsys.readouterr().out == text + "\n"
+
+
+def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
+    words = ["generate", "--model", str(trained.folder), "--prompt", "seé"]
+    assert main(words) == 2
+    assert "'é' (U+00E9) at position 2" in capsys.readouterr().err
+    assert main([*words, "--unknown", "skip", "--length", "3"]) == 0
+    assert capsys.readouterr().out.startswith("se")
+    assert main([*words, "--unknown", "replace"]) == 2
+    assert "--unknown skip (replace needs" in capsys.readouterr().err
+
+
+def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert generate.newest_run() is None
+    for age, name in enumerate(["a new", "old"]):
+        model = Path("runs", name, "model.keras")
+        model.parent.mkdir(parents=True)
+        model.write_bytes((trained.folder / "model.keras").read_bytes())
+        os.utime(model, (1e9 - age, 1e9 - age))
+    assert generate.newest_run() == Path("runs/a new")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["generate", "--length=20"]) == 0
+    written = capsys.readouterr()
+    assert written.err.startswith("(--model 'runs/a new' --seed ")
+    words = shlex.split(written.err.strip()[1:].partition(" writes")[0])
+    assert main(["generate", "--length=20", *words]) == 0
+    assert capsys.readouterr() == (written.out, "")
+
+
+def test_generate_writes_shakespeare_where_there_is_no_run(
+    trained, monkeypatch, tmp_path, capsys
 ):
-    monkeypatch.setattr(generate, "Sampler", SlowSampler)
-    monkeypatch.setattr(SlowSampler, "number", number)
-    out = tmp_path / "new.txt"
-    words = [*model, "--count=2", "--prompt=she"]
-    words += ["--json"] * json_too
-    if where == "file":
-        words += ["--out", str(out)]
-    before = signal.getsignal(number)
-    assert main(words) == 128 + number
-    assert signal.getsignal(number) == before
-    shown = capsys.readouterr()
-    assert shown.err.startswith("(interrupted")
-    text = out.read_text("utf-8") if where == "file" else shown.out
-    assert not list(tmp_path.glob(".*"))
-    if json_too:
-        samples = [json.loads(line) for line in text.splitlines()]
-        assert [len(sample["text"]) for sample in samples] == [8, 8]
-        assert {s["stop_reason"] for s in samples} == {"interrupted"}
-    else:
-        assert len(text) == len("--- sample 1 of 2 ---\nshe") * 2 + 16 + 3
+    monkeypatch.chdir(tmp_path)
+    words = ["generate", "--seed=1", "--length=300", "--temperature=0.5"]
+    assert main(words) == 0
+    written = capsys.readouterr()
+    assert "no model in runs/" in written.err
+    vowels = sum(written.out.count(vowel) for vowel in "aeiou")
+    assert 0.2 < vowels / 300 < 0.5
+    assert re.search(r"\n[A-Z ]+:\n", written.out)  # somebody speaks
+    assert main([*words, "--model", "shakespeare"]) == 0
+    assert capsys.readouterr() == (written.out, "")
+    # A run comes first, and so does a folder of that name.
+    for place in ("runs/a", "shakespeare"):
+        shutil.copytree(trained.folder, place)
+    for flags in ([], ["--model", "shakespeare"]):
+        assert main(["generate", "--length=9", *flags]) == 0
+        own = capsys.readouterr()
+        assert own.err == ""
+        assert set(own.out) <= set(SEA)
 
 
-class PromptSampler(Sampler):
-    """Gets a signal while it reads the prompt."""
-
-    def start(self, prompt, *, watch, **how):
-        def signalled(chunks):
-            for chunk in watch(chunks):
-                os.kill(os.getpid(), signal.SIGTERM)
-                yield chunk
-
-        return super().start(prompt, watch=signalled, **how)
-
-
-def test_a_signal_while_the_prompt_is_read_leaves_no_file(
-    model, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr(generate, "Sampler", PromptSampler)
-    words = [*model, "--prompt", "she " * 1000, "--out", str(tmp_path / "new")]
-    assert main(words) == 143
-    assert capsys.readouterr().err == "charrnn generate: ended by SIGTERM\n"
-    assert not list(tmp_path.iterdir())
+def test_generate_ends_quietly_when_the_reader_leaves(trained):
+    command = [sys.executable, ROOT / "generate.py", "--model", trained.folder]
+    with subprocess.Popen(
+        [*command, "--length", "1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.read(100)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
 
 
-def test_sigterm_leaves_no_half_written_file(tmp_path):
-    """In a process of its own, of any verb that writes a file."""
-    code = """
-import os, signal, sys
-from charrnn.system import atomic
-from charrnn.commands import corpora, main
-def run(arguments):
-    with atomic.replacing(sys.argv[1]) as temporary:
-        temporary.write_text("half", encoding="utf-8")
-        os.kill(os.getpid(), signal.SIGTERM)
-        signal.pause()
-corpora.run = run
-sys.exit(main(["corpora"]))
+def test_generate_streams(trained):
+    command = [sys.executable, ROOT / "generate.py", "--model", trained.folder]
+    with subprocess.Popen(
+        [*command, "--length", "100000000"], stdout=subprocess.PIPE
+    ) as process:
+        assert len(os.read(process.stdout.fileno(), 1)) == 1
+        assert process.poll() is None
+        process.kill()
+
+
+def test_two_dashes_are_a_value(trained, capsys):
+    words = ["generate", "--model", str(trained.folder), "--unknown=skip"]
+    assert main([*words, "--prompt=--", "--length=9"]) == 0
+    assert "left out 2 characters" in capsys.readouterr().err
+    assert main([*words, "--stop=--", "--length=9"]) == 2
+    assert "--stop: Expected a text" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*words, "--length=--"])
+    assert "invalid whole number" in capsys.readouterr().err
+
+
+def test_a_loop_of_links_is_no_obstacle(trained, tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    words = ["generate", "--model", str(trained.folder), "--length=9"]
+    assert main([*words, "--out", str(loop)]) == 0
+    assert len(loop.read_text(encoding="utf-8")) == 10
+    loop.unlink()
+    loop.symlink_to(loop)
+    for more in (["--prompt-file", str(loop)], ["--model", str(loop)]):
+        assert main([*words, *more]) == 2
+
+
+@pytest.mark.parametrize("what", ["model", "prompt"])
+def test_a_text_is_not_written_over_its_source(trained, tmp_path, capsys, what):
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("she", encoding="utf-8")
+    model = trained.folder / "model.keras"
+    out = model if what == "model" else prompt
+    before = out.read_bytes()
+    words = ["generate", "--model", str(model), "--prompt-file", str(prompt)]
+    assert main([*words, "--out", str(out), "--force"]) == 2
+    assert f"is the {what}" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+MEASURED = """
+import sys
+from pathlib import Path
+from charrnn.commands import main
+code = main(sys.argv[1:])
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0], file=sys.stderr)
+sys.exit(code)
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "x.txt")],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-    )
-    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
-    assert ended.stderr == "charrnn corpora: ended by SIGTERM\n"
-    assert not list(tmp_path.iterdir())
 
 
-def test_ignored_signals_stay_ignored(monkeypatch):
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        with signals.raised(), signals.noted() as received:
-            os.kill(os.getpid(), signal.SIGTERM)
-            assert received == []
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def test_the_second_signal_ends_at_once():
-    with pytest.raises(signals.Terminated), signals.noted() as received:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert received == [signal.SIGINT]
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def test_another_thread_leaves_signals_alone(model):
-    codes = []
-    thread = threading.Thread(target=lambda: codes.append(main(model)))
-    thread.start()
-    thread.join()
-    assert codes == [0]
+@pytest.mark.reliability
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("where", ["pipe", "file"])
+def test_a_million_characters_take_no_more_memory(
+    trained, tmp_path, tally, where
+):
+    """Memory at its highest, in a process of its own for each length."""
+    kilobytes = {}
+    for length in (100_000, 1_000_000):
+        words = ["generate", "--model", trained.folder, "--length", length]
+        if where == "file":
+            words += ["--out", tmp_path / "new.txt", "--force"]
+        with subprocess.Popen(
+            [sys.executable, "-c", MEASURED, *map(str, words)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            written = len(process.stdout.read())
+            kilobytes[length] = int(process.stderr.read())
+        assert process.returncode == 0
+        if where == "file":
+            written = len((tmp_path / "new.txt").read_bytes())
+        assert written == length + 1
+    more = kilobytes[1_000_000] - kilobytes[100_000]
+    tally[f"kB more for a million characters ({where})"] += max(0, more)
+    assert more < 5_000

@@ -1,0 +1,126 @@
+"""What goes wrong in any verb ends in one line."""
+
+import errno
+import json
+import sys
+
+import pytest
+from tiny_run import ROOT, SEA, run
+
+import charrnn
+from charrnn.commands import main, train
+
+
+@pytest.mark.parametrize(
+    "verb", ["generate", "score", "surprise", "memory", "corpora"]
+)
+def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
+    text = tmp_path / "sea.txt"
+    text.write_text("The sea!", encoding="utf-8")
+    words = {
+        "generate": ["--model", str(trained.folder), "--length", "3"],
+        "score": [str(trained.folder), str(text)],
+        "surprise": [str(trained.folder), str(text)],
+        "memory": [str(trained.folder), str(text)],
+        "neurons": [str(trained.folder), str(text)],
+        "corpora": [],
+    }[verb]
+    code = (
+        "import sys; from charrnn.commands import main; "
+        "assert main(sys.argv[1:]) == 0; "
+        "assert not {'keras', 'tensorflow'} & sys.modules.keys()"
+    )
+    result = run("-c", code, verb, *words, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+
+
+def test_one_line_for_every_slip(trained, capsys):
+    for words in (
+        ["generate", "--model", "nowhere"],
+        ["generate", "--model", str(trained.folder), "--temperature", "-1"],
+        ["score", str(trained.folder), "nowhere.txt"],
+        ["score", "nowhere", "nowhere.txt"],
+    ):
+        assert main(words) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"charrnn {words[0]}: ")
+        assert error.count("\n") == 1
+
+
+def test_a_missing_package_is_named(monkeypatch, capsys):
+    def fail(name):
+        raise ModuleNotFoundError("No module", name="numpy")
+
+    monkeypatch.setattr("importlib.import_module", fail)
+    assert main(["score", "a", "b"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("charrnn score: Expected the package numpy.")
+    assert "pip install" in error
+
+
+def test_an_error_of_the_system_says_what_to_do(tmp_path, monkeypatch, capsys):
+    def fail(*whatever):
+        raise OSError(errno.ENOSPC, "No space left on device", "there")
+
+    monkeypatch.setattr(train, "_train", fail)
+    (tmp_path / "sea.txt").write_text(SEA, encoding="utf-8")
+    words = ["train", str(tmp_path / "sea.txt"), "--out", str(tmp_path / "r")]
+    assert main(words) == 2
+    assert "'there'. Make room there." in capsys.readouterr().err
+
+
+def test_a_run_without_a_model_yet_is_named(tmp_path, capsys):
+    (tmp_path / "checkpoint-000000000.npz").write_bytes(b"")
+    folder = str(tmp_path)
+    for words in (["generate", "--model", folder], ["score", folder, "-"]):
+        assert main(words) == 2
+        assert "has saved none yet" in capsys.readouterr().err
+
+
+def test_a_program_may_be_started_without_streams(trained, monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    model = str(trained.folder)
+    codes = [
+        main(["generate", "--model", model, "--length", "3"]),
+        main(["score", model, "-"]),
+        main(["corpora"]),
+    ]
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+    monkeypatch.undo()
+    assert codes == [0, 2, 0]
+
+
+@pytest.mark.parametrize("verb", ["generate", "score"])
+def test_a_terminal_is_sent_no_control_characters_as_json(
+    tmp_path, monkeypatch, capsys, verb
+):
+    vocabulary = charrnn.Vocabulary("a\x7f\x9b\x1b")
+    model, text = tmp_path / "model.keras", tmp_path / "text"
+    network = charrnn.build_model(vocabulary, units=4, layers=1)
+    charrnn.save(network, model, vocabulary)
+    text.write_text("a\x9bb\x7f\x1b", encoding="utf-8")
+    words = {
+        "generate": ["--model", str(model), "--prompt", "\x9b\x7f\x1b"],
+        "score": [str(model), str(text), "--lines", "--unknown", "skip"],
+    }[verb]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main([verb, *words, "--json"]) == 0
+    shown = capsys.readouterr().out
+    assert json.loads(shown)
+    assert shown.isascii()
+    assert not {"\x1b", "\x7f"} & set(shown)
+
+
+def test_messages_have_a_line_whatever_the_names(capsys):
+    name = "two\nlines\x1b[31m\u202e"
+    for words in (["score", name, name], ["corpora", name]):
+        try:
+            code = main(words)
+        except SystemExit as exit_code:
+            code = exit_code.code
+        assert code == 2
+        error = capsys.readouterr().err
+        assert r"two\nlines\x1b[31m\u202e" in error
+        assert error.splitlines()[-1].isprintable()
