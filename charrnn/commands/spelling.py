@@ -10,7 +10,7 @@ from charrnn.network.model_file import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
 from charrnn.text.corpus import NORMAL_FORMS, normalize_text
-from charrnn.text.vocabulary import LISTED, describe
+from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 ESCAPE = re.compile(
@@ -123,10 +123,10 @@ def _listed(counts, describe_item):
     """Names the most frequent things, with how often there are."""
     named = [
         describe_item(item) + (f", {count:,} times" if count > 1 else "")
-        for item, count in counts.most_common(LISTED)
+        for item, count in counts.most_common(MAX_CHARACTERS_NAMED)
     ]
-    if len(counts) > LISTED:
-        named.append(f"and {len(counts) - LISTED:,} others")
+    if len(counts) > MAX_CHARACTERS_NAMED:
+        named.append(f"and {len(counts) - MAX_CHARACTERS_NAMED:,} others")
     return "; ".join(named)
 
 

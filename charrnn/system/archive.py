@@ -68,6 +68,14 @@ def read_member(
         ValueError: if there is no such member, or it is larger than `limit`,
             or its data end early.
         zipfile.BadZipFile: if it is damaged.
+
+    Example:
+
+    >>> import io
+    >>> archive = zipfile.ZipFile(io.BytesIO(), "w")
+    >>> archive.writestr("a.txt", "some text")
+    >>> read_member(archive, "a.txt", limit=100)
+    b'some text'
     """
     size = member_size(archive, name)
     _at_most(limit, size, f"bytes in {name}")
@@ -92,6 +100,14 @@ def member_size(archive: zipfile.ZipFile, name: str) -> int:
 
     Raises:
         ValueError: if there is no such member.
+
+    Example:
+
+    >>> import io
+    >>> archive = zipfile.ZipFile(io.BytesIO(), "w")
+    >>> archive.writestr("a.txt", "some text")
+    >>> member_size(archive, "a.txt")
+    9
     """
     if name not in archive.namelist():
         raise ValueError(

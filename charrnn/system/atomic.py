@@ -88,6 +88,16 @@ def remove_leftovers(folder: str | Path) -> None:
 
     Raises:
         OSError: if the folder cannot be read, or a file not be deleted.
+
+    Example:
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("note.txt", ".note.1234.tmp.txt"):
+    ...     (folder / name).touch()
+    >>> remove_leftovers(folder)
+    >>> [path.name for path in folder.iterdir()]
+    ['note.txt']
     """
     for path in Path(folder).iterdir():
         if re.fullmatch(r"\.[\w-]+\.\d+\.tmp\.\w+", path.name):

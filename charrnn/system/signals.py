@@ -18,6 +18,14 @@ class Terminated(BaseException):
 
     Args:
         number: Of the signal.
+
+    Attributes:
+        number: The same.
+
+    Example:
+
+    >>> Terminated(signal.SIGTERM)
+    Terminated('SIGTERM')
     """
 
     def __init__(self, number: int) -> None:
@@ -31,6 +39,19 @@ def raised() -> Iterator[None]:
 
     `finally` blocks then remove temporary files. Signals that the process was
     started to ignore stay ignored (`nohup`), and the handlers of others stay.
+
+    Yields:
+        Nothing, once.
+
+    Raises:
+        Terminated: when such a signal arrives.
+
+    Example:
+
+    >>> with raised():
+    ...     signal.raise_signal(signal.SIGTERM)
+    Traceback (most recent call last):
+    charrnn.system.signals.Terminated: SIGTERM
     """
 
     def end(number, frame):
@@ -52,6 +73,16 @@ def noted() -> Iterator[list[int]]:
     Yields:
         The numbers of the signals so far, a list that is empty until there
         is one.
+
+    Raises:
+        Terminated: when a second signal arrives.
+
+    Example:
+
+    >>> with noted() as received:
+    ...     signal.raise_signal(signal.SIGTERM)
+    ...     [signal.Signals(number).name for number in received]
+    ['SIGTERM']
     """
     received: list[int] = []
 

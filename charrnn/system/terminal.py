@@ -34,6 +34,10 @@ def remark(message: str) -> None:
     Args:
         message: What to print, in brackets and on one line: whatever would
             break the line, or would be obeyed by a terminal, is escaped.
+
+    Example:
+
+    >>> remark("interrupted")
     """
     print(f"({_escape_unprintable(message)})", file=sys.stderr)
 
@@ -65,6 +69,11 @@ def terminal_safe(text: str) -> str:
     Returns:
         For a terminal what `escape_controls` returns; for a file or a pipe
         the text as it is.
+
+    Example:
+
+    >>> print(f"plot  {terminal_safe('loss.png')}")
+    plot  loss.png
     """
     return escape_controls(text) if sys.stdout.isatty() else text
 
@@ -98,6 +107,11 @@ def wrapped(text: str, indent: int = 2) -> str:
     Returns:
         The text in lines that fit the terminal; unchanged where standard
         output is a file or a pipe.
+
+    Example:
+
+    >>> print(wrapped("loss 1.25, validation 1.50"))
+    loss 1.25, validation 1.50
     """
     if not sys.stdout.isatty():
         return text

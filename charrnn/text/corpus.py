@@ -1,39 +1,33 @@
 """Read a text: a path, a folder, '-' for stdin, or a name in the catalogue."""
 
-import contextlib
-import dataclasses
-import functools
-import io
 import sys
-import tempfile
-import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from charrnn.system import ram
-from charrnn.text import catalogue, decoding, sources
+from charrnn.text import catalogue, decoding, repeats, sources
 from charrnn.text.normal_form import NORMAL_FORMS, last_beginning, normalized
 from charrnn.text.notices import Notices
+from charrnn.text.parts import Part, check_ram, parts_of
 
 NEWLINES = ("lf", "keep")
-IN_MEMORY = 1 << 26  # bytes of standard input that are not put on the disk
 
 
-def read(source, **how):
+def read(source: sources.Source, **how: Any) -> str:
     r"""Reads a text, strictly: no byte is skipped, replaced or guessed.
 
     Args:
-        source: A path or a name, `str` or `pathlib.Path`, or a list of them,
-            which are read one after the other; "-" means stdin.
+        source: A path or a name, or a list of them, which are read one after
+            the other; "-" means standard input.
         **how: As for `Text`: `encoding`, `newline`, `normalize`, `say`,
             `without`.
 
     Returns:
-        A `str` of at least one character.
+        The text, of at least one character.
 
     Raises:
-        ValueError: as `Text` does, or if the text is too large for the
-            memory.
+        ValueError: as `Text` does, or if the text does not fit into the
+            machine's RAM.
         OSError: if the text cannot be read.
 
     Example:
@@ -46,14 +40,15 @@ def read(source, **how):
     'one\ntwo\n'
     """
     text = Text(source, **how)
-    _check_memory(text.size, text.title)  # before the machine is filled
+    check_ram(text.size, text.title)  # before a byte is read
     pieces, characters, width = [], 0, 1
     for piece in text.pieces():
         pieces.append(piece)
         characters += len(piece)
-        # The widest character decides what all take: 1, 2 or 4 bytes.
+        # Python stores a str with 1, 2 or 4 bytes for each character, as its
+        # widest one needs. The pieces and the joined text exist together.
         width = max(width, min(4, sys.getsizeof(piece) // len(piece)))
-        _check_memory(2 * width * characters, text.title)
+        check_ram(2 * width * characters, text.title)
     return "".join(pieces)
 
 
@@ -63,16 +58,18 @@ class Text:
     A catalogue's name means its corpus unless a regular file has that name; a
     folder of that name is read when written with a separator (`./python`).
     A folder means all its `*.txt`, at any depth, in the order of their paths,
-    without hidden ones and the runs of charrnn. A name with `*`, `?` or `[`
-    means the files that match. Of several files each ends with a line end.
+    except hidden files and the folders of runs. A name with `*`, `?` or `[`
+    means the files that match. Of several files each ends with a line end,
+    and none may be named twice.
 
     Args:
-        source: A path or a name, `str` or `pathlib.Path`, or a list of them;
-            "-" means stdin.
-        encoding: The encoding of files and stdin. Byte order marks go.
+        source: A path or a name, or a list of them; "-" means standard input.
+        encoding: The encoding of files and standard input. Byte order marks
+            are left out.
         newline: "lf" to read CRLF and CR line ends as LF, "keep" to leave
             them.
-        normalize: A Unicode normal form: None, "NFC", "NFD", "NFKC", "NFKD".
+        normalize: A Unicode normal form ("NFC", "NFD", "NFKC" or "NFKD");
+            `None` to read the characters as they are.
         say: Called with one line of text about anything worth knowing.
         without: Paths of folders that are left out of a folder.
 
@@ -81,9 +78,9 @@ class Text:
         size: Its bytes.
 
     Raises:
-        ValueError: if there is no such text, or an argument is none of the
-            above; by `pieces` also if the text is empty, or its bytes are
-            not in the encoding.
+        ValueError: if there is no such text, one is named twice, or an
+            argument is none of the above; by `pieces` also if the text is
+            empty, or its bytes are not in the encoding.
         OSError: if the text cannot be read.
 
     Example:
@@ -99,14 +96,14 @@ class Text:
 
     def __init__(
         self,
-        source,
+        source: sources.Source,
         *,
-        encoding="utf-8",
-        newline="lf",
-        normalize=None,
-        say=None,
-        without=(),
-    ):
+        encoding: str = "utf-8",
+        newline: str = "lf",
+        normalize: str | None = None,
+        say: Callable[[str], Any] | None = None,
+        without: Iterable[Path | str | None] = (),
+    ) -> None:
         decoding.check_encoding(encoding)
         _check_options(newline, normalize)
         self.title = sources.title(source)
@@ -115,15 +112,19 @@ class Text:
         self._joined = len(names) > 1 or (
             names[0] not in catalogue.names() and Path(names[0]).is_dir()
         )
-        self._parts = []
+        self._parts: list[Part] = []
+        without = tuple(without)
         for name in names:
-            self._parts += self._parts_of(name, encoding, without)
+            self._parts += parts_of(name, encoding, without, say)
+        repeats.check_read_once([part.title for part in self._parts])
         self.size = sum(part.size for part in self._parts)
         if say and len(names) > 1:
             say(f"{self.title}: {len(self._parts):,} files read")
+        if say:
+            self._say_copies(say)
 
-    def pieces(self):
-        """Yields the text as `str`, about a million characters at a time."""
+    def pieces(self) -> Iterator[str]:
+        """Yields the text, about a million characters at a time."""
         notices = Notices(len(self._parts) > 1) if self._say else None
         empty = True
         for raw in _never_torn(self._as_read(notices), self._normalize):
@@ -137,39 +138,26 @@ class Text:
                 f"Expected at least one character in {self.title}. "
                 "Received an empty text. Name a text that has some."
             )
-        if self._say:
+        if self._say and notices:
             for line in notices.lines(self._newline, self._normalize):
                 self._say(f"{self.title}: {line}")
-            self._say = None  # once is enough
+            self._say = None  # a second reading would repeat it
 
-    def _parts_of(self, name, encoding, without):
-        """The files, or what is read like one, that a name means."""
-        if name == "-":
-            file, size = _standard_input()
-            weakref.finalize(self, file.close)
-            open_again = functools.partial(_rewound, file)
-            return [_Part("standard input", encoding, size, open_again)]
-        if name in catalogue.names() and not Path(name).is_file():
-            data = catalogue.corpus_text(name, self._say).encode()
-            open_again = functools.partial(io.BytesIO, data)
-            return [_Part(name, "utf-8", len(data), open_again)]
-        paths, left_out = sources.texts(name, without)
-        if self._say and Path(name).is_dir():
-            what = "file" if len(paths) == 1 else "files"
-            rest = f"; left out: {sources.told(left_out)}" if left_out else ""
-            self._say(f"{name}: {len(paths):,} {what} read{rest}")
-        return [
-            _Part(
-                str(path),
-                encoding,
-                path.stat().st_size,
-                functools.partial(path.open, "rb"),
+    def _say_copies(self, say: Callable[[str], Any]) -> None:
+        """Tells which files have the same content as another one."""
+        paths = [part.path for part in self._parts if part.path]
+        copies = repeats.copies(paths)
+        if copies:
+            first, copy = copies[0]
+            others = f" and {len(copies) - 1:,} more" if copies[1:] else ""
+            say(
+                f"{self.title}: {copy} is a copy of {first}{others}: what is "
+                "learnt twice may be held out as well, and the validation then "
+                "says too little"
             )
-            for path in paths
-        ]
 
-    def _as_read(self, notices):
-        """The text as it was written, without byte order marks."""
+    def _as_read(self, notices: Notices | None) -> Iterator[str]:
+        """Yields the text as it was written, without byte order marks."""
         for part in self._parts:
             last, count = "", None
             if notices:
@@ -178,7 +166,9 @@ class Text:
                 for piece in decoding.decoded(
                     file, part.encoding, part.title, count
                 ):
-                    if piece := piece if last else piece.lstrip("\ufeff"):
+                    if not last:
+                        piece = piece.lstrip("\ufeff")
+                    if piece:
                         last = piece[-1]
                         if notices:
                             notices.add(piece)
@@ -187,33 +177,25 @@ class Text:
                 yield "\n"
 
 
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """A file of a text, or what is read like one."""
-
-    title: str
-    encoding: str
-    size: int  # bytes
-    open_again: Callable
-
-
-def normalize_text(text, newline="lf", normalize=None):
+def normalize_text(
+    text: str, newline: str = "lf", normalize: str | None = None
+) -> str:
     r"""Gives a text the line ends and the normal form of a corpus.
 
-    Prompts and texts to be scored go through it with the arguments that the
-    corpus was read with: the same characters then have the same spelling.
+    A prompt, or a text to be scored, is spelled like the corpus if it is
+    given the arguments with which the corpus was read.
 
     Args:
-        text: A `str`.
-        newline: "lf" or "keep", as for `read`.
-        normalize: None or a Unicode normal form, as for `read`.
+        text: Any text.
+        newline: "lf" or "keep", as for `Text`.
+        normalize: `None` or a Unicode normal form, as for `Text`.
 
     Returns:
-        A `str`.
+        The text in that form.
 
     Raises:
         ValueError: if `newline` or `normalize` is none of these, or as
-            `charrnn.normal_form.normalized` does.
+            `charrnn.text.normal_form.normalized` does.
 
     Example:
 
@@ -226,7 +208,7 @@ def normalize_text(text, newline="lf", normalize=None):
     return normalized(text, normalize) if normalize else text
 
 
-def _check_options(newline, normalize):
+def _check_options(newline: str, normalize: str | None) -> None:
     if newline not in NEWLINES:
         raise ValueError(
             f"Expected newline to be one of {', '.join(NEWLINES)}. "
@@ -239,30 +221,13 @@ def _check_options(newline, normalize):
         )
 
 
-def _standard_input():
-    """A file with all of stdin, which can be read only once, and its size."""
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
-    try:
-        while data := sys.stdin.buffer.read(decoding.PIECE):
-            file.write(data)
-            _check_memory(file.tell(), "standard input")  # it may never end
-    except BaseException:
-        file.close()
-        raise
-    return file, file.tell()
+def _never_torn(pieces: Iterable[str], normalize: str | None) -> Iterator[str]:
+    """Moves the cuts between pieces to where they change nothing.
 
-
-def _rewound(file):
-    file.seek(0)
-    return contextlib.nullcontext(file)
-
-
-def _check_memory(size, title):
-    ram.check_fits(size, f"the text in {title}", "Use a part of it.")
-
-
-def _never_torn(pieces, normalize):
-    """Cuts pieces where neither a CRLF nor a composed character is torn."""
+    No cut then separates a CR from its LF, or, if the text is to be
+    normalized, characters that may combine. What stands after the last
+    harmless place goes to the next piece.
+    """
     rest = ""
     for piece in pieces:
         piece = rest + piece

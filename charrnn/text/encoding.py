@@ -1,13 +1,23 @@
-"""Encode a text of any size: into the memory, or onto the disk."""
+"""Encode a text of any size: in the RAM, or on the disk.
+
+A text of up to `MAX_BYTES_IN_RAM` is encoded in the RAM. The ids of a larger
+one are written to a temporary file, a piece at a time, and are then mapped
+into the address space (`numpy.memmap`): the system reads from the disk what
+windows of them are used, and drops it again when it needs the RAM.
+"""
 
 import dataclasses
 import hashlib
 import io
 import tempfile
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from charrnn.text.corpus import IN_MEMORY
+from charrnn.text.corpus import Text
+from charrnn.text.parts import MAX_BYTES_IN_RAM
+from charrnn.text.vocabulary import Vocabulary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,10 +26,10 @@ class Encoded:
 
     Attributes:
         ids: Array of shape `(characters,)` of unsigned integers. Those of a
-            large text lie in a file without a name, which the system deletes
+            large text are in a file without a name, which the system deletes
             when the process ends, however it ends.
-        sha256: Of the ids, in hexadecimal digits.
-        stand_ins: How many of them are the vocabulary's stand-in.
+        sha256: The digest of the ids, in hexadecimal digits.
+        stand_ins: How many ids are that of the vocabulary's stand-in.
     """
 
     ids: np.ndarray
@@ -27,47 +37,53 @@ class Encoded:
     stand_ins: int
 
 
-def encode(text, vocabulary, unknown="error", folder=None):
-    """Encodes a text, of which only a piece is in the memory at a time.
+def encode(
+    text: Text,
+    vocabulary: Vocabulary,
+    unknown: str = "error",
+    folder: Path | str | None = None,
+) -> Encoded:
+    """Encodes a text, of which only a piece is in the RAM at a time.
 
     Args:
-        text: A `corpus.Text`.
-        vocabulary: A `Vocabulary`.
+        text: The text.
+        vocabulary: Its characters.
         unknown: As for `Vocabulary.encode`.
-        folder: Where there is room for the ids of a large text.
+        folder: Where the ids of a large text are stored; `None` for the
+            system's folder of temporary files.
 
     Returns:
-        An `Encoded`.
+        The ids, and what was counted on the way.
 
     Raises:
-        ValueError: as the text and the vocabulary do.
-        OSError: if the text cannot be read, or the ids not be stored.
+        ValueError: as `Text.pieces` and `Vocabulary.encode` do.
+        OSError: if the text cannot be read, or the ids cannot be stored.
 
     Example:
 
-    >>> from pathlib import Path
-    >>> from charrnn import Vocabulary
-    >>> from charrnn.text.corpus import Text
     >>> with tempfile.TemporaryDirectory() as there:
     ...     path = Path(there) / "notes.txt"
     ...     _ = path.write_bytes(b"abba")
     ...     encode(Text(path), Vocabulary("ab")).ids.tolist()
     [0, 1, 1, 0]
     """
-    small = text.size <= IN_MEMORY
+    is_small = text.size <= MAX_BYTES_IN_RAM
     sha256 = hashlib.sha256()
     position = stand_ins = 0
-    with io.BytesIO() if small else tempfile.TemporaryFile(dir=folder) as file:
+    file: IO[bytes]
+    file = io.BytesIO() if is_small else tempfile.TemporaryFile(dir=folder)
+    with file:
         for piece in text.pieces():
             ids = vocabulary.encode(piece, unknown, position)
             position += len(piece)
             if vocabulary.stand_in is not None:
-                stand_ins += np.count_nonzero(ids == vocabulary.stand_in)
-            sha256.update(ids)
-            file.write(ids)
+                stand_ins += int(np.sum(ids == vocabulary.stand_in))
+            sha256.update(ids.data)
+            file.write(ids.data)
         file.flush()
-        if small:
+        if isinstance(file, io.BytesIO):
             ids = np.frombuffer(file.getvalue(), ids.dtype)
         else:
-            ids = np.memmap(file, ids.dtype, "r")  # stays when it is closed
-    return Encoded(ids, sha256.hexdigest(), int(stand_ins))
+            # The mapping outlives the file object.
+            ids = np.memmap(file, ids.dtype, "r")
+    return Encoded(ids, sha256.hexdigest(), stand_ins)

@@ -2,19 +2,22 @@
 
 import itertools
 import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 # Unlike str.splitlines, which also cuts at form feeds, U+2028 and others.
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
-def split_lines(text):
+def split_lines(text: str) -> list[str]:
     r"""Cuts a text into lines.
 
     Args:
-        text: A `str`.
+        text: Any text.
 
     Returns:
-        A list of `str`, the lines with their ends: joined, they are the text.
+        The lines with their line ends: joined, they are the text.
 
     Example:
 
@@ -24,16 +27,18 @@ def split_lines(text):
     return LINE.findall(text)
 
 
-def coloured_lines(text, levels):
-    """Cuts a text into lines, and these into pieces of one colour.
+def coloured_lines(
+    text: str, levels: Sequence[int] | np.ndarray
+) -> Iterator[tuple[int, list[tuple[int, str]]]]:
+    """Cuts a text into lines, and each line into pieces of one colour.
 
     Args:
-        text: A `str`.
+        text: Any text.
         levels: The number of each character's colour.
 
     Yields:
         For each line the index of its first character and a list of
-        `(level, piece)`; the last piece of most lines ends with a line end.
+        `(level, piece)`. The last piece holds the line end, if there is one.
 
     Example:
 

@@ -3,8 +3,9 @@
 import collections
 import re
 import unicodedata
+from collections.abc import Iterator
 
-# Characters that may stand for each other, those to prefer first.
+# Groups of characters that may stand for each other, the preferred ones first.
 ALIKE = (
     "'’‘ʼ‛‚′`´＇",
     '"”“„‟″«»',
@@ -15,7 +16,7 @@ ALIKE = (
     "/⁄∕",
     "*•·∙‣",
 )
-# What stands for a character, the best first; before those above.
+# Spellings of a character, the best first. They are tried before its group.
 INSTEAD = {
     "—": ("--",), "―": ("--",), "…": ("...",), "×": ("x",),
     "‹": ("'",), "›": ("'",), "©": ("(c)",), "®": ("(r)",),
@@ -25,76 +26,85 @@ INSTEAD = {
     "Ŧ": ("T",), "þ": ("th",), "Þ": ("Th",), "ŋ": ("ng",), "Ŋ": ("Ng",),
     "ß": ("ss",), "ẞ": ("SS",), "ı": ("i",),
 }  # fmt: skip
-MARKS = 30  # on one letter, at most: as in Unicode's stream-safe texts
-VIRAMA = 9  # the combining class of what takes away a vowel: no mere accent
-OPENING = re.compile(r"[\s(\[{<—–-]?")
+MAX_MARKS_PER_LETTER = 30  # as in Unicode's stream-safe texts
+# The combining class of the sign that removes a letter's vowel in scripts of
+# India. Without it the word would be another one.
+VIRAMA_CLASS = 9
+# After one of these, or at the start, a quotation mark opens.
+BEFORE_OPENING_QUOTE = re.compile(r"[\s(\[{<—–-]?")
 
 
-def spelled(text, known):
+def spelled(
+    text: str, known: str
+) -> tuple[str, collections.Counter[tuple[str, str]]]:
     """Spells a text with known characters only, as far as that is possible.
 
-    A letter and the marks on it are first tried in the other normal forms,
-    then with similar characters, without the marks, and at last in the other
-    case. Invisible characters are left out.
+    A letter and its marks are replaced together. The spellings that are
+    tried, until all characters of one are known, are: other normal forms,
+    similar characters, the letter without its marks, and the other case.
+    Invisible characters are left out.
 
     Args:
-        text: A `str`.
-        known: The characters to spell with, a `str`.
+        text: Any text.
+        known: The characters to spell with.
 
     Returns:
         `(text, replaced)`: the new text, in which unknown characters that
-        resemble no known ones are as they were, and how often what was
-        replaced by what: a `collections.Counter` of `(before, after)`.
+        resemble no known ones are as they were, and how often each
+        `(before, after)` was replaced.
 
     Example:
 
     >>> spelled("“Café…”", "\\"'.Cafe")[0]
     '"Cafe..."'
     """
-    known = set(known)
-    replaced = collections.Counter()
+    usable = set(known)
+    replaced: collections.Counter[tuple[str, str]] = collections.Counter()
     present = set(text)
-    if present <= known:
+    if present <= usable:
         return text, replaced
-    found = {}
+    found: dict[tuple[str, bool], str | None] = {}
 
-    def respelled(match):
+    def respelled(match: re.Match[str]) -> str:
         cluster = match[0]
-        if known.issuperset(cluster):
+        if usable.issuperset(cluster):
             return cluster
         before = text[match.start() - 1 : match.start()]
-        opens = cluster == '"' and bool(OPENING.fullmatch(before))
+        opens = cluster == '"' and bool(BEFORE_OPENING_QUOTE.fullmatch(before))
         if (cluster, opens) not in found:
-            found[cluster, opens] = _nearest(cluster, known, opens)
+            found[cluster, opens] = _nearest(cluster, usable, opens)
         after = found[cluster, opens]
         if after is None:
             return cluster
         replaced[cluster, after] += 1
         return after
 
-    return _clusters(present, known).sub(respelled, text), replaced
+    return _clusters(present, usable).sub(respelled, text), replaced
 
 
-def _clusters(present, known):
-    """A pattern: letters with marks on them, and single unknown characters."""
+def _clusters(present: set[str], known: set[str]) -> re.Pattern[str]:
+    """Makes a pattern: letters with marks, and single unknown characters."""
     unknown = "".join(map(re.escape, sorted(present - known)))
     marks = "".join(sorted(filter(_joins, present)))
-    with_marks = f"[^{marks}][{marks}]{{1,{MARKS}}}|" if marks else ""
+    with_marks = (
+        f"[^{marks}][{marks}]{{1,{MAX_MARKS_PER_LETTER}}}|" if marks else ""
+    )
     return re.compile(f"{with_marks}[{unknown}]")
 
 
-def _nearest(cluster, known, opens):
-    """The first spelling of a letter, and its marks, that is known."""
+def _nearest(cluster: str, known: set[str], opens: bool) -> str | None:
+    """Finds the first known spelling of a letter and its marks."""
     for candidate in _candidates(cluster, known, opens):
-        # A spacing accent is no space, though Unicode makes one of it.
+        # Unicode decomposes an accent by itself into a space and a mark, but
+        # a space is no spelling of it.
         blank = not candidate.strip() and not _is_blank(cluster)
         if known.issuperset(candidate) and not blank:
             return candidate
     return None
 
 
-def _joins(character):
-    """Whether normal forms may make one character of it and the one before."""
+def _joins(character: str) -> bool:
+    """Tells whether a character belongs to the letter before it."""
     return (
         unicodedata.category(character) in ("Mn", "Mc")
         or "\u1160" <= character <= "\u11ff"  # the second part of a Hangul
@@ -102,29 +112,33 @@ def _joins(character):
     )
 
 
-def _is_blank(cluster):
-    """Whether nothing is seen of a character, or only a space."""
+def _is_blank(cluster: str) -> bool:
+    """Tells whether characters are invisible, or spaces."""
     return cluster.isspace() or all(map(_may_go, cluster))
 
 
-def _may_go(character):
-    """Accents, and what is invisible: the soft hyphen, variants of emoji."""
+def _may_go(character: str) -> bool:
+    """Tells whether a word stays the same without a character.
+
+    That holds for accents, and for what is invisible: the soft hyphen, or the
+    selectors of an emoji's variant.
+    """
     return (
-        unicodedata.combining(character) not in (0, VIRAMA)
+        unicodedata.combining(character) not in (0, VIRAMA_CLASS)
         or unicodedata.category(character) == "Cf"
         or "\ufe00" <= character <= "\ufe0f"
     )
 
 
-def _candidates(cluster, known, opens):
-    """Spellings of a letter and the marks on it, the nearest first."""
-    for form in ("NFC", "NFD"):
-        yield unicodedata.normalize(form, cluster)
+def _candidates(cluster: str, known: set[str], opens: bool) -> Iterator[str]:
+    """Yields spellings of a letter and its marks, the nearest first."""
+    yield unicodedata.normalize("NFC", cluster)
+    yield unicodedata.normalize("NFD", cluster)
     if opens:
         yield from "“„«"
     yield _alike(cluster, known)
-    for form in ("NFKC", "NFKD"):
-        yield unicodedata.normalize(form, cluster)
+    yield unicodedata.normalize("NFKC", cluster)
+    yield unicodedata.normalize("NFKD", cluster)
     bare = _without_marks(cluster)
     yield bare
     yield _alike(bare, known)
@@ -134,18 +148,18 @@ def _candidates(cluster, known, opens):
     yield _alike(bare.casefold(), known)
 
 
-def _without_marks(cluster):
+def _without_marks(cluster: str) -> str:
     decomposed = unicodedata.normalize("NFKD", cluster)
     return "".join(c for c in decomposed if not _may_go(c))
 
 
-def _alike(text, known):
-    """A text with the first known look-alike of each unknown character."""
+def _alike(text: str, known: set[str]) -> str:
+    """Replaces each unknown character by its first known look-alike."""
     return "".join(
         next(filter(known.issuperset, (c, *INSTEAD.get(c, ()), *_group(c))), c)
         for c in text
     )
 
 
-def _group(character):
+def _group(character: str) -> str:
     return next((group for group in ALIKE if character in group), "")

@@ -1,18 +1,37 @@
-"""Bring a text into a Unicode normal form, in bounded time."""
+"""Bring a text into a Unicode normal form, in bounded time.
+
+A normal form decides how a letter and its marks are written: NFC as one
+character where Unicode has one (é), NFD as several (e and U+0301). To get
+there, Python sorts the marks after each letter, in a time that grows with the
+square of their number: a megabyte of marks alone takes minutes. So a text is
+normalized in parts of about `CHARACTERS_PER_PART`, and one with more than
+`MAX_MARKS_IN_A_ROW` is refused.
+
+A part may only end where nothing combines across the cut. Its end is moved on
+to the next character that begins something new, as `begins` tells:
+
+    ...  c  a  f  e  ´  s  ...
+                     ^  ^
+                     |  the part ends here instead, before the s
+                     256 characters end here, between the e and its accent
+"""
 
 import functools
 import unicodedata
+from typing import Literal, TypeAlias, cast, get_args
 
-NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
-PART = 256  # characters normalized at a time
-MOST_MARKS = 256  # combining characters in a row; Unicode's own limit is 30
+NormalForm: TypeAlias = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
-# Letters that join the letter before them, though they are no marks: vowels
-# and final consonants of Hangul, vowel signs of Kirat Rai.
+NORMAL_FORMS: tuple[str, ...] = get_args(NormalForm)
+CHARACTERS_PER_PART = 256
+MAX_MARKS_IN_A_ROW = 256  # stream-safe texts, as Unicode calls them, have 30
+
+# Letters that combine with the letter before them though they are no marks:
+# vowels and final consonants of Hangul, vowel signs of Kirat Rai.
 JOINING_LETTERS = ("\u1160", "\u11ff"), ("\U00016d40", "\U00016d7f")
-# Where the characters with canonical decompositions stand. Those of Hangul
-# syllables follow from a rule.
-DECOMPOSED = (
+# The blocks of Unicode that have characters with canonical decompositions,
+# except Hangul syllables, whose decompositions follow from a rule.
+BLOCKS_OF_COMPOSED_CHARACTERS = (
     range(0xC0, 0x3100),
     range(0xF900, 0xFB50),
     range(0x11000, 0x12000),
@@ -24,23 +43,19 @@ HANGUL_VOWELS = range(0x1161, 0x1176)
 HANGUL_FINALS = range(0x11A8, 0x11C3)
 
 
-def normalized(text, form):
+def normalized(text: str, form: str) -> str:
     r"""Brings a text into a normal form, as `unicodedata.normalize` does.
 
-    Python sorts the marks after a letter in a time that grows with the square
-    of their number: minutes for a megabyte of nothing but marks. So many are
-    refused here.
-
     Args:
-        text: A `str`.
+        text: Any text.
         form: One of `NORMAL_FORMS`.
 
     Returns:
-        A `str`.
+        The text in that form.
 
     Raises:
-        ValueError: if more than `MOST_MARKS` combining characters follow one
-            another.
+        ValueError: if more than `MAX_MARKS_IN_A_ROW` combining characters
+            follow one another.
 
     Example:
 
@@ -52,20 +67,21 @@ def normalized(text, form):
     parts, start = [], 0
     while start < len(text):
         end = _end_of_part(text, start)
-        parts.append(unicodedata.normalize(form, text[start:end]))
+        part = unicodedata.normalize(cast(NormalForm, form), text[start:end])
+        parts.append(part)
         start = end
     return "".join(parts)
 
 
-def last_beginning(text):
-    """Finds where the rest of a text can be normalized by itself.
+def last_beginning(text: str) -> int:
+    """Finds the last place where a text may be cut and normalized in pieces.
 
     Args:
-        text: A `str`.
+        text: Any text.
 
     Returns:
-        The index of the last character that begins something new; 0 if there
-        is none.
+        The index of the last character that never combines with the one
+        before it; 0 if there is none.
 
     Raises:
         ValueError: as `normalized` does.
@@ -78,20 +94,20 @@ def last_beginning(text):
     for index in range(len(text) - 1, -1, -1):
         if begins(text[index]):
             return index
-        if len(text) - index > MOST_MARKS:
+        if len(text) - index > MAX_MARKS_IN_A_ROW:
             raise ValueError(_too_many_marks())
     return 0
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def begins(character):
-    r"""Whether a character never combines with the one before it.
+def begins(character: str) -> bool:
+    r"""Tells whether a character never combines with the one before it.
 
     Args:
-        character: A `str` of one character.
+        character: One character.
 
     Returns:
-        A `bool`.
+        Whether a text may be cut before it.
 
     Example:
 
@@ -104,11 +120,11 @@ def begins(character):
 
 
 @functools.cache
-def composing_characters():
-    r"""The characters that NFC may compose with the one before them.
+def composing_characters() -> frozenset[str]:
+    r"""Lists the characters that NFC may compose with the one before them.
 
     Returns:
-        A `frozenset` of `str`.
+        The characters, as strings of one.
 
     Example:
 
@@ -124,11 +140,11 @@ def composing_characters():
 
 
 @functools.cache
-def composed_characters():
-    """The characters of NFC that NFD writes as several, but for Hangul.
+def composed_characters() -> frozenset[str]:
+    """Lists the characters that NFD writes as several, except Hangul.
 
     Returns:
-        A `frozenset` of `str`.
+        The characters, as strings of one.
 
     Example:
 
@@ -137,7 +153,7 @@ def composed_characters():
     """
     return frozenset(
         character
-        for code_points in DECOMPOSED
+        for code_points in BLOCKS_OF_COMPOSED_CHARACTERS
         for character in map(chr, code_points)
         if unicodedata.is_normalized("NFC", character)
         and not unicodedata.is_normalized("NFD", character)
@@ -145,17 +161,17 @@ def composed_characters():
 
 
 @functools.lru_cache(maxsize=8)
-def form_of(characters):
+def form_of(characters: str) -> str | None:
     r"""Tells in which normal form a text is, from its distinct characters.
 
     Args:
-        characters: A `str`, such as a vocabulary's.
+        characters: Such as a vocabulary's.
 
     Returns:
         "NFC" if a letter and its accent are one character wherever Unicode
         has one, "NFD" if they are always several; `None` if both or neither
-        occur. Texts that are written with these characters are in that form
-        already, but for the order of several marks.
+        occur. Texts written with these characters are in that form already,
+        except perhaps in the order of several marks on one letter.
 
     Example:
 
@@ -164,35 +180,37 @@ def form_of(characters):
     """
     if characters.isascii():
         return None
-    apart = not composing_characters().isdisjoint(characters)
+    has_marks = not composing_characters().isdisjoint(characters)
     is_form = {
         form: all(unicodedata.is_normalized(form, c) for c in characters)
         for form in ("NFC", "NFD")
     }
-    if apart:
+    if has_marks:
         return "NFD" if is_form["NFD"] else None
     return "NFC" if is_form["NFC"] and not is_form["NFD"] else None
 
 
-def _end_of_part(text, start):
-    """The first index after a part where nothing combines across it."""
-    middle = end = start + PART
+def _end_of_part(text: str, start: int) -> int:
+    """Finds the first place after a part where nothing combines across it."""
+    wanted = end = start + CHARACTERS_PER_PART
     while end < len(text) and not begins(text[end]):
         end += 1
-        if end - middle > MOST_MARKS:
+        if end - wanted > MAX_MARKS_IN_A_ROW:
             raise ValueError(_too_many_marks())
-    if end == middle:
+    if end == wanted:
         return end
-    while middle > start and not begins(text[middle - 1]):
-        middle -= 1
-    if end - middle > MOST_MARKS:
+    # The marks that the end was moved over may have begun before it.
+    first = wanted
+    while first > start and not begins(text[first - 1]):
+        first -= 1
+    if end - first > MAX_MARKS_IN_A_ROW:
         raise ValueError(_too_many_marks())
     return end
 
 
-def _too_many_marks():
+def _too_many_marks() -> str:
     return (
         "Expected a text to normalize with at most "
-        f"{MOST_MARKS} combining characters in a row. Received more. Remove "
-        "them."
+        f"{MAX_MARKS_IN_A_ROW} combining characters in a row. Received more. "
+        "Remove them."
     )

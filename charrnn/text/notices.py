@@ -1,4 +1,12 @@
-"""Find what is worth knowing of a text's characters while it is read."""
+"""Find what is worth knowing about a text's characters while it is read.
+
+A text may be larger than the machine's RAM, so it is examined piece by piece,
+as it is read: `begin` with each file, `add` with each piece of it, `lines` at
+the end. What is kept between pieces does not grow with the text: how often
+each kind of character occurred, what the first of each kind was and in which
+line, and the last character of the piece before, as a CR and its LF, or a
+letter and its accent, may stand in two pieces.
+"""
 
 import codecs
 import collections
@@ -6,8 +14,8 @@ import contextlib
 import functools
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 
-from charrnn.text.decoding import Utf8Count, without_mark
 from charrnn.text.normal_form import (
     HANGUL_SYLLABLES,
     begins,
@@ -15,26 +23,27 @@ from charrnn.text.normal_form import (
     composing_characters,
     normalized,
 )
+from charrnn.text.recognition import Utf8Count, without_mark
 
+# Ranges of characters that are counted, as in a regular expression.
 KINDS = {
     "control": "\x00-\x08\x0b\x0c\x0e-\x1f",
-    "c1": "\x80-\x9f",
-    "feff": "\ufeff",
+    "c1": "\x80-\x9f",  # the second set of control characters
+    "feff": "\ufeff",  # the byte order mark
     "bidi": "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069",
 }
 PATTERNS = {kind: re.compile(f"[{own}]") for kind, own in KINDS.items()}
 ANY_KIND = re.compile(f"[{''.join(KINDS.values())}]")
-NOT_CP1252 = set("\x81\x8d\x8f\x90\x9d")
-START = 1 << 12  # characters by which UTF-16 is recognised
+UNDEFINED_IN_CP1252 = set("\x81\x8d\x8f\x90\x9d")
+UTF_16_SAMPLE_CHARACTERS = 1 << 12  # enough to recognise it
 
 
 class Notices:
-    r"""Counts, as a text goes by, what its owner should hear of.
-
-    It takes a bounded memory, however large the text is.
+    r"""Counts, while a text is read, what its owner should know.
 
     Args:
-        several: Whether the text has several files: places then name theirs.
+        several: Whether the text has several files, so that a place must name
+            its file.
 
     Example:
 
@@ -45,23 +54,24 @@ class Notices:
     ['1 U+FEFF, byte order marks inside the text; first in line 2']
     """
 
-    def __init__(self, several=False):
+    def __init__(self, several: bool = False) -> None:
         self._several = several
-        self._counts = collections.Counter()
-        self._decomposed = 0
-        self._first = {}  # the place of each kind's first
-        self._utf_8_counts = []  # (title, encoding, Utf8Count)
-        self._utf_16 = {}  # encodings by titles
+        self._counts: collections.Counter[str] = collections.Counter()
+        self._decomposed = 0  # characters that NFC would make of two or more
+        self._first: dict[str, tuple[str, str]] = {}  # by kind: what and where
+        self._utf_8_counts: list[tuple[str, str, Utf8Count]] = []
+        self._utf_16: dict[str, str] = {}  # encodings by titles of files
 
-    def begin(self, title, encoding):
+    def begin(self, title: str, encoding: str) -> Utf8Count | None:
         """Begins with a file.
 
         Args:
             title: What messages call it.
-            encoding: With which it is decoded.
+            encoding: The encoding in which it is decoded.
 
         Returns:
-            A `Utf8Count` that wants to see its bytes, or `None`.
+            A count to which the bytes of the file are to be added, if it is
+            in an encoding that UTF-8 may have been mistaken for.
         """
         self._title, self._encoding = title, codecs.lookup(encoding).name
         self._at_start, self._last = True, ""
@@ -72,10 +82,14 @@ class Notices:
         self._utf_8_counts.append((title, encoding, count))
         return count
 
-    def add(self, piece):
-        """Looks at the next piece of the file, a `str` that is not empty."""
+    def add(self, piece: str) -> None:
+        """Counts what is in the next piece of the file.
+
+        Args:
+            piece: At least one character.
+        """
         if self._at_start:
-            self._look_for_utf_16(piece[:START])
+            self._look_for_utf_16(piece[:UTF_16_SAMPLE_CHARACTERS])
         self._count_kinds(piece)
         if not piece.isascii():
             self._count_forms(piece)
@@ -87,12 +101,15 @@ class Notices:
         self._returns += returns
         self._at_start, self._last = False, piece[-1]
 
-    def lines(self, newline, normalize):
-        """Tells what there was: lines of text, a list of `str`.
+    def lines(self, newline: str, normalize: str | None) -> list[str]:
+        """Tells what was found.
 
         Args:
             newline: As for `charrnn.read`.
             normalize: As for `charrnn.read`.
+
+        Returns:
+            The notices, a line of text each.
         """
         return [
             *self._of_encoding(),
@@ -101,13 +118,14 @@ class Notices:
             *(() if normalize else self._of_forms()),
         ]
 
-    def _look_for_utf_16(self, start):
+    def _look_for_utf_16(self, start: str) -> None:
+        # Read as UTF-8 or latin-1, every second byte of it is a NUL.
         if start.count("\0") >= len(start) / 4:
             encoding = without_mark(start.encode("utf-8", "ignore"))
             if encoding and self._encoding[:6] not in ("utf-16", "utf-32"):
                 self._utf_16[self._title] = encoding
 
-    def _count_kinds(self, piece):
+    def _count_kinds(self, piece: str) -> None:
         pattern = PATTERNS["control"] if piece.isascii() else ANY_KIND
         found = collections.Counter(pattern.findall(piece))
         for character, count in found.items():
@@ -118,15 +136,16 @@ class Notices:
             if kind not in self._first and (match := own.search(piece)):
                 self._note(kind, piece, match)
 
-    def _count_forms(self, piece):
-        # Python's quick checks take a tenth of what the patterns take.
+    def _count_forms(self, piece: str) -> None:
+        # Python's checks of a normal form take a tenth of a pattern's time, so
+        # the patterns only look for what is known to be there.
         composed, decomposed = _form_patterns()
         if "composed" not in self._first and not _is_in("NFD", piece):
             if match := composed.search(piece):
                 self._note("composed", piece, match)
         if _is_in("NFC", piece):
             return
-        with contextlib.suppress(ValueError):  # of more marks than a text has
+        with contextlib.suppress(ValueError):  # too many marks to normalize
             own = piece if begins(piece[0]) else self._last + piece
             fewer = len(own) - len(normalized(own, "NFC"))
             self._decomposed += max(0, fewer)
@@ -136,8 +155,8 @@ class Notices:
             if match := next(apart, None):
                 self._note("decomposed", piece, match)
 
-    def _note(self, kind, piece, match):
-        """Keeps what a kind's first was, and where it stands."""
+    def _note(self, kind: str, piece: str, match: re.Match[str]) -> None:
+        """Keeps the first of a kind, and the line in which it is."""
         end = match.start()
         line_feeds = self._line_feeds + piece.count("\n", 0, end)
         returns = self._returns + piece.count("\r", 0, end)
@@ -146,7 +165,7 @@ class Notices:
             where += f" of {self._title}"
         self._first[kind] = match[0], where
 
-    def _of_encoding(self):
+    def _of_encoding(self) -> Iterator[str]:
         for title, encoding in self._utf_16.items():
             yield (
                 f"{self._file(title)}looks like {encoding}, and every second "
@@ -166,10 +185,10 @@ class Notices:
                     "joined: repair it first"
                 )
 
-    def _file(self, title):
+    def _file(self, title: str) -> str:
         return f"{title} " if self._several else ""
 
-    def _of_line_ends(self):
+    def _of_line_ends(self) -> Iterator[str]:
         for name in ("CRLF", "CR"):
             if count := self._counts[name]:
                 what = "line end" if count == 1 else "line ends"
@@ -178,7 +197,7 @@ class Notices:
                     "leaves them)"
                 )
 
-    def _of_kinds(self):
+    def _of_kinds(self) -> Iterator[str]:
         own = self._of_kind("control")
         if own:
             found = ", ".join(f"U+{ord(c):04X}" for c in sorted(own))
@@ -206,26 +225,28 @@ class Notices:
                 f"writing kept ({found}); first in {self._first['bidi'][1]}"
             )
 
-    def _of_kind(self, kind):
-        """How often each character of a kind occurs, a `dict`."""
+    def _of_kind(self, kind: str) -> dict[str, int]:
+        """Tells how often each character of a kind occurred."""
         return {
             character: count
             for character, count in self._counts.items()
             if PATTERNS[kind].fullmatch(character)
         }
 
-    def _advice_on_c1(self, own, counts):
+    def _advice_on_c1(
+        self, own: Mapping[str, int], counts: list[Utf8Count]
+    ) -> str:
         if self._encoding != "iso8859-1":
             return (
                 "mostly from reading a text in a wrong encoding: look at them, "
                 "and repair the text"
             )
         is_latin = all(count.is_latin for count in counts)
-        if is_latin and NOT_CP1252.isdisjoint(own):
+        if is_latin and UNDEFINED_IN_CP1252.isdisjoint(own):
             return "in cp1252 they are quotes and dashes (--encoding cp1252)"
         return "it is neither latin-1 nor cp1252: name its --encoding"
 
-    def _of_forms(self):
+    def _of_forms(self) -> Iterator[str]:
         if not {"composed", "decomposed"} <= self._first.keys():
             return
         of_one, first_of_one = self._first["composed"]
@@ -241,8 +262,8 @@ class Notices:
 
 
 @functools.cache
-def _form_patterns():
-    """Patterns of one composed character, and of one that may be composed."""
+def _form_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Makes patterns of a composed character, and of one to be composed."""
     first, last = HANGUL_SYLLABLES
     composed = "".join(sorted(composed_characters()))
     joining = "".join(sorted(composing_characters()))
@@ -255,7 +276,7 @@ def _form_patterns():
 _is_in = unicodedata.is_normalized
 
 
-def _counted(counts, thing):
-    """How many there are of a thing, in words."""
+def _counted(counts: Mapping[str, int], thing: str) -> str:
+    """Tells how many there are of a thing, in words."""
     number = sum(counts.values())
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

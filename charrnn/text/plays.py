@@ -1,11 +1,12 @@
 """Turn plays in Markdown into the layout of char-rnn's Shakespeare."""
 
 import re
+from collections.abc import Iterator
 
-# From a play in Markdown to lines that are a heading (#), a speaker (**NAME**)
-# or speech: pairs of a pattern and its replacement, applied in this order.
+# Pairs of a pattern and its replacement, applied in this order. They leave
+# three kinds of lines: headings (#), speakers (**NAME**) and speech.
 REPAIRS = (
-    # Words that the editors supplied inside a line are speech: keep them.
+    # Words that the editors supplied inside a line are kept: they are speech.
     (r"(?<=\w )_+\\\[ ?([^\]\n]*)\]_", r"\1"),
     # Half a name stands above its own line: BISHOP, then **OF WINCHESTER**.
     (r"^([A-Z]{2,}|Ghosts?|Varro's) *\n\s*\*\*", r"**\1 "),
@@ -25,7 +26,7 @@ REPAIRS = (
     # Directions: *...*, _..._, __..._, and \[...]_ whose first mark is lost.
     (r"(?<!\*)\*(?!\*)[^*]+\*(?!\*)", ""),
     (r"_+[^_]+_+|\\?\[[^\]_]*[\]_]+", ""),
-    # Escapes, an entity, dashes (one play has its own), a slip of the pen.
+    # Escapes, an entity, dashes (one play has its own), a misprint.
     (r"\\", ""),
     (r"&amp;", "&"),
     (r"& c\b", "&c"),
@@ -34,18 +35,18 @@ REPAIRS = (
 )
 
 
-def char_rnn_layout(markdown):
+def char_rnn_layout(markdown: str) -> str:
     r"""Turns a play in Markdown into the layout of char-rnn's Shakespeare.
 
-    A speech is a line with its speaker and a colon, then its own lines; an
-    empty line parts it from the next. Headings and stage directions go; a
-    speech that a direction interrupts is one speech.
+    A speech is a line with the speaker and a colon, then the lines that are
+    spoken; an empty line separates it from the next. Headings and stage
+    directions are left out; a speech that a direction interrupts stays one.
 
     Args:
-        markdown: A `str`, the play.
+        markdown: The play.
 
     Returns:
-        A `str`, the speeches.
+        The speeches.
 
     Example:
 
@@ -62,9 +63,10 @@ def char_rnn_layout(markdown):
     )
 
 
-def _speeches(text):
+def _speeches(text: str) -> Iterator[tuple[list[str], list[str]]]:
     """Yields the speaker's line, if any, and the lines of every speech."""
-    speaker, lines = [], []
+    speaker: list[str] = []
+    lines: list[str] = []
     for line in text.split("\n"):
         line = " ".join(line.split())
         name = re.fullmatch(r"\*\*(.+)\*\*", line)

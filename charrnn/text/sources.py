@@ -6,26 +6,30 @@ import itertools
 import os
 import re
 import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from charrnn.text import catalogue
 
-SUFFIX = ".txt"  # of texts in a folder; capitals count, too
-GLOB = re.compile(r"[*?[]")
-NAMED = 5  # suffixes that a message names, or texts in a title
-# What a run's folder holds: a checkpoint, or two of the others.
-CHECKPOINT = re.compile(r"checkpoint-\d{9,}\.npz")
-OF_RUNS = {"model.keras", "metrics.json", "samples.txt"}
+Source: TypeAlias = str | Path | Sequence[str | Path]  # what names a text
+
+TEXT_SUFFIX = ".txt"  # of texts in a folder, in capitals as well
+GLOB_CHARACTER = re.compile(r"[*?[]")
+MAX_NAMED = 5  # texts in a title; suffixes in a message
+# A folder is a run's if it holds a checkpoint, or two of these files.
+CHECKPOINT_NAME = re.compile(r"checkpoint-\d{9,}\.npz")
+RUN_FILES = {"model.keras", "metrics.json", "samples.txt"}
 
 
-def title(source):
-    """What messages call a text.
+def title(source: Source) -> str:
+    """Gives the name by which messages call a text.
 
     Args:
         source: As for `charrnn.read`.
 
     Returns:
-        A `str`.
+        The names of its sources, or the first one of many.
 
     Example:
 
@@ -33,22 +37,22 @@ def title(source):
     ('a.txt', 'standard input', 'a.txt, b.txt')
     """
     names = ["standard input" if n == "-" else n for n in _names(source)]
-    if len(names) > NAMED:
+    if len(names) > MAX_NAMED:
         return f"{names[0]} and {len(names) - 1:,} others"
     return ", ".join(names)
 
 
-def expanded(source):
+def expanded(source: Source) -> list[str]:
     """Replaces globs by the files and folders that match, sorted.
 
-    A name with `*`, `?` or `[` that exists is no glob. `**` matches folders
-    at any depth, and then files only that are not in a run's folder.
+    A name with `*`, `?` or `[` that exists is no glob. A glob with `**`
+    matches at any depth, but only files, and none in a run's folder.
 
     Args:
         source: As for `charrnn.read`.
 
     Returns:
-        A list of `str`, the sources one by one.
+        The sources one by one.
 
     Raises:
         ValueError: if nothing matches, there is no source, or "-" occurs
@@ -66,30 +70,33 @@ def expanded(source):
         )
     if names.count("-") > 1:
         raise ValueError(
-            "Expected '-' once at most. Received it "
-            f"{names.count('-')} times: standard input can be read only once."
+            "Expected '-' at most once. Received it "
+            f"{names.count('-')} times. Standard input can be read only once."
         )
     found = []
     for name in names:
-        is_glob = GLOB.search(name) and not os.path.lexists(name)
+        is_glob = GLOB_CHARACTER.search(name) and not os.path.lexists(name)
         found += _matches(name) if is_glob else [name]
     return found
 
 
-def texts(name, without=()):
+def texts(
+    name: str, without: Iterable[str | Path | None] = ()
+) -> tuple[list[Path], collections.Counter[str]]:
     """Finds the files that one name means.
 
     Args:
-        name: A path, a `str`.
-        without: Folders whose files are left out, as those of runs are.
+        name: The path of a file or a folder.
+        without: Folders that are left out, as those of runs are.
 
     Returns:
-        `(paths, left_out)`: a list of `pathlib.Path`, in the order of the
-        paths, and a `collections.Counter` of what else the folder holds.
+        `(paths, left_out)`: the files, sorted by their paths, and how many
+        things of each kind were left out of the folder: "run", "hidden",
+        "link", or the suffix of files that are no texts.
 
     Raises:
-        ValueError: if there is no such file or folder, no text in it, or one
-            that is a pipe or a device.
+        ValueError: if there is no such file or folder, the folder has no
+            text in it, or a file is a pipe or a device.
         OSError: if a folder cannot be read.
 
     Example:
@@ -105,14 +112,14 @@ def texts(name, without=()):
     path = Path(name)
     if not name or not path.exists():
         raise ValueError(_no_such_text(name))
-    paths, left_out = [path], collections.Counter()
+    paths = [path]
+    left_out: collections.Counter[str] = collections.Counter()
     if path.is_dir():
         paths, left_out = _in_folder(path, without)
     if not paths:
         raise ValueError(_no_texts(path, left_out))
     for path in paths:
-        # Looked at before it is opened: to open a FIFO is to wait for a
-        # writer.
+        # Checked before it is opened: opening a FIFO waits for a writer.
         if not stat.S_ISREG(path.stat().st_mode):
             raise ValueError(
                 f"Expected a regular file. Received {path}, which is a pipe "
@@ -121,49 +128,49 @@ def texts(name, without=()):
     return paths, left_out
 
 
-def told(left_out):
+def told(left_out: Mapping[str, int]) -> str:
     """Describes what `texts` left out.
 
     Args:
-        left_out: What `texts` returned.
+        left_out: How many of each kind, as `texts` returns it.
 
     Returns:
-        A `str`, empty if there was nothing.
+        The description, empty if nothing was left out.
 
     Example:
 
     >>> told({"run": 2, "hidden": 1, ".md": 1, ".PDF": 3, "": 1})
     '2 runs of charrnn, 1 hidden, 3 .PDF, 1 .md, 1 without a suffix'
     """
-    left_out = collections.Counter(left_out)
-    first, bare = [], left_out.pop("", 0)
+    by_suffix = collections.Counter(left_out)
+    parts, bare = [], by_suffix.pop("", 0)
     for kind, one, several in (
         ("run", "run of charrnn", "runs of charrnn"),
         ("hidden", "hidden", "hidden"),
         ("link", "linked folder", "linked folders"),
     ):
-        if count := left_out.pop(kind, 0):
-            first.append(f"{count:,} {one if count == 1 else several}")
-    suffixes = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
-    named = [f"{count:,} {suffix}" for suffix, count in suffixes[:NAMED]]
-    if rest := sum(count for _, count in suffixes[NAMED:]):
-        named.append(f"{rest:,} with other suffixes")
+        if count := by_suffix.pop(kind, 0):
+            parts.append(f"{count:,} {one if count == 1 else several}")
+    suffixes = sorted(by_suffix.items(), key=lambda pair: (-pair[1], pair[0]))
+    parts += [f"{count:,} {suffix}" for suffix, count in suffixes[:MAX_NAMED]]
+    if rest := sum(count for _, count in suffixes[MAX_NAMED:]):
+        parts.append(f"{rest:,} with other suffixes")
     if bare:
-        named.append(f"{bare:,} without a suffix")
-    return ", ".join(first + named)
+        parts.append(f"{bare:,} without a suffix")
+    return ", ".join(parts)
 
 
-def is_run(folder):
-    """Whether charrnn has made a folder for a run.
+def is_run(folder: Path) -> bool:
+    """Tells whether a folder is that of a run of charrnn.
 
     Args:
-        folder: A `pathlib.Path`.
+        folder: Its path.
 
     Returns:
-        A `bool`.
+        Whether it holds a checkpoint, or two other files of a run.
 
     Raises:
-        OSError: if it cannot be read.
+        OSError: if the folder cannot be read.
 
     Example:
 
@@ -171,26 +178,28 @@ def is_run(folder):
     False
     """
     names = os.listdir(folder)
-    return len(OF_RUNS.intersection(names)) > 1 or any(
-        map(CHECKPOINT.fullmatch, names)
+    return len(RUN_FILES.intersection(names)) > 1 or any(
+        map(CHECKPOINT_NAME.fullmatch, names)
     )
 
 
-def _names(source):
-    if isinstance(source, (list, tuple)):
-        return [str(name) for name in source]
-    return [str(source)]
+def _names(source: Source) -> list[str]:
+    if isinstance(source, str | Path):
+        return [str(source)]
+    return [str(name) for name in source]
 
 
-def _matches(pattern):
-    """What a glob finds."""
+def _matches(pattern: str) -> list[str]:
+    """Finds what a glob matches."""
     recursive = "**" in pattern
     found = glob.glob(pattern, recursive=recursive)
     if recursive:
-        fixed = itertools.takewhile(
-            lambda part: not GLOB.search(part), Path(pattern).parts
+        # The folder before the first part with a wildcard was named by the
+        # user, so it is read even if it is a run's.
+        named = itertools.takewhile(
+            lambda part: not GLOB_CHARACTER.search(part), Path(pattern).parts
         )
-        base = Path(*fixed)
+        base = Path(*named)
         found = [
             name
             for name in found
@@ -198,70 +207,73 @@ def _matches(pattern):
         ]
     if not found:
         raise ValueError(
-            f"Expected files that match {pattern!r}. There are none. Check "
+            f"Expected files that match {pattern!r}. Received none. Check "
             "the path."
         )
     return sorted(found, key=Path)
 
 
-def _above(name, base):
-    """The folders between a file and the one that a glob begins in."""
+def _above(name: str, base: Path) -> Iterator[Path]:
+    """Yields the folders between a file and the one a glob begins in."""
     parents = Path(name).parents
     return itertools.takewhile(lambda folder: folder != base, parents)
 
 
-def _in_folder(folder, without):
-    """The texts of a folder, at any depth, and what else is there."""
+def _in_folder(
+    folder: Path, without: Iterable[str | Path | None]
+) -> tuple[list[Path], collections.Counter[str]]:
+    """Finds a folder's texts, at any depth, and counts what else is there."""
     if is_run(folder):
         raise ValueError(
             f"Expected a folder of texts. Received '{folder}', the folder of "
             "a run of charrnn. Name a file in it, or another folder."
         )
-    without = {os.path.realpath(path) for path in without if path}
-    paths, left_out = [], collections.Counter()
+    excluded = {os.path.realpath(path) for path in without if path}
+    paths: list[Path] = []
+    left_out: collections.Counter[str] = collections.Counter()
     for parent, folders, files in os.walk(folder, onerror=_raise):
-        kinds = {
-            name: _kind_of_folder(Path(parent, name), without)
+        reasons = {
+            name: _reason_to_leave_out(Path(parent, name), excluded)
             for name in folders
         }
-        folders[:] = [name for name, kind in kinds.items() if not kind]
-        left_out.update(kind for kind in kinds.values() if kind)
+        folders[:] = [name for name, reason in reasons.items() if not reason]
+        left_out.update(reason for reason in reasons.values() if reason)
         for name in files:
             if name.startswith("."):
                 left_out["hidden"] += 1
-            elif Path(name).suffix.lower() == SUFFIX:
+            elif Path(name).suffix.lower() == TEXT_SUFFIX:
                 paths.append(Path(parent, name))
             else:
                 left_out[Path(name).suffix] += 1
     return sorted(paths), left_out
 
 
-def _kind_of_folder(path, without):
-    """Why a folder is left out; empty if it is not."""
+def _reason_to_leave_out(path: Path, excluded: set[str]) -> str:
+    """Tells why a folder is left out, in a word; empty if it is read."""
     if path.name.startswith("."):
         return "hidden"
     if path.is_symlink():
         return "link"
-    return "run" if os.path.realpath(path) in without or is_run(path) else ""
+    return "run" if os.path.realpath(path) in excluded or is_run(path) else ""
 
 
-def _raise(error):
+def _raise(error: OSError) -> None:
     raise error
 
 
-def _no_texts(folder, left_out):
+def _no_texts(folder: Path, left_out: Mapping[str, int]) -> str:
     if rest := told(left_out):
         return (
-            f"Expected files named *{SUFFIX} in the folder {folder}. It has "
-            f"none ({rest} left out). Name the files that are texts."
+            f"Expected files named *{TEXT_SUFFIX} in the folder {folder}. "
+            f"Received none ({rest} left out). Name the files that are texts."
         )
     return (
-        f"Expected files named *{SUFFIX} in the folder {folder}. "
+        f"Expected files named *{TEXT_SUFFIX} in the folder {folder}. "
         "Received a folder without any. Name another folder or a file."
     )
 
 
-def _no_such_text(name):
+def _no_such_text(name: str) -> str:
     import difflib
 
     names = catalogue.names()

@@ -1,23 +1,32 @@
 """Turn characters into ids and back."""
 
 import collections
+from collections.abc import Iterable
 
 import numpy as np
 
 from charrnn.text import nearest
+from charrnn.text.characters import (
+    CHARACTERS_PER_BLOCK,
+    UNICODE_CODE_POINTS,
+    code_points,
+    describe,
+    frequencies,
+)
 
-BLOCK = 1 << 18  # characters encoded at a time: bounds the memory in between
-CODE_POINTS = 0x110000  # of Unicode
-STAND_IN = "\ufffd"  # for characters that are too rare to be learnt
-UNKNOWN = ("error", "nearest", "skip", "replace")  # what to do with others
-LISTED = 8  # unknown characters that a message names
+STAND_IN = "\ufffd"  # stands for the characters that are too rare to be learnt
+UNKNOWN = ("error", "nearest", "skip", "replace")  # ways to treat the others
+MAX_CHARACTERS_NAMED = 8  # of unknown characters, in a message
 
 
 class Vocabulary:
     """The distinct characters of a text; an id is a place among them.
 
     Args:
-        characters: A `str` of distinct characters in the order of their ids.
+        characters: Distinct characters in the order of their ids.
+
+    Attributes:
+        characters: The same `str`.
 
     Raises:
         ValueError: if `characters` is empty, names a character twice, or
@@ -34,25 +43,29 @@ class Vocabulary:
     4
     """
 
-    def __init__(self, characters):
+    def __init__(self, characters: str) -> None:
         _check_characters(characters)
         self.characters = characters
-        self._code_points = _code_points(characters)
+        self._code_points = code_points(characters)
         self._ids = self._look_up_table()
 
     @classmethod
-    def from_text(cls, text, min_count=1, max_vocab=None):
+    def from_text(
+        cls,
+        text: str | Iterable[str],
+        min_count: int = 1,
+        max_vocab: int | None = None,
+    ) -> "Vocabulary":
         """Makes the sorted vocabulary of a text.
 
         Args:
-            text: A `str` with at least one character, or an iterable of its
-                pieces.
+            text: A text of at least one character, or its pieces.
             min_count: Characters that occur less often are left out; U+FFFD
                 then stands for all of them.
-            max_vocab: The largest size, at least 2: of more characters the
-                most frequent are taken (of equally frequent ones those that
-                come first in Unicode), and U+FFFD for the others. `None`
-                for any size.
+            max_vocab: The largest size, at least 2; `None` for any size. If
+                there are more characters, the most frequent ones are taken
+                (of equally frequent ones those that come first in Unicode),
+                and U+FFFD for all others.
 
         Returns:
             A `Vocabulary`.
@@ -72,51 +85,50 @@ class Vocabulary:
         if max_vocab is not None and max_vocab < 2:
             raise ValueError(
                 "Expected max_vocab of at least 2: a character and the one "
-                f"for all others. Received {max_vocab}."
+                f"that stands for all others. Received {max_vocab}."
             )
-        most = max_vocab or CODE_POINTS
-        counts = np.zeros(CODE_POINTS, np.int64)
-        for block in _blocks([text] if isinstance(text, str) else text):
-            own = np.bincount(_code_points(block))
-            counts[: len(own)] += own
+        largest = max_vocab or UNICODE_CODE_POINTS
+        counts = frequencies([text] if isinstance(text, str) else text)
         occurring = np.flatnonzero(counts)
         kept = occurring[counts[occurring] >= min_count]
-        if len(kept) < len(occurring) or len(kept) > most:
+        if len(kept) < len(occurring) or len(kept) > largest:
             kept = kept[kept != ord(STAND_IN)]
             by_count = np.argsort(-counts[kept], kind="stable")
-            kept = kept[by_count[: most - 1]]
+            kept = kept[by_count[: largest - 1]]
             kept = np.append(kept, ord(STAND_IN))
         return cls("".join(map(chr, np.sort(kept))))
 
     @property
-    def stand_in(self):
+    def stand_in(self) -> int | None:
         """The id of U+FFFD, which is read but never written, or `None`."""
         place = self.characters.find(STAND_IN)
         return None if place < 0 else place
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.characters)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
             return NotImplemented
         return self.characters == other.characters
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.characters)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Vocabulary({self.characters!r})"
 
-    def encode(self, text, unknown="error", position=0):
-        """Turns a text into ids, by a table look-up and not a Python loop.
+    def encode(
+        self, text: str, unknown: str = "error", position: int = 0
+    ) -> np.ndarray:
+        """Turns a text into ids.
 
         Args:
-            text: A `str` of n characters.
+            text: A text of n characters.
             unknown: What to do with characters that are not in the
                 vocabulary: `"error"`, `"nearest"` to spell them with similar
-                ones as `charrnn.nearest.spelled` does, `"skip"` to leave them
-                out, or `"replace"` to read each as U+FFFD.
+                ones as `charrnn.text.nearest.spelled` does, `"skip"` to leave
+                them out, or `"replace"` to read each as U+FFFD.
             position: Where a piece of a longer text begins, for the message.
 
         Returns:
@@ -128,7 +140,7 @@ class Vocabulary:
             ValueError: naming the unknown characters, and the position of
                 the first, when `unknown="error"`, when it is `"nearest"` and
                 the vocabulary has nothing similar, or when it is `"replace"`
-                and U+FFFD is unknown, too.
+                and U+FFFD is unknown as well.
 
         Example:
 
@@ -144,18 +156,7 @@ class Vocabulary:
             )
         if unknown == "nearest":
             text = self._spelled(text, position)
-        ids = np.empty(len(text), self._ids.dtype)
-        all_known = True
-        for start in range(0, len(text), BLOCK):
-            block = slice(start, start + BLOCK)
-            # "clip": past the table's end stands its last row, "unknown".
-            np.take(
-                self._ids,
-                _code_points(text[block]),
-                out=ids[block],
-                mode="clip",
-            )
-            all_known &= bool((ids[block] < len(self)).all())
+        ids, all_known = self._looked_up(text)
         if all_known:
             return ids
         known = ids < len(self)
@@ -166,15 +167,14 @@ class Vocabulary:
         ids[~known] = self.stand_in
         return ids
 
-    def decode(self, ids):
+    def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """Turns ids into a text.
 
         Args:
-            ids: Integers, array of shape `(n,)`, each in
-                `[0, len(vocabulary))`.
+            ids: Integers of shape `(n,)`, each in `[0, len(vocabulary))`.
 
         Returns:
-            A `str` of n characters.
+            A text of n characters.
 
         Raises:
             ValueError: if an id lies outside the vocabulary.
@@ -188,8 +188,22 @@ class Vocabulary:
         check_ids(ids, len(self))
         return self._code_points[ids].tobytes().decode("utf-32-le")
 
-    def _spelled(self, text, position):
-        """The text in known characters, or an error that names the others."""
+    def _looked_up(self, text: str) -> tuple[np.ndarray, bool]:
+        """Gives the ids of a text, and whether all characters are known."""
+        ids = np.empty(len(text), self._ids.dtype)
+        all_known = True
+        for start in range(0, len(text), CHARACTERS_PER_BLOCK):
+            block = slice(start, start + CHARACTERS_PER_BLOCK)
+            # "clip" reads the table's last row, "unknown", for code points
+            # beyond its end.
+            np.take(
+                self._ids, code_points(text[block]), out=ids[block], mode="clip"
+            )
+            all_known &= bool((ids[block] < len(self)).all())
+        return ids, all_known
+
+    def _spelled(self, text: str, position: int) -> str:
+        """Spells a text in known characters, or names those that are not."""
         spelling, _ = nearest.spelled(text, self.characters)
         left = set(spelling).difference(self.characters)
         if left:
@@ -197,20 +211,23 @@ class Vocabulary:
             raise ValueError(self._describe_unknown(text, unknown, position))
         return spelling
 
-    def _look_up_table(self):
-        """Ids by code point; the vocabulary's size stands for unknown."""
+    def _look_up_table(self) -> np.ndarray:
+        """Makes a table of ids by code point; `len(self)` means unknown."""
         dtype = np.min_scalar_type(len(self))
         table = np.full(self._code_points.max() + 2, len(self), dtype)
         table[self._code_points] = np.arange(len(self))
         return table
 
-    def _describe_unknown(self, text, unknown, position):
+    def _describe_unknown(
+        self, text: str, unknown: np.ndarray, position: int
+    ) -> str:
         first = int(np.argmax(unknown))
         others = sorted({text[i] for i in np.flatnonzero(unknown)})
         others.remove(text[first])
-        more = "".join(f", {describe(other)}" for other in others[:LISTED])
-        if others[LISTED:]:
-            more += f" and {len(others) - LISTED:,} other unknown ones"
+        named = others[:MAX_CHARACTERS_NAMED]
+        more = "".join(f", {describe(other)}" for other in named)
+        if len(named) < len(others):
+            more += f" and {len(others) - len(named):,} other unknown ones"
         return (
             f"Expected a text written with the model's {len(self)} "
             f"characters. Received {describe(text[first])} at position "
@@ -219,8 +236,10 @@ class Vocabulary:
         )
 
 
-def check_ids(ids, size):
-    """Checks ids: NumPy and TensorFlow take -1 for some character or other.
+def check_ids(ids: np.ndarray, size: int) -> None:
+    """Checks that ids are places in a vocabulary.
+
+    NumPy and TensorFlow would take -1 for some character or other.
 
     Args:
         ids: Integer array of any shape.
@@ -238,9 +257,9 @@ def check_ids(ids, size):
         raise ValueError(
             f"Expected ids that are integers. Received {ids.dtype}."
         )
-    of_type = np.iinfo(ids.dtype)
-    if of_type.min >= 0 and of_type.max < size:
-        return  # such ids cannot be wrong
+    possible = np.iinfo(ids.dtype)
+    if possible.min >= 0 and possible.max < size:
+        return  # the array's type has no other ids
     if ids.size and (ids.max() >= size or ids.min() < 0):
         outside = ids[(ids < 0) | (ids >= size)]
         raise ValueError(
@@ -249,47 +268,17 @@ def check_ids(ids, size):
         )
 
 
-def describe(character):
-    """Names a character so that a reader can find it.
-
-    Args:
-        character: A `str` of one character.
-
-    Returns:
-        A `str`: the character as Python writes it, and its code point.
-
-    Example:
-
-    >>> describe("é"), describe("\\n")
-    ("'é' (U+00E9)", "'\\\\n' (U+000A)")
-    """
-    return f"{character!r} (U+{ord(character):04X})"
-
-
-def _blocks(pieces):
-    """Cuts pieces into blocks."""
-    for piece in pieces:
-        for start in range(0, len(piece), BLOCK):
-            yield piece[start : start + BLOCK]
-
-
-def _code_points(text):
-    """The code points of a text, array of shape (characters,)."""
-    # "surrogatepass": half a surrogate pair is named by encode() as unknown.
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-
-
-def _check_characters(characters):
+def _check_characters(characters: str) -> None:
     if not characters:
         raise ValueError(
             "Expected at least one character. Received an empty text."
         )
-    twice, count = collections.Counter(characters).most_common(1)[0]
+    repeated, count = collections.Counter(characters).most_common(1)[0]
     if count > 1:
         raise ValueError(
             "Expected distinct characters. Received "
-            f"{describe(twice)} twice. Vocabulary.from_text(text) finds the "
-            "distinct characters of a text."
+            f"{describe(repeated)} more than once. Vocabulary.from_text(text) "
+            "finds the distinct characters of a text."
         )
     for character in characters:
         if "\ud800" <= character <= "\udfff":

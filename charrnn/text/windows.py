@@ -1,39 +1,64 @@
 """Cut ids into batches of parallel, contiguous streams of windows."""
 
 import math
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from charrnn.text.vocabulary import CODE_POINTS, check_ids
+from charrnn.text.characters import UNICODE_CODE_POINTS
+from charrnn.text.vocabulary import check_ids
 
-MINIMUM_CHARACTERS = 32  # fewer cannot be split and learned from
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+MIN_TRAINING_CHARACTERS = 32
+MIN_HELD_OUT_CHARACTERS = 2  # one to begin with, one to be predicted
+
+Sliceable = TypeVar("Sliceable", str, bytes, list, tuple, np.ndarray)
 
 
 class Windows:
     """Batches for truncated back-propagation through time.
 
-    The text is read as a ring. `batch_size` streams start at equal distances
-    on it, from an offset drawn from the seed, and every batch takes the next
-    `seq_length` characters of each stream:
+    `batch_size` streams read the text in parallel. They start at equal
+    distances, and a batch holds the next `seq_length` characters of each. At
+    its end the text goes on with its beginning, like a ring. With 16
+    characters, `batch_size=2` and `seq_length=3`:
 
-        text      a b c d e f g h i j k l m n o p  (then a again)
-        stream 0  [a b c][d e f][g ...
-        stream 1                  [i j k][l m n][o ...
-        step       0      1       0      1
+        text       a b c d e f g h i j k l m n o p   (then a, b, c ...)
 
-    so a network that carries its state sees contiguous text, across batches
-    and across epochs. An epoch is the number of steps after which every
-    character has been read; unless the sizes divide evenly it overshoots by
-    part of a window, so the next epoch cuts its windows at other places.
+        stream 0  [a b c|d e f|g h i|j k l ...
+        stream 1                  [i j k|l m n|o p a|b c d ...
 
-    A batch is a pure function of (seed, step): nothing is shuffled in memory
-    and nothing has to be saved to continue at any step.
+        batch 0    inputs  a b c   targets  b c d
+                           i j k            j k l
+        batch 1    inputs  d e f   targets  e f g
+                           l m n            m n o
+
+    Row `i` of every batch continues row `i` of the batch before, so a network
+    that carries its state reads contiguous text, without an end. A seed draws
+    the place where stream 0 starts.
+
+    An epoch is the number of steps after which every character has been an
+    input: here 3, as each stream has 8 characters to read. It may read a part
+    of a window too much; the windows of the next epoch are then cut at other
+    places.
+
+    A batch is a pure function of the seed and the step. Nothing is shuffled,
+    and nothing has to be saved to go on at any step. `charrnn.Windows` is the
+    same, and a dataset for Keras's `fit` as well.
 
     Args:
-        ids: Integer array of shape `(characters,)`: the training part.
-        batch_size: Streams read in parallel.
+        ids: Integers of shape `(characters,)`: the part to train on.
+        batch_size: Streams read in parallel, the rows of a batch.
         seq_length: Characters per window: how far gradients reach back.
         seed: An integer that places the streams.
+
+    Attributes:
+        ids: The array.
+        batch_size: As given.
+        seq_length: As given.
 
     Raises:
         ValueError: if the text is shorter than one batch, or an id is
@@ -53,7 +78,14 @@ class Windows:
     recurrent network trajectories".
     """
 
-    def __init__(self, ids, *, batch_size, seq_length, seed):
+    def __init__(
+        self,
+        ids: Sequence[int] | np.ndarray,
+        *,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+    ) -> None:
         if batch_size < 1 or seq_length < 1:
             raise ValueError(
                 "Expected batch_size and seq_length of at least 1. "
@@ -66,7 +98,7 @@ class Windows:
                 "fit_to_text() finds sizes that the text can fill."
             )
         self.ids = np.asarray(ids)
-        check_ids(self.ids, CODE_POINTS)
+        check_ids(self.ids, UNICODE_CODE_POINTS)
         self.batch_size = batch_size
         self.seq_length = seq_length
         offset = np.random.default_rng(seed).integers(len(ids))
@@ -74,7 +106,7 @@ class Windows:
         self._starts = (offset + starts)[:, None]  # (batch, 1)
         self._ramp = np.arange(seq_length + 1)  # (time + 1,)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Windows({len(self.ids):,} characters, "
             f"batch_size={self.batch_size}, seq_length={self.seq_length}, "
@@ -82,12 +114,12 @@ class Windows:
         )
 
     @property
-    def steps_per_epoch(self):
+    def steps_per_epoch(self) -> int:
         """Steps after which every character has been an input."""
         return steps_per_epoch(len(self.ids), self.batch_size, self.seq_length)
 
-    def batch(self, step):
-        """Returns the batch of a step.
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Cuts the windows of a step.
 
         Args:
             step: The number of batches before this one, counted from the
@@ -103,15 +135,23 @@ class Windows:
         window = self.ids[places].astype(np.int32)  # (batch, time + 1)
         return window[:, :-1], window[:, 1:]
 
-    def dataset(self, first_step=0):
-        """Returns the batches from `first_step` on as a `tf.data.Dataset`.
+    def dataset(self, first_step: int = 0) -> "tf.data.Dataset":
+        """Makes an endless dataset of TensorFlow.
 
         Args:
             first_step: The step to begin with.
 
         Returns:
-            An endless dataset of `(inputs, targets)` whose shapes are known
-            before the first batch, made ahead of the training step.
+            The batches `(inputs, targets)` from that step on. Their shapes
+            are known beforehand, and the next two are cut while a step is
+            trained.
+
+        Example:
+
+        >>> windows = Windows(range(20), batch_size=2, seq_length=4, seed=3)
+        >>> inputs, targets = next(iter(windows.dataset()))
+        >>> inputs.shape
+        TensorShape([2, 4])
         """
         import tensorflow as tf
 
@@ -129,8 +169,8 @@ class Windows:
         return steps.map(batch).prefetch(2)
 
 
-def steps_per_epoch(characters, batch_size, seq_length):
-    """The steps after which every character has been an input.
+def steps_per_epoch(characters: int, batch_size: int, seq_length: int) -> int:
+    """Counts the steps after which every character has been an input.
 
     Args:
         characters: Length of the training part.
@@ -138,7 +178,7 @@ def steps_per_epoch(characters, batch_size, seq_length):
         seq_length: Characters per window.
 
     Returns:
-        A whole number.
+        The number of steps.
 
     Example:
 
@@ -148,21 +188,22 @@ def steps_per_epoch(characters, batch_size, seq_length):
     return math.ceil(math.ceil(characters / batch_size) / seq_length)
 
 
-def split(text, validation=0.1):
-    """Splits a text in a training part and the validation part after it.
+def split(
+    text: Sliceable, validation: float = 0.1
+) -> tuple[Sliceable, Sliceable]:
+    """Splits a text into a part to train on and the end, which is held out.
 
     Args:
-        text: Any sequence of characters or ids, n of them.
-        validation: The fraction, from 0 up to, but not, 1, at the end to
-            hold out.
+        text: A sequence of n characters or ids.
+        validation: The fraction to hold out: at least 0 and less than 1.
 
     Returns:
-        `(training, validation)`, two slices of `text` without overlap; with
-        a fraction of 0 all of it and nothing.
+        `(training, held_out)`, two slices of `text` without overlap. With a
+        fraction of 0 the second one is empty.
 
     Raises:
-        ValueError: if the fraction is not from 0 up to 1, or the text is
-            too short to learn from and to validate on.
+        ValueError: if the fraction is out of range, or a part would be too
+            short to learn from or to validate on.
 
     Example:
 
@@ -177,42 +218,52 @@ def split(text, validation=0.1):
         )
     boundary = int(len(text) * (1 - validation))
     training, held_out = text[:boundary], text[boundary:]
-    least = 2 if validation else 0
-    if len(training) < MINIMUM_CHARACTERS or len(held_out) < least:
+    least = MIN_HELD_OUT_CHARACTERS if validation else 0
+    if len(training) < MIN_TRAINING_CHARACTERS or len(held_out) < least:
         raise ValueError(
-            f"Expected a text with at least {MINIMUM_CHARACTERS} characters "
-            "to train on and 2 to validate on. Received "
-            f"{len(text):,} characters, which split into {len(training):,} and "
-            f"{len(held_out):,}. {_advice(len(text), validation)}"
+            f"Expected a text with at least {MIN_TRAINING_CHARACTERS} "
+            f"characters to train on and {MIN_HELD_OUT_CHARACTERS} to validate "
+            f"on. Received {len(text):,} characters, which split into "
+            f"{len(training):,} and {len(held_out):,}. "
+            f"{_advice(len(text), validation)}"
         )
     return training, held_out
 
 
-def _advice(characters, validation):
-    """What to do about parts that are too small."""
-    if int(characters * 0.9) < MINIMUM_CHARACTERS:
+def _advice(characters: int, validation: float) -> str:
+    """Tells what to do about parts that are too short."""
+    if int(characters * 0.9) < MIN_TRAINING_CHARACTERS:
         return "Use a longer text."
+    # Fractions are rounded to four digits, to the side on which they suffice.
     if validation < 0.1:
-        least = math.ceil(2e4 / characters) / 1e4
+        least = math.ceil(MIN_HELD_OUT_CHARACTERS / characters * 1e4) / 1e4
         return f"Hold out more of it: a validation of {least:g} or more."
-    most = math.floor((1 - MINIMUM_CHARACTERS / characters) * 1e4) / 1e4
+    share = MIN_TRAINING_CHARACTERS / characters
+    most = math.floor((1 - share) * 1e4) / 1e4
     return f"Hold out less of it: a validation of {most:g} or less."
 
 
-def fit_to_text(characters, batch_size, seq_length, fixed=()):
+def fit_to_text(
+    characters: int,
+    batch_size: int,
+    seq_length: int,
+    fixed: Collection[str] = (),
+) -> tuple[int, int]:
     """Shrinks a batch to what a short text can fill.
+
+    Windows are shortened to a quarter of the text, if they are longer; then
+    the number of streams is reduced.
 
     Args:
         characters: Length of the training part.
         batch_size: Streams wanted.
         seq_length: Characters per window wanted.
-        fixed: Which of the two, by name, are to stay as they are, even where
-            the text cannot fill them.
+        fixed: The names of those that must not change ("batch_size",
+            "seq_length"), even if the text cannot fill them.
 
     Returns:
-        `(batch_size, seq_length)` with `batch_size * seq_length` at most
-        `characters`: windows shrink to a quarter of the text at most, then
-        streams become fewer.
+        `(batch_size, seq_length)`, whose product is at most `characters`
+        unless `fixed` prevents it.
 
     Example:
 

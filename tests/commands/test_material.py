@@ -124,7 +124,7 @@ def test_a_large_text_trains_from_the_disk(tmp_path, monkeypatch):
     words = ["train", str(text), *TINY, "--epochs=1", "--quiet", "--out"]
     variables = []
     for most in (1 << 20, 0):
-        monkeypatch.setattr(encoding, "IN_MEMORY", most)
+        monkeypatch.setattr(encoding, "MAX_BYTES_IN_RAM", most)
         assert main([*words, str(tmp_path / str(most))]) == 0
         layers = model_file.read(tmp_path / str(most))["layers"]
         variables.append([array for *_, arrays in layers for array in arrays])

@@ -349,7 +349,10 @@ HOSTILE = {
     ),
     "more characters": (set_characters(CHARACTERS + "d"), r"for 6 characters"),
     "fewer characters": (set_characters(CHARACTERS[:-1]), r"for 4 characters"),
-    "characters twice": (set_characters("abb\x9b\n"), r"'b' \(U\+0062\) twice"),
+    "characters twice": (
+        set_characters("abb\x9b\n"),
+        r"'b' .* more than once",
+    ),
     # Weights.
     "not a number": (set_weight(np.nan), r"Expected finite weights"),
     "infinite": (set_weight(-np.inf), r"Expected finite weights"),
@@ -452,7 +455,7 @@ HOSTILE = {
     "path of Windows": (add_member(r"..\evil.txt"), r"Expected plain names"),
     "drive of Windows": (add_member("C:evil.txt"), r"Expected plain names"),
     "control characters": (add_member("\x1b[31m"), r"Expected plain names"),
-    "long name": (add_member("a" * 1000), r"255 characters in a name"),
+    "long name": (add_member("a" * 1000), r"255 characters in a member's name"),
     "member twice": (duplicate, r"'config\.json' more than once"),
     "many members": (many_members(101, 3), r"at most 100 members"),
     "large table": (many_members(2000, 4), r"bytes in the table of contents"),
@@ -596,7 +599,7 @@ def test_what_cannot_be_read_again_is_not_saved(tmp_path):
 def test_finding_a_double_character_takes_no_time():
     characters = "".join(map(chr, range(0xE000, 0xE000 + 500_000)))
     start = time.process_time()
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match="more than once"):
         Vocabulary(characters + characters[-1])
     assert time.process_time() - start < 5
 

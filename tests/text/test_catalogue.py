@@ -31,7 +31,7 @@ def entry(text, **fields):
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     """The folder of prepared texts, which does not exist yet."""
-    monkeypatch.delenv(catalogue.VARIABLE, raising=False)
+    monkeypatch.delenv(catalogue.FOLDER_VARIABLE, raising=False)
     folder = tmp_path / "kept" / "corpora"
     monkeypatch.setattr(catalogue, "prepared_folder", lambda: folder)
     return folder
@@ -52,7 +52,7 @@ def own(tmp_path, monkeypatch):
     """The user's own folder of corpora."""
     folder = tmp_path / "own"
     folder.mkdir()
-    monkeypatch.setenv(catalogue.VARIABLE, str(folder))
+    monkeypatch.setenv(catalogue.FOLDER_VARIABLE, str(folder))
     return folder
 
 
@@ -147,7 +147,7 @@ def test_an_unreachable_text_is_one_line_of_advice(remote, kept):
     remote.unlink()
     with pytest.raises(ValueError) as error:
         catalogue.corpus_text("letters")
-    for part in (remote.as_uri(), "letters.txt", catalogue.VARIABLE):
+    for part in (remote.as_uri(), "letters.txt", catalogue.FOLDER_VARIABLE):
         assert part in str(error.value)
     assert "\n" not in str(error.value)
     assert not kept.exists()
@@ -183,6 +183,15 @@ def test_the_users_own_copy_must_be_the_catalogues(remote, own):
 def test_a_folder_without_the_text_is_passed_over(remote, own):
     assert catalogue.corpus_text("letters") == "é\n"
     assert list(own.iterdir()) == []
+
+
+def test_a_python_without_its_library_is_one_line_of_advice(
+    monkeypatch, tmp_path
+):
+    monkeypatch.delenv(catalogue.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr(catalogue, "library_folder", lambda: tmp_path)
+    with pytest.raises(ValueError, match=r"Received none\. .*python\.txt"):
+        catalogue.corpus_text("python")
 
 
 def test_without_a_digest_any_text_of_the_users_will_do(own):
@@ -228,31 +237,8 @@ def test_pips_last_line_is_passed_on(eggs, kept, monkeypatch, output, line):
     message = str(error.value)
     assert line in message and "WARNING" not in message
     assert "\n" not in message
-    assert "eggs.txt" in message and catalogue.VARIABLE in message
+    assert "eggs.txt" in message and catalogue.FOLDER_VARIABLE in message
     assert not kept.exists()
-
-
-def test_the_standard_library_is_plain_modules_in_order(tmp_path):
-    files = {
-        "b.py": b"b = 2\n\n",
-        "a/z.py": b"z = 1",
-        "a/__init__.py": b"",
-        "a/tests/c.py": b"no",
-        "site-packages/d.py": b"no",
-        "idlelib/e.py": b"no",
-        "accent.py": "'é'".encode(),
-        "_sysconfigdata_x.py": b"no",
-        "notes.txt": b"no",
-    }
-    for name, data in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(data)
-    assert catalogue.standard_library_text(tmp_path) == "z = 1\nb = 2\n"
-
-
-def test_a_library_without_modules_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="python.txt"):
-        catalogue.standard_library_text(tmp_path)
 
 
 def test_pythons_text_is_large_ascii_and_never_kept(kept):

@@ -349,7 +349,7 @@ def test_the_size_of_the_pieces_does_not_matter(
         path, encoding=encoding, newline=newline, normalize=form
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "PIECE", size)
+        patch.setattr(decoding, "BYTES_PER_PIECE", size)
         if expected:
             assert "".join(source.pieces()) == expected
         else:
@@ -370,7 +370,7 @@ def test_an_invalid_byte_is_found_in_pieces_where_it_is_in_all(
     with pytest.MonkeyPatch.context() as patch:
         messages = []
         for piece in (size, 1 << 20):
-            patch.setattr(decoding, "PIECE", piece)
+            patch.setattr(decoding, "BYTES_PER_PIECE", piece)
             try:
                 messages.append(corpus.read(path, encoding=encoding))
             except ValueError as error:

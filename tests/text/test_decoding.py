@@ -5,7 +5,7 @@ import io
 import pytest
 
 from charrnn.text import decoding
-from charrnn.text.decoding import Utf8Count, decoded
+from charrnn.text.decoding import decoded
 
 FRENCH = "« Déjà ? » dit l’élève, où qu’il fût… — “ça” va.\n"
 
@@ -51,7 +51,7 @@ def test_a_text_in_utf_8_is_known(encoding):
 
 @pytest.mark.parametrize("piece", [1, 3, 7, 1 << 20])
 def test_the_first_invalid_byte_has_an_offset_and_a_line(monkeypatch, piece):
-    monkeypatch.setattr(decoding, "PIECE", piece)
+    monkeypatch.setattr(decoding, "BYTES_PER_PIECE", piece)
     message = refused("one\ntwo é\n".encode() * 200 + b"caf\xe9\n")
     place = "byte 0xE9 at offset 2,203 (line 401); all before it is valid"
     assert place in message
@@ -60,19 +60,8 @@ def test_the_first_invalid_byte_has_an_offset_and_a_line(monkeypatch, piece):
 
 @pytest.mark.parametrize("place", [0, 10_000, 20_000])
 def test_of_a_large_file_what_is_around_the_byte_counts(monkeypatch, place):
-    monkeypatch.setattr(decoding, "SAMPLE", 100)
+    monkeypatch.setattr(decoding, "SAMPLE_BYTES", 100)
     data = bytearray("ééééé".encode() * 2000)
     data[place:place] = b"\xff\xff"
     message = refused(bytes(data))
     assert f"offset {place:,}" in message and "It is mixed" in message
-
-
-@pytest.mark.parametrize("size", [1, 2, 5, 100])
-def test_utf_8_is_counted_in_pieces(size):
-    data = "é中\U0001f600a".encode() + b"\xe9\xe9" + "é".encode()
-    count = Utf8Count()
-    for start in range(0, len(data), size):
-        count.add(data[start : start + size])
-    count.add(b"", final=True)
-    assert (count.characters, count.invalid, count.size) == (4, 2, len(data))
-    assert count.is_mixed and not count.is_valid

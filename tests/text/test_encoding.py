@@ -17,7 +17,7 @@ from charrnn.text.corpus import Text
 @pytest.fixture(params=["memory", "disk"])
 def place(request, monkeypatch):
     limit = 1 << 20 if request.param == "memory" else 0
-    monkeypatch.setattr(encoded, "IN_MEMORY", limit)
+    monkeypatch.setattr(encoded, "MAX_BYTES_IN_RAM", limit)
     return request.param
 
 
@@ -53,7 +53,7 @@ def test_nothing_is_left_on_the_disk(place, tmp_path):
 def test_rare_characters_are_replaced_and_counted(tmp_path_factory, text, size):
     source = text_in(tmp_path_factory.mktemp("rare"), text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "PIECE", size)
+        patch.setattr(decoding, "BYTES_PER_PIECE", size)
         vocabulary = Vocabulary.from_text(source.pieces(), max_vocab=3)
         result = encoded.encode(source, vocabulary, "replace")
     assert vocabulary == Vocabulary.from_text(text, max_vocab=3)
@@ -66,7 +66,7 @@ def test_rare_characters_are_replaced_and_counted(tmp_path_factory, text, size):
 def test_an_unknown_character_is_named_with_its_place(
     place, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(decoding, "PIECE", 4)
+    monkeypatch.setattr(decoding, "BYTES_PER_PIECE", 4)
     with pytest.raises(ValueError, match=r"'x' \(U\+0078\) at position 1,001"):
         encoded.encode(
             text_in(tmp_path, "a" * 1001 + "x"),
@@ -79,7 +79,7 @@ def test_a_large_text_takes_no_memory(tmp_path, monkeypatch):
     # Of 64 MB at most a few pieces are in the memory: counted by Python.
     import tracemalloc
 
-    monkeypatch.setattr(encoded, "IN_MEMORY", 0)
+    monkeypatch.setattr(encoded, "MAX_BYTES_IN_RAM", 0)
     path = tmp_path / "text.txt"
     path.write_bytes(b"to be or not to be\n" * ((64 << 20) // 19))
     text = Text(path)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charrnn.text import normal_form
 from charrnn.text.normal_form import (
-    MOST_MARKS,
+    MAX_MARKS_IN_A_ROW,
     NORMAL_FORMS,
     form_of,
     normalized,
@@ -24,7 +24,7 @@ TEXTS = st.text(st.sampled_from(COMBINING + "か\u3099\u0915\u093c\u0958ﬁ"))
 @given(text=TEXTS, size=st.integers(1, 5))
 def test_parts_give_what_the_whole_gives(form, text, size):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(normal_form, "PART", size)
+        patch.setattr(normal_form, "CHARACTERS_PER_PART", size)
         assert normalized(text, form) == unicodedata.normalize(form, text)
 
 
@@ -39,10 +39,12 @@ def test_a_text_may_be_cut_at_its_last_beginning(text, form):
 @pytest.mark.parametrize("before", [0, 1, 255, 256, 257, 700])
 @pytest.mark.parametrize("after", ["", "b", "b" * 600])
 def test_more_marks_than_a_text_has_are_refused(before, after):
-    text = "a" * before + "\u0301\u0323" * (MOST_MARKS // 2)
+    text = "a" * before + "\u0301\u0323" * (MAX_MARKS_IN_A_ROW // 2)
     text, more = text + after, text + "\u0301" + after
     assert normalized(text, "NFD") == unicodedata.normalize("NFD", text)
-    with pytest.raises(ValueError, match=f"at most {MOST_MARKS} combining"):
+    with pytest.raises(
+        ValueError, match=f"at most {MAX_MARKS_IN_A_ROW} combining"
+    ):
         normalized(more, "NFD")
 
 
@@ -55,7 +57,7 @@ def test_only_marks_are_refused_at_once(monkeypatch):
     for function in (normal_form.last_beginning, _as_nfc):
         with pytest.raises(ValueError, match="combining"):
             function("\u0301\u0323" * 400_000)
-    assert len(looked_at) < 5 * MOST_MARKS
+    assert len(looked_at) < 5 * MAX_MARKS_IN_A_ROW
 
 
 def _as_nfc(text):

@@ -104,7 +104,7 @@ def test_mixed_normal_forms_are_told(told, texts, place):
 
 
 def test_all_accents_are_counted_across_pieces(told, monkeypatch):
-    monkeypatch.setattr(decoding, "PIECE", 1000)
+    monkeypatch.setattr(decoding, "BYTES_PER_PIECE", 1000)
     assert "mixed: 1,000 accents" in told(NFC + NFD * 500)[-1]
 
 
@@ -120,7 +120,7 @@ def test_marks_without_an_end_neither_take_long_nor_stop_the_reading(told):
 
 
 def test_the_memory_does_not_grow_with_the_text(told, monkeypatch):
-    monkeypatch.setattr(decoding, "PIECE", 1 << 16)
+    monkeypatch.setattr(decoding, "BYTES_PER_PIECE", 1 << 16)
     peaks = []
     for times in (1, 4):
         text = "".join(map(chr, range(0x300, 0x3000))) * 10 * times

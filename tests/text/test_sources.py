@@ -139,8 +139,8 @@ def test_a_recursive_glob_leaves_runs_out(make):
     ("source", "reason"),
     [
         ([], "at least one text"),
-        (["-", "a.txt", "-"], "'-' once at most"),
-        ("*.nothing", "There are none"),
+        (["-", "a.txt", "-"], "'-' at most once"),
+        ("*.nothing", "Received none"),
         (["a.txt", "nowhere.txt"], "no such file exists"),
         ("folder", "none \\(1 .md left out\\)"),
     ],

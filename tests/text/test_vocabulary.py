@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.text import vocabulary
+from charrnn.text import characters, vocabulary
 from charrnn.text.vocabulary import Vocabulary, check_ids
 
 repeatable = settings(deadline=None, derandomize=True)
@@ -98,14 +98,14 @@ def test_unknown_character_is_named(unknown, name):
 def test_unknown_character_is_found_in_every_block(
     monkeypatch, unknown, position
 ):
-    monkeypatch.setattr(vocabulary, "BLOCK", 4)
+    monkeypatch.setattr(vocabulary, "CHARACTERS_PER_BLOCK", 4)
     text = "a" * position + unknown + "c" * (11 - position)
     with pytest.raises(ValueError, match=rf"at position {position}\. "):
         Vocabulary("ac").encode(text)
 
 
 def test_unknown_characters_are_listed_the_first_one_first(monkeypatch):
-    monkeypatch.setattr(vocabulary, "BLOCK", 4)
+    monkeypatch.setattr(vocabulary, "CHARACTERS_PER_BLOCK", 4)
     message = r"'x' \(U\+0078\) at position 2, 'b' \(U\+0062\), 'z' "
     with pytest.raises(ValueError, match=message):
         Vocabulary("ac").encode("acxaxczaacbaxb")
@@ -127,7 +127,7 @@ def test_skip_leaves_out_just_the_unknown(characters, text, block):
     known = Vocabulary.from_text(characters)
     text = text + characters + text
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary, "BLOCK", block)
+        patch.setattr(vocabulary, "CHARACTERS_PER_BLOCK", block)
         ids = known.encode(text, unknown="skip")
     assert known.decode(ids) == "".join(c for c in text if c in characters)
 
@@ -140,7 +140,9 @@ def test_other_ways_with_the_unknown_are_refused():
 def test_a_long_text_is_encoded_as_by_a_dict():
     characters = "\n abcdefgé曹🙂"
     random = np.random.default_rng(0)
-    picks = random.integers(len(characters), size=3 * vocabulary.BLOCK + 17)
+    picks = random.integers(
+        len(characters), size=3 * vocabulary.CHARACTERS_PER_BLOCK + 17
+    )
     text = "".join(characters[i] for i in picks)
     ids = Vocabulary(characters).encode(text)
     by_dict = {character: i for i, character in enumerate(characters)}
@@ -169,7 +171,7 @@ def test_ids_take_the_smallest_dtype(count, dtype):
     [
         (lambda: Vocabulary(""), r"Received an empty text"),
         (lambda: Vocabulary.from_text(""), r"Received an empty text"),
-        (lambda: Vocabulary("abca"), r"Received 'a' \(U\+0061\) twice"),
+        (lambda: Vocabulary("abca"), r"Received 'a' \(U\+0061\) more than"),
         (lambda: Vocabulary("a\ud800"), r"\(U\+D800\), half of a surrogate"),
         (lambda: Vocabulary.from_text("a\udfff"), r"\(U\+DFFF\), half of a"),
     ],
@@ -208,7 +210,7 @@ def test_repr_makes_the_vocabulary_again():
 
 
 def test_rare_characters_are_left_to_the_stand_in(monkeypatch):
-    monkeypatch.setattr(vocabulary, "BLOCK", 4)
+    monkeypatch.setattr(characters, "CHARACTERS_PER_BLOCK", 4)
     known = Vocabulary.from_text("abcabcabß\U0001f600", min_count=3)
     assert known.characters == "ab\ufffd"
     assert known.stand_in == 2

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from charrnn.text.windows import MINIMUM_CHARACTERS, Windows, fit_to_text, split
+from charrnn.text.windows import (
+    MIN_TRAINING_CHARACTERS,
+    Windows,
+    fit_to_text,
+    split,
+)
 
 repeatable = settings(deadline=None, derandomize=True)
 
@@ -71,6 +76,26 @@ def test_streams_spell_the_text():
     inputs, _ = epochs_of(windows, epochs=3)
     for stream in inputs.astype(np.uint8):
         assert stream.tobytes() in text.tobytes() * 5
+
+
+def test_the_docstrings_picture_is_true():
+    letters = np.array(list("abcdefghijklmnop"))
+    drawn = (windows_over(16, 2, 3, seed=seed) for seed in range(1000))
+    windows = next(own for own in drawn if own.batch(0)[0][0, 0] == 0)
+    assert windows.steps_per_epoch == 3
+    rows = [
+        [
+            "".join(row)
+            for row in letters[np.array(windows.batch(0))].reshape(4, 3)
+        ]
+    ]
+    rows += [
+        [
+            "".join(row)
+            for row in letters[np.array(windows.batch(1))].reshape(4, 3)
+        ]
+    ]
+    assert rows == [["abc", "ijk", "bcd", "jkl"], ["def", "lmn", "efg", "mno"]]
 
 
 @repeatable
@@ -139,7 +164,9 @@ def test_epochs_cut_the_windows_at_different_places():
         assert len(now & later) < 0.05 * len(now)
 
 
-@pytest.mark.parametrize("characters", [MINIMUM_CHARACTERS + 10, 503, 1000])
+@pytest.mark.parametrize(
+    "characters", [MIN_TRAINING_CHARACTERS + 10, 503, 1000]
+)
 def test_no_character_of_the_validation_part_is_seen(characters):
     training, held_out = split(np.arange(characters), 0.2)
     batch_size, seq_length = fit_to_text(len(training), 4, 16)

@@ -1,0 +1,86 @@
+"""Name characters, count them, and give their code points."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+UNICODE_CODE_POINTS = 0x110000  # U+0000 to U+10FFFF
+CHARACTERS_PER_BLOCK = 1 << 18  # bounds what is in the RAM meanwhile
+
+
+def describe(character: str) -> str:
+    """Names a character so that a reader can find it.
+
+    Args:
+        character: One character.
+
+    Returns:
+        The character as Python writes it, and its code point.
+
+    Example:
+
+    >>> describe("é"), describe("\\n")
+    ("'é' (U+00E9)", "'\\\\n' (U+000A)")
+    """
+    return f"{character!r} (U+{ord(character):04X})"
+
+
+def code_points(text: str) -> np.ndarray:
+    """Gives the code point of each character.
+
+    Args:
+        text: Any text of n characters, also with half a surrogate pair.
+
+    Returns:
+        Array of shape `(n,)` of unsigned integers of 32 bits.
+
+    Example:
+
+    >>> code_points("aé").tolist()
+    [97, 233]
+    """
+    # "surrogatepass": the caller can then name half a pair as unknown.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def blocks(pieces: Iterable[str]) -> Iterator[str]:
+    """Cuts pieces of a text into blocks of bounded length.
+
+    Args:
+        pieces: Texts of any length.
+
+    Yields:
+        Texts of at most `CHARACTERS_PER_BLOCK` characters.
+
+    Example:
+
+    >>> list(blocks(["one", "two"]))
+    ['one', 'two']
+    """
+    for piece in pieces:
+        for start in range(0, len(piece), CHARACTERS_PER_BLOCK):
+            yield piece[start : start + CHARACTERS_PER_BLOCK]
+
+
+def frequencies(pieces: Iterable[str]) -> np.ndarray:
+    """Counts how often each code point occurs.
+
+    Args:
+        pieces: The pieces of a text.
+
+    Returns:
+        Array of shape `(UNICODE_CODE_POINTS,)` of integers.
+
+    Example:
+
+    >>> counts = frequencies(["ab", "ba", "c"])
+    >>> counts[97:101].tolist()
+    [2, 2, 1, 0]
+    """
+    counts = np.zeros(UNICODE_CODE_POINTS, np.int64)
+    for block in blocks(pieces):
+        # NumPy makes integers of 64 bits of what it counts: 8 bytes for each
+        # character, which is why this is done in blocks.
+        in_block = np.bincount(code_points(block))
+        counts[: len(in_block)] += in_block
+    return counts
