@@ -1,6 +1,11 @@
 """Keras's fit takes windows as they are, and reads them step by step."""
 
+import importlib.util
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,3 +128,33 @@ def test_processes_get_the_same_windows(windows):
     copy = pickle.loads(pickle.dumps(windows))
     assert type(copy) is charrnn.Windows
     assert np.array_equal(copy[5], windows[5])
+
+
+FIT = """
+import charrnn
+
+vocabulary = charrnn.Vocabulary("abcdefghij")
+ids = vocabulary.encode("abcdefghij" * 30)
+windows = charrnn.Windows(ids, batch_size=4, seq_length=10, seed=3)
+model = charrnn.build_model(vocabulary, cell="gru", units=8, layers=1)
+for network in (model, charrnn.stateful_twin(model, batch_size=4)):
+    network.compile(charrnn.optimizer(0.02), charrnn.loss())
+    fitted = network.fit(windows, epochs=4, verbose=0).history["loss"]
+    print(fitted[-1] / fitted[0])
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_take_windows(backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"needs {backend}")
+    done = subprocess.run(
+        [sys.executable, "-c", FIT],
+        cwd=Path(charrnn.__file__).parent.parent,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    plain, twin = map(float, done.stdout.split())
+    assert plain < 0.8 and twin < 0.8  # of the first epoch's loss
