@@ -1,7 +1,5 @@
 """Feed windows of ids to Keras's `fit`, with any backend."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from charrnn.network.backend import keras
@@ -50,19 +48,6 @@ class Windows(windows.Windows, keras.utils.PyDataset):
     >>> len(history.history["loss"])
     2
     """
-
-    def __init__(
-        self,
-        ids: Sequence[int] | np.ndarray,
-        *,
-        batch_size: int,
-        seq_length: int,
-        seed: int,
-    ) -> None:
-        keras.utils.PyDataset.__init__(self)
-        windows.Windows.__init__(
-            self, ids, batch_size=batch_size, seq_length=seq_length, seed=seed
-        )
 
     def __len__(self) -> int:
         return self.steps_per_epoch

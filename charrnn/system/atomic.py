@@ -65,8 +65,7 @@ def write_text(path: str | Path, text: str) -> None:
         text: What it will hold.
 
     Raises:
-        OSError: if the folder is not writable or the disk is full.
-        ValueError: if `path` is a folder or a device.
+        OSError, ValueError: as `replacing` does.
 
     Example:
 

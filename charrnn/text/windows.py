@@ -86,6 +86,7 @@ class Windows:
         seq_length: int,
         seed: int,
     ) -> None:
+        super().__init__()  # that of Keras's dataset, in charrnn.Windows
         if batch_size < 1 or seq_length < 1:
             raise ValueError(
                 "Expected batch_size and seq_length of at least 1. "
