@@ -77,6 +77,9 @@ class Vocabulary:
         most = max_vocab or CODE_POINTS
         counts = np.zeros(CODE_POINTS, np.int64)
         for block in _blocks([text] if isinstance(text, str) else text):
+            if block == block[0] * len(block):  # soon seen, also of a gigabyte
+                counts[ord(block[0])] += len(block)
+                continue
             own = np.bincount(_code_points(block))
             counts[: len(own)] += own
         occurring = np.flatnonzero(counts)
