@@ -166,7 +166,7 @@ def write(out, metrics):
     atomic.write_text(out / "metrics.json", text + "\n")
 
 
-def summary(out, metrics, stopped=False):
+def summary(out, metrics, stopped=False, cause=""):
     """Says how well the model does, and what does how well without one.
 
     Args:
@@ -174,6 +174,7 @@ def summary(out, metrics, stopped=False):
         metrics: What `measure` returned.
         stopped: Whether training ended early, as the text was learnt by
             heart.
+        cause: Why the network may have learnt little, if that is known.
 
     Returns:
         A `str`.
@@ -199,7 +200,7 @@ def summary(out, metrics, stopped=False):
             nats,
             characters,
             _error_of_difference(metrics),
-            _reason(metrics, stopped),
+            cause or _reason(metrics, stopped),
         ),
         model,
     ]
