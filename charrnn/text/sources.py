@@ -13,8 +13,9 @@ from charrnn.text import catalogue
 SUFFIX = ".txt"  # of texts in a folder; capitals count, too
 GLOB = re.compile(r"[*?[]")
 NAMED = 5  # suffixes that a message names, or texts in a title
-# What a run's folder holds: a checkpoint, or two of the others.
-CHECKPOINT = re.compile(r"checkpoint-\d{9,}\.npz")
+# What a run's folder holds: a checkpoint, or two of the others. A checkpoint's
+# name has nine digits, more only where nine are too few: a copy has another.
+CHECKPOINT = re.compile(r"checkpoint-(\d{9}|[1-9]\d{9,17})\.npz", re.ASCII)
 OF_RUNS = {"model.keras", "metrics.json", "samples.txt"}
 
 
