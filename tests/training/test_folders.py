@@ -419,7 +419,7 @@ def test_a_checkpoint_of_another_network_gives_way_to_the_older(finished, name):
     newest, older = checkpoint.paths(finished)
     np.savez(newest, **UNFIT[name](read_members(newest)))
     lines = []
-    found, _ = runs.saved(finished, lines.append)
+    found, _ = run_folder.saved(finished, lines.append)
     step = int(re.search(r"\d+", older.name)[0])
     assert found["parts"]["Schedule"]["step"] == step
     [line] = lines
@@ -450,7 +450,7 @@ def test_no_checkpoint_of_a_sound_run_is_left_out(text, tmp_path, cell, flags):
     out = tmp_path / "run"
     words = ["train", str(text), "--out", str(out), *SMALL, "--cell", cell]
     assert main([*words, *flags]) == 0
-    assert runs.saved(out, pytest.fail)[1]
+    assert run_folder.saved(out, pytest.fail)[1]
 
 
 def test_more_arrays_than_four_digits_count_keep_their_order(tmp_path):
