@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from charrnn.system.atomic import replacing
+from charrnn.system.atomic import check_regular, replacing
 from charrnn.system.terminal import escape_controls
 from charrnn.text.sources import CHECKPOINT
 
@@ -124,7 +124,9 @@ def newest(folder, say=print, check=lambda state, arrays: None):
 
 
 def _read(path):
+    check_regular(path)
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        _check_stored(archive.zip.infolist(), path.stat().st_size)
         text = archive["json"].tobytes().decode("utf-8")
         contents = json.loads(text)
         if not isinstance(contents, dict) or contents.get("format") != FORMAT:
@@ -138,6 +140,13 @@ def _read(path):
                 "Expected arrays named array0000 and so on. Received others."
             )
         return state, [archive[name] for name in names]
+
+
+def _check_stored(members, size):
+    """Checks that an archive takes no more memory than disk."""
+    packed = any(member.compress_type for member in members)
+    if packed or sum(member.file_size for member in members) > size:
+        raise ValueError("Expected stored arrays. Received packed ones.")
 
 
 def _names(count):

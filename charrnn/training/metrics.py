@@ -119,12 +119,13 @@ def _best_and_last(rows, best_step):
     """The rows of the model that was kept and of the last, cut short.
 
     Returns:
-        A pair of `dict`s, `None` where nothing was held out.
+        A pair of `dict`s, `None` where nothing was held out, or rows are not
+        there: a damaged checkpoint's.
     """
     names = (
         "step", "epoch", "training_nats_per_char", "validation_nats_per_char",
     )  # fmt: skip
-    rows = [r for r in rows if r["validation_nats_per_char"] is not None]
+    rows = [r for r in rows if all(r.get(name) is not None for name in names)]
     kept = next((r for r in rows if r["step"] == best_step), None)
     if kept is None:
         return None

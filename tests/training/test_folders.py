@@ -1,14 +1,17 @@
 """A run's folder: one run in it, no file lost, nothing crafted believed."""
 
 import contextlib
+import copy
 import io
 import json
+import os
 import random
 import re
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from conftest import SEA
 from mutated_copies import changed, flipped, spliced, truncated
 
 import charrnn
-from charrnn.commands import main, train
+from charrnn.commands import compare, main, train
 from charrnn.network import model_file
 from charrnn.training import checkpoint, loop, run_folder
 
@@ -424,6 +427,69 @@ def test_a_checkpoint_of_another_network_gives_way_to_the_older(finished, name):
     assert found["parts"]["Schedule"]["step"] == step
     [line] = lines
     assert str(newest) in line and "left out" in line
+
+
+def packed(path):
+    np.savez_compressed(path, json=np.zeros(100 << 20, np.uint8))
+
+
+def doubled(path):
+    """Tells of the same bytes under many names."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("array0000.npy", bytes(1 << 20))
+        [member] = archive.infolist()
+        for i in range(1, 200):
+            archive.filelist.append(copy.copy(member))
+            archive.filelist[-1].filename = f"array{i:04}.npy"
+            archive._didModify = True
+
+
+ODD = {
+    "a pipe": lambda path: os.mkfifo(path),
+    "a folder": Path.mkdir,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a link to nowhere": lambda path: path.symlink_to("nowhere"),
+    "packed arrays": packed,
+    "overlapping arrays": doubled,
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipes in folders")
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_file_of_ours_is_no_checkpoint(finished, name):
+    odd = finished / "checkpoint-000000999.npz"
+    ODD[name](odd)
+    lines = []
+    found, _ = run_folder.saved(finished, lines.append)
+    assert found["parts"]["Schedule"]["step"] != 999
+    [line] = lines
+    assert f"'{odd}' is damaged (Expected " in line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipes in folders")
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a device"])
+@pytest.mark.parametrize("name", ["metrics.json", "history.csv"])
+def test_figures_are_read_from_files_only(finished, name, kind):
+    state, _ = run_folder.saved(finished)
+    step = state["parts"]["Schedule"]["step"]
+    assert run_folder.is_complete(finished, step)
+    (finished / name).unlink()
+    ODD[kind](finished / name)
+    assert not run_folder.is_complete(finished, step)
+    with pytest.raises(ValueError, match=f"Expected a file '{name}'"):
+        compare._row(finished)
+
+
+def test_rows_without_a_loss_are_no_traceback(text, finished, capsys):
+    """As those of a crafted checkpoint may be."""
+    for path in checkpoint.paths(finished):
+        contents = read_members(path)
+        told = json.loads(contents["json"].tobytes())
+        for row in told["state"]["parts"]["History"]["rows"]:
+            del row["training_nats_per_char"]
+        np.savez(path, **with_json(contents, json.dumps(told)))
+    (finished / "metrics.json").unlink()
+    assert main(["train", str(text), "--out", str(finished)]) == 0
 
 
 def test_a_run_goes_on_from_the_older_checkpoint(text, finished, capsys):
