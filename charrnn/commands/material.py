@@ -96,9 +96,7 @@ def gather(out, given, settings, state):
             "held-out part: more of them would tell no more"
         )
         held_out = held_out[:MOST_VALIDATED]
-    check_arguments(vocabulary, **network(settings))
-    if not state or {"learning_rate", "weight_decay"} & given.keys():
-        causes.check_decay(settings)
+    _check_settings(settings, given, state, vocabulary)
     _check_memory(settings, len(vocabulary), windows)
     return Material(vocabulary, windows, held_out, initial)
 
@@ -234,6 +232,13 @@ def _windows(training, settings, given, state):
         seq_length=seq_length,
         seed=settings.seed,
     )
+
+
+def _check_settings(settings, given, state, vocabulary):
+    """Checks numbers, all of them where a run begins."""
+    check_arguments(vocabulary, **network(settings))
+    if not state or {"learning_rate", "weight_decay"} & given.keys():
+        causes.check_decay(settings)
 
 
 def _check_memory(settings, characters, windows):

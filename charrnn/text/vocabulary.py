@@ -87,8 +87,7 @@ class Vocabulary:
         if len(kept) < len(occurring) or len(kept) > most:
             kept = kept[kept != ord(STAND_IN)]
             by_count = np.argsort(-counts[kept], kind="stable")
-            kept = kept[by_count[: most - 1]]
-            kept = np.append(kept, ord(STAND_IN))
+            kept = np.append(kept[by_count[: most - 1]], ord(STAND_IN))
         return cls("".join(map(chr, np.sort(kept))))
 
     @property
@@ -241,8 +240,7 @@ def check_ids(ids, size):
         raise ValueError(
             f"Expected ids that are integers. Received {ids.dtype}."
         )
-    of_type = np.iinfo(ids.dtype)
-    if of_type.min >= 0 and of_type.max < size:
+    if ids.dtype.kind == "u" and np.iinfo(ids.dtype).max < size:
         return  # such ids cannot be wrong
     if ids.size and (ids.max() >= size or ids.min() < 0):
         outside = ids[(ids < 0) | (ids >= size)]
