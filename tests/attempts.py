@@ -22,27 +22,33 @@ LINE = re.compile(r"charrnn \w+: Expected [^\x00-\x1f\x7f-\x9f]{1,800}\n")
 
 
 def commands(model):
-    """The command lines that read a model file, by verb."""
-    folder = Path(model).parent
+    """The command lines that read a model file, by what they are called."""
+    text, out = (Path(model).parent / name for name in ("text.txt", "run"))
+    begin = ["--init-from", model, "--out", out, "--epochs", "1"]
     return {
-        "generate": ["--model", model, "--length", "3", "--seed", "1"],
-        "score": [model, folder / "text.txt"],
-        "train": [
-            *(folder / "text.txt", "--init-from", model),
-            *("--out", folder / "run", "--epochs", "1"),
-        ],
+        "generate": ["generate", "--model", model, "--length=3", "--seed=1"],
+        "score": ["score", model, text],
+        "adapt": ["score", model, text, "--adapt"],
+        "surprise": ["surprise", model, text],
+        "neurons": ["neurons", model, text],
+        "memory": ["memory", model, text],
+        "train": ["train", text, *begin],
     }
 
 
 def attempt(model, verb="generate"):
     """Runs a verb with a model file in this process.
 
+    Args:
+        model: The file.
+        verb: One of the `commands`.
+
     Returns:
         A `dict`: `code` the exit code, `output` and `error` what was printed,
         `seconds` of the processor, and `memory`, the bytes by which the peak
         of the process rose.
     """
-    words = [verb, *map(str, commands(model)[verb])]
+    words = list(map(str, commands(model)[verb]))
     before, start = peak(), time.process_time()
     output, error = io.StringIO(), io.StringIO()
     with (

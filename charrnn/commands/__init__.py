@@ -6,6 +6,7 @@
 - `spelling`: Bring what is typed or read into the characters that a model
   knows.
 - `options`: Arguments that several verbs share, and their types.
+- `causes`: Name the flags that may have kept a network from learning.
 - `advice`: Say before training what a text is too short or too odd for.
 - `outcome`: Say what came of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`, and what holds when a run is

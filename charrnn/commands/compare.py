@@ -222,6 +222,8 @@ def _measure(folder, text):
 
 def _row(folder):
     """The figures that a run has written, and where its training text ends."""
+    for name in ("metrics.json", "history.csv"):
+        atomic.check_regular(folder / name)
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     with open(folder / "history.csv", encoding="utf-8", newline="") as file:
         history = [

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from charrnn.commands import causes
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.network import model_file
 from charrnn.network.cells import CELLS
@@ -77,7 +78,7 @@ def gather(out, given, settings, state):
         vocabulary = Vocabulary.from_text(
             text.pieces(), settings.min_count, settings.max_vocab
         )
-    check_size(vocabulary)  # before a large text is encoded
+    _check_size(vocabulary, settings)  # before a large text is encoded
     settings.prompt = _prompt(settings, vocabulary)
     ids = _encoded(out, settings, text, vocabulary, state)
     training, held_out = split(ids, settings.validation)
@@ -95,9 +96,22 @@ def gather(out, given, settings, state):
             "held-out part: more of them would tell no more"
         )
         held_out = held_out[:MOST_VALIDATED]
-    check_arguments(vocabulary, **network(settings))
+    _check_settings(settings, given, state, vocabulary)
     _check_memory(settings, len(vocabulary), windows)
     return Material(vocabulary, windows, held_out, initial)
+
+
+def _check_size(vocabulary, settings):
+    """Checks that there is something to predict, and says if a flag took it."""
+    try:
+        check_size(vocabulary)
+    except ValueError as error:
+        if settings.min_count > 1:
+            raise ValueError(
+                f"{error} That is what --min-count {settings.min_count} left: "
+                "give a lower one."
+            ) from error
+        raise
 
 
 def _initial(given, settings):
@@ -218,6 +232,13 @@ def _windows(training, settings, given, state):
         seq_length=seq_length,
         seed=settings.seed,
     )
+
+
+def _check_settings(settings, given, state, vocabulary):
+    """Checks numbers, all of them where a run begins."""
+    check_arguments(vocabulary, **network(settings))
+    if not state or {"learning_rate", "weight_decay"} & given.keys():
+        causes.check_decay(settings)
 
 
 def _check_memory(settings, characters, windows):

@@ -102,6 +102,20 @@ def at_least(least, most=MOST):
     return number
 
 
+def between(least, most):
+    """A type for numbers from `least` to `most`."""
+
+    def number(word):
+        if not least <= float(word) <= most:
+            raise argparse.ArgumentTypeError(
+                f"{word} is not from {least:g} to {most:g}"
+            )
+        return float(word)
+
+    number.__name__ = "number"  # argparse names it in its message
+    return number
+
+
 def positive(word):
     """A type for numbers above zero."""
     number = float(word)

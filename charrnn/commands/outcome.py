@@ -4,14 +4,12 @@ import signal
 import sys
 from pathlib import Path
 
+from charrnn.commands import causes
 from charrnn.commands.slips import program
 from charrnn.system.terminal import command_line, say, wrapped
 from charrnn.text import sources
 
 HARDLY_TRAINED = 100  # steps; with fewer a network may know nothing
-# A new network guesses by how frequent characters are. One that has learnt more
-# has a loss below this part of theirs.
-HARDLY_BETTER = 0.95
 ENOUGH = 3  # minutes, for a network to learn something
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
@@ -75,7 +73,8 @@ def finish(out, settings, material, parts):
     if heading := results.kept_model(metrics):
         parts["Samples"].show_kept(load(out), heading)
     stopped = parts["SaveBest"].is_by_heart and settings.patience is None
-    say(wrapped(results.summary(out, metrics, stopped), indent=12))
+    cause = causes.of_learning_little(settings)
+    say(wrapped(results.summary(out, metrics, stopped, cause), indent=12))
     command = [*program("generate"), "--model", str(out)]
     if settings.prompt:
         command += ["--prompt", settings.prompt]
@@ -127,11 +126,8 @@ def _title(corpus):
 
 def _has_hardly_trained(out, settings, schedule, metrics):
     """Whether the time was too short to learn anything; then says so."""
-    if metrics["baselines_nats_per_char"] is None:
-        return False  # nothing is held out to tell by
-    chance = metrics["baselines_nats_per_char"]["unigram"]
-    learnt = metrics["validation_nats_per_char"] < HARDLY_BETTER * chance
-    if not settings.minutes or learnt or schedule.step >= HARDLY_TRAINED:
+    soon = settings.minutes and schedule.step < HARDLY_TRAINED
+    if not soon or not causes.is_untaught(metrics):
         return False
     seconds, others = schedule.elapsed(), schedule.elapsed()
     others -= schedule.clock.trained()

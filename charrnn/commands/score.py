@@ -159,11 +159,13 @@ def _rows_of(source, engine, scorers, learnt, arguments):
 
 def _adapting_scorer(contents):
     """A function of a text that scores it with weights that follow it."""
-    from charrnn.network.model import rebuild
-    from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
+    from charrnn.network.model import check_arguments, network_of, rebuild
     from charrnn.system.progress import watched
 
     vocabulary = contents["vocabulary"]
+    check_arguments(vocabulary, **network_of(contents["layers"]))
+    from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
+
     model = rebuild(contents["layers"], vocabulary)
     return functools.partial(
         score_adapting, model, vocabulary, watch=watched("adapting")

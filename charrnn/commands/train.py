@@ -5,7 +5,7 @@ import math
 import sys
 
 import charrnn
-from charrnn.commands import outcome, train_flags
+from charrnn.commands import causes, outcome, train_flags
 from charrnn.commands.advice import advise
 from charrnn.commands.material import gather, network
 from charrnn.commands.train_flags import add_arguments  # noqa: F401
@@ -211,8 +211,7 @@ def _train(out, settings, material, state, arrays, clock, signals):
         failed = True
         print(
             f"charrnn train: stopped at step {schedule.step + 1}, as there "
-            f"was {error}. Try a lower --learning-rate or --clip-norm, with "
-            "--fresh.",
+            f"was {error}. {causes.of_divergence(settings)}",
             file=sys.stderr,
         )
     if parts["SaveBest"].step is None and _is_over(settings, state):

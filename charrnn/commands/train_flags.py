@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from charrnn.commands.options import (
+    LARGEST,
     add_text_arguments,
     at_least,
+    between,
     defaults,
     fraction,
     not_negative,
@@ -52,6 +54,11 @@ FREE = {
     "quiet": False,
 }
 DEFAULT_PRESET = "good"
+
+# Below, a step is lost in the rounding of the weights, or in the 1e-7 that
+# Adam adds; above, nothing is learnt.
+LEARNING_RATES = between(1e-12, 10)
+CLIP_NORMS = between(1e-6, LARGEST)
 
 # What a run had before there was a flag for it.
 EARLIER = {"weight_decay": 0.01}
@@ -150,8 +157,8 @@ def _add_training_arguments(group):
     for name, kind, text in (
         ("batch_size", at_least(1), "streams read in parallel"),
         ("seq_length", at_least(1), "characters gradients reach back"),
-        ("learning_rate", positive, "the highest, after warm-up"),
-        ("clip_norm", positive, "largest norm of all gradients"),
+        ("learning_rate", LEARNING_RATES, "the highest, after warm-up"),
+        ("clip_norm", CLIP_NORMS, "largest norm of all gradients"),
         (
             "weight_decay",
             not_negative,

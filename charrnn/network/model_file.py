@@ -14,6 +14,7 @@ from charrnn.system.atomic import replacing
 from charrnn.system.terminal import escape_controls
 from charrnn.text.corpus import normalize_text
 from charrnn.text.normal_form import form_of
+from charrnn.text.sources import CHECKPOINT_NAME
 from charrnn.text.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -168,7 +169,7 @@ def model_path(path):
     if not path.exists() and str(path) in PRETRAINED:
         path = PRETRAINED[str(path)]
     if not path.exists():
-        if any(folder.glob("checkpoint-*.npz")):
+        if any(CHECKPOINT_NAME.fullmatch(there.name) for there in _in(folder)):
             raise ValueError(
                 f"Expected a model in '{folder}'. The run there has saved "
                 "none yet. Wait for its first validation, or go on with it."
@@ -187,6 +188,11 @@ def model_path(path):
             f"Expected a model file. '{path}' is a folder, a pipe or a device."
         )
     return path
+
+
+def _in(folder):
+    """What is in a folder, if it is one."""
+    return folder.iterdir() if folder.is_dir() else ()
 
 
 def text_form(facts):

@@ -79,6 +79,26 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_bytes(text.encode("utf-8"))
 
 
+def check_regular(path: Path) -> None:
+    """Checks that a path is a file: to open a pipe is to wait for a writer.
+
+    Args:
+        path: What is to be read.
+
+    Raises:
+        ValueError: if it is something else, or nothing.
+
+    Example:
+
+    >>> check_regular(Path(__file__))
+    """
+    if not path.is_file():
+        raise ValueError(
+            f"Expected a file '{path.name}'. Received a folder, a pipe or a "
+            "device, or nothing."
+        )
+
+
 def remove_leftovers(folder: str | Path) -> None:
     """Deletes the temporary files of `replacing` in killed processes.
 

@@ -79,6 +79,9 @@ def frequencies(pieces: Iterable[str]) -> np.ndarray:
     """
     counts = np.zeros(UNICODE_CODE_POINTS, np.int64)
     for block in blocks(pieces):
+        if block == block[0] * len(block):  # seen at once, even of a gigabyte
+            counts[ord(block[0])] += len(block)
+            continue
         # NumPy makes integers of 64 bits of what it counts: 8 bytes for each
         # character, which is why this is done in blocks.
         in_block = np.bincount(code_points(block))

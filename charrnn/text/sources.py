@@ -18,7 +18,8 @@ TEXT_SUFFIX = ".txt"  # of texts in a folder, in capitals as well
 GLOB_CHARACTER = re.compile(r"[*?[]")
 MAX_NAMED = 5  # texts in a title; suffixes in a message
 # A folder is a run's if it holds a checkpoint, or two of these files.
-CHECKPOINT_NAME = re.compile(r"checkpoint-\d{9,}\.npz")
+# Nine digits, more only where nine are too few: a copy has another name.
+CHECKPOINT_NAME = re.compile(r"checkpoint-(\d{9}|[1-9]\d{9,17})\.npz", re.ASCII)
 RUN_FILES = {"model.keras", "metrics.json", "samples.txt"}
 
 

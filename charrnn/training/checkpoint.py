@@ -2,21 +2,18 @@
 
 import itertools
 import json
-import re
 import zipfile
 import zlib
 
 import numpy as np
 
-from charrnn.system.atomic import replacing
+from charrnn.system.atomic import check_regular, replacing
 from charrnn.system.terminal import escape_controls
+from charrnn.text.sources import CHECKPOINT_NAME
 
 FORMAT = 1
 KEPT = 2  # the newest; the older one is for when the newest is damaged
 LINE_LIMIT = 200  # characters of what is told about a damaged one
-
-# Nine digits, more only where nine are too few: a copy has another name.
-_NAME = re.compile(r"checkpoint-(\d{9}|[1-9]\d{9,17})\.npz", re.ASCII)
 
 # What the readers of archives, arrays and JSON raise on a damaged file.
 DAMAGE = (
@@ -55,7 +52,7 @@ def write(folder, step, state, arrays):
     ({'best': 1.5}, [array([0, 1, 2])])
     """
     text = json.dumps({"format": FORMAT, "state": state})
-    members = {f"array{i:04}": array for i, array in enumerate(arrays)}
+    members = dict(zip(_names(len(arrays)), arrays, strict=True))
     members["json"] = np.frombuffer(text.encode("utf-8"), np.uint8)
     with replacing(folder / f"checkpoint-{step:09}.npz") as temporary:
         np.savez(temporary, **members)
@@ -84,7 +81,9 @@ def paths(folder):
     >>> [path.name for path in paths(folder)]
     ['checkpoint-000000234.npz', 'checkpoint-000000078.npz']
     """
-    matches = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+    matches = (
+        CHECKPOINT_NAME.fullmatch(path.name) for path in folder.iterdir()
+    )
     steps = sorted((int(m[1]), m[0]) for m in matches if m)
     return [folder / name for _, name in reversed(steps)]
 
@@ -127,7 +126,9 @@ def newest(folder, say=print, check=lambda state, arrays: None):
 
 
 def _read(path):
+    check_regular(path)
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        _check_stored(archive.zip.infolist(), path.stat().st_size)
         text = archive["json"].tobytes().decode("utf-8")
         contents = json.loads(text)
         if not isinstance(contents, dict) or contents.get("format") != FORMAT:
@@ -135,8 +136,24 @@ def _read(path):
         state = contents.get("state")
         if not isinstance(state, dict):
             raise ValueError("Expected a state. Received none.")
-        names = sorted(set(archive.files) - {"json"})
+        names = _names(len(archive.files) - 1)
+        if {*names, "json"} != set(archive.files):
+            raise ValueError(
+                "Expected arrays named array0000 and so on. Received others."
+            )
         return state, [archive[name] for name in names]
+
+
+def _check_stored(members, size):
+    """Checks that an archive takes no more memory than disk."""
+    packed = any(member.compress_type for member in members)
+    if packed or sum(member.file_size for member in members) > size:
+        raise ValueError("Expected stored arrays. Received packed ones.")
+
+
+def _names(count):
+    """What arrays are called in a checkpoint, in their order."""
+    return [f"array{i:04}" for i in range(count)]
 
 
 def variables(twin):

@@ -119,12 +119,13 @@ def _best_and_last(rows, best_step):
     """The rows of the model that was kept and of the last, cut short.
 
     Returns:
-        A pair of `dict`s, `None` where nothing was held out.
+        A pair of `dict`s, `None` where nothing was held out, or rows are not
+        there: a damaged checkpoint's.
     """
     names = (
         "step", "epoch", "training_nats_per_char", "validation_nats_per_char",
     )  # fmt: skip
-    rows = [r for r in rows if r["validation_nats_per_char"] is not None]
+    rows = [r for r in rows if all(r.get(name) is not None for name in names)]
     kept = next((r for r in rows if r["step"] == best_step), None)
     if kept is None:
         return None
@@ -166,7 +167,7 @@ def write(out, metrics):
     atomic.write_text(out / "metrics.json", text + "\n")
 
 
-def summary(out, metrics, stopped=False):
+def summary(out, metrics, stopped=False, cause=""):
     """Says how well the model does, and what does how well without one.
 
     Args:
@@ -174,6 +175,7 @@ def summary(out, metrics, stopped=False):
         metrics: What `measure` returned.
         stopped: Whether training ended early, as the text was learnt by
             heart.
+        cause: Why the network may have learnt little, if that is known.
 
     Returns:
         A `str`.
@@ -199,7 +201,7 @@ def summary(out, metrics, stopped=False):
             nats,
             characters,
             _error_of_difference(metrics),
-            _reason(metrics, stopped),
+            cause or _reason(metrics, stopped),
         ),
         model,
     ]

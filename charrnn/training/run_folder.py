@@ -132,6 +132,8 @@ def is_complete(folder, step):
     if not all((folder / name).is_file() for name in names):
         return False
     try:
+        for name in ("metrics.json", "history.csv"):
+            atomic.check_regular(folder / name)
         metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
         *_, row = (folder / "history.csv").read_text("utf-8").splitlines()
         return metrics["steps"] == step and row.split(",")[0] == str(step)

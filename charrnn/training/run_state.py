@@ -4,8 +4,12 @@ import reprlib
 
 import numpy as np
 
+from charrnn.network.cells import CELLS
+from charrnn.network.model import check_arguments
+from charrnn.network.shapes import weight_shapes
 from charrnn.text.vocabulary import Vocabulary
 
+NETWORK = "cell", "units", "layers", "dropout", "embedding"
 MAX_COUNT = 2**53  # beyond it, a float skips whole numbers
 MAX_SIZE = 2**31  # of a network's and a batch's dimensions
 MAX_SEED = 2**32 - 1
@@ -32,12 +36,66 @@ def check(state, arrays):
     ValueError: Expected the state with settings. Received none.
     """
     _STATE(state, "the state")
-    Vocabulary(state["vocabulary"])
+    vocabulary = Vocabulary(state["vocabulary"])
     for i, array in enumerate(arrays):
-        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        is_number = array.dtype == np.float32 or array.dtype.kind in "iu"
+        if not is_number or not np.isfinite(array).all():
             raise ValueError(
-                f"Expected finite numbers in array {i}. Received {array.dtype}."
+                f"Expected finite numbers, whole or float32, in array {i}. "
+                f"Received {array.dtype}."
             )
+    _check_fit(state["settings"], vocabulary, arrays)
+
+
+def _check_fit(settings, vocabulary, arrays):
+    """Checks that arrays are those of the network that the settings tell."""
+    network = {name: settings.get(name, "auto") for name in NETWORK}
+    if "auto" in network.values():
+        return  # of a version that did not tell all of it
+    check_arguments(vocabulary, **network)
+    shapes = [array.shape for array in arrays if not _is_seed(array)]
+    weights = _weights(len(vocabulary), settings)
+    states = _states(settings, shapes)
+    first, last = len(weights), max(0, len(shapes) - len(states))
+    slots = sorted([(), (), *weights, *weights])  # two counters, two moments
+    for what, expected, received in (
+        ("weights", weights, shapes[:first]),
+        ("variables of the optimizer", slots, sorted(shapes[first:last])),
+        ("states", states, shapes[last:]),
+    ):
+        if received != expected:
+            raise ValueError(
+                f"Expected the {what} of {settings['cell']}, "
+                f"{settings['layers']} x {settings['units']} units, for "
+                f"{len(vocabulary)} characters. Received those of another."
+            )
+
+
+def _weights(characters, settings):
+    """The shapes of a network's weights, in Keras's order."""
+    name, units = CELLS[settings["cell"]].layer, settings["units"]
+    embedding, shapes = settings["embedding"], []
+    if embedding:
+        shapes += weight_shapes("Embedding", characters, embedding)
+    width = embedding or characters
+    for _ in range(settings["layers"]):
+        shapes += weight_shapes(name, width, units)
+        width = units
+    return shapes + weight_shapes("Dense", units, characters)
+
+
+def _states(settings, shapes):
+    """The shapes of what the layers carry for each stream of a batch."""
+    rows = shapes[-1][:1] if shapes else ()
+    if "sizes" in settings:  # not in early runs
+        rows = settings["sizes"][:1]
+    count = len(CELLS[settings["cell"]].states) * settings["layers"]
+    return [(*rows, settings["units"])] * count
+
+
+def _is_seed(array):
+    """Whether an array is the seed of a layer's dropout."""
+    return array.dtype.kind in "iu" and array.shape == (2,)
 
 
 def _of(kinds, words, allows=lambda value: True):

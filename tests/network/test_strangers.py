@@ -17,7 +17,7 @@ import h5py
 import mutated_hdf5
 import numpy as np
 import pytest
-from attempts import complaint
+from attempts import commands, complaint
 from mutated_copies import KINDS
 from packing import config_of, facts_of, members, pack, rewrite
 
@@ -163,6 +163,28 @@ def newer_group(group, name):
     made = group.create_group(name, track_order=True)
     for i in range(50):
         made[str(i)] = np.ones((UNITS, 5), "f4")
+
+
+def packed_group(group, name):
+    """A group whose names, 256 MB, are packed into less than 1 MB."""
+    settings = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+    settings.set_link_creation_order(h5py.h5p.CRT_ORDER_TRACKED)
+    # h5py has no method for it: seen as a dataset's, they have a filter.
+    of_dataset = h5py.h5p.PropDCID(settings.id)
+    of_dataset.set_deflate(9)
+    made = h5py.h5g.create(group.id, name.encode(), gcpl=settings)
+    long, target = "a" * 60_000, h5py.SoftLink("/")
+    for i in range((256 << 20) // len(long)):
+        h5py.Group(made)[f"{i}{long}"] = target
+
+
+def filtered_heap(path):
+    """A group in a heap that tells of filters, and not what they are."""
+    put(newer_group, "vars", "layers/dense")(path)
+    data = bytearray(members(path)["model.weights.h5"])
+    heap = data.index(b"FRHP")
+    data[heap + 7 : heap + 10] = struct.pack("<HB", 20, 0)  # length, flags
+    rewrite(path, model=bytes(data))
 
 
 def newest_layout(path):
@@ -410,6 +432,11 @@ HOSTILE = {
         put(newer_group, "vars", "layers/dense"),
         r"/layers/dense/vars stored elsewhere",
     ),
+    "packed group": (
+        put(packed_group, "vars", "layers/dense"),
+        r"/layers/dense/vars stored elsewhere or packed",
+    ),
+    "filtered heap": (filtered_heap, r"/layers/dense/vars stored elsewhere"),
     "newest layout": (newest_layout, r"in the layout that Keras writes"),
     # Pointers in circles: where nodes, blocks and names lie.
     "tree below itself": (
@@ -501,6 +528,7 @@ HOSTILE = {
 
 
 TESTS = Path(__file__).parents[1]
+VERBS = list(commands("model.keras"))  # that read a model file
 
 
 def run_apart(script, *words, **options):
@@ -541,11 +569,11 @@ def reports(good, tmp_path_factory):
         "attempts.py", good, *paths.values(), cwd=folder, timeout=300
     )
     assert set(folder.rglob("*")) == before  # nothing ran that leaves a trace
-    keys = [(n, verb) for n in paths for verb in ("generate", "score", "train")]
+    keys = [(name, verb) for name in paths for verb in VERBS]
     return dict(zip(keys, reports, strict=True))
 
 
-@pytest.mark.parametrize("verb", ["generate", "score", "train"])
+@pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_in_a_line(reports, name, verb):
     report = reports[name, verb]
@@ -563,6 +591,24 @@ def test_the_file_that_was_changed_is_read(tmp_path, cell, embedding):
     set_in_layer(-1, name="another")(path)
     add_member("assets/more.txt", b"text")(path)
     assert main(["generate", "--model", str(path), "--length", "3"]) == 0
+
+
+@pytest.mark.parametrize("units", [[3], [3, 4]])
+def test_what_cannot_adapt_is_refused_before_tensorflow_is_imported(
+    units, tmp_path, monkeypatch, capsys
+):
+    characters = "ab" if units[1:] else "\ufffd"
+    model = keras.Sequential([keras.Input((None,), dtype="int32")])
+    model.add(keras.layers.Embedding(len(characters), 3))
+    for size in units:
+        model.add(keras.layers.LSTM(size, return_sequences=True))
+    model.add(keras.layers.Dense(len(characters)))
+    path, text = tmp_path / "m.keras", tmp_path / "text.txt"
+    model_file.save(model, path, Vocabulary(characters))
+    text.write_text(characters * 9, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "charrnn.scoring.adaptation", None)
+    assert main(["score", str(path), str(text), "--adapt"]) == 2
+    assert "charrnn score: Expected" in capsys.readouterr().err
 
 
 def test_a_compiled_model_is_read(tmp_path):

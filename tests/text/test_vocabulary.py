@@ -1,5 +1,6 @@
 """Text comes back from its ids; what cannot be written is named."""
 
+import collections
 import re
 
 import numpy as np
@@ -259,3 +260,14 @@ def test_ids_outside_of_the_vocabulary_are_refused(ids):
         check_ids(np.array(ids), 3)
     for good in ([], [0, 2], [[1], [2]]):
         check_ids(np.array(good, np.uint8), 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 600_000, "ab" + "a" * 600_000, "\U0010ffff" * 3]
+)
+def test_a_text_of_one_character_is_counted_like_any_other(text):
+    found = Vocabulary.from_text(text, min_count=2)
+    counts = collections.Counter(text)
+    assert found.characters == "".join(
+        sorted(c if counts[c] > 1 else "\ufffd" for c in counts)
+    )

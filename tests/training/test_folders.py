@@ -1,14 +1,17 @@
 """A run's folder: one run in it, no file lost, nothing crafted believed."""
 
 import contextlib
+import copy
 import io
 import json
+import os
 import random
 import re
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from conftest import SEA
 from mutated_copies import changed, flipped, spliced, truncated
 
 import charrnn
-from charrnn.commands import main, train
+from charrnn.commands import compare, main, train
 from charrnn.network import model_file
 from charrnn.training import checkpoint, loop, run_folder
 
@@ -345,6 +348,191 @@ def test_hundreds_of_crafted_checkpoints_are_refused_in_a_line(
     ends = try_crafted(text, whole, tmp_path, range(300), monkeypatch)
     tally["crafted checkpoints, gone on from"] += ends[0]
     tally["crafted checkpoints, refused in a line"] += ends[2]
+
+
+def settings_changed(**changes):
+    """Lets a checkpoint tell of another network than its arrays are of."""
+
+    def change(contents):
+        told = json.loads(contents["json"].tobytes())
+        told["state"]["settings"] |= changes
+        return with_json(contents, json.dumps(told))
+
+    return change
+
+
+def array_of(name, make):
+    """Puts another array in the place of one, or, of the last, after it."""
+
+    def change(contents):
+        last = max(contents.keys() - {"json"})
+        own = last if name == "last" else name
+        return contents | {own: make(contents[own])}
+
+    return change
+
+
+def without_last(contents):
+    return {k: v for k, v in contents.items() if k != max(contents, key=_order)}
+
+
+def _order(name):
+    return "" if name == "json" else name
+
+
+def renamed(contents):
+    changed = dict(contents)
+    changed["weights"] = changed.pop("array0002")
+    return changed
+
+
+def turned(contents):
+    """Swaps two weights."""
+    pair = {"array0000": contents["array0001"]}
+    return contents | pair | {"array0001": contents["array0000"]}
+
+
+UNFIT = {
+    "more units": settings_changed(units=9),
+    "more layers": settings_changed(layers=2),
+    "another cell": settings_changed(cell="gru"),
+    "no such cell": settings_changed(cell="tree"),
+    "an embedding": settings_changed(embedding=4),
+    "another batch": settings_changed(sizes=[5, 16]),
+    "a character more": lambda contents: with_json(
+        contents, contents["json"].tobytes().decode().replace(
+            '"vocabulary": "', '"vocabulary": "\\u00df'
+        ),
+    ),
+    "an array less": without_last,
+    "an array more": lambda contents: contents | {
+        f"array{len(contents) - 1:04}": np.zeros((4, 8), "f4")
+    },
+    "another name": renamed,
+    "another order": turned,
+    "weights of another shape": array_of("array0001", lambda a: a[:-1]),
+    "moments of another shape": array_of("array0009", lambda a: a[..., :-1]),
+    "states of another shape": array_of("last", lambda a: a[:-1]),
+    "twice the precision": array_of("array0000", lambda a: a.astype("f8")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_checkpoint_of_another_network_gives_way_to_the_older(finished, name):
+    newest, older = checkpoint.paths(finished)
+    np.savez(newest, **UNFIT[name](read_members(newest)))
+    lines = []
+    found, _ = run_folder.saved(finished, lines.append)
+    step = int(re.search(r"\d+", older.name)[0])
+    assert found["parts"]["Schedule"]["step"] == step
+    [line] = lines
+    assert str(newest) in line and "left out" in line
+
+
+def packed(path):
+    np.savez_compressed(path, json=np.zeros(100 << 20, np.uint8))
+
+
+def doubled(path):
+    """Tells of the same bytes under many names."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("array0000.npy", bytes(1 << 20))
+        [member] = archive.infolist()
+        for i in range(1, 200):
+            archive.filelist.append(copy.copy(member))
+            archive.filelist[-1].filename = f"array{i:04}.npy"
+            archive._didModify = True
+
+
+ODD = {
+    "a pipe": lambda path: os.mkfifo(path),
+    "a folder": Path.mkdir,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a link to nowhere": lambda path: path.symlink_to("nowhere"),
+    "packed arrays": packed,
+    "overlapping arrays": doubled,
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipes in folders")
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_file_of_ours_is_no_checkpoint(finished, name):
+    odd = finished / "checkpoint-000000999.npz"
+    ODD[name](odd)
+    lines = []
+    found, _ = run_folder.saved(finished, lines.append)
+    assert found["parts"]["Schedule"]["step"] != 999
+    [line] = lines
+    assert f"'{odd}' is damaged (Expected " in line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipes in folders")
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a device"])
+@pytest.mark.parametrize("name", ["metrics.json", "history.csv"])
+def test_figures_are_read_from_files_only(finished, name, kind):
+    state, _ = run_folder.saved(finished)
+    step = state["parts"]["Schedule"]["step"]
+    assert run_folder.is_complete(finished, step)
+    (finished / name).unlink()
+    ODD[kind](finished / name)
+    assert not run_folder.is_complete(finished, step)
+    with pytest.raises(ValueError, match=f"Expected a file '{name}'"):
+        compare._row(finished)
+
+
+def test_rows_without_a_loss_are_no_traceback(text, finished, capsys):
+    """As those of a crafted checkpoint may be."""
+    for path in checkpoint.paths(finished):
+        contents = read_members(path)
+        told = json.loads(contents["json"].tobytes())
+        for row in told["state"]["parts"]["History"]["rows"]:
+            del row["training_nats_per_char"]
+        np.savez(path, **with_json(contents, json.dumps(told)))
+    (finished / "metrics.json").unlink()
+    assert main(["train", str(text), "--out", str(finished)]) == 0
+
+
+def test_a_run_goes_on_from_the_older_checkpoint(text, finished, capsys):
+    newest, older = checkpoint.paths(finished)
+    np.savez(newest, **settings_changed(units=9)(read_members(newest)))
+    step = int(re.search(r"\d+", older.name)[0])
+    assert main(["train", str(text), "--out", str(finished)]) == 0
+    shown = capsys.readouterr().out
+    assert f"'{newest}' is damaged (Expected the weights of lstm" in shown
+    assert f"going on after step {step}" in shown
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--layers=2", "--dropout=0.3"],
+        ["--embedding=3", "--weight-drop=0.2"],
+        ["--precision=bfloat16", "--validation=0"],
+    ],
+    ids=" ".join,
+)
+def test_no_checkpoint_of_a_sound_run_is_left_out(text, tmp_path, cell, flags):
+    out = tmp_path / "run"
+    words = ["train", str(text), "--out", str(out), *SMALL, "--cell", cell]
+    assert main([*words, *flags]) == 0
+    assert run_folder.saved(out, pytest.fail)[1]
+
+
+def test_more_arrays_than_four_digits_count_keep_their_order(tmp_path):
+    arrays = [np.array(i) for i in range(10_003)]
+    checkpoint.write(tmp_path, 1, {"a": 1}, arrays)
+    _, read = checkpoint.newest(tmp_path)
+    assert list(map(int, read)) == list(range(10_003))
+
+
+def test_copies_of_checkpoints_do_not_promise_a_model(tmp_path, capsys):
+    (tmp_path / COPIES[0]).write_bytes(b"a copy")
+    assert main(["generate", "--model", str(tmp_path)]) == 2
+    assert "has saved none yet" not in capsys.readouterr().err
+    (tmp_path / "checkpoint-000000078.npz").touch()
+    assert main(["generate", "--model", str(tmp_path)]) == 2
+    assert "has saved none yet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state[:40])
