@@ -8,7 +8,7 @@ import pytest
 import charrnn
 
 ROOT = Path(charrnn.__file__).parent.parent
-TEXT = "ROMEO:\nWherefore not? Because.\n" * 100
+TEXT = "ROMEO:\nThe reason? Wherefore not? Because.\n" * 100
 SMALLER = {
     "units=128": "units=8",
     "steps_per_epoch=500": "steps_per_epoch=2",
