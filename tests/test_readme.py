@@ -8,10 +8,10 @@ import pytest
 import charrnn
 
 ROOT = Path(charrnn.__file__).parent.parent
-TEXT = "ROMEO:\nWherefore not? Because.\n" * 100
+TEXT = "ROMEO:\nThe reason? Wherefore not? Because.\n" * 100
 SMALLER = {
     "units=128": "units=8",
-    "steps_per_epoch=500": "steps_per_epoch=2",
+    "epochs=3": "epochs=1",
     "minutes=5": "epochs=1, units=8, layers=1",
 }
 
