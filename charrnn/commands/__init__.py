@@ -1,10 +1,12 @@
 """The command line: flags in, one library call, text out.
 
 - `verbs`: The verbs of the command line.
-- `slips`: Say what to do about a slip in a command line.
-- `parser`: Read a command line, and say what to do about a slip in it.
-- `spelling`: Bring what is typed or read into the characters that a model
+- `mistakes`: Explain mistakes in a command line, and what was probably meant.
+- `parser`: Read a command line, or exit with a line about what is wrong in it.
+- `spelling`: Spell what is typed or read in the characters that a model knows.
+- `texts`: Read the texts that a verb is given, in the form that its model
   knows.
+- `outputs`: Check what a verb is to write, and say what it wrote.
 - `options`: Arguments that several verbs share, and their types.
 - `causes`: Name the flags that may have kept a network from learning.
 - `advice`: Say before training what a text is too short or too odd for.
@@ -17,11 +19,12 @@
 - `turns`: Train several runs in turns, so that what slows one slows all.
 - `corpora`: List the corpora that charrnn knows by name.
 - `compare`: Train kinds of cells on the same text, in turns, and compare them.
+- `generate_flags`: The flags of `charrnn generate`.
 - `generate`: Write text with a trained network.
 - `score`: Score texts: bits per character, the lower the likelier.
 - `surprise`: Show what surprises a model in a text, on the screen or as a web
   page.
-- `memory`: Measure how far back a model remembers: its loss with a short
+- `context`: Measure how far back a model remembers: its loss with a short
   context.
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find the units of a model that track something readable, and show

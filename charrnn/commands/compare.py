@@ -9,12 +9,8 @@ import sys
 from pathlib import Path
 
 from charrnn.commands.corpora import print_table
-from charrnn.commands.options import (
-    add_text_arguments,
-    at_least,
-    positive,
-    read_corpus,
-)
+from charrnn.commands.options import add_text_arguments, at_least, positive
+from charrnn.commands.texts import read_corpus
 from charrnn.commands.turns import Candidate, train_in_turns
 from charrnn.insight.context import NEARLY, context_curve
 from charrnn.network.cells import CELLS

@@ -4,8 +4,11 @@ For each: its size, its distinct characters, its licence, whether its text is
 ready or will be made on first use, and where it is.
 """
 
+import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from charrnn.system.terminal import terminal_safe
 from charrnn.text import catalogue
@@ -13,11 +16,11 @@ from charrnn.text import catalogue
 HEADINGS = ("name", "characters", "distinct", "licence", "state", "where")
 
 
-def add_arguments(parser):
-    """Declares the arguments of `charrnn corpora`.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of `charrnn corpora`.
 
     Args:
-        parser: An `argparse.ArgumentParser`, which is changed.
+        parser: The verb's parser.
 
     Example:
 
@@ -32,11 +35,11 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> int:
     """Prints the catalogue, as a table or as JSON.
 
     Args:
-        arguments: An `argparse.Namespace` with the arguments declared above.
+        arguments: With `json`.
 
     Returns:
         The exit code, 0.
@@ -56,11 +59,11 @@ def run(arguments):
     return 0
 
 
-def print_table(rows):
+def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Prints rows of text in columns as wide as their widest cell.
 
     Args:
-        rows: A list of sequences of `str`, all of one length.
+        rows: The cells of each row, as many in each.
 
     Example:
 
@@ -74,7 +77,7 @@ def print_table(rows):
         print("  ".join(cells).rstrip())
 
 
-def _cells(corpus):
+def _cells(corpus: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         corpus["name"],
         _count(corpus["characters"]),
@@ -85,5 +88,5 @@ def _cells(corpus):
     )
 
 
-def _count(number):
+def _count(number: int | None) -> str:
     return "varies" if number is None else f"{number:,}"

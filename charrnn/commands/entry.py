@@ -7,16 +7,18 @@ import math
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 
-from charrnn.commands.parser import one_line, parsed, read_verb
+from charrnn.commands.parser import parsed, read_verb
 from charrnn.system import signals
 from charrnn.system.ram import address_limit
+from charrnn.system.terminal import tell_error
 
 TRAINING_VERBS = ("train", "compare")
 
-# What to do about errors of the system.
+# What to do about errors that the operating system reports.
 FULL = "Make room there. A run then goes on with the same command."
-FORBIDDEN = "Look who may read and write there, or name another place."
+FORBIDDEN = "Check who may read and write there, or name another place."
 ADVICE = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
@@ -27,25 +29,17 @@ ADVICE = {
 }
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Runs `charrnn VERB ...`.
 
     Args:
         argv: The words after `charrnn`; `None` for those of the process.
 
     Returns:
-        The exit code: 0, 1 when the work failed, 2 for a user's slip.
+        The exit code: 0, 1 when the work failed, 2 for a mistake of the user.
     """
     argv = sys.argv[1:] if argv is None else argv
-    _replace_closed_streams()
-    with contextlib.suppress(AttributeError):  # stdout may be replaced
-        # Any text can be printed anywhere, and lines appear when printed.
-        # Names of files need not be UTF-8: such bytes are shown escaped.
-        sys.stdout.reconfigure(
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
-    warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
-    _take_no_warning_for_an_error()
+    _prepare_streams()
     verb, name = None, "charrnn"
     try:
         verb = read_verb(argv)
@@ -58,55 +52,70 @@ def main(argv=None):
     except BrokenPipeError:
         return _reader_left(verb)
     except (ValueError, OSError, MemoryError, ImportError) as error:
-        print(f"{name}: {one_line(_reason(error))}", file=sys.stderr)
+        tell_error(f"{name}: {_reason(error)}")
         return 2
     except (SystemError, RuntimeError):
         if address_limit() == math.inf:
             raise
-        print(
-            f"{name}: there is not enough memory. Raise `ulimit -v`.",
-            file=sys.stderr,
-        )
+        tell_error(f"{name}: there is not enough memory. Raise `ulimit -v`.")
         return 2
     except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
+        tell_error(f"{name}: interrupted")
         return 130
     except signals.Terminated as signal:
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"{name}: ended by {signal}", file=sys.stderr)
+            tell_error(f"{name}: ended by {signal}")
         return 128 + signal.number
 
 
-def _replace_closed_streams():
-    """Lets a program that was started without a stream do without it."""
+def _prepare_streams() -> None:
+    """Makes standard streams and warnings the same on every system."""
+    _replace_closed_streams()
+    with contextlib.suppress(AttributeError):  # stdout may be replaced
+        # Any text can be printed anywhere, and lines appear when printed.
+        # Names of files need not be UTF-8: such bytes are shown escaped.
+        sys.stdout.reconfigure(  # type: ignore[union-attr]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
+    warnings.formatwarning = lambda message, *place: f"charrnn: {message}\n"
+    _let_warnings_be_warnings()
+
+
+def _replace_closed_streams() -> None:
+    """Opens the null device for a stream that the program started without."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))
 
 
-def _reason(error):
-    """What came, what was expected, and what to do."""
+def _reason(error: Exception) -> str:
+    """Says what went wrong, and what to do."""
     if isinstance(error, MemoryError):
         return str(error) or "there is not enough memory"
     if isinstance(error, ImportError):
-        if (error.name or "").startswith("charrnn"):
-            raise error
-        if not isinstance(error, ModuleNotFoundError):
-            return (
-                f"a package could not be loaded: {error.__cause__ or error}. "
-                "Is there enough memory (`ulimit -v`)? If so, install the "
-                "package anew."
-            )
-        return (
-            f"Expected the package {error.name}. It is not installed here. "
-            "Run `pip install -e .` in charrnn's folder."
-        )
-    advice = ADVICE.get(getattr(error, "errno", None))
+        return _about_import(error)
+    advice = ADVICE.get(getattr(error, "errno", -1))
     return f"{error}. {advice}" if advice else str(error)
 
 
-def _take_no_warning_for_an_error():
-    """Undoes `PYTHONWARNINGS=error`: what libraries warn about is no error."""
+def _about_import(error: ImportError) -> str:
+    """Says which package is missing or damaged, and what to do."""
+    if (error.name or "").startswith("charrnn"):
+        raise error  # a fault of ours
+    if not isinstance(error, ModuleNotFoundError):
+        return (
+            f"a package could not be loaded: {error.__cause__ or error}. "
+            "Is there enough memory (`ulimit -v`)? If so, reinstall the "
+            "package."
+        )
+    return (
+        f"Expected the package {error.name}. It is not installed here. "
+        "Run `pip install -e .` in charrnn's folder."
+    )
+
+
+def _let_warnings_be_warnings() -> None:
+    """Undoes `PYTHONWARNINGS=error`: libraries' warnings are not errors."""
     if any("error".startswith(o.split(":")[0]) for o in sys.warnoptions):
         warnings.resetwarnings()
         for kind in (DeprecationWarning, FutureWarning, ImportWarning):
@@ -115,35 +124,37 @@ def _take_no_warning_for_an_error():
         warnings.simplefilter("ignore", ResourceWarning)
 
 
-def _share_the_machine(verb):
+def _share_the_machine(verb: str) -> None:
     """Keeps NumPy to one thread while other programs use the processors.
 
-    Threads that wait for each other in every matrix product, when one of
+    Threads that wait for each other in every matrix product, while one of
     them has no processor to run on, are up to fifty times slower than one.
-    NumPy looks at this once, when it is imported.
+    NumPy reads the variable once, when it is imported.
 
-    Verbs that train have one thread in any case: how a matrix product is
-    divided among threads may change its last bits, and a run that goes on
-    while the machine is busier has to go on with the same bits.
+    Verbs that train always have one thread: how a matrix product is divided
+    among threads may change its last bits, and a run that goes on while the
+    machine is busier must go on with the same bits.
     """
     if verb in TRAINING_VERBS:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         return
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > os.cpu_count() / 2:
+    if load > (os.cpu_count() or 1) / 2:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _reader_left(verb):
-    """Ends when the output was piped into `head`, quietly if all is well."""
-    # Python flushes stdout once more on its way out: let that go nowhere.
+def _reader_left(verb: str | None) -> int:
+    """Ends after the reader of the output has left, such as `head`.
+
+    That is an error for training only, which is not finished then.
+    """
+    # Python flushes stdout once more as it exits: let that go nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if verb != "train":
         return 0
-    print(
+    tell_error(
         "charrnn train: stopped, as nobody reads its output any more. The "
         "same command, with --out for the run's folder, goes on from the last "
-        "checkpoint.",
-        file=sys.stderr,
+        "checkpoint."
     )
     return 141  # what SIGPIPE would have ended it with

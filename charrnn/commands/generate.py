@@ -1,5 +1,6 @@
 """Write text with a trained network."""
 
+import argparse
 import contextlib
 import functools
 import io
@@ -8,123 +9,47 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from charrnn.commands.options import (
-    add_unknown_argument,
-    at_least,
-    check_output,
-    fraction,
-)
-from charrnn.commands.spelling import prepare, typed
-from charrnn.network.engine import load
+from charrnn.commands.generate_flags import add_arguments
+from charrnn.commands.outputs import check_output
+from charrnn.commands.spelling import model_text, typed
+from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
 from charrnn.text.corpus import read
 from charrnn.training import run_folder
-from charrnn.writing.sampler import PROMPT_LIMIT, Sampler
+from charrnn.writing.sampler import PROMPT_LIMIT, Sample, Sampler
 
-DEFAULT = "shakespeare"  # of the pretrained models, where there is no run
+BUNDLED_MODEL = "shakespeare"  # writes where there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
-PATIENCE = 2  # seconds that a user waits without a word
+SECONDS_WITHOUT_PROGRESS = 2  # a longer wait gets a progress bar
+
+__all__ = ["add_arguments", "newest_run", "run"]
+
+Write = Callable[[str], int]  # writes a text; returns its length
 
 
-def add_arguments(parser):
-    """Adds the flags of `charrnn generate`."""
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="MODEL",
-        help="a .keras file, a run's folder, or shakespeare, which comes "
-        "with charrnn (default: the newest run in runs/, or else shakespeare)",
-    )
-    prompt = parser.add_mutually_exclusive_group()
-    prompt.add_argument(
-        "--prompt", default="", metavar="TEXT", help="what to continue"
-    )
-    prompt.add_argument(
-        "--prompt-file",
-        metavar="FILE",
-        help="the same from a file, or -, without its last line end",
-    )
-    parser.add_argument(
-        "--encoding",
-        default="utf-8",
-        help="of the file with the prompt (default: utf-8)",
-    )
-    parser.add_argument(
-        "--escapes",
-        action="store_true",
-        help=r"read \n, \t, \r, \\, \xHH, \uHHHH and \UHHHHHHHH in --prompt, "
-        "--stop and --stop-after as the characters that they stand for",
-    )
-    add_unknown_argument(parser)
-    _add_sampling_arguments(parser.add_argument_group("sampling"))
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--out",
-        metavar="FILE",
-        help="write a new file, not on screen (-: on screen, after all)",
-    )
-    output.add_argument(
-        "--force", action="store_true", help="replace the file, if it is there"
-    )
-    output.add_argument(
-        "--json", action="store_true", help="an object a line for each sample"
-    )
-
-
-def _add_sampling_arguments(group):
-    for flag, kind, default, text in (
-        ("--length", at_least(0), 1000, "new characters"),
-        ("--count", at_least(1), 1, "samples, drawn together"),
-        ("--temperature", float, 0.8, "below 1 safer, above wilder, 0 greedy"),
-        ("--top-k", at_least(1), None, "only the N likeliest characters"),
-        ("--top-p", fraction, None, "only the likeliest with share N in all"),
-        ("--min-p", fraction, None, "only those N times the likeliest's share"),
-        ("--seed", int, None, "same seed, same text (default: a new one)"),
-    ):
-        if default is not None:
-            text += f" (default: {default})"
-        group.add_argument(
-            flag, type=kind, default=default, metavar="N", help=text
-        )
-    for flag, where in (("--stop", "before"), ("--stop-after", "after")):
-        group.add_argument(
-            flag,
-            action="append",
-            default=[],
-            metavar="STRING",
-            help=f"end a sample {where} STRING; may be given several times",
-        )
-
-
-def run(arguments):
+def run(arguments: argparse.Namespace) -> int:
     """Writes the samples; returns the exit code."""
-    name = arguments.model or newest_run() or DEFAULT
+    name = arguments.model or newest_run() or Path(BUNDLED_MODEL)
     model = model_path(name)
     out = None if arguments.out in (None, "-") else Path(arguments.out)
     _check_out(out, model, arguments)
     engine = load(model)
-    if arguments.model is None and model == PRETRAINED[DEFAULT]:
-        remark(
-            f"no model in {run_folder.FOLDER}/ yet: writing with the "
-            f"{DEFAULT} that comes with charrnn"
-        )
+    if arguments.model is None:
+        _tell_model(name, model, engine)
     prompt = _prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
-    again = []
-    if arguments.model is None:
-        again += ["--model", str(name)]
-    if arguments.seed is None:
-        again += ["--seed", str(seed)]
-    again = f"{command_line(again)} writes this again" if again else ""
     how = _how(arguments, engine, seed)
     number, characters = _write(Sampler(engine), prompt, how, out, arguments)
+    again = _flags_to_repeat(arguments, name, seed)
     if out:
         remark(
             f"{'interrupted: ' if number else ''}wrote {characters:,} "
@@ -137,19 +62,49 @@ def run(arguments):
     return 128 + number if number else 0
 
 
-def _check_out(out, model, arguments):
-    """Checks that nothing is lost by what is written."""
+def _tell_model(name: Path, model: Path, engine: Engine) -> None:
+    """Says which model writes, where the user named none."""
+    if model == PRETRAINED[BUNDLED_MODEL]:
+        remark(
+            f"no model in {run_folder.FOLDER}/ yet: writing with "
+            f"{BUNDLED_MODEL}, which comes with charrnn"
+        )
+        return
+    # `charrnn compare` leaves a run of each cell: say which it is.
+    kinds = {f"{layer.name}, {len(layer.U):,} units" for layer in engine.layers}
+    network = " + ".join(sorted(kinds))
+    remark(f"writing with the newest run, {name} ({network})")
+
+
+def _flags_to_repeat(
+    arguments: argparse.Namespace, name: Path, seed: int
+) -> str:
+    """Says with which flags the same command writes the same text again."""
+    flags = []
+    if arguments.model is None:
+        flags += ["--model", str(name)]
+    if arguments.seed is None:
+        flags += ["--seed", str(seed)]
+    return f"{command_line(flags)} writes this again" if flags else ""
+
+
+def _check_out(
+    out: Path | None, model: Path, arguments: argparse.Namespace
+) -> None:
+    """Checks that writing to --out overwrites nothing."""
     inputs = {"the model": model, "the prompt": arguments.prompt_file}
     check_output("--out", out, inputs)
     if out and out.is_file() and not arguments.force:
         raise ValueError(
-            f"Expected --out to be a new file. '{out}' is there already. "
-            "Choose another name, or replace it with --force."
+            f"'{out}' is there already. Choose another name, or replace it "
+            "with --force."
         )
 
 
-def _how(arguments, engine, seed):
-    """The arguments of `Sampler.generate`."""
+def _how(
+    arguments: argparse.Namespace, engine: Engine, seed: int
+) -> dict[str, Any]:
+    """The keyword arguments of `Sampler.generate`."""
     nearest = "nearest" if arguments.unknown == "nearest" else "error"
     stops = {
         name: [
@@ -163,14 +118,17 @@ def _how(arguments, engine, seed):
     return {**given, **stops, "seed": seed}
 
 
-def _watched(received, chunks):
-    """Yields a prompt's pieces, and says how far it is where that is long."""
+def _watched(received: Sequence[int], chunks: Sequence) -> Iterator:
+    """Yields a prompt's pieces, with a progress bar if reading takes long.
+
+    How long it will take is judged by the time of the first piece.
+    """
     began = time.monotonic()
     yield chunks[0]
     rest = chunks[1:]
     left = (time.monotonic() - began) * len(rest)
-    if left > PATIENCE and sys.stderr.isatty():
-        from charrnn.system.progress import watched  # here: it takes 0.1 s
+    if left > SECONDS_WITHOUT_PROGRESS and sys.stderr.isatty():
+        from charrnn.system.progress import watched  # here: 0.1 s
 
         rest = watched("reading the prompt")(rest)
     for chunk in rest:
@@ -179,12 +137,18 @@ def _watched(received, chunks):
         yield chunk
 
 
-def _write(sampler, prompt, how, out, arguments):
+def _write(
+    sampler: Sampler,
+    prompt: str,
+    how: dict[str, Any],
+    out: Path | None,
+    arguments: argparse.Namespace,
+) -> tuple[int, int]:
     """Writes all samples, or as much as is drawn before a signal to end.
 
     Returns:
-        `(number, characters)`: of the signal, 0 if there was none, and of
-        what was written.
+        The number of the signal, 0 if there was none, and how many
+        characters were written.
     """
     with signals.noted() as received, _output(out) as write:
         how = {
@@ -202,14 +166,14 @@ def _write(sampler, prompt, how, out, arguments):
     return (received[0] if received else 0), written
 
 
-def newest_run(folder=run_folder.FOLDER):
+def newest_run(folder: Path | str = run_folder.FOLDER) -> Path | None:
     """Finds the run whose model was written last.
 
     Args:
         folder: Where the runs are.
 
     Returns:
-        The `pathlib.Path` of its folder; `None` if there is no run.
+        The run's folder; `None` if there is no run.
     """
     models = [
         path
@@ -221,20 +185,15 @@ def newest_run(folder=run_folder.FOLDER):
     return newest and newest.parent
 
 
-def _prompt(arguments, engine):
+def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
     """The prompt, in characters that the model knows."""
-    source = arguments.prompt_file
-    if source:
-        how = {"encoding": arguments.encoding, "newline": "keep"}
-        text = LAST_LINE_END.sub("", read(source, **how))
-        title = sources.title(source)
-        try:
-            prompt = prepare(text, engine, arguments.unknown, title)
-        except ValueError as error:
-            raise ValueError(f"{title}: {error}") from error
+    if arguments.prompt_file:
+        prompt = _prompt_of_file(arguments, engine)
     else:
-        how = arguments.unknown, arguments.escapes
-        prompt = typed(arguments.prompt, "--prompt", engine, *how)
+        prompt = typed(
+            arguments.prompt, "--prompt", engine,
+            arguments.unknown, arguments.escapes,
+        )  # fmt: skip
     if len(prompt) > PROMPT_LIMIT:
         remark(
             f"of the prompt's {len(prompt):,} characters the network reads "
@@ -243,9 +202,20 @@ def _prompt(arguments, engine):
     return prompt
 
 
+def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
+    source = arguments.prompt_file
+    text = read(source, encoding=arguments.encoding, newline="keep")
+    text = LAST_LINE_END.sub("", text)
+    title = sources.title(source)
+    try:
+        return model_text(text, engine, arguments.unknown, title)
+    except ValueError as error:
+        raise ValueError(f"{title}: {error}") from error
+
+
 @contextlib.contextmanager
-def _output(path):
-    """Yields a function that writes to a file, or on the screen at once."""
+def _output(path: Path | None) -> Iterator[Write]:
+    """Yields a function that writes to a file, or to the screen at once."""
     if path:
         with (
             atomic.replacing(path) as temporary,
@@ -254,7 +224,7 @@ def _output(path):
             yield file.write
         return
 
-    def write(text):
+    def write(text: str) -> int:
         sys.stdout.write(terminal_safe(text))
         sys.stdout.flush()  # a reader sees each character when it is drawn
         return len(text)
@@ -262,11 +232,13 @@ def _output(path):
     yield write
 
 
-def _write_text(prompt, pieces, count, write):
+def _write_text(
+    prompt: str, pieces: Iterable[tuple[int, str]], count: int, write: Write
+) -> int:
     """Writes the first sample while it is drawn, the others after it.
 
     Returns:
-        The number of characters.
+        How many characters were written.
     """
     others = [io.StringIO() for _ in range(count - 1)]
     written = write(_head(0, count) + prompt)
@@ -281,12 +253,12 @@ def _write_text(prompt, pieces, count, write):
     return written + write("\n")
 
 
-def _head(index, count):
+def _head(index: int, count: int) -> str:
     return f"--- sample {index + 1} of {count} ---\n" if count > 1 else ""
 
 
-def _as_json(prompt, sample):
-    facts = {
+def _as_json(prompt: str, sample: Sample) -> str:
+    row = {
         "prompt": prompt,
         "text": sample.text,
         "seed": sample.seed,
@@ -295,4 +267,4 @@ def _as_json(prompt, sample):
         "stop_reason": sample.stop_reason,
     }
     # JSON leaves some control characters as they are; a terminal obeys them.
-    return json.dumps(facts, ensure_ascii=sys.stdout.isatty()) + "\n"
+    return json.dumps(row, ensure_ascii=sys.stdout.isatty()) + "\n"

@@ -2,24 +2,19 @@
 
 import argparse
 import inspect
-import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from charrnn.commands.spelling import in_form, prepare
-from charrnn.system.terminal import say
-from charrnn.text import sources
-from charrnn.text.corpus import NEWLINES, NORMAL_FORMS, read
-from charrnn.text.lines import split_lines
+from charrnn.text.corpus import NEWLINES
+from charrnn.text.normal_form import NORMAL_FORMS
 from charrnn.text.vocabulary import UNKNOWN
 
-# How files begin, and how their names end.
-PNG = b"\x89PNG", ".png"
-PAGE = b"<!doctype html>", ".html"
-MOST = 2**63 - 1  # of whole numbers: what NumPy can hold
-LARGEST = 1e15  # of others: what can still be reckoned with
+MAX_INTEGER = 2**63 - 1  # the largest that NumPy's integers hold
+MAX_NUMBER = 1e15  # far beyond any sensible setting, far below overflow
 
 
-def add_text_arguments(group):
+def add_text_arguments(group: argparse._ActionsContainer) -> None:
     """Adds how a text is read: the arguments of `charrnn.read`."""
     group.add_argument("--encoding", help="of the text (default: utf-8)")
     group.add_argument(
@@ -35,8 +30,8 @@ def add_text_arguments(group):
     )
 
 
-def add_model_argument(parser):
-    """Adds the model that reads: what `charrnn.load` takes."""
+def add_model_argument(parser: argparse._ActionsContainer) -> None:
+    """Adds the model that reads, in any form that `charrnn.load` takes."""
     parser.add_argument(
         "model",
         type=Path,
@@ -45,8 +40,10 @@ def add_model_argument(parser):
     )
 
 
-def add_reading_arguments(parser, text=""):
-    """Adds a model and a text for it to read: the arguments of `prepared`.
+def add_reading_arguments(
+    parser: argparse._ActionsContainer, text: str = ""
+) -> None:
+    """Adds a model and a text for it to read.
 
     Args:
         parser: The verb's parser.
@@ -65,33 +62,10 @@ def add_reading_arguments(parser, text=""):
     add_unknown_argument(parser)
 
 
-def read_corpus(arguments):
-    """Reads the text that `corpus` and `add_text_arguments` name.
+def at_least(least: int, most: int = MAX_INTEGER) -> Callable[[str], int]:
+    """A type for whole numbers from `least` to `most`."""
 
-    Args:
-        arguments: With `corpus`, `encoding`, `newline` and `normalize`, and
-            perhaps `out`, a folder that is none of the text.
-
-    Returns:
-        A `str`.
-
-    Raises:
-        ValueError: as `charrnn.read` does.
-        OSError: if the text cannot be read.
-    """
-    return read(
-        arguments.corpus,
-        encoding=arguments.encoding or "utf-8",
-        newline=arguments.newline or "lf",
-        normalize=arguments.normalize,
-        without=[getattr(arguments, "out", None)],
-    )
-
-
-def at_least(least, most=MOST):
-    """A type for whole numbers that are not below `least`."""
-
-    def number(word):
+    def number(word: str) -> int:
         if int(word) < least:
             raise argparse.ArgumentTypeError(f"{word} is less than {least}")
         if int(word) > most:
@@ -102,10 +76,10 @@ def at_least(least, most=MOST):
     return number
 
 
-def between(least, most):
+def between(least: float, most: float) -> Callable[[str], float]:
     """A type for numbers from `least` to `most`."""
 
-    def number(word):
+    def number(word: str) -> float:
         if not least <= float(word) <= most:
             raise argparse.ArgumentTypeError(
                 f"{word} is not from {least:g} to {most:g}"
@@ -116,25 +90,27 @@ def between(least, most):
     return number
 
 
-def positive(word):
+def positive(word: str) -> float:
     """A type for numbers above zero."""
     number = float(word)
-    if not 0 < number <= LARGEST:
+    if not 0 < number <= MAX_NUMBER:
         raise argparse.ArgumentTypeError(
-            f"{word} is not above 0 and up to {LARGEST:g}"
+            f"{word} is not above 0 and up to {MAX_NUMBER:g}"
         )
     return number
 
 
-def not_negative(word):
+def not_negative(word: str) -> float:
     """A type for numbers from zero on."""
     number = float(word)
-    if not 0 <= number <= LARGEST:
-        raise argparse.ArgumentTypeError(f"{word} is not from 0 to {LARGEST:g}")
+    if not 0 <= number <= MAX_NUMBER:
+        raise argparse.ArgumentTypeError(
+            f"{word} is not from 0 to {MAX_NUMBER:g}"
+        )
     return number
 
 
-def fraction(word):
+def fraction(word: str) -> float:
     """A type for numbers from 0 to 1."""
     number = float(word)
     if not 0 <= number <= 1:
@@ -142,7 +118,7 @@ def fraction(word):
     return number
 
 
-def rate(word):
+def rate(word: str) -> float:
     """A type for numbers from 0 up to, but not, 1."""
     number = fraction(word)
     if number == 1:
@@ -150,7 +126,7 @@ def rate(word):
     return number
 
 
-def add_unknown_argument(parser):
+def add_unknown_argument(parser: argparse._ActionsContainer) -> None:
     """Adds what to do with characters that the model does not know."""
     parser.add_argument(
         "--unknown",
@@ -162,138 +138,23 @@ def add_unknown_argument(parser):
     )
 
 
-def check_output(flag, path, inputs, kind=(b"", "")):
-    """Checks, before any work, that a file can be written and none is lost.
+def defaults(function: Callable) -> dict[str, Any]:
+    """The defaults of a function's keyword-only arguments.
+
+    A flag gets its default from here, so that it is written down once.
 
     Args:
-        flag: The flag that names the file to write.
-        path: That file, or `None`.
-        inputs: A `dict` of what is read: what it is, and its path, a list of
-            paths, or `None`.
-        kind: How the files begin that may be replaced, such as older
-            pictures, and how the name must end.
-
-    Raises:
-        ValueError: if it is one of the inputs or in their folder, if there
-            is no folder for it, or if it would be, or replace, a file of
-            another kind.
-    """
-    if path is None:
-        return
-    for what, others in inputs.items():
-        if isinstance(others, list):
-            others = sources.expanded(others)
-        else:
-            others = [others] if others else []
-        if any(_is_within(path, other) for other in others):
-            raise ValueError(
-                f"Expected {flag} to be a file of its own. '{path}' is {what}, "
-                "or in its folder. Choose another name."
-            )
-    if not Path(path).parent.is_dir():
-        raise ValueError(
-            f"Expected {flag} in a folder that exists. There is no "
-            f"'{Path(path).parent}'. Make it first, or choose another name."
-        )
-    begins, suffix = kind
-    if suffix and Path(path).suffix.lower() != suffix:
-        raise ValueError(
-            f"Expected {flag} to end in {suffix}. Received '{path}'."
-        )
-    if os.path.isfile(path):
-        with open(path, "rb") as file:
-            there = file.read(len(begins))
-        if there != begins:
-            raise ValueError(
-                f"Expected {flag} to be a new file, or to replace one of its "
-                f"kind. '{path}' is something else. Choose another name."
-            )
-
-
-def _is_within(path, other):
-    """Whether a path is another, or lies in it."""
-    path, other = Path(os.path.realpath(path)), Path(os.path.realpath(other))
-    return path == other or (other.is_dir() and other in path.parents)
-
-
-def prepared(source, engine, arguments, tell=say):
-    """Reads a text that the user names, in the form the model was trained on.
-
-    Args:
-        source: As for `charrnn.read`.
-        engine: The `charrnn.Engine`.
-        arguments: With `encoding`, `unknown` and `json`.
-        tell: Called with each line about the text, unless JSON is printed.
+        function: The one that a verb calls.
 
     Returns:
-        A `str`.
+        The default of each argument, by its name.
 
-    Raises:
-        ValueError: as `charrnn.read` and `prepare` do, with the source.
-        OSError: if the text cannot be read.
-    """
-    text = as_written(source, arguments, tell)
-    return _prepared(text, source, engine, arguments)
+    Example:
 
-
-def prepared_lines(source, engine, arguments, tell=say):
-    """Reads a text as `prepared` does, and cuts it where its lines end.
-
-    They are the lines of the file: a line end that is left out still ends
-    one, and another character that is read as a line end does not.
-
-    Args:
-        source, engine, arguments, tell: As for `prepared`.
-
-    Returns:
-        A list of `str`, the lines with their ends: joined, they are the text.
-
-    Raises:
-        ValueError, OSError: as `prepared` does.
-    """
-    text = as_written(source, arguments, tell)
-    _prepared(text, source, engine, arguments)  # tells what is changed
-    return [
-        in_form(line, engine, arguments.unknown) for line in split_lines(text)
-    ]
-
-
-def as_written(source, arguments, tell=say):
-    """Reads a text that the user names, with its own line ends.
-
-    Args:
-        source, arguments, tell: As for `prepared`.
-
-    Returns:
-        A `str`.
-
-    Raises:
-        ValueError, OSError: as `charrnn.read` does.
-    """
-    return read(
-        source,
-        encoding=arguments.encoding,
-        newline="keep",
-        say=None if arguments.json else tell,
-    )
-
-
-def _prepared(text, source, engine, arguments):
-    title = sources.title(source)
-    try:
-        return prepare(text, engine, arguments.unknown, title)
-    except ValueError as error:
-        raise ValueError(f"{title}: {error}") from error
-
-
-def defaults(function):
-    """The defaults of a function's arguments: their only home.
-
-    Args:
-        function: With keyword-only arguments.
-
-    Returns:
-        A `dict` of names and values.
+    >>> def stretch(text, *, times=2):
+    ...     return text * times
+    >>> defaults(stretch)
+    {'times': 2}
     """
     parameters = inspect.signature(function).parameters.values()
     return {p.name: p.default for p in parameters if p.kind == p.KEYWORD_ONLY}

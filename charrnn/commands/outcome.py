@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from charrnn.commands import causes
-from charrnn.commands.slips import program
+from charrnn.commands.mistakes import program
 from charrnn.system.terminal import command_line, say, wrapped
 from charrnn.text import sources
 

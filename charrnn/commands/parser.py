@@ -1,13 +1,16 @@
-"""Read a command line, and say what to do about a slip in it."""
+"""Read a command line, or exit with a line about what is wrong in it."""
 
 import argparse
 import difflib
 import importlib
 import os
+import sys
 import textwrap
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import charrnn
-from charrnn.commands.slips import (
+from charrnn.commands.mistakes import (
     DASHES,
     about_flag,
     about_strays,
@@ -16,7 +19,8 @@ from charrnn.commands.slips import (
     is_dashed,
     quoted,
 )
-from charrnn.commands.verbs import VERBS
+from charrnn.commands.verbs import FORMER_NAMES, VERBS
+from charrnn.system.terminal import tell_error
 
 EXAMPLES = """\
 examples:
@@ -36,7 +40,7 @@ VERB_ALIASES = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of one verb, whose messages have one line.
+    """A parser of one verb, whose messages are one line each.
 
     Args:
         verb: One of `VERBS`, or `None` for the program's own flags.
@@ -49,31 +53,36 @@ class Parser(argparse.ArgumentParser):
     3
     """
 
-    def __init__(self, verb=None):
+    def __init__(self, verb: str | None = None) -> None:
         super().__init__(
             prog=f"charrnn {verb}" if verb else "charrnn",
-            description=VERBS.get(verb),
-            # A flag that is new could change what a shortened one means.
+            description=VERBS[verb] if verb else None,
+            # Or a new flag would change what an abbreviation means.
             allow_abbrev=False,
         )
         self.verb = verb
 
-    def parse_args(self, words):
-        """Reads the words after the verb; leaves the process at a slip."""
+    def parse_args(  # type: ignore[override]
+        self, words: Sequence[str]
+    ) -> argparse.Namespace:
+        """Reads the words after the verb; exits if one of them is wrong."""
         self._check_flags(words)
         arguments, strays = self.parse_known_args(words)
         if strays:
             self.error(about_strays(self, words, strays))
         return arguments
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
+        """Prints what is wrong and where help is found, and exits with 2."""
         what = "flags" if self.verb else "verbs"
-        message = one_line(message)
         stop = "" if message[-1] in "?." else "."
         advice = f"`{called(self.verb)} --help` lists the {what}."
-        self.exit(2, f"{self.prog}: {message}{stop} {advice}\n")
+        tell_error(f"{self.prog}: {message}{stop} {advice}")
+        sys.exit(2)
 
-    def _get_values(self, action, arg_strings):
+    def _get_values(
+        self, action: argparse.Action, arg_strings: list[str]
+    ) -> Any:
         # Python 3.11 would make an empty list of `--prompt=--`.
         if action.option_strings and arg_strings == ["--"]:
             value = self._get_value(action, "--")
@@ -81,8 +90,8 @@ class Parser(argparse.ArgumentParser):
             return value
         return super()._get_values(action, arg_strings)
 
-    def _check_flags(self, words):
-        """Checks that each flag is one: argparse would miss a text first."""
+    def _check_flags(self, words: Sequence[str]) -> None:
+        """Checks all flags first: argparse would complain of a missing text."""
         flags = words[: words.index("--")] if "--" in words else words
         for before, word in zip(["", *flags], flags, strict=False):
             name = flag_in(word)
@@ -92,8 +101,8 @@ class Parser(argparse.ArgumentParser):
                 self.error(about_flag(self, name, word, before))
 
 
-def read_verb(argv):
-    """Finds the verb of a command line; leaves the process without one.
+def read_verb(argv: Sequence[str]) -> str:
+    """Finds the verb of a command line; exits if there is none.
 
     Args:
         argv: The words after `charrnn`.
@@ -105,8 +114,11 @@ def read_verb(argv):
 
     >>> read_verb(["score", "shakespeare", "my.txt"])
     'score'
+    >>> read_verb(["memory", "shakespeare", "my.txt"])
+    'context'
     """
     first, *others = argv or ["--help"]
+    first = FORMER_NAMES.get(first, first)
     if first in VERBS:
         return first
     parser = Parser()
@@ -122,40 +134,29 @@ def read_verb(argv):
     parser.error(_about_verb(first, others))
 
 
-def parsed(words):
-    """What a verb's `run` is given.
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Reads the arguments that a verb's `run` takes.
 
     Args:
         words: The verb and its flags, as for `main`.
 
     Returns:
-        An `argparse.Namespace`.
+        The arguments, with the defaults of those that were not given.
+
+    Example:
+
+    >>> parsed(["corpora", "--json"]).json
+    True
     """
-    verb, *flags = words
+    verb = read_verb(words)
+    flags = words[1:]
     parser = Parser(verb)
     importlib.import_module(f"charrnn.commands.{verb}").add_arguments(parser)
     return parser.parse_args(flags)
 
 
-def one_line(message):
-    """A message in one line, whatever names the user's files have.
-
-    Args:
-        message: A `str`.
-
-    Returns:
-        A `str` of printable characters.
-
-    Example:
-
-    >>> one_line("no such file: 'a\\nb'")
-    "no such file: 'a\\\\nb'"
-    """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
-
-
-def _contents():
-    """What the program does, verb by verb."""
+def _contents() -> str:
+    """Says what the program does, verb by verb."""
     lines = ["Learn to write like a text, one character at a time.", ""]
     for verb, sentence in VERBS.items():
         lines += textwrap.wrap(
@@ -167,8 +168,8 @@ def _contents():
     return "\n".join(lines)
 
 
-def _about_verb(word, others):
-    """What to do about a first word that is no verb."""
+def _about_verb(word: str, others: Sequence[str]) -> str:
+    """Says what to do about a first word that is no verb."""
     if word.startswith(tuple(DASHES)):
         verb = next((other for other in others if other in VERBS), "VERB")
         return f"expected a verb first: {called()} {verb} {word} ..."

@@ -1,37 +1,32 @@
 """Score texts: bits per character, the lower the likelier."""
 
+import argparse
 import functools
 import json
 import math
 import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from charrnn.commands.options import (
-    add_model_argument,
-    add_unknown_argument,
-    as_written,
-    prepare,
-    prepared,
-    prepared_lines,
-)
-from charrnn.network import model_file
-from charrnn.network.engine import Engine
+from charrnn.commands.options import add_model_argument, add_unknown_argument
+from charrnn.commands.spelling import model_text
+from charrnn.commands.texts import read_as_written, read_for, read_lines_for
+from charrnn.network.engine import Engine, load
+from charrnn.network.model_file import training_characters
 from charrnn.scoring import baselines
-from charrnn.scoring.score import (
-    FROM_LINE_END,
-    Score,
-    line_end,
-    score,
-    score_each,
-    to_bits,
-)
+from charrnn.scoring.ranking import LineScore, lines_alone, lines_in_context
+from charrnn.scoring.score import FROM_LINE_END, Score, line_end, score, to_bits
 from charrnn.system.terminal import terminal_safe
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
 
+Row = dict[str, Any]  # what --json prints of a text or a line
+Scorer = Callable[[str], Score]
 
-def add_arguments(parser):
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn score`."""
     add_model_argument(parser)
     parser.add_argument(
@@ -77,42 +72,33 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
-    """Prints a ranking, or two; returns the exit code."""
+def run(arguments: argparse.Namespace) -> int:
+    """Prints a ranking, or two with --adapt; returns the exit code."""
     _check(arguments)
     texts = sources.expanded(arguments.texts)
-    sources.expanded([*texts, *(arguments.baselines or [])])  # '-' comes once
-    contents = model_file.read(arguments.model)
-    engine = Engine(**contents)
-    scorers = {False: functools.partial(score, engine)}
+    # Fails if '-', which can be read only once, is named twice.
+    sources.expanded([*texts, *(arguments.baselines or [])])
+    engine = load(arguments.model)
+    scorers: dict[bool, Scorer] = {False: functools.partial(score, engine)}
     if arguments.adapt:
-        scorers[True] = _adapting_scorer(contents)
-    learnt = None
-    if arguments.baselines:
-        text = prepared(arguments.baselines, engine, arguments)
-        text = text[: model_file.training_characters(contents["facts"])]
-        learnt = engine.vocabulary.encode(text)
+        scorers[True] = _adapting_scorer(engine)
+    training = _training_part(engine, arguments)
     rows = []
     for source in texts:
         try:
-            rows += _rows_of(source, engine, scorers, learnt, arguments)
+            rows += _rows_of(source, engine, scorers, training, arguments)
         except ValueError as error:
             raise _naming(source, error) from error
     rows.sort(key=lambda row: (row["adapted"], row["bits_per_character"]))
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
-        return 0
-    for adapted in scorers:
-        if adapted:
-            print("\nwith --adapt, not comparable with the above:")
-        _print_table([row for row in rows if row["adapted"] == adapted])
-    for row in rows:
-        if learnt is not None and not row["adapted"]:
-            _print_baselines(row)
+    else:
+        _print(rows, scorers)
     return 0
 
 
-def _check(arguments):
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuses what --each cannot be combined with."""
     if not arguments.each:
         return
     if arguments.adapt:
@@ -127,128 +113,141 @@ def _check(arguments):
         )
 
 
-def _naming(source, error):
+def _naming(source: str, error: ValueError) -> ValueError:
     """The error with the source that it is about, once."""
     title = sources.title(source)
-    told = str(error)
-    return ValueError(
-        told if told.startswith(f"{title}: ") else f"{title}: {told}"
+    message = str(error)
+    if not message.startswith(f"{title}: "):
+        message = f"{title}: {message}"
+    return ValueError(message)
+
+
+def _adapting_scorer(engine: Engine) -> Scorer:
+    """A function that scores a text with weights that learn from it."""
+    model = engine.to_keras()  # first: it refuses what training cannot take
+    from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
+    from charrnn.system.progress import watched
+
+    return functools.partial(
+        score_adapting, model, engine.vocabulary, watch=watched("adapting")
     )
 
 
-def _rows_of(source, engine, scorers, learnt, arguments):
+def _training_part(
+    engine: Engine, arguments: argparse.Namespace
+) -> np.ndarray | None:
+    """The ids that --baselines learn from: what the model was trained on."""
+    if not arguments.baselines:
+        return None
+    text = read_for(engine, arguments.baselines, arguments)
+    return engine.vocabulary.encode(text[: training_characters(engine.facts)])
+
+
+def _rows_of(
+    source: str,
+    engine: Engine,
+    scorers: dict[bool, Scorer],
+    training: np.ndarray | None,
+    arguments: argparse.Namespace,
+) -> list[Row]:
     """The rows of one text: of each scorer, or of each line by itself."""
     if arguments.each:
         return _rows_of_each(source, engine, arguments)
     if arguments.lines:
-        parts, make = prepared_lines(source, engine, arguments), _line_rows
+        parts = read_lines_for(engine, source, arguments)
     else:
-        parts, make = [prepared(source, engine, arguments)], _text_rows
+        parts = [read_for(engine, source, arguments)]
     text = "".join(parts)
     rows = []
     for adapted, scorer in scorers.items():
-        own = make(source, parts, scorer(text))
-        rows += [{**row, "adapted": adapted} for row in own]
-    if learnt is not None:
+        scored = scorer(text)
+        if arguments.lines:
+            rows += _line_rows(source, lines_in_context(parts, scored), adapted)
+        else:
+            rows.append(_row(source, scored, adapted))
+    if training is not None:
         ids = engine.vocabulary.encode(text)
-        losses = baselines.measure(learnt, ids, engine.vocabulary)
+        losses = baselines.measure(training, ids, engine.vocabulary)
         for row in rows:
             row["baselines_nats_per_character"] = losses
     return rows
 
 
-def _adapting_scorer(contents):
-    """A function of a text that scores it with weights that follow it."""
-    from charrnn.network.model import check_arguments, network_of, rebuild
-    from charrnn.system.progress import watched
-
-    vocabulary = contents["vocabulary"]
-    check_arguments(vocabulary, **network_of(contents["layers"]))
-    from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
-
-    model = rebuild(contents["layers"], vocabulary)
-    return functools.partial(
-        score_adapting, model, vocabulary, watch=watched("adapting")
-    )
-
-
-def _rows_of_each(source, engine, arguments):
-    """A row for each line that is not blank, without context of others."""
+def _rows_of_each(
+    source: str, engine: Engine, arguments: argparse.Namespace
+) -> list[Row]:
+    """A row for each line that is not blank, scored without the others."""
     from charrnn.system.progress import watched  # here: rich, for this only
 
-    lines = _lines_of(source, engine, arguments)
-    kept = [(i, line) for i, line in enumerate(lines, 1) if line.strip()]
-    scored = score_each(engine, [line for _, line in kept], watched("scoring"))
-    return [
-        _row(
-            source, own.nats, line=number, content=line.strip(),
-            method=own.method, adapted=False,
-        )
-        for (number, line), own in zip(kept, scored, strict=True)
-        if own.characters
-    ]  # fmt: skip
+    lines = _lines_without_ends(source, engine, arguments)
+    return _line_rows(source, lines_alone(engine, lines, watched("scoring")))
 
 
-def _lines_of(source, engine, arguments):
+def _lines_without_ends(
+    source: str, engine: Engine, arguments: argparse.Namespace
+) -> list[str]:
     """A text's lines without their ends, in the model's form."""
     if line_end(engine):
-        lines = prepared_lines(source, engine, arguments)
+        lines = read_lines_for(engine, source, arguments)
         return [line.rstrip("\r\n") for line in lines]
-    # Such a model cannot read a line end, which only parts the lines here.
-    text = as_written(source, arguments)
+    # This model cannot read a line end, so the text is cut before it is put
+    # into the characters that the model knows.
     return [
-        prepare(line.rstrip("\r\n"), engine, arguments.unknown)
-        for line in split_lines(text)
+        model_text(line.rstrip("\r\n"), engine, arguments.unknown)
+        for line in split_lines(read_as_written(source, arguments))
     ]
 
 
-def _row(source, nats, **more):
-    own = Score(nats, "")
-    perplexity, total = own.perplexity, float(nats.sum(dtype=np.float64))
+def _line_rows(
+    source: str, lines: Sequence[LineScore], adapted: bool = False
+) -> list[Row]:
+    return [
+        _row(
+            source, line.score, adapted,
+            line=line.number, content=line.content,
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+def _row(source: str, scored: Score, adapted: bool, **more: Any) -> Row:
+    """What --json prints of a score."""
+    perplexity = scored.perplexity
+    total = float(scored.nats.sum(dtype=np.float64))
     return {
         "text": source,
-        "bits_per_character": own.bits_per_character,
-        "nats_per_character": own.nats_per_character,
-        # JSON knows no infinity.
+        "bits_per_character": scored.bits_per_character,
+        "nats_per_character": scored.nats_per_character,
+        # JSON has no infinity.
         "perplexity_per_character": (
             perplexity if math.isfinite(perplexity) else None
         ),
-        "characters": len(nats),
+        "characters": scored.characters,
         "bits": to_bits(total),
         "nats": total,
         **more,
+        "method": scored.method,
+        "adapted": adapted,
     }
 
 
-def _text_rows(source, parts, scored):
-    return [_row(source, scored.nats, method=scored.method)]
+def _print(rows: Sequence[Row], adapted_or_not: Iterable[bool]) -> None:
+    """Prints a table for the model as it is, and one for what adapts."""
+    for adapted in adapted_or_not:
+        if adapted:
+            print("\nwith --adapt, not comparable with the above:")
+        _print_table([row for row in rows if row["adapted"] == adapted])
+    for row in rows:
+        if "baselines_nats_per_character" in row and not row["adapted"]:
+            _print_baselines(row)
 
 
-def _line_rows(source, lines, scored):
-    """A row for each line that is not blank, its line end included."""
-    method = f"{scored.method}, the lines before as context"
-    rows, start = [], 0
-    for number, line in enumerate(lines, 1):
-        end = start + len(line)
-        # nats[i] belongs to character i + 1: the first is not scored.
-        nats = scored.nats[max(start - 1, 0) : end - 1]
-        if line.strip() and len(nats):
-            rows.append(
-                _row(
-                    source, nats, line=number, content=line.strip(),
-                    method=method,
-                )
-            )  # fmt: skip
-        start = end
-    return rows
-
-
-def _print_table(rows):
+def _print_table(rows: Sequence[Row]) -> None:
     of_lines = any("line" in row for row in rows)
     total = "        bits" if of_lines else ""
     print(f"bits/char  nats/char  perplexity  characters{total}  text")
     for row in rows:
-        name = str(row["text"])
+        name = row["text"]
         if of_lines:
             name += f":{row['line']}: {row['content']}"
             total = f"  {row['bits']:10.2f}"
@@ -261,14 +260,15 @@ def _print_table(rows):
     _print_notes({row["method"] for row in rows})
 
 
-def _perplexity(row):
+def _perplexity(row: Row) -> str:
     perplexity = row["perplexity_per_character"] or math.inf
     return f"{perplexity:10.{'3f' if perplexity < 100_000 else '3g'}}"
 
 
-def _print_notes(methods):
-    """Says what exactly was scored."""
-    for method in sorted(methods):
+def _print_notes(methods: Iterable[str]) -> None:
+    """Prints below the table what exactly was scored."""
+    methods = sorted(methods)
+    for method in methods:
         by_line_end = method == FROM_LINE_END
         context = "" if by_line_end else "; the first character is context"
         print(f"({method}{context})")
@@ -280,7 +280,7 @@ def _print_notes(methods):
     print("(perplexity: per character)")
 
 
-def _print_baselines(row):
+def _print_baselines(row: Row) -> None:
     losses = row["baselines_nats_per_character"]
     nats, characters = row["nats_per_character"], row["characters"]
     print(f"\n{terminal_safe(row['text'])}")

@@ -1,15 +1,17 @@
-"""Bring what is typed or read into the characters that a model knows."""
+"""Spell what is typed or read in the characters that a model knows."""
 
 import collections
 import os
 import re
 import sys
-import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 
+from charrnn.network.engine import Engine
 from charrnn.network.model_file import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
-from charrnn.text.corpus import NORMAL_FORMS, normalize_text
+from charrnn.text.corpus import normalize_text
+from charrnn.text.normal_form import NORMAL_FORMS, normalized
 from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
@@ -20,24 +22,32 @@ ESCAPE = re.compile(
 LIKE_AN_ESCAPE = re.compile(r"\\(?:[ntr]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
 
 
-def prepare(text, engine, unknown, name="text", skip=True):
-    """Brings a text into the form that the model was trained on.
-
-    What was left out or replaced on the way is told on standard error.
+def model_text(
+    text: str,
+    engine: Engine,
+    unknown: str,
+    name: str = "text",
+    skip: bool = True,
+    tell: Callable[[str], None] | None = remark,
+) -> str:
+    """Brings a text into the form and the characters of a model's own text.
 
     Args:
-        text: A `str`.
-        engine: The `charrnn.Engine`, whose facts name the line ends and the
-            normal form of its training text.
+        text: What the user typed, or a file holds.
+        engine: The model, whose file tells the line ends and the normal form
+            of its training text.
         unknown: As for `Vocabulary.encode`.
         name: What the user calls the text.
         skip: Whether to propose that unknown characters are left out.
+        tell: Called with a line about what was left out or replaced, if it
+            is not `None`.
 
     Returns:
-        A `str`.
+        The text as the model reads it.
 
     Raises:
-        ValueError: naming the characters that the model does not know.
+        ValueError: naming the characters that the model does not know, and
+            the value of --unknown that helps.
     """
     text = normalize_text(text, **text_form(engine.facts))
     vocabulary = engine.vocabulary
@@ -46,29 +56,12 @@ def prepare(text, engine, unknown, name="text", skip=True):
     except ValueError as error:
         hints = _hints(text, vocabulary.characters, unknown, skip)
         raise ValueError(" ".join([str(error), *hints])) from error
-    if result != text:
-        _tell_changes(name, text, vocabulary.characters, unknown)
+    if tell and result != text:
+        tell(f"{name}: {_changes(text, vocabulary.characters, unknown)}")
     return result
 
 
-def in_form(text, engine, unknown):
-    """Does what `prepare` does, without telling or advising anything.
-
-    Args:
-        text, engine, unknown: As for `prepare`.
-
-    Returns:
-        A `str`.
-
-    Raises:
-        ValueError: naming the characters that the model does not know.
-    """
-    text = normalize_text(text, **text_form(engine.facts))
-    vocabulary = engine.vocabulary
-    return vocabulary.decode(vocabulary.encode(text, unknown))
-
-
-def _hints(text, known, unknown, skip):
+def _hints(text: str, known: str, unknown: str, skip: bool) -> Iterator[str]:
     """Yields what to do about unknown characters."""
     spelling, replaced = nearest.spelled(text, known)
     if replaced and unknown != "nearest":
@@ -89,23 +82,19 @@ def _hints(text, known, unknown, skip):
         yield "Or leave them out: --unknown skip."
 
 
-def _normal_form(replaced):
+def _normal_form(replaced: Iterable[tuple[str, str]]) -> str | None:
     """The normal form that makes all these replacements, or `None`."""
     for form in NORMAL_FORMS:
-        if all(
-            unicodedata.normalize(form, before) == after
-            for before, after in replaced
-        ):
+        if all(normalized(before, form) == after for before, after in replaced):
             return form
     return None
 
 
-def _tell_changes(name, text, known, unknown):
-    """Tells what was made of the characters that the model does not know."""
+def _changes(text: str, known: str, unknown: str) -> str:
+    """Says what was made of the characters that the model does not know."""
     if unknown == "nearest":
         _, replaced = nearest.spelled(text, known)
-        remark(f"{name}: read {_listed(replaced, _change)}")
-        return
+        return f"read {_listed(replaced, _change)}"
     counts = collections.Counter(text)
     strange = collections.Counter(
         {c: count for c, count in counts.items() if c not in known}
@@ -113,14 +102,14 @@ def _tell_changes(name, text, known, unknown):
     total = strange.total()
     what = "a character" if total == 1 else f"{total:,} characters"
     done = "left out" if unknown == "skip" else "read as U+FFFD:"
-    remark(
-        f"{name}: {done} {what} that the model does not know: "
+    return (
+        f"{done} {what} that the model does not know: "
         f"{_listed(strange, describe)}"
     )
 
 
-def _listed(counts, describe_item):
-    """Names the most frequent things, with how often there are."""
+def _listed(counts: collections.Counter, describe_item: Callable) -> str:
+    """Names the most frequent items, and how often each occurs."""
     named = [
         describe_item(item) + (f", {count:,} times" if count > 1 else "")
         for item, count in counts.most_common(MAX_CHARACTERS_NAMED)
@@ -130,28 +119,37 @@ def _listed(counts, describe_item):
     return "; ".join(named)
 
 
-def _change(change):
+def _change(change: tuple[str, str]) -> str:
+    """Says which character is read as what."""
     before, after = change
     named = describe(before) if len(before) == 1 else repr(before)
     return f"{named} as {after!r}" if after else f"{named} as nothing"
 
 
-def typed(word, flag, engine, unknown="error", escapes=False, skip=True):
+def typed(
+    word: str,
+    flag: str,
+    engine: Engine,
+    unknown: str = "error",
+    escapes: bool = False,
+    skip: bool = True,
+) -> str:
     r"""Reads a text that was typed as a flag's value.
 
     Args:
-        word: The value, a `str`.
+        word: The value.
         flag: Its flag, for messages.
-        engine: The `charrnn.Engine` that shall read or write it.
-        unknown: As for `prepare`, like `skip`.
+        engine: The model that is to read or write it.
+        unknown: As for `model_text`, like `skip`.
         escapes: Whether to read backslash escapes.
+        skip: As for `model_text`.
 
     Returns:
-        A `str` as `prepare` returns it.
+        The text as `model_text` returns it.
 
     Raises:
-        ValueError: with the flag: as `prepare` does, or if the word is in
-            another encoding than UTF-8, or an escape is not one.
+        ValueError: beginning with the flag: as `model_text` does, or if the
+            word is not in UTF-8, or a backslash begins no escape.
     """
     hint = ""
     try:
@@ -160,7 +158,7 @@ def typed(word, flag, engine, unknown="error", escapes=False, skip=True):
             text = unescaped(text)
         else:
             hint = _escape_hint(text, flag)
-        result = prepare(text, engine, unknown, flag, skip)
+        result = model_text(text, engine, unknown, flag, skip)
     except ValueError as error:
         hints = filter(None, [hint, _encoding_hint(word)])
         message = " ".join([f"{flag}: {error}", *hints])
@@ -170,15 +168,15 @@ def typed(word, flag, engine, unknown="error", escapes=False, skip=True):
     return result
 
 
-def unescaped(text):
+def unescaped(text: str) -> str:
     r"""Reads backslash escapes.
 
     Args:
-        text: A `str` with the escapes \n, \t, \r, \\, \xHH, \uHHHH or
+        text: With the escapes \n, \t, \r, \\, \xHH, \uHHHH or
             \UHHHHHHHH, in which H is a hexadecimal digit.
 
     Returns:
-        A `str`.
+        The text that they stand for.
 
     Raises:
         ValueError: naming what follows a backslash and is no escape.
@@ -189,7 +187,7 @@ def unescaped(text):
     'one\ntwo —'
     """
 
-    def character(match):
+    def character(match: re.Match[str]) -> str:
         simple, *numbers = match.groups()
         if simple:
             return SIMPLE[simple]
@@ -206,7 +204,8 @@ def unescaped(text):
     return ESCAPE.sub(character, text)
 
 
-def _escape_hint(text, flag):
+def _escape_hint(text: str, flag: str) -> str:
+    """What to say of an escape that is read as it stands, or nothing."""
     found = LIKE_AN_ESCAPE.search(text)
     if not found:
         return ""
@@ -217,13 +216,13 @@ def _escape_hint(text, flag):
     )
 
 
-def _as_utf8(word):
-    """The word, where the locale let Python read its bytes as they are."""
+def _as_utf8(word: str) -> str:
+    """The word read as UTF-8, whatever the encoding of the locale."""
     try:
         word.encode("utf-8")
         return word
     except UnicodeEncodeError:
-        pass  # half surrogates stand for bytes that the locale lacks
+        pass  # Lone surrogates stand for bytes that the locale cannot decode.
     try:
         return os.fsencode(word).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -240,7 +239,7 @@ def _as_utf8(word):
         ) from error
 
 
-def _encoding_hint(word):
+def _encoding_hint(word: str) -> str:
     """What to do where a locale has read UTF-8 as something else."""
     encoding = sys.getfilesystemencoding()
     escaped = any("\ud800" <= character <= "\udfff" for character in word)

@@ -1,31 +1,30 @@
 """Show what surprises a model in a text, on the screen or as a web page."""
 
+import argparse
 import json
 import sys
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rich.text
 from rich.cells import cell_len
 
-from charrnn.commands.options import (
-    PAGE,
-    add_reading_arguments,
-    at_least,
-    check_output,
-    prepared_lines,
-)
+from charrnn.commands.options import add_reading_arguments, at_least
+from charrnn.commands.outputs import PAGE, check_output, tell_written
+from charrnn.commands.texts import read_lines_for
 from charrnn.insight.pages import page, title_of
-from charrnn.insight.surprise import read_along
+from charrnn.insight.surprise import Place, Reading, read_along
 from charrnn.network.engine import load
 from charrnn.system import atomic
 from charrnn.system.progress import Console, watched
-from charrnn.system.terminal import one_line, say, terminal_safe
+from charrnn.system.terminal import one_line, remark
 from charrnn.text.lines import coloured_lines
 
-PLACES = 20  # of each kind in a list
-WIDTH = 24  # of a word there
+PLACES_LISTED = 20  # by --typos: words, and as many characters elsewhere
+WORD_COLUMNS = 24  # of the terminal, for a word in the list
 DOTTED_CIRCLE = "\u25cc"
 
 # Backgrounds for 1, 2, ... bits, from pale to dark orange: an order that the
@@ -36,7 +35,7 @@ COLOURS = (
 )  # fmt: skip
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn surprise`."""
     add_reading_arguments(parser)
     what = parser.add_mutually_exclusive_group()
@@ -63,47 +62,53 @@ def add_arguments(parser):
         "--count",
         type=at_least(1),
         metavar="N",
-        help=f"how many of each --typos lists (default: {PLACES})",
+        help=f"how many of each --typos lists (default: {PLACES_LISTED})",
     )
 
 
-def run(arguments):
-    """Shows the text; returns the exit code."""
+def run(arguments: argparse.Namespace) -> int:
+    """Shows what surprised the model; returns the exit code."""
     inputs = {"the model": arguments.model, "the text": arguments.text}
     check_output("--html", arguments.html, inputs, PAGE)
     if arguments.count and not arguments.typos:
-        raise ValueError("Expected --count together with --typos.")
+        raise ValueError(
+            "--count is for --typos. Add it, or leave --count out."
+        )
     engine = load(arguments.model)
-    notes = []  # for after the text
-    lines = prepared_lines(arguments.text, engine, arguments, notes.append)
+    notices: list[str] = []  # told last: the text may fill the screen
+    lines = read_lines_for(engine, arguments.text, arguments, notices.append)
     text = "".join(lines)
     pieces = len(text) // 64
     reading = read_along(engine, text, watch=watched("reading", total=pieces))
     if arguments.json:
-        facts = _as_json(reading)
-        print(json.dumps(facts, ensure_ascii=sys.stdout.isatty()))
-        return 0
-    if arguments.html:
+        ascii_only = sys.stdout.isatty()
+        print(json.dumps(_as_json(reading), ensure_ascii=ascii_only))
+    elif arguments.html:
         title = title_of(arguments.text, arguments.model)
         atomic.write_text(arguments.html, page(reading, title))
-        print(f"page  {terminal_safe(str(arguments.html))}")
+        tell_written(arguments.html)
     elif arguments.typos:
-        count = arguments.count or PLACES
+        count = arguments.count or PLACES_LISTED
         _print_places("word", reading.words(lines)[:count])
         _print_places("elsewhere", reading.others(lines)[:count])
     else:
         _print_coloured(reading)
+    if not arguments.json:
+        _print_mean(reading)
+    for notice in notices:
+        remark(notice)
+    return 0
+
+
+def _print_mean(reading: Reading) -> None:
     print(
         f"{reading.bits_per_character:.4f} bits/char of "
         f"{len(reading.nats):,} characters (one pass, state carried; the first "
         "character is context)"
     )
-    for note in notes:
-        say(note)
-    return 0
 
 
-def _as_json(reading):
+def _as_json(reading: Reading) -> dict[str, Any]:
     bits, running = reading.bits, reading.running_bits_per_character()
     return {
         "bits_per_character": reading.bits_per_character,
@@ -127,38 +132,38 @@ def _as_json(reading):
     }
 
 
-def _print_places(title, places):
-    print(f" bits  line:column  {title:<{WIDTH}}  expected instead")
+def _print_places(title: str, places: Sequence[Place]) -> None:
+    print(f" bits  line:column  {title:<{WORD_COLUMNS}}  expected instead")
     for place in places:
         where = f"{place.line}:{place.column}"
-        told = _marked(place)
-        told += " " * (WIDTH - cell_len(told))
+        word = _marked(place)
+        word += " " * (WORD_COLUMNS - cell_len(word))
         chance = f"{place.probability:.0%}"
         if place.probability < 0.01:
             chance = "< 1%"
         print(
-            f"{place.bits:5.2f}  {where:>11}  {told}  "
+            f"{place.bits:5.2f}  {where:>11}  {word}  "
             f"'{_standing(place.expected)}' {chance}"
         )
     print()
 
 
-def _marked(place):
+def _marked(place: Place) -> str:
     """A word, or as much of it as has room, its worst character marked."""
-    before = one_line(place.text[: place.worst])[-(WIDTH // 3) :]
-    after = one_line(place.text[place.worst + 1 :])[: WIDTH // 3]
+    before = one_line(place.text[: place.worst])[-(WORD_COLUMNS // 3) :]
+    after = one_line(place.text[place.worst + 1 :])[: WORD_COLUMNS // 3]
     parts = map(_standing, (before, place.text[place.worst], after))
     return "{}[{}]{}".format(*parts)
 
 
-def _standing(text):
+def _standing(text: str) -> str:
     """A visible text; an accent at its start stands on a dotted circle."""
     text = one_line(text)
     alone = text and unicodedata.category(text[0]).startswith("M")
     return f"{DOTTED_CIRCLE}{text}" if alone else text
 
 
-def _print_coloured(reading):
+def _print_coloured(reading: Reading) -> None:
     """Prints line by line, with the mean surprise of each before it."""
     console = Console()
     levels = np.minimum(reading.bits.astype(int), len(COLOURS))
@@ -167,16 +172,17 @@ def _print_coloured(reading):
         end = start + sum(len(piece) for _, piece in pieces)
         own = bits[max(start, 1) : end]
         mean = f"{own.mean():5.2f}" if len(own) else "     "
-        shown_line = rich.text.Text(f"{mean} | ")
+        coloured = rich.text.Text(f"{mean} | ")
         for level, piece in pieces:
             if level:
                 colour = COLOURS[level - 1]
-                shown_line.append(one_line(piece), f"black on {colour}")
+                coloured.append(one_line(piece), f"black on {colour}")
             else:
-                shown_line.append(one_line(piece.rstrip("\r\n")))
-        console.print(shown_line, soft_wrap=True)
+                coloured.append(one_line(piece.rstrip("\r\n")))
+        console.print(coloured, soft_wrap=True)
     if console.no_color or not console.color_system:
-        print("(before each line: its mean, in bits; colours need a terminal)")
+        print("(before each line: its mean, in bits)")
+        remark("colours need a terminal that has them, or --html")
         return
     legend = rich.text.Text("bits")
     for level, colour in enumerate(COLOURS, 1):

@@ -1,6 +1,6 @@
 """The verbs of the command line."""
 
-# The verbs, and what `charrnn --help` tells of them.
+# The verbs, and what `charrnn --help` says of them.
 VERBS = {
     "train": "Train a network on a text, or go on with a run that stopped.",
     "generate": "Write text with a trained network.",
@@ -9,10 +9,12 @@ VERBS = {
     "likelier; n-grams and xz beside them.",
     "surprise": "Show what surprises a model in a text: in colours, as a web "
     "page of what was expected, or as a list of likely typos.",
-    "memory": "Measure how far back a model remembers: its loss with a short "
-    "context.",
+    "context": "Measure how far back a model remembers: its loss with a short "
+    "context. (`charrnn memory` does the same: its earlier name.)",
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
     "neurons": "Find the units of a model that track something readable, and "
     "show them.",
     "corpora": "List the corpora that charrnn knows by name.",
 }
+# Earlier names of verbs, which still work.
+FORMER_NAMES = {"memory": "context"}

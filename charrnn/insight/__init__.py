@@ -9,4 +9,10 @@
 - `neurons`: Find units of a network that track something a reader can name.
 - `pages`: Show a reading as a web page: one file that asks nothing of the
   network.
+- `neurons_page`: Write what units of a network track as a web page with heat
+  maps.
+- `vanishing`: Compare how gradients vanish in each kind of cell, before and
+  after training.
+- `pictures`: Draw what was measured: losses over context, gradients, gates of
+  units.
 """

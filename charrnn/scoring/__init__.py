@@ -1,6 +1,8 @@
 """Measure how likely a text is.
 
 - `score`: Score a text: the surprise of every character, in nats and bits.
+- `ranking`: Share out a score among lines, or score each line by itself, to
+  rank them.
 - `baselines`: Score a text without a network: n-grams and a compressor, to
   compare with.
 - `shift`: Tell whether the end of a text, which is held out, is unlike the

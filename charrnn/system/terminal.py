@@ -29,17 +29,28 @@ def say(line: str, file: TextIO | None = None) -> None:
 
 
 def remark(message: str) -> None:
-    """Prints a remark on standard error, beside the results.
+    """Prints a remark in brackets on standard error, beside the results.
 
     Args:
-        message: What to print, in brackets and on one line: whatever would
-            break the line, or would be obeyed by a terminal, is escaped.
+        message: What to print, as `tell_error` does.
 
     Example:
 
     >>> remark("interrupted")
     """
-    print(f"({_escape_unprintable(message)})", file=sys.stderr)
+    tell_error(f"({message})")
+
+
+def tell_error(message: str) -> None:
+    """Prints a message on standard error, whatever names it contains.
+
+    Args:
+        message: What to print, on one line: whatever would break the line, or
+            would be obeyed by a terminal, is escaped. A terminal gets lines
+            that fit it.
+    """
+    line = _escape_unprintable(message)
+    print(wrapped(line, file=sys.stderr), file=sys.stderr)
 
 
 def escape_controls(text: str) -> str:
@@ -97,23 +108,24 @@ def one_line(text: str) -> str:
     return _escape_unprintable(text)
 
 
-def wrapped(text: str, indent: int = 2) -> str:
+def wrapped(text: str, indent: int = 2, file: TextIO | None = None) -> str:
     """Breaks lines between words, where a terminal would break within one.
 
     Args:
         text: One line or more.
         indent: Spaces before the continuation of a line.
+        file: Where it is to be printed; `None` for standard output.
 
     Returns:
-        The text in lines that fit the terminal; unchanged where standard
-        output is a file or a pipe.
+        The text in lines that fit the terminal; unchanged where it goes to a
+        file or a pipe.
 
     Example:
 
     >>> print(wrapped("loss 1.25, validation 1.50"))
     loss 1.25, validation 1.50
     """
-    if not sys.stdout.isatty():
+    if not (file or sys.stdout).isatty():
         return text
     width = max(shutil.get_terminal_size().columns, 2 * indent)
     return "\n".join(

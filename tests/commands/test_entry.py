@@ -12,7 +12,7 @@ from charrnn.commands import main, train
 
 
 @pytest.mark.parametrize(
-    "verb", ["generate", "score", "surprise", "memory", "corpora"]
+    "verb", ["generate", "score", "surprise", "context", "corpora"]
 )
 def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
     text = tmp_path / "sea.txt"
@@ -21,7 +21,7 @@ def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
         "generate": ["--model", str(trained.folder), "--length", "3"],
         "score": [str(trained.folder), str(text)],
         "surprise": [str(trained.folder), str(text)],
-        "memory": [str(trained.folder), str(text)],
+        "context": [str(trained.folder), str(text)],
         "neurons": [str(trained.folder), str(text)],
         "corpora": [],
     }[verb]
@@ -34,7 +34,7 @@ def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path, verb):
     assert result.returncode == 0, result.stderr
 
 
-def test_one_line_for_every_slip(trained, capsys):
+def test_one_line_for_every_mistake(trained, capsys):
     for words in (
         ["generate", "--model", "nowhere"],
         ["generate", "--model", str(trained.folder), "--temperature", "-1"],

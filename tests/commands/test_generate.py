@@ -241,8 +241,10 @@ def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["generate", "--length=20"]) == 0
     written = capsys.readouterr()
-    assert written.err.startswith("(--model 'runs/a new' --seed ")
-    words = shlex.split(written.err.strip()[1:].partition(" writes")[0])
+    told, again = " ".join(written.err.split()).split(") (")
+    assert told == "(writing with the newest run, runs/a new (LSTM, 8 units)"
+    assert again.startswith("--model 'runs/a new' --seed ")
+    words = shlex.split(again.partition(" writes")[0])
     assert main(["generate", "--length=20", *words]) == 0
     assert capsys.readouterr() == (written.out, "")
 
@@ -266,7 +268,7 @@ def test_generate_writes_shakespeare_where_there_is_no_run(
     for flags in ([], ["--model", "shakespeare"]):
         assert main(["generate", "--length=9", *flags]) == 0
         own = capsys.readouterr()
-        assert own.err == ""
+        assert ("the newest run, runs/a " in own.err) == (not flags)
         assert set(own.out) <= set(SEA)
 
 
@@ -325,7 +327,7 @@ def test_a_text_is_not_written_over_its_source(trained, tmp_path, capsys, what):
     before = out.read_bytes()
     words = ["generate", "--model", str(model), "--prompt-file", str(prompt)]
     assert main([*words, "--out", str(out), "--force"]) == 2
-    assert f"is the {what}" in capsys.readouterr().err
+    assert f"--out would overwrite the {what} '" in capsys.readouterr().err
     assert out.read_bytes() == before
 
 

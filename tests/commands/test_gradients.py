@@ -1,11 +1,13 @@
 """`charrnn gradients` says the same in each form."""
 
+import functools
 import json
 import math
 
 from tiny_run import SEA
 
-from charrnn.commands import main
+from charrnn.commands import gradients, main
+from charrnn.insight.vanishing import decay_by_cell
 from charrnn.network.cells import CELLS
 from charrnn.system import ram
 
@@ -20,17 +22,27 @@ def test_a_network_too_large_for_gradients_is_refused(
     assert "Use fewer --units" in capsys.readouterr().err
 
 
-def test_gradients_says_the_same_in_each_form(tmp_path, capsys):
+def test_gradients_says_the_same_in_each_form(tmp_path, monkeypatch, capsys):
     path, plot = tmp_path / "sea", tmp_path / "gradients.png"
     path.write_text(SEA, encoding="utf-8")
     words = ["gradients", str(path), "--units", "8", "--steps", "20"]
     words += ["--lags", "50", "--seed", "3"]
+    measure = functools.cache(decay_by_cell)  # trains once for both forms
+
+    @functools.wraps(decay_by_cell)
+    def measured(text, watch, **how):
+        return measure(text, **how)
+
+    monkeypatch.setattr(gradients, "decay_by_cell", measured)
     assert main([*words, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["cell"], row["steps"]) for row in rows] == [
         (cell, steps) for cell in CELLS for steps in (0, 20)
     ]
     assert {len(row["norms"]) for row in rows} == {51}
+    for row in rows:
+        nats = row["training_nats_per_character"]
+        assert nats > 1 if row["steps"] else nats is None
     assert main([*words, "--plot", str(plot)]) == 0
     lines = capsys.readouterr().out.splitlines()[3:]
     assert max(len(line) for line in lines if str(plot) not in line) < 80
@@ -45,5 +57,6 @@ def test_gradients_says_the_same_in_each_form(tmp_path, capsys):
     told = "(untrained, the SimpleRNN keeps best: "
     assert any(line.startswith(told) for line in lines)
     assert plot.read_bytes().startswith(b"\x89PNG")
+    monkeypatch.undo()
     assert main(["gradients", str(path), "--lags", "500"]) == 2
     assert "Use fewer --lags" in capsys.readouterr().err

@@ -81,7 +81,7 @@ FLAGS = {
         "--html": PATHS, "--typos": None, "--json": None, "--count": NUMBERS,
         "--encoding": ENCODINGS, "--unknown": ["error", "skip", "guess"],
     },
-    "memory": {
+    "context": {
         "--plot": PATHS, "--json": None, "--encoding": ENCODINGS,
         "--unknown": ["error", "skip", "guess"],
     },
@@ -102,7 +102,7 @@ NEEDED = {
     "generate": ["--model", "model.keras"],
     "score": ["model.keras", "sea.txt"],
     "surprise": ["model.keras", "sea.txt"],
-    "memory": ["model.keras", "sea.txt"],
+    "context": ["model.keras", "sea.txt"],
     "neurons": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
@@ -205,7 +205,8 @@ def ends_well(place, monkeypatch, capsys):
                 assert line.startswith("(") and line.isprintable()
             return code
         assert code == 2
-        line = error.removesuffix("\n")
+        *notices, line = error.split("\n")[:-1]
+        assert all(notice.startswith("(") for notice in notices)
         assert line.startswith("charrnn") and line.isprintable()
         assert names() == before
         return code

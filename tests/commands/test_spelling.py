@@ -5,11 +5,11 @@ import unicodedata
 import pytest
 
 from charrnn.commands import spelling
-from charrnn.commands.spelling import prepare, typed, unescaped
+from charrnn.commands.spelling import model_text, typed, unescaped
 
 
 class Engine:
-    """What `prepare` looks at."""
+    """What `model_text` looks at."""
 
     def __init__(self, characters, **text):
         from charrnn.text.vocabulary import Vocabulary
@@ -103,13 +103,13 @@ def test_what_became_of_unknown_characters_is_told_once(
     capsys, unknown, text, expected, told
 ):
     engine = Engine(" \"'-A\ufffd")
-    assert prepare(text, engine, unknown, "x") == expected
+    assert model_text(text, engine, unknown, "x") == expected
     assert capsys.readouterr().err == (told and told + "\n")
 
 
 def test_many_kinds_of_characters_are_told_in_one_line(capsys):
     strange = "".join(map(chr, range(0x4E00, 0x4E00 + 500))) * 2
-    assert prepare(f"A{strange}", Engine("A"), "skip", "a\nb") == "A"
+    assert model_text(f"A{strange}", Engine("A"), "skip", "a\nb") == "A"
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("(a\\nb: left out 1,000 characters")
     assert line.endswith("and 492 others)")
@@ -130,7 +130,7 @@ def test_an_unknown_character_gets_the_advice_that_helps(
     text, characters, hint
 ):
     with pytest.raises(ValueError, match=r"Received") as error:
-        prepare(text, Engine(characters), "error")
+        model_text(text, Engine(characters), "error")
     assert hint in str(error.value)
     assert str(error.value).endswith("Or leave them out: --unknown skip.")
 
@@ -138,7 +138,7 @@ def test_an_unknown_character_gets_the_advice_that_helps(
 def test_what_resembles_nothing_gets_no_such_advice():
     for unknown in ("error", "nearest"):
         with pytest.raises(ValueError, match=r"U\+6F22") as error:
-            prepare("漢", Engine("A"), unknown)
+            model_text("漢", Engine("A"), unknown)
         assert "nearest" not in str(error.value)
 
 

@@ -1,4 +1,4 @@
-"""A slip on the command line is one line that says what to do."""
+"""A mistake in a command line is one line that says what to do."""
 
 import re
 import sys
@@ -8,14 +8,14 @@ import pytest
 
 import charrnn
 from charrnn.commands import main
+from charrnn.commands.mistakes import ALIASES
 from charrnn.commands.parser import Parser
-from charrnn.commands.slips import ALIASES
 from charrnn.commands.verbs import VERBS
 
 ROOT = Path(charrnn.__file__).parent.parent
 
 
-def slip(words, capsys):
+def mistake(words, capsys):
     """The one line that a command line gets, without the name before it."""
     with pytest.raises(SystemExit) as exit:
         main(words)
@@ -48,7 +48,7 @@ def slip(words, capsys):
     ],
 )
 def test_the_nearest_flag_is_named(words, meant, capsys):
-    assert f"Did you mean {meant}?" in slip(words.split(), capsys)
+    assert f"Did you mean {meant}?" in mistake(words.split(), capsys)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_nearest_flag_is_named(words, meant, capsys):
     ],
 )
 def test_words_without_quotes_are_shown_in_quotes(words, meant, capsys):
-    told = slip(["generate", *words], capsys)
+    told = mistake(["generate", *words], capsys)
     assert f"Did you mean {meant}?" in told
 
 
@@ -74,9 +74,9 @@ def test_words_without_quotes_are_shown_in_quotes(words, meant, capsys):
     [
         ("generate --epochs 3", "a flag of charrnn train"),
         ("train my.txt --temperature 1", "a flag of charrnn generate"),
-        ("train --text=my.txt", "TEXT stands without a flag"),
-        ("train --input_h5 x", "TEXT stands without a flag"),
-        ("surprise --model m t", "MODEL stands without a flag"),
+        ("train --text=my.txt", "TEXT is given without a flag"),
+        ("train --input_h5 x", "TEXT is given without a flag"),
+        ("surprise --model m t", "MODEL is given without a flag"),
         ("corpora my.txt", "expected flags only. Received 'my.txt'"),
         ("generate --prompt -dash", '--prompt="-dash"'),
         ("genrate", "Did you mean charrnn generate?"),
@@ -88,16 +88,16 @@ def test_words_without_quotes_are_shown_in_quotes(words, meant, capsys):
         ("generate --length x", "invalid whole number value"),
     ],
 )
-def test_slips_say_what_to_do(words, told, capsys):
-    assert told in slip(words.split(), capsys)
+def test_mistakes_say_what_to_do(words, told, capsys):
+    assert told in mistake(words.split(), capsys)
 
 
 def test_a_word_too_many_is_shown_beside_what_was_expected(capsys):
-    parser = Parser("memory")
+    parser = Parser("context")
     parser.add_argument("model", metavar="MODEL")
     with pytest.raises(SystemExit):
         parser.parse_args(["my", "model.keras"])
-    told = "expected MODEL only. Received 'model.keras', too. A name with"
+    told = "expected MODEL only. Received 'model.keras', too. Put a name with"
     assert told in capsys.readouterr().err
 
 
@@ -113,7 +113,7 @@ def test_the_help_is_named_as_the_program_is_called(
     called, named, monkeypatch, capsys
 ):
     monkeypatch.setattr(sys, "argv", [called])
-    assert named in slip(["generate", "--promt"], capsys)
+    assert named in mistake(["generate", "--promt"], capsys)
 
 
 def test_values_are_not_taken_for_flags(capsys):

@@ -1,4 +1,4 @@
-"""`charrnn memory` says the same in each form."""
+"""`charrnn context` says the same in each form, and by its earlier name."""
 
 import json
 
@@ -9,10 +9,10 @@ import charrnn
 from charrnn.commands import main
 
 
-def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
-    path, plot = tmp_path / "sea", tmp_path / "memory.png"
+def test_context_says_the_same_in_each_form(trained, tmp_path, capsys):
+    path, plot = tmp_path / "sea", tmp_path / "context.png"
     path.write_text(SEA[:300], encoding="utf-8")
-    words = ["memory", str(trained.folder), str(path)]
+    words = ["context", str(trained.folder), str(path)]
     assert main([*words, "--json"]) == 0
     curve = json.loads(capsys.readouterr().out)
     assert curve["contexts"] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
@@ -27,3 +27,14 @@ def test_memory_says_the_same_in_each_form(trained, tmp_path, capsys):
     assert whole == pytest.approx(scored.bits_per_character)
     assert f"    all  {whole:9.4f}" in lines
     assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_earlier_name_of_the_verb_works(trained, tmp_path, capsys):
+    path = tmp_path / "sea"
+    path.write_text(SEA[:300], encoding="utf-8")
+    outputs = []
+    for verb in ("context", "memory"):
+        assert main([verb, str(trained.folder), str(path)]) == 0
+        outputs.append(capsys.readouterr())
+    assert outputs[0] == outputs[1]
+    assert outputs[0].err == ""

@@ -1,5 +1,6 @@
-"""Say what to do about a slip in a command line."""
+"""Explain mistakes in a command line, and what was probably meant."""
 
+import argparse
 import contextlib
 import difflib
 import importlib
@@ -8,11 +9,12 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from charrnn.commands.verbs import VERBS
 
-# What other programs call our flags.
+# Other programs' names for our flags and arguments.
 ALIASES = {
     "output": "out", "checkpoint-dir": "out", "checkpoint-name": "out",
     "out-dir": "out", "model-type": "cell", "model": "cell",
@@ -29,14 +31,14 @@ DASHES = "-‐‑‒–—―−"  # what a word processor makes of two hyphens,
 FLAG = re.compile(rf"[{DASHES}]{{1,2}}[^\W\d][\w-]*(?==|\Z)")
 
 
-def program(verb=None):
-    """The words by which the user calls a verb.
+def program(verb: str | None = None) -> list[str]:
+    """The words with which the user runs a verb.
 
     Args:
         verb: One of `VERBS`; `None` for the program itself.
 
     Returns:
-        A `list` of `str`: the script's if this is one of the scripts.
+        The words: `python train.py` where that is how charrnn was started.
     """
     script = Path(sys.argv[0])
     if verb and script.name in ("train.py", "generate.py"):
@@ -46,36 +48,35 @@ def program(verb=None):
     return ["python", "-m", *words] if by_module else words
 
 
-def called(verb=None):
-    """The same as one `str`.
+def called(verb: str | None = None) -> str:
+    """The words of `program` as a shell takes them.
 
     Args:
         verb: As for `program`.
-
-    Returns:
-        A `str`.
     """
     return shlex.join(program(verb))
 
 
-def about_flag(parser, name, word, before):
+def about_flag(
+    parser: argparse.ArgumentParser, name: str, word: str, before: str
+) -> str:
     """Says what to do about a flag that does not exist.
 
     Args:
-        parser: The `Parser` of the verb.
+        parser: The parser of the verb.
         name: The flag, as `flag_in` finds it.
-        word: The word that holds it, with a value perhaps.
+        word: The word that holds it, perhaps with a value.
         before: The word before that.
 
     Returns:
-        A `str`, a sentence without its full stop.
+        A sentence without its full stop.
     """
     bare = {_bare(name), ALIASES.get(_bare(name))}
-    for place in parser._get_positional_actions():
-        if bare & {place.dest, place.metavar.lower()}:
+    for positional in parser._get_positional_actions():
+        if bare & {positional.dest, str(positional.metavar).lower()}:
             return (
-                f"there is no {name}. The {place.metavar} stands without "
-                f"a flag: {called(parser.verb)} {_places(parser)}"
+                f"there is no {name}. {positional.metavar} is given without "
+                f"a flag: {called(_verb_of(parser))} {_positionals(parser)}"
             )
     near = _nearest(parser, name)
     if near:
@@ -86,25 +87,27 @@ def about_flag(parser, name, word, before):
             f"there is no {name}. If it is the value of {before}, join "
             f"the two: {joined}"
         )
-    others = _verbs_with(parser, "--" + _bare(name))
+    others = _verbs_with("--" + _bare(name))
     if others:
         return f"there is no {name} here: it is a flag of {', '.join(others)}"
     return f"there is no {name}"
 
 
-def about_strays(parser, words, strays):
-    """Says what to do about words that no flag and no place has taken.
+def about_strays(
+    parser: argparse.ArgumentParser, words: Sequence[str], strays: Sequence[str]
+) -> str:
+    """Says what to do about words that belong to no flag and no argument.
 
     Args:
-        parser: The `Parser` of the verb.
+        parser: The parser of the verb.
         words: All words after the verb.
-        strays: Those that argparse made nothing of, a `list`.
+        strays: Those that argparse did not recognise.
 
     Returns:
-        A `str`, a sentence without its full stop.
+        A sentence without its full stop.
     """
-    flag, phrase = _phrase(parser, words, strays)
-    if flag:
+    if found := _phrase(parser, words, strays):
+        flag, phrase = found
         return (
             f"{flag} takes one word, or several in quotes. Did you mean "
             f"{flag} {quoted(phrase)}?"
@@ -114,22 +117,22 @@ def about_strays(parser, words, strays):
     phrase = " ".join(strays)
     if f"--{strays[0].partition('=')[0]}" in parser._option_string_actions:
         return (
-            f"{phrase!r} is no flag without two hyphens. Did you mean "
-            f"--{strays[0]}?"
+            f"expected two hyphens before a flag. Received {phrase!r}. Did "
+            f"you mean --{strays[0]}?"
         )
     if parser._get_positional_actions():
         return (
-            f"expected {_places(parser)} only. Received {phrase!r}, too. "
-            "A name with spaces is written in quotes"
+            f"expected {_positionals(parser)} only. Received {phrase!r}, too. "
+            "Put a name with spaces in quotes"
         )
     return f"expected flags only. Received {phrase!r}{_use(parser, phrase)}"
 
 
-def is_dashed(parser, name, before):
-    """Whether a word is a flag of the verb, but for its long dash.
+def is_dashed(parser: argparse.ArgumentParser, name: str, before: str) -> bool:
+    """Whether a word is a flag of the verb with a long dash before it.
 
     Args:
-        parser: The `Parser` of the verb.
+        parser: The parser of the verb.
         name: The word, as `flag_in` finds it.
         before: The word before it: a long dash may begin a flag's value.
     """
@@ -137,41 +140,54 @@ def is_dashed(parser, name, before):
     return of_ours and not _takes_words(parser, before)
 
 
-def _nearest(parser, name):
-    """The flags that a word may have been meant for, the likeliest."""
+def _nearest(parser: argparse.ArgumentParser, name: str) -> list[str]:
+    """The flags that were probably meant, three at most."""
     names = [flag.lstrip("-") for flag in parser._option_string_actions]
     bare = _bare(name)
     bare = bare if bare in names else ALIASES.get(bare, bare)
     if bare in names:
         return [f"--{bare}"]
-    if _verbs_with(parser, f"--{bare}"):
+    if _verbs_with(f"--{bare}"):
         return []
     longer = [name for name in names if name.startswith(bare)]
     near = longer or difflib.get_close_matches(bare, names, n=1)
     return [f"--{name}" for name in near[:3]]
 
 
-def _places(parser):
-    """What stands without a flag, as the help writes it."""
-    return " ".join(a.metavar for a in parser._get_positional_actions())
+def _verb_of(parser: argparse.ArgumentParser) -> str:
+    return parser.prog.partition(" ")[2]
 
 
-def _phrase(parser, words, strays):
-    """The flag before the first stray word, and all words meant for it."""
+def _positionals(parser: argparse.ArgumentParser) -> str:
+    """The arguments without a flag, as the help writes them."""
+    return " ".join(str(a.metavar) for a in parser._get_positional_actions())
+
+
+def _phrase(
+    parser: argparse.ArgumentParser, words: Sequence[str], strays: Sequence[str]
+) -> tuple[str, str] | None:
+    """The flag before the first stray word, and all words meant for it.
+
+    Someone typed a phrase without quotes: the flag took its first word. If
+    the flag and its value are joined by "=", the flag is one word before the
+    stray one, otherwise two.
+    """
     for i in range(1, len(words)):
+        if words[i] != strays[0]:
+            continue
         flag, joined, value = words[i - 1].partition("=")
-        start = i - 1
         if not joined:
             flag, value = words[i - 2] if i > 1 else "", words[i - 1]
-            start = i - 2
-        if words[i] == strays[0] and _takes_words(parser, flag):
-            if not joined and _takes_words(parser, words[start - 1]):
-                continue  # what looks like a flag is a value
+            if i > 2 and _takes_words(parser, words[i - 3]):
+                continue  # What looks like a flag is the value of another.
+        if _takes_words(parser, flag):
             return flag, " ".join([value, *_until_flag(words[i:])])
-    return None, None
+    return None
 
 
-def _list_before(parser, words, strays):
+def _list_before(
+    parser: argparse.ArgumentParser, words: Sequence[str], strays: Sequence[str]
+) -> str:
     """What to say of stray words that belong to a list before them, or ''."""
     place = words.index(strays[0])
     flag, first = words[place - 2 : place] if place > 1 else ("", "")
@@ -183,7 +199,7 @@ def _list_before(parser, words, strays):
     return f"{flag} takes a list without spaces. Did you mean {flag} {whole}?"
 
 
-def _takes_words(parser, flag):
+def _takes_words(parser: argparse.ArgumentParser, flag: str) -> bool:
     """Whether a flag's value is a text or a name."""
     action = parser._option_string_actions.get(flag)
     return (
@@ -194,22 +210,22 @@ def _takes_words(parser, flag):
     )
 
 
-def _use(parser, phrase):
-    """Where a text or a model belongs that stands alone."""
+def _use(parser: argparse.ArgumentParser, phrase: str) -> str:
+    """Which flag a text or a model without one was probably meant for."""
     fits = "--model" if os.path.exists(phrase) else "--prompt"
     if fits not in parser._option_string_actions:
         return ""
     return f". Did you mean {fits} {quoted(phrase)}?"
 
 
-def flag_in(word):
+def flag_in(word: str) -> str | None:
     """Finds the flag in a word of the command line.
 
     Args:
-        word: A `str`.
+        word: Perhaps with a value, as in `--length=20`.
 
     Returns:
-        The flag as it was written, `None` if the word is no flag.
+        The flag as it was written; `None` if the word is no flag.
 
     Example:
 
@@ -220,42 +236,43 @@ def flag_in(word):
     return found[0] if found else None
 
 
-def _bare(flag):
+def _bare(flag: str) -> str:
     """A flag's name as charrnn would write it."""
     return flag.lstrip(DASHES).replace("_", "-").lower()
 
 
-def _verbs_with(parser, flag):
+def _verbs_with(flag: str) -> list[str]:
     """The commands that have a flag."""
     found = []
     for verb in VERBS:
-        parser = type(parser)(verb)
+        other = argparse.ArgumentParser(add_help=False)
         with contextlib.suppress(ImportError):  # a package is missing
             module = importlib.import_module(f"charrnn.commands.{verb}")
-            module.add_arguments(parser)
-        if flag in parser._option_string_actions:
+            module.add_arguments(other)
+        if flag in other._option_string_actions:
             found.append(called(verb))
     return found
 
 
-def _until_flag(words):
+def _until_flag(words: Sequence[str]) -> Iterator[str]:
     return itertools.takewhile(lambda word: not flag_in(word), words)
 
 
-def quoted(text):
-    """Puts a text in quotes, double ones where all shells take them.
+def quoted(text: str) -> str:
+    """Puts a text in quotes: double ones, unless a shell would read in them.
 
     Args:
-        text: A `str`.
+        text: One word or several.
 
     Returns:
-        A `str`.
+        The text as a word of a command line.
 
     Example:
 
     >>> print(quoted("To be"), quoted("$5"))
     "To be" '$5'
     """
-    if len(text) > 1 and text[0] == text[-1] == "'":  # of a Windows shell
+    # A Windows shell leaves single quotes where they are.
+    if len(text) > 1 and text[0] == text[-1] == "'":
         text = text[1:-1]
     return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'

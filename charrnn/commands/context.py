@@ -1,23 +1,21 @@
 """Measure how far back a model remembers: its loss with a short context."""
 
+import argparse
 import json
 from pathlib import Path
+from typing import Any
 
-from charrnn.commands.options import (
-    PNG,
-    add_reading_arguments,
-    check_output,
-    prepared,
-)
-from charrnn.insight.context import NEARLY, context_curve
+from charrnn.commands.options import add_reading_arguments
+from charrnn.commands.outputs import PNG, check_output, tell_written
+from charrnn.commands.texts import read_for
+from charrnn.insight.context import NEARLY, Curve, context_curve
+from charrnn.insight.pictures import draw_context
 from charrnn.network.engine import load
-from charrnn.system.plotting import BLUE, ORANGE, picture
 from charrnn.system.progress import watched
-from charrnn.system.terminal import terminal_safe
 
 
-def add_arguments(parser):
-    """Adds the flags of `charrnn memory`."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of `charrnn context`."""
     more = "; best one that the model was not trained on"
     add_reading_arguments(parser, more)
     parser.add_argument(
@@ -28,25 +26,24 @@ def add_arguments(parser):
     )
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> int:
     """Prints the curve; returns the exit code."""
     inputs = {"the model": arguments.model, "the text": arguments.text}
     check_output("--plot", arguments.plot, inputs, PNG)
     engine = load(arguments.model)
-    text = prepared(arguments.text, engine, arguments)
+    text = read_for(engine, arguments.text, arguments)
     curve = context_curve(engine, text, watch=watched("measuring"))
+    if arguments.plot:
+        draw_context(curve, arguments.plot)
+        tell_written(arguments.plot)
     if arguments.json:
         print(json.dumps(_as_json(curve), indent=1))
     else:
         _print(curve)
-    if arguments.plot:
-        _plot(curve, arguments.plot)
-        if not arguments.json:
-            print(f"plot  {terminal_safe(str(arguments.plot))}")
     return 0
 
 
-def _as_json(curve):
+def _as_json(curve: Curve) -> dict[str, Any]:
     return {
         "contexts": list(curve.contexts),
         "bits_per_character": curve.bits.tolist(),
@@ -57,14 +54,14 @@ def _as_json(curve):
     }
 
 
-def _print(curve):
+def _print(curve: Curve) -> None:
     print("context  bits/char       +-")
     for context, bits, error in zip(
         curve.contexts, curve.bits, curve.errors, strict=True
     ):
         print(f"{context:7,}  {bits:9.4f}  {error:7.4f}")
     print(f"    all  {curve.bits_with_all:9.4f}")
-    print("(+-: the standard error of the difference from all)")
+    print("(+-: standard error of the difference from all of the context)")
     if curve.half:
         print(f"half of what context brings: {curve.half:.1f} characters")
     if curve.reach:
@@ -73,20 +70,3 @@ def _print(curve):
         )
     else:
         print(f"not within {NEARLY} bits of all with any of these contexts")
-
-
-def _plot(curve, path):
-    """Draws the curve over the context."""
-    with picture(path) as [axes]:
-        axes.errorbar(
-            curve.contexts, curve.bits, 2 * curve.errors, fmt="o-", color=BLUE,
-            capsize=3, label="with so much context (bars: two standard errors)",
-        )  # fmt: skip
-        axes.axhline(
-            curve.bits_with_all, color=ORANGE, linestyle="--",
-            label=f"with all of it, {curve.bits_with_all:.3f}",
-        )  # fmt: skip
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])
-        axes.set_xlabel("context (characters before the one predicted)")
-        axes.set_ylabel("loss (bits per character)")

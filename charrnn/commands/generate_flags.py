@@ -1,0 +1,83 @@
+"""The flags of `charrnn generate`."""
+
+import argparse
+from pathlib import Path
+
+from charrnn.commands.options import add_unknown_argument, at_least, fraction
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of `charrnn generate`."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="MODEL",
+        help="a .keras file, a run's folder, or shakespeare, which comes "
+        "with charrnn (default: the newest run in runs/, or else shakespeare)",
+    )
+    _add_prompt_arguments(parser)
+    _add_sampling_arguments(parser.add_argument_group("sampling"))
+    _add_output_arguments(parser.add_argument_group("output"))
+
+
+def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
+    prompt = parser.add_mutually_exclusive_group()
+    prompt.add_argument(
+        "--prompt", default="", metavar="TEXT", help="what to continue"
+    )
+    prompt.add_argument(
+        "--prompt-file",
+        metavar="FILE",
+        help="the same from a file, or -, without its last line end",
+    )
+    parser.add_argument(
+        "--encoding",
+        default="utf-8",
+        help="of the file with the prompt (default: utf-8)",
+    )
+    parser.add_argument(
+        "--escapes",
+        action="store_true",
+        help=r"read \n, \t, \r, \\, \xHH, \uHHHH and \UHHHHHHHH in --prompt, "
+        "--stop and --stop-after as the characters that they stand for",
+    )
+    add_unknown_argument(parser)
+
+
+def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
+    for flag, kind, default, text in (
+        ("--length", at_least(0), 1000, "new characters"),
+        ("--count", at_least(1), 1, "samples, drawn together"),
+        ("--temperature", float, 0.8, "below 1 safer, above wilder, 0 greedy"),
+        ("--top-k", at_least(1), None, "only the N likeliest characters"),
+        ("--top-p", fraction, None, "only the likeliest with share N in all"),
+        ("--min-p", fraction, None, "only those N times the likeliest's share"),
+        ("--seed", int, None, "same seed, same text (default: a new one)"),
+    ):
+        if default is not None:
+            text += f" (default: {default})"
+        group.add_argument(
+            flag, type=kind, default=default, metavar="N", help=text
+        )
+    for flag, where in (("--stop", "before"), ("--stop-after", "after")):
+        group.add_argument(
+            flag,
+            action="append",
+            default=[],
+            metavar="STRING",
+            help=f"end a sample {where} STRING; may be given several times",
+        )
+
+
+def _add_output_arguments(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write a new file, not on screen (-: on screen, after all)",
+    )
+    group.add_argument(
+        "--force", action="store_true", help="replace the file, if it is there"
+    )
+    group.add_argument(
+        "--json", action="store_true", help="an object a line for each sample"
+    )

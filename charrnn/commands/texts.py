@@ -1,0 +1,124 @@
+"""Read the texts that a verb is given, in the form that its model knows."""
+
+import argparse
+from collections.abc import Callable
+
+from charrnn.commands.spelling import model_text
+from charrnn.network.engine import Engine
+from charrnn.system.terminal import remark
+from charrnn.text import sources
+from charrnn.text.corpus import read
+from charrnn.text.lines import split_lines
+
+Sources = str | list[str]
+
+
+def read_corpus(
+    arguments: argparse.Namespace, tell: Callable[[str], None] | None = None
+) -> str:
+    """Reads the text that `corpus` and `add_text_arguments` name.
+
+    Args:
+        arguments: With `corpus`, `encoding`, `newline` and `normalize`, and
+            perhaps `out`, a folder that is none of the text.
+        tell: Called with each line about the text, if it is not `None`.
+
+    Returns:
+        The text.
+
+    Raises:
+        ValueError: as `charrnn.read` does.
+        OSError: if the text cannot be read.
+    """
+    return read(
+        arguments.corpus,
+        encoding=arguments.encoding or "utf-8",
+        newline=arguments.newline or "lf",
+        normalize=arguments.normalize,
+        say=tell,
+        without=[getattr(arguments, "out", None)],
+    )
+
+
+def read_for(
+    engine: Engine,
+    source: Sources,
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None] = remark,
+) -> str:
+    """Reads a text as a model does.
+
+    Args:
+        engine: The model.
+        source: As for `charrnn.read`.
+        arguments: With `encoding` and `unknown`.
+        tell: Called with each line about the text.
+
+    Returns:
+        The text, in the model's form and characters.
+
+    Raises:
+        ValueError: beginning with the source: as `charrnn.read` and
+            `model_text` do.
+        OSError: if the text cannot be read.
+    """
+    text = read_as_written(source, arguments, tell)
+    return _checked(text, engine, source, arguments)
+
+
+def read_lines_for(
+    engine: Engine,
+    source: Sources,
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None] = remark,
+) -> list[str]:
+    """Reads a text as `read_for` does, and cuts it where its lines end.
+
+    They are the lines of the file: a line end that is left out still ends
+    one, and another character that is read as a line end does not.
+
+    Args:
+        engine, source, arguments, tell: As for `read_for`.
+
+    Returns:
+        The lines with their ends: joined, they are the text.
+
+    Raises:
+        ValueError, OSError: as `read_for` does.
+    """
+    text = read_as_written(source, arguments, tell)
+    _checked(text, engine, source, arguments)  # Tells once what is changed.
+    return [
+        model_text(line, engine, arguments.unknown, tell=None)
+        for line in split_lines(text)
+    ]
+
+
+def read_as_written(
+    source: Sources,
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None] = remark,
+) -> str:
+    """Reads a text with its own line ends and characters.
+
+    Args:
+        source, arguments, tell: As for `read_for`.
+
+    Returns:
+        The text.
+
+    Raises:
+        ValueError, OSError: as `charrnn.read` does.
+    """
+    return read(source, encoding=arguments.encoding, newline="keep", say=tell)
+
+
+def _checked(
+    text: str, engine: Engine, source: Sources, arguments: argparse.Namespace
+) -> str:
+    """The text in the model's form; what is wrong is told with its source."""
+    title = sources.title(source)
+    try:
+        return model_text(text, engine, arguments.unknown, title)
+    except ValueError as error:
+        raise ValueError(f"{title}: {error}") from error

@@ -1,0 +1,172 @@
+"""Compare how gradients vanish in each kind of cell, before and after training.
+
+A network of one layer is built for each kind of cell. How far back the loss
+reaches is measured on held-out text, then the network is trained for some
+steps, and it is measured again.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from charrnn.network.cells import CELLS
+from charrnn.network.model import build_model, parameters_of
+from charrnn.system import ram
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Windows, fit_to_text, split
+from charrnn.training import recipe
+
+if TYPE_CHECKING:
+    import keras
+
+    from charrnn.insight.gradients import Decay
+
+EXCERPTS = 64  # places of the held-out text whose gradients are averaged
+WARM_UP = 32  # characters that fill the state before the ones that count
+# Float32 copies of all weights at work: the weights, their gradients, the
+# optimizer's two moments, and TensorFlow's buffers.
+WEIGHT_COPIES = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class CellDecay:
+    """How the gradients of one kind of cell vanish.
+
+    Attributes:
+        cell: A name in `CELLS`, such as `"lstm"`.
+        steps: How many steps it was trained for; 0 for the new network.
+        decay: What was measured.
+        training_nats_per_character: The mean loss while it was trained;
+            `None` for the new network.
+    """
+
+    cell: str
+    steps: int
+    decay: "Decay"
+    training_nats_per_character: float | None
+
+
+def decay_by_cell(
+    text: str,
+    *,
+    units: int = 128,
+    steps: int = 500,
+    lags: int = 100,
+    seed: int = 0,
+    watch: Callable[[Iterable], Iterable] = iter,
+) -> list[CellDecay]:
+    """Trains a small network of each kind of cell, and measures its gradients.
+
+    Args:
+        text: The last tenth is not trained on, but measured on.
+        units: Size of the one layer of each network.
+        steps: Training steps between the two measurements; with 0 there is
+            only the first.
+        lags: How many characters to look back.
+        seed: Of the weights and the windows.
+        watch: A function of an iterable that yields its items again, such as
+            `rich.progress.track`.
+
+    Returns:
+        For each kind of cell the new network, then the trained one.
+
+    Raises:
+        ValueError: if the text is too short for the lags, or the network too
+            large for this machine.
+
+    Example:
+
+    >>> text = "To be, or not to be: that is the question. " * 20
+    >>> [each.cell for each in decay_by_cell(text, units=4, steps=0, lags=5)]
+    ['simple_rnn', 'lstm', 'gru']
+
+    Source: as for `charrnn.gradient_decay`.
+    """
+    vocabulary = Vocabulary.from_text(text)
+    training, held_out = split(vocabulary.encode(text))
+    _check_ram(units, len(vocabulary))
+    excerpts = _excerpts(held_out, lags)
+    found = []
+    for cell in watch(CELLS):
+        found += _measure(
+            cell, vocabulary, training, excerpts,
+            units=units, steps=steps, lags=lags, seed=seed,
+        )  # fmt: skip
+    return found
+
+
+def _measure(
+    cell: str,
+    vocabulary: Vocabulary,
+    training: np.ndarray,
+    excerpts: np.ndarray,
+    *,
+    units: int,
+    steps: int,
+    lags: int,
+    seed: int,
+) -> list[CellDecay]:
+    """Measures one kind of cell: a new network, and the same one trained."""
+    # Imported here, as they load TensorFlow, which `--help` must not wait for.
+    from charrnn.insight.gradients import gradient_decay
+    from charrnn.network.backend import keras, use_float32
+
+    use_float32()
+    keras.utils.set_random_seed(seed)
+    model = build_model(vocabulary, cell=cell, units=units, layers=1)
+    found = [CellDecay(cell, 0, gradient_decay(model, excerpts, lags), None)]
+    if steps:
+        rate = recipe.rate_for(cell, units)
+        nats = _train(model, training, steps, rate, seed)
+        after = gradient_decay(model, excerpts, lags)
+        found.append(CellDecay(cell, steps, after, nats))
+    return found
+
+
+def _check_ram(units: int, characters: int) -> None:
+    weights = max(
+        parameters_of(characters, cell, units, layers=1) for cell in CELLS
+    )
+    bytes_needed = 4 * WEIGHT_COPIES * weights
+    ram.check_fits(bytes_needed, "the network", "Use fewer --units.")
+
+
+def _excerpts(held_out: np.ndarray, lags: int) -> np.ndarray:
+    """Excerpts from all over the held-out ids: `(excerpts, characters)`."""
+    length = WARM_UP + lags + 2  # Lag 0 counts too; the last id is predicted.
+    if len(held_out) < length:
+        raise ValueError(
+            f"Expected a last tenth of {length:,} characters or more. "
+            f"Received {len(held_out):,}. Use fewer --lags, or a longer text."
+        )
+    starts = np.linspace(0, len(held_out) - length, EXCERPTS).astype(int)
+    return np.stack([held_out[start : start + length] for start in starts])
+
+
+def _train(
+    model: "keras.Sequential",
+    training: np.ndarray,
+    steps: int,
+    rate: float,
+    seed: int,
+) -> float:
+    """Trains a network; returns its mean loss over the steps, in nats."""
+    from charrnn.training.schedule import Schedule, loss, optimizer
+    from charrnn.twins.twin import fused
+
+    batch_size, seq_length = fit_to_text(len(training), 32, 64)
+    windows = Windows(
+        training, batch_size=batch_size, seq_length=seq_length, seed=seed
+    )
+    twin = fused(model, batch_size=batch_size)
+    twin.compile(optimizer(rate), loss())
+    history = twin.fit(
+        windows.dataset(),
+        steps_per_epoch=steps,
+        callbacks=[Schedule(windows, rate, steps)],
+        shuffle=False,
+        verbose=0,
+    )
+    return float(history.history["loss"][-1])
