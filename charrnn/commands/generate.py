@@ -125,8 +125,8 @@ def _watched(received: Sequence[int], chunks: Sequence) -> Iterator:
     """
     began = time.monotonic()
     yield chunks[0]
-    rest = chunks[1:]
-    left = (time.monotonic() - began) * len(rest)
+    rest: Iterable = chunks[1:]
+    left = (time.monotonic() - began) * (len(chunks) - 1)
     if left > SECONDS_WITHOUT_PROGRESS and sys.stderr.isatty():
         from charrnn.system.progress import watched  # here: 0.1 s
 
