@@ -7,7 +7,7 @@
 - `texts`: Read the texts that a verb is given, in the form that its model
   knows.
 - `outputs`: Check what a verb is to write, and say what it wrote.
-- `options`: Arguments that several verbs share, and their types.
+- `options`: Flags that several verbs share, and the types of their values.
 - `causes`: Name the flags that may have kept a network from learning.
 - `advice`: Say before training what a text is too short or too odd for.
 - `outcome`: Say what came of a training, and what to do next.

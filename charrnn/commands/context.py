@@ -16,10 +16,10 @@ from charrnn.system.progress import watched
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn context`."""
-    more = "; best one that the model was not trained on"
+    more = "; preferably one that the model was not trained on"
     add_reading_arguments(parser, more)
     parser.add_argument(
-        "--plot", type=Path, metavar="PNG", help="draw the curve, too"
+        "--plot", type=Path, metavar="PNG", help="also draw the curve"
     )
     parser.add_argument(
         "--json", action="store_true", help="print the curve as JSON"

@@ -66,8 +66,8 @@ def _tell_model(name: Path, model: Path, engine: Engine) -> None:
     """Says which model writes, where the user named none."""
     if model == PRETRAINED[BUNDLED_MODEL]:
         remark(
-            f"no model in {run_folder.FOLDER}/ yet: writing with "
-            f"{BUNDLED_MODEL}, which comes with charrnn"
+            f"no model in {run_folder.FOLDER}/ yet: writing with the "
+            f"{BUNDLED_MODEL} that comes with charrnn"
         )
         return
     # `charrnn compare` leaves a run of each cell: say which it is.

@@ -28,7 +28,8 @@ def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
     prompt.add_argument(
         "--prompt-file",
         metavar="FILE",
-        help="the same from a file, or -, without its last line end",
+        help="continue the text in FILE (-: standard input), without its last "
+        "line end",
     )
     parser.add_argument(
         "--encoding",
@@ -46,12 +47,27 @@ def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
     for flag, kind, default, text in (
-        ("--length", at_least(0), 1000, "new characters"),
-        ("--count", at_least(1), 1, "samples, drawn together"),
-        ("--temperature", float, 0.8, "below 1 safer, above wilder, 0 greedy"),
-        ("--top-k", at_least(1), None, "only the N likeliest characters"),
-        ("--top-p", fraction, None, "only the likeliest with share N in all"),
-        ("--min-p", fraction, None, "only those N times the likeliest's share"),
+        ("--length", at_least(0), 1000, "number of new characters"),
+        ("--count", at_least(1), 1, "number of samples, drawn together"),
+        (
+            "--temperature",
+            float,
+            0.8,
+            "below 1 safer, above 1 wilder; 0 takes the likeliest",
+        ),
+        ("--top-k", at_least(1), None, "draw from the N likeliest characters"),
+        (
+            "--top-p",
+            fraction,
+            None,
+            "draw from the likeliest, of probability N in all",
+        ),
+        (
+            "--min-p",
+            fraction,
+            None,
+            "draw from those N times as probable as the likeliest",
+        ),
         ("--seed", int, None, "same seed, same text (default: a new one)"),
     ):
         if default is not None:
@@ -73,11 +89,13 @@ def _add_output_arguments(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--out",
         metavar="FILE",
-        help="write a new file, not on screen (-: on screen, after all)",
+        help="write to a new file, not to the screen (-: to the screen)",
     )
     group.add_argument(
-        "--force", action="store_true", help="replace the file, if it is there"
+        "--force", action="store_true", help="replace the file if it exists"
     )
     group.add_argument(
-        "--json", action="store_true", help="an object a line for each sample"
+        "--json",
+        action="store_true",
+        help="print each sample as a line of JSON",
     )

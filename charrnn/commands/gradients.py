@@ -25,16 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "corpus",
         nargs="+",
         metavar="TEXT",
-        help="files, folders of .txt files, - for stdin, or a corpus; the "
-        "last tenth is not trained on, but measured on",
+        help="files, folders of .txt files, - for standard input, or the name "
+        "of a corpus; its last tenth is held out, to measure on",
     )
     add_text_arguments(parser)
     default = defaults(decay_by_cell)
     for name, least, text in (
         ("units", 1, "size of the one layer of each network"),
-        ("steps", 0, "of training, between the two measurements"),
+        ("steps", 0, "training steps between the two measurements"),
         ("lags", 1, "characters to look back"),
-        ("seed", 0, "of weights and windows"),
+        ("seed", 0, "of the weights and the windows"),
     ):
         parser.add_argument(
             f"--{name}",
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{text} (default: {default[name]})",
         )
     parser.add_argument(
-        "--plot", type=Path, metavar="PNG", help="draw the norms, too"
+        "--plot", type=Path, metavar="PNG", help="also draw the norms"
     )
     parser.add_argument(
         "--json", action="store_true", help="print the norms as JSON"

@@ -31,7 +31,7 @@ MAX_SCREEN_LINES = 12  # of the text in each heat map on the terminal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn neurons`."""
-    add_reading_arguments(parser, "; some thousand characters")
+    add_reading_arguments(parser, "; some thousand characters are enough")
     parser.add_argument(
         "--count",
         type=at_least(0),
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=Path,
         metavar="PNG",
-        help="draw how often each gate is saturated",
+        help="also draw how often each gate is saturated",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the figures as JSON"

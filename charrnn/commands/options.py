@@ -1,4 +1,4 @@
-"""Arguments that several verbs share, and their types."""
+"""Flags that several verbs share, and the types of their values."""
 
 import argparse
 import inspect
@@ -36,7 +36,8 @@ def add_model_argument(parser: argparse._ActionsContainer) -> None:
         "model",
         type=Path,
         metavar="MODEL",
-        help="a .keras file, a run, or shakespeare, which comes with charrnn",
+        help="a .keras file, a run's folder, or shakespeare, which comes with "
+        "charrnn",
     )
 
 
@@ -54,7 +55,8 @@ def add_reading_arguments(
         "text",
         nargs="+",
         metavar="FILE",
-        help="files, folders of .txt files, - for stdin, or a corpus" + text,
+        help="files, folders of .txt files, - for standard input, or the name "
+        "of a corpus" + text,
     )
     parser.add_argument(
         "--encoding", default="utf-8", help="of the text (default: utf-8)"
@@ -95,7 +97,7 @@ def positive(word: str) -> float:
     number = float(word)
     if not 0 < number <= MAX_NUMBER:
         raise argparse.ArgumentTypeError(
-            f"{word} is not above 0 and up to {MAX_NUMBER:g}"
+            f"{word} is not above 0 and at most {MAX_NUMBER:g}"
         )
     return number
 
@@ -119,10 +121,10 @@ def fraction(word: str) -> float:
 
 
 def rate(word: str) -> float:
-    """A type for numbers from 0 up to, but not, 1."""
+    """A type for numbers from 0 to below 1."""
     number = fraction(word)
     if number == 1:
-        raise argparse.ArgumentTypeError(f"{word} would leave nothing")
+        raise argparse.ArgumentTypeError(f"{word} is not below 1")
     return number
 
 
@@ -132,9 +134,10 @@ def add_unknown_argument(parser: argparse._ActionsContainer) -> None:
         "--unknown",
         choices=UNKNOWN,
         default="error",
-        help="characters that the model does not know: nearest reads them as "
-        "similar ones (’ as ', é as e), skip leaves them out, replace reads "
-        "them as what --min-count made of rare ones (default: error)",
+        help="what to do with characters that the model does not know. "
+        "nearest: read them as similar ones (’ as ', é as e); skip: leave "
+        "them out; replace: read them as U+FFFD, as --min-count did with "
+        "rare ones in training (default: error)",
     )
 
 

@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "texts",
         nargs="+",
         metavar="FILE",
-        help="files, folders of .txt files, - for stdin, or a corpus: each is "
-        "scored by itself",
+        help="files, folders of .txt files, - for standard input, or the name "
+        "of a corpus; each is scored by itself",
     )
     of_texts = parser.add_mutually_exclusive_group()
     of_texts.add_argument(
@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="TEXT",
         help="compare with n-grams and xz, which learn from TEXT, the model's "
-        "training text: from the part of it that the model was trained on; "
-        "give it several times for several files",
+        "training text, without the part held out then; may be given several "
+        "times",
     )
     parser.add_argument(
         "--each",
@@ -57,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rank the lines, each scored by itself from the start state, as "
         "if there were no others",
     )
+    _add_ways_to_score(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print the rows as a JSON list"
+    )
+
+
+def _add_ways_to_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encoding", default="utf-8", help="of the texts (default: utf-8)"
     )
@@ -66,9 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="score once more with a copy of the weights that learns from "
         "each piece of a text after it is scored (dynamic evaluation)",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print the rows as a JSON list"
     )
 
 
@@ -192,9 +196,13 @@ def _lines_without_ends(
         return [line.rstrip("\r\n") for line in lines]
     # This model cannot read a line end, so the text is cut before it is put
     # into the characters that the model knows.
+    title = sources.title(source)
+    lines = split_lines(read_as_written(source, arguments))
     return [
-        model_text(line.rstrip("\r\n"), engine, arguments.unknown)
-        for line in split_lines(read_as_written(source, arguments))
+        model_text(
+            line.rstrip("\r\n"), engine, arguments.unknown, f"{title}:{number}"
+        )
+        for number, line in enumerate(lines, 1)
     ]
 
 

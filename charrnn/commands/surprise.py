@@ -43,26 +43,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--html",
         type=Path,
         metavar="PAGE",
-        help="write a web page instead: one file, which shows on a touch what "
-        "was expected",
+        help="write a web page instead, one file: a touch on a character "
+        "shows what was expected",
     )
     what.add_argument(
         "--typos",
         action="store_true",
-        help="list the words and the characters outside of words that "
-        "surprise most, with their places",
+        help="list the words that surprise most, and the characters outside "
+        "of words, with their lines and columns",
     )
     what.add_argument(
         "--json",
         action="store_true",
         help="print every character with its surprise and what was expected; "
-        "the first, which is not scored, stands alone as context",
+        "the first one is not scored, and comes as context",
     )
     parser.add_argument(
         "--count",
         type=at_least(1),
         metavar="N",
-        help=f"how many of each --typos lists (default: {PLACES_LISTED})",
+        help="how many words, and as many characters, --typos lists "
+        f"(default: {PLACES_LISTED})",
     )
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from charrnn.commands.options import (
-    LARGEST,
+    MAX_NUMBER,
     add_text_arguments,
     at_least,
     between,
@@ -58,7 +58,7 @@ DEFAULT_PRESET = "good"
 # Below, a step is lost in the rounding of the weights, or in the 1e-7 that
 # Adam adds; above, nothing is learnt.
 LEARNING_RATES = between(1e-12, 10)
-CLIP_NORMS = between(1e-6, LARGEST)
+CLIP_NORMS = between(1e-6, MAX_NUMBER)
 
 # What a run had before there was a flag for it.
 EARLIER = {"weight_decay": 0.01}

@@ -124,3 +124,84 @@ def test_messages_have_a_line_whatever_the_names(capsys):
         error = capsys.readouterr().err
         assert r"two\nlines\x1b[31m\u202e" in error
         assert error.splitlines()[-1].isprintable()
+
+
+READERS = {
+    "generate": ["--length=9", "--prompt-file"],
+    "score": [],
+    "surprise": [],
+    "context": [],
+    "neurons": [],
+}
+
+
+def words_of(verb, model, *texts):
+    """The words with which a verb reads texts with a model."""
+    model = ["--model", str(model)] if verb == "generate" else [str(model)]
+    return [verb, *model, *READERS[verb], *map(str, texts)]
+
+
+@pytest.mark.parametrize("form", ["file", "run", "name"])
+@pytest.mark.parametrize("verb", READERS)
+def test_every_verb_takes_a_model_in_each_form(
+    trained, tmp_path, capsys, verb, form
+):
+    text = tmp_path / "sea.txt"
+    text.write_text(SEA[:60], encoding="utf-8")
+    run = trained.folder
+    model = {"file": run / "model.keras", "run": run, "name": "shakespeare"}
+    assert main(words_of(verb, model[form], text)) == 0
+    assert len(capsys.readouterr().out) > 20
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+@pytest.mark.parametrize("verb", ["score", "surprise", "context", "neurons"])
+def test_only_results_are_on_standard_output(
+    trained, tmp_path, capsys, verb, json_too
+):
+    """What is worth knowing of a text, and what is left out, is not."""
+    (tmp_path / "folder").mkdir()
+    for name in ("one.txt", "two.txt"):
+        text = f"\x00{SEA[:60]}€"
+        (tmp_path / "folder" / name).write_text(text, encoding="utf-8")
+    words = words_of(verb, trained.folder, tmp_path / "folder")
+    assert main([*words, "--unknown=skip", *["--json"] * json_too]) == 0
+    told = capsys.readouterr()
+    for line in told.err.splitlines():
+        assert line.startswith("(") and line.endswith(")")
+    assert "2 files read" in told.err
+    assert "left out 4 characters" in told.err
+    assert "2 files read" not in told.out
+    if json_too:
+        assert json.loads(told.out)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["score", "no-such-run-or-file", "here.txt"],
+        ["generate", "--model=shakespeare", "--prompt=é€→"],
+        ["train", "nowhere.txt", "--init-from", "shakespeare"],
+        ["generate", "--temprature", "1"],
+        ["genrate"],
+    ],
+)
+def test_a_terminal_gets_lines_that_break_between_words(
+    monkeypatch, capsys, words, columns
+):
+    def told():
+        try:
+            code = main(words)
+        except SystemExit as exit_code:
+            code = exit_code.code
+        assert code == 2
+        return capsys.readouterr().err
+
+    plain = told()
+    assert plain.count("\n") == 1
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    fitted = told()
+    assert fitted.split() == plain.split()
+    assert max(map(len, fitted.splitlines())) <= columns
