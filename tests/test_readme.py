@@ -11,7 +11,8 @@ ROOT = Path(charrnn.__file__).parent.parent
 TEXT = "ROMEO:\nThe reason? Wherefore not? Because.\n" * 100
 SMALLER = {
     "units=128": "units=8",
-    "epochs=3": "epochs=1",
+    "epochs=3,": "epochs=1,",
+    "epochs=3)": "epochs=1)",
     "minutes=5": "epochs=1, units=8, layers=1",
 }
 
@@ -62,7 +63,12 @@ def test_compile_and_fit_end_in_a_text(run):
     assert set(written) <= set(TEXT)
 
 
+def test_the_recipe_trains_with_its_callbacks(run):
+    *_, losses = run(examples("docs/python.md")[2]).splitlines()
+    assert re.fullmatch(r"\[(\d\.\d+(, |\]))+", losses)
+
+
 def test_the_parts_take_the_bundled_model(run):
     assert re.fullmatch(
-        r"Score\(.*\)\n(.|\n){60}", run(examples("docs/python.md")[2])
+        r"Score\(.*\)\n(.|\n){60}", run(examples("docs/python.md")[3])
     )
