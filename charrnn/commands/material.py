@@ -7,6 +7,7 @@ import numpy as np
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.network import model_file
 from charrnn.network.cells import CELLS
+from charrnn.network.facts import text_form
 from charrnn.network.model import (
     check_arguments,
     check_size,
@@ -110,7 +111,7 @@ def _initial(given, settings):
         return None
     initial = model_file.read(settings.init_from)
     vars(settings).update(_network_of(initial, given))
-    for name, value in model_file.text_form(initial["facts"]).items():
+    for name, value in text_form(initial["facts"]).items():
         if name not in given and value != getattr(settings, name):
             setattr(settings, name, value)
             say(f"--{name} {value}, as the text of '{settings.init_from}' has")

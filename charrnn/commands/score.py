@@ -17,6 +17,7 @@ from charrnn.commands.options import (
 )
 from charrnn.network import model_file
 from charrnn.network.engine import Engine
+from charrnn.network.facts import training_characters
 from charrnn.scoring import baselines
 from charrnn.scoring.score import (
     FROM_LINE_END,
@@ -90,7 +91,7 @@ def run(arguments):
     learnt = None
     if arguments.baselines:
         text = prepared(arguments.baselines, engine, arguments)
-        text = text[: model_file.training_characters(contents["facts"])]
+        text = text[: training_characters(contents["facts"])]
         learnt = engine.vocabulary.encode(text)
     rows = []
     for source in texts:

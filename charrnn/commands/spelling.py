@@ -6,7 +6,7 @@ import re
 import sys
 import unicodedata
 
-from charrnn.network.model_file import text_form
+from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
 from charrnn.text.corpus import NORMAL_FORMS, normalize_text

@@ -14,6 +14,7 @@
 - `model`: Build the network: a plain `keras.Sequential` of built-in layers.
 - `hdf5`: Read arrays from HDF5 files of the layout that Keras writes, and no
   other.
+- `facts`: What a model file tells besides its network: the member charrnn.json.
 - `weights`: Read a network's arrays from the HDF5 file in which Keras stores
   them.
 - `model_file`: Save and read a model: one .keras file with the vocabulary

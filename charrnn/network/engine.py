@@ -4,7 +4,12 @@ import numpy as np
 
 from charrnn.network import model_file
 from charrnn.network.cells import cell_of_layer
-from charrnn.network.layers import check_layer, check_order
+from charrnn.network.layers import (
+    StoredLayer,
+    check_layer,
+    check_order,
+    is_keras,
+)
 from charrnn.network.recurrent import RecurrentLayer, matmul
 from charrnn.network.shapes import check_shapes, weight_shapes
 from charrnn.network.steps import State
@@ -53,7 +58,10 @@ class Engine:
 
     def __init__(self, layers, vocabulary, facts=None):
         check_order([name for name, *_ in layers])
-        self._plan = [(name, settings, ()) for name, settings, _ in layers]
+        self._plan = [
+            (name, settings, len(arrays) > 0)
+            for name, settings, arrays in layers
+        ]
         layers = [(name, arrays) for name, _, arrays in layers if len(arrays)]
         _check_arrays(layers, len(vocabulary))
         self.vocabulary = vocabulary
@@ -86,9 +94,14 @@ class Engine:
             An `Engine`.
 
         Raises:
-            ValueError: if the model has other layers or other settings than
-                `build_model` gives them.
+            ValueError: if that is no Keras model, or one that has other
+                layers or other settings than `build_model` gives them.
         """
+        if not is_keras(model):
+            raise ValueError(
+                "Expected a Keras model. Received "
+                f"{type(model).__name__!r}. For a file there is charrnn.load."
+            )
         layers = []
         for layer in model.layers:
             class_name, settings = type(layer).__name__, layer.get_config()
@@ -101,19 +114,22 @@ class Engine:
         """Copies the weights into a new Keras model.
 
         Returns:
-            A `keras.Sequential` as `build_model` makes it.
-
-        Raises:
-            ValueError: if the recurrent layers are not all of a kind and a
-                size.
+            A `keras.Sequential` with the same layers, not compiled.
         """
-        from charrnn.network.model import build_model, network_of
+        from charrnn.network.model import rebuild
 
-        model = build_model(self.vocabulary, **network_of(self._plan))
-        recurrent = [a for layer in self.layers for a in layer.arrays()]
-        last = [self._kernel, self._bias]
-        model.set_weights([*self._embedding, *recurrent, *last])
-        return model
+        arrays = iter(
+            [
+                *([self._embedding] if self._embedding else []),
+                *(layer.arrays() for layer in self.layers),
+                [self._kernel, self._bias],
+            ]
+        )
+        layers: list[StoredLayer] = [
+            (name, settings, next(arrays) if has_weights else [])
+            for name, settings, has_weights in self._plan
+        ]
+        return rebuild(layers, self.vocabulary)
 
     def __repr__(self):
         kinds = {(layer.name, len(layer.U)) for layer in self.layers}

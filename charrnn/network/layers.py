@@ -4,7 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from charrnn.network.cells import CELLS, cell_of_layer
+
+# A layer as a model file has it: class name, settings, arrays in Keras's order.
+StoredLayer = tuple[str, Mapping[str, Any], Sequence[np.ndarray]]
 
 # What a layer's settings must be for the engine to compute the same. A
 # recurrent layer has more of them in the table of cells.
@@ -74,6 +79,24 @@ def check_class(class_name: str) -> None:
         raise ValueError(
             f"Expected only layers among {_layers()}. Received {class_name!r}."
         )
+
+
+def is_keras(model: object) -> bool:
+    """Whether something is a Keras model; Keras need not be imported for it.
+
+    Args:
+        model: Anything.
+
+    Returns:
+        A `bool`.
+
+    Example:
+
+    >>> from charrnn.network.model import build_model
+    >>> is_keras(build_model("ab", units=4)), is_keras("model.keras")
+    (True, False)
+    """
+    return hasattr(model, "layers") and hasattr(model, "get_weights")
 
 
 def check_object(value: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,17 @@
 """Build the network: a plain `keras.Sequential` of built-in layers."""
 
 import importlib
+from collections.abc import Sequence, Sized
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.network.cells import CELLS, Cell
+from charrnn.network.cells import CELLS, cell_of_layer
+from charrnn.network.layers import StoredLayer
 from charrnn.network.shapes import parameter_count, weight_shapes
+
+if TYPE_CHECKING:
+    import keras
 
 ONE_HOT_LIMIT = 256  # more characters than this are embedded
 EMBEDDING_DIM = 256
@@ -14,14 +20,14 @@ DTYPE = "float32"  # whatever the floatx of the user's keras.json
 
 
 def build_model(
-    vocabulary,
+    vocabulary: Sized,
     *,
-    cell="lstm",
-    units=256,
-    layers=2,
-    dropout=0.3,
-    embedding="auto",
-):
+    cell: str = "lstm",
+    units: int = 256,
+    layers: int = 2,
+    dropout: float = 0.3,
+    embedding: int | str | None = "auto",
+) -> "keras.Sequential":
     """Builds an untrained network that predicts the next character.
 
     Characters go in as one-hot vectors or through an embedding, pass
@@ -32,8 +38,8 @@ def build_model(
         vocabulary: A `charrnn.Vocabulary`, or anything whose `len()` is the
             number of distinct characters.
         cell: `"simple_rnn"` (Elman 1990), `"lstm"` (Hochreiter and
-            Schmidhuber 1997; forget gates, Gers et al. 2000) or `"gru"` (Cho
-            et al. 2014).
+            Schmidhuber 1997; forget gates, Gers et al. 2000), `"gru"` (Cho
+            et al. 2014), or any other in `charrnn.network.cells.CELLS`.
         units: Size of each recurrent layer's hidden state.
         layers: Number of recurrent layers.
         dropout: Fraction of each recurrent layer's outputs dropped while
@@ -54,39 +60,62 @@ def build_model(
     >>> model.output_shape
     (None, None, 65)
     """
-    from charrnn.network.backend import (
-        keras,  # here: `--help` needs no TensorFlow
-    )
-
     check_arguments(vocabulary, cell, units, layers, dropout, embedding)
-    embedding = embedding_dim(embedding, len(vocabulary))
+    size = len(vocabulary)
+    middle: list[tuple[str, dict[str, Any]]] = []
+    for _ in range(layers):
+        middle.append((CELLS[cell].layer, {"units": units}))
+        middle.append(("Dropout", {"rate": dropout}))
+    return _assembled(size, embedding_dim(embedding, size), middle)
+
+
+def _assembled(size, embedding, middle):
+    """Puts layers between those that turn ids into vectors, and the logits.
+
+    Args:
+        size: Number of characters in the vocabulary.
+        embedding: Size of the embedding, or `None` for one-hot vectors.
+        middle: A list of `(class name, settings)`: recurrent and dropout
+            layers.
+    """
+    from charrnn.network.backend import keras  # here: --help needs no Keras
+
     model = keras.Sequential(name="charrnn")
     model.add(keras.Input((None,), dtype="int32", name="ids"))
-    if embedding is None:
-        # One column a character: without it, CategoryEncoding would take a
-        # single character, shape (batch, 1), for a batch without time.
-        model.add(keras.layers.Reshape((-1, 1), dtype=DTYPE))
-        model.add(
-            keras.layers.CategoryEncoding(
-                len(vocabulary),
-                output_mode="one_hot",
-                name="one_hot",
-                dtype=DTYPE,
-            )
-        )
-    else:
-        model.add(
-            keras.layers.Embedding(len(vocabulary), embedding, dtype=DTYPE)
-        )
-    recurrent = layer_class(CELLS[cell])
-    for _ in range(layers):
-        model.add(recurrent(units, return_sequences=True, dtype=DTYPE))
-        model.add(keras.layers.Dropout(dropout, dtype=DTYPE))
-    model.add(keras.layers.Dense(len(vocabulary), name="logits", dtype=DTYPE))
+    for layer in _input_layers(size, embedding):
+        model.add(layer)
+    for class_name, settings in middle:
+        if class_name == "Dropout":
+            model.add(keras.layers.Dropout(settings["rate"], dtype=DTYPE))
+        else:
+            layer = _layer_class(class_name)
+            units = settings["units"]
+            model.add(layer(units, return_sequences=True, dtype=DTYPE))
+    model.add(keras.layers.Dense(size, name="logits", dtype=DTYPE))
     return model
 
 
-def begin_with_frequencies(model, ids):
+def _input_layers(size, embedding):
+    from charrnn.network.backend import keras
+
+    if embedding is not None:
+        return [keras.layers.Embedding(size, embedding, dtype=DTYPE)]
+    one_hot = keras.layers.CategoryEncoding(
+        size, output_mode="one_hot", name="one_hot", dtype=DTYPE
+    )
+    # One column a character: without it, CategoryEncoding would take a
+    # single character, shape (batch, 1), for a batch without time.
+    return [keras.layers.Reshape((-1, 1), dtype=DTYPE), one_hot]
+
+
+def _layer_class(class_name):
+    """Imports a recurrent layer from where the table of cells says it is."""
+    cell = cell_of_layer(class_name)
+    module = importlib.import_module(cell.module if cell else "keras.layers")
+    return getattr(module, class_name)
+
+
+def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
     """Sets the bias of the logits to how often each character occurs.
 
     An untrained network then guesses by frequency, which is what training
@@ -112,12 +141,13 @@ def begin_with_frequencies(model, ids):
     bias.assign(np.log(counts / counts.sum()))
 
 
-def layer_class(cell: Cell) -> type:
-    """Imports the Keras layer of a cell."""
-    return getattr(importlib.import_module(cell.module), cell.layer)
-
-
-def parameters_of(characters, cell, units, layers, embedding="auto"):
+def parameters_of(
+    characters: int,
+    cell: str,
+    units: int,
+    layers: int,
+    embedding: int | str | None = "auto",
+) -> int:
     """Counts the parameters of a network without building it.
 
     Args:
@@ -147,15 +177,20 @@ def parameters_of(characters, cell, units, layers, embedding="auto"):
     return parameter_count(shapes) + (layers - 1) * parameter_count([further])
 
 
-def embedding_dim(embedding, characters):
+def embedding_dim(embedding: int | str | None, characters: int) -> int | None:
     """The size of the embedding, or `None`, where it was `"auto"`."""
-    if embedding != "auto":
+    if not isinstance(embedding, str):
         return embedding
     return None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
 
 
-def rebuild(layers, vocabulary):
+def rebuild(
+    layers: Sequence[StoredLayer], vocabulary: Sized
+) -> "keras.Sequential":
     """Makes a Keras model of what a model file holds.
+
+    Only what charrnn knows of the settings is taken over: sizes, and the rate
+    of each dropout. Initializers, regularizers and names are Keras's own.
 
     Args:
         layers: A list of `(class name, settings, arrays)`, as
@@ -163,17 +198,40 @@ def rebuild(layers, vocabulary):
         vocabulary: The `charrnn.Vocabulary` of its ids.
 
     Returns:
-        A `keras.Sequential` with these weights.
+        A `keras.Sequential` with the same layers and these weights, not
+        compiled.
 
-    Raises:
-        ValueError: as `network_of` does.
+    Example:
+
+    >>> lstm = [np.ones((3, 8)), np.ones((2, 8)), np.ones(8)]
+    >>> dense = [np.ones((2, 3)), np.ones(3)]
+    >>> layers = [
+    ...     ("LSTM", {"units": 2}, lstm),
+    ...     ("Dense", {"units": 3}, dense),
+    ... ]
+    >>> rebuild(layers, "abc").output_shape
+    (None, None, 3)
     """
-    model = build_model(vocabulary, **network_of(layers))
+    settings = {class_name: own for class_name, own, _ in layers}
+    middle = [
+        (class_name, own)
+        for class_name, own, _ in layers
+        if class_name == "Dropout" or cell_of_layer(class_name)
+    ]
+    embedding = settings.get("Embedding", {}).get("output_dim")
+    model = _assembled(len(vocabulary), embedding, middle)
     model.set_weights([array for *_, arrays in layers for array in arrays])
     return model
 
 
-def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
+def check_arguments(
+    vocabulary: Sized,
+    cell: str,
+    units: int,
+    layers: int,
+    dropout: float,
+    embedding: int | str | None,
+) -> None:
     """Checks the arguments of `build_model` without importing Keras.
 
     Raises:
@@ -188,7 +246,7 @@ def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
             f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."
         )
     check_size(vocabulary)
-    sizes = {"units": units, "layers": layers}
+    sizes: dict[str, Any] = {"units": units, "layers": layers}
     if embedding not in (None, "auto"):
         sizes["embedding"] = embedding
     for name, size in sizes.items():
@@ -204,7 +262,7 @@ def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
         )
 
 
-def check_size(vocabulary):
+def check_size(vocabulary: Sized) -> None:
     """Checks that there is something to predict.
 
     Args:
@@ -224,7 +282,7 @@ def check_size(vocabulary):
         )
 
 
-def network_of(layers):
+def network_of(layers: Sequence[StoredLayer]) -> dict[str, Any]:
     """Finds the arguments of `build_model` that make given layers.
 
     Args:
