@@ -12,6 +12,9 @@
 - `portable`: Make the config of a Keras model one that older versions of Keras
   read.
 - `model`: Build the network: a plain `keras.Sequential` of built-in layers.
+- `hdf5_headers`: Read the messages of an object header in an HDF5 file.
+- `hdf5_groups`: Find a name in a group of an HDF5 file: in its B-tree and its
+  heap.
 - `hdf5`: Read arrays from HDF5 files of the layout that Keras writes, and no
   other.
 - `facts`: What a model file tells besides its network: the member charrnn.json.
