@@ -22,7 +22,7 @@
   them.
 - `model_file`: Save and read a model: one .keras file with the vocabulary
   inside.
-- `recurrent`: Run one recurrent layer in NumPy, by the step in the table of
+- `recurrent`: Run recurrent layers in NumPy, each by its step in the table of
   cells.
 - `engine`: Run the same network in NumPy: layer after layer, step after step.
 - `loading`: Take a model in any form: a path, a name, an engine, a Keras model.

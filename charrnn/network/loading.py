@@ -137,7 +137,7 @@ def engine_of(
     Engine(LSTM, 1 layer of 4 units, 2 characters, 122 parameters)
     """
     if isinstance(model, (str, os.PathLike)):
-        model = load(model)
+        model = load(Path(model))
     if isinstance(model, Engine):
         _check_same(vocabulary, model.vocabulary)
         return model
