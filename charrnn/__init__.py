@@ -54,6 +54,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.insight.neurons import read_neurons as read_neurons
     from charrnn.insight.surprise import Reading as Reading
     from charrnn.insight.surprise import read_along as read_along
+    from charrnn.network.dataset import Windows as Windows
     from charrnn.network.engine import Engine as Engine
     from charrnn.network.engine import load as load
     from charrnn.network.loading import load_model as load_model
@@ -68,7 +69,6 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.scoring.score import score_each as score_each
     from charrnn.text.corpus import read as read
     from charrnn.text.vocabulary import Vocabulary as Vocabulary
-    from charrnn.text.windows import Windows as Windows
     from charrnn.text.windows import split as split
     from charrnn.training.budget import Budget as Budget
     from charrnn.training.schedule import Schedule as Schedule

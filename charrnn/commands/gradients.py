@@ -13,8 +13,8 @@ from charrnn.commands.options import (
     check_output,
     read_corpus,
 )
+from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
-from charrnn.network.model import parameters_of
 from charrnn.system import ram
 from charrnn.system.plotting import picture
 from charrnn.system.progress import watched

@@ -6,14 +6,14 @@ import numpy as np
 
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.network import model_file
-from charrnn.network.cells import CELLS
-from charrnn.network.facts import text_form
-from charrnn.network.model import (
+from charrnn.network.arguments import (
     check_arguments,
     check_size,
     network_of,
     parameters_of,
 )
+from charrnn.network.cells import CELLS
+from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
 from charrnn.system import ram
 from charrnn.system.terminal import say

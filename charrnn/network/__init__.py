@@ -8,6 +8,7 @@
   settings.
 - `shapes`: Work out the shapes of a network's weights from its layers'
   settings.
+- `arguments`: Check the arguments of `build_model`, and what follows from them.
 - `dataset`: Feed windows of ids to Keras's `fit`, with any backend.
 - `portable`: Make the config of a Keras model one that older versions of Keras
   read.

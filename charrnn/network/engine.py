@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 
 Ids = Sequence[Any] | np.ndarray  # integers: anything that NumPy takes
 
-# `read` computes the logits of all characters, and not of the last only, while
-# they are no more than this. So few cost nothing, and the last are then the
-# same to the bit as those of `run`: BLAS rounds the product of a single row in
-# another order.
+# Up to so many logits `read` computes those of all characters: they cost
+# nothing, and the last ones are then equal to those of `run` to the bit. (BLAS
+# rounds the product of a single row in another order.)
 MAX_SPARE_LOGITS = 1 << 18
 
 # BLAS may read beyond a small matrix, and what lies there set the flag of an

@@ -2,21 +2,19 @@
 
 import importlib
 from collections.abc import Sequence, Sized
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charrnn.network.cells import CELLS, cell_of_layer
+from charrnn.network.arguments import check_arguments, embedding_dim
+from charrnn.network.cells import CELLS, Cell, cell_of_layer
 from charrnn.network.layers import StoredLayer
-from charrnn.network.shapes import parameter_count, weight_shapes
 
 if TYPE_CHECKING:
     import keras
 
-ONE_HOT_LIMIT = 256  # more characters than this are embedded
-EMBEDDING_DIM = 256
 COUNTED = 1_000_000  # characters at once: the ids may be larger than the memory
-DTYPE = "float32"  # whatever the floatx of the user's keras.json
+DTYPE = "float32"  # whatever floatx the user's keras.json sets
 
 
 def build_model(
@@ -61,58 +59,47 @@ def build_model(
     (None, None, 65)
     """
     check_arguments(vocabulary, cell, units, layers, dropout, embedding)
-    size = len(vocabulary)
-    middle: list[tuple[str, dict[str, Any]]] = []
-    for _ in range(layers):
-        middle.append((CELLS[cell].layer, {"units": units}))
-        middle.append(("Dropout", {"rate": dropout}))
-    return _assembled(size, embedding_dim(embedding, size), middle)
-
-
-def _assembled(size, embedding, middle):
-    """Puts layers between those that turn ids into vectors, and the logits.
-
-    Args:
-        size: Number of characters in the vocabulary.
-        embedding: Size of the embedding, or `None` for one-hot vectors.
-        middle: A list of `(class name, settings)`: recurrent and dropout
-            layers.
-    """
     from charrnn.network.backend import keras  # here: --help needs no Keras
 
-    model = keras.Sequential(name="charrnn")
-    model.add(keras.Input((None,), dtype="int32", name="ids"))
-    for layer in _input_layers(size, embedding):
-        model.add(layer)
-    for class_name, settings in middle:
-        if class_name == "Dropout":
-            model.add(keras.layers.Dropout(settings["rate"], dtype=DTYPE))
-        else:
-            layer = _layer_class(class_name)
-            units = settings["units"]
-            model.add(layer(units, return_sequences=True, dtype=DTYPE))
-    model.add(keras.layers.Dense(size, name="logits", dtype=DTYPE))
+    size = len(vocabulary)
+    model = _model_of_vectors(size, embedding_dim(embedding, size))
+    for _ in range(layers):
+        model.add(_recurrent(CELLS[cell], units))
+        model.add(keras.layers.Dropout(dropout, dtype=DTYPE))
+    model.add(_logits(size))
     return model
 
 
-def _input_layers(size, embedding):
+def _model_of_vectors(size, embedding):
+    """Begins a model: ids of shape (batch, time) become vectors."""
     from charrnn.network.backend import keras
 
+    model = keras.Sequential(name="charrnn")
+    model.add(keras.Input((None,), dtype="int32", name="ids"))
     if embedding is not None:
-        return [keras.layers.Embedding(size, embedding, dtype=DTYPE)]
-    one_hot = keras.layers.CategoryEncoding(
-        size, output_mode="one_hot", name="one_hot", dtype=DTYPE
-    )
+        model.add(keras.layers.Embedding(size, embedding, dtype=DTYPE))
+        return model
     # One column a character: without it, CategoryEncoding would take a
     # single character, shape (batch, 1), for a batch without time.
-    return [keras.layers.Reshape((-1, 1), dtype=DTYPE), one_hot]
+    model.add(keras.layers.Reshape((-1, 1), dtype=DTYPE))
+    model.add(
+        keras.layers.CategoryEncoding(
+            size, output_mode="one_hot", name="one_hot", dtype=DTYPE
+        )
+    )
+    return model
 
 
-def _layer_class(class_name):
-    """Imports a recurrent layer from where the table of cells says it is."""
-    cell = cell_of_layer(class_name)
-    module = importlib.import_module(cell.module if cell else "keras.layers")
-    return getattr(module, class_name)
+def _recurrent(cell: Cell, units: int):
+    """Makes a recurrent layer, of Keras or of the module the table names."""
+    layer = getattr(importlib.import_module(cell.module), cell.layer)
+    return layer(units, return_sequences=True, dtype=DTYPE)
+
+
+def _logits(size):
+    from charrnn.network.backend import keras
+
+    return keras.layers.Dense(size, name="logits", dtype=DTYPE)
 
 
 def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
@@ -139,49 +126,6 @@ def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
         piece = ids[start : start + COUNTED]
         counts += np.bincount(piece, minlength=len(counts))
     bias.assign(np.log(counts / counts.sum()))
-
-
-def parameters_of(
-    characters: int,
-    cell: str,
-    units: int,
-    layers: int,
-    embedding: int | str | None = "auto",
-) -> int:
-    """Counts the parameters of a network without building it.
-
-    Args:
-        characters: Number of characters in the vocabulary.
-        cell: As for `build_model`, like all that follow.
-        units: Size of each recurrent layer.
-        layers: Number of recurrent layers.
-        embedding: Size of the embedding, `None` or `"auto"`.
-
-    Returns:
-        An `int`.
-
-    Example:
-
-    >>> build_model(range(65), units=8).count_params()
-    3497
-    >>> parameters_of(65, "lstm", units=8, layers=2)
-    3497
-    """
-    name, embedding = CELLS[cell].layer, embedding_dim(embedding, characters)
-    shapes = [
-        weight_shapes("Embedding", characters, embedding) if embedding else [],
-        weight_shapes(name, embedding or characters, units),
-        weight_shapes("Dense", units, characters),
-    ]
-    further = weight_shapes(name, units, units)  # each but the first layer
-    return parameter_count(shapes) + (layers - 1) * parameter_count([further])
-
-
-def embedding_dim(embedding: int | str | None, characters: int) -> int | None:
-    """The size of the embedding, or `None`, where it was `"auto"`."""
-    if not isinstance(embedding, str):
-        return embedding
-    return None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
 
 
 def rebuild(
@@ -212,114 +156,17 @@ def rebuild(
     >>> rebuild(layers, "abc").output_shape
     (None, None, 3)
     """
-    settings = {class_name: own for class_name, own, _ in layers}
-    middle = [
-        (class_name, own)
-        for class_name, own, _ in layers
-        if class_name == "Dropout" or cell_of_layer(class_name)
-    ]
-    embedding = settings.get("Embedding", {}).get("output_dim")
-    model = _assembled(len(vocabulary), embedding, middle)
+    from charrnn.network.backend import keras
+
+    size = len(vocabulary)
+    known = {class_name: settings for class_name, settings, _ in layers}
+    embedding = known.get("Embedding", {}).get("output_dim")
+    model = _model_of_vectors(size, embedding)
+    for class_name, settings, _ in layers:
+        if cell := cell_of_layer(class_name):
+            model.add(_recurrent(cell, settings["units"]))
+        elif class_name == "Dropout":
+            model.add(keras.layers.Dropout(settings["rate"], dtype=DTYPE))
+    model.add(_logits(size))
     model.set_weights([array for *_, arrays in layers for array in arrays])
     return model
-
-
-def check_arguments(
-    vocabulary: Sized,
-    cell: str,
-    units: int,
-    layers: int,
-    dropout: float,
-    embedding: int | str | None,
-) -> None:
-    """Checks the arguments of `build_model` without importing Keras.
-
-    Raises:
-        ValueError: naming the first one that is out of range.
-
-    Example:
-
-    >>> check_arguments("abc", "lstm", 8, 2, 0.5, None)
-    """
-    if cell not in CELLS:
-        raise ValueError(
-            f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."
-        )
-    check_size(vocabulary)
-    sizes: dict[str, Any] = {"units": units, "layers": layers}
-    if embedding not in (None, "auto"):
-        sizes["embedding"] = embedding
-    for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(
-                f"Expected {name} to be a whole number of at least 1. "
-                f"Received {size!r}."
-            )
-    if not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
-        raise ValueError(
-            "Expected a dropout from 0 up to, but not, 1. "
-            f"Received {dropout!r}."
-        )
-
-
-def check_size(vocabulary: Sized) -> None:
-    """Checks that there is something to predict.
-
-    Args:
-        vocabulary: A `Vocabulary`, or a `str` of distinct characters.
-
-    Raises:
-        ValueError: if it has one character only.
-
-    Example:
-
-    >>> check_size("ab")
-    """
-    if len(vocabulary) < 2:
-        raise ValueError(
-            "Expected at least 2 distinct characters: there is nothing to "
-            f"predict in a text of {len(vocabulary)}."
-        )
-
-
-def network_of(layers: Sequence[StoredLayer]) -> dict[str, Any]:
-    """Finds the arguments of `build_model` that make given layers.
-
-    Args:
-        layers: A list of `(class name, settings, arrays)`, as
-            `model_file.read` returns it.
-
-    Returns:
-        A `dict` of the keyword arguments of `build_model`.
-
-    Raises:
-        ValueError: if its recurrent layers are not all of a kind and a size.
-
-    Example:
-
-    >>> layers = [
-    ...     ("CategoryEncoding", {"num_tokens": 5}, []),
-    ...     ("GRU", {"units": 8}, []),
-    ...     ("Dropout", {"rate": 0.1}, []),
-    ...     ("Dense", {"units": 5}, []),
-    ... ]
-    >>> network_of(layers)["units"], network_of(layers)["embedding"]
-    (8, None)
-    """
-    names = {cell.layer: name for name, cell in CELLS.items()}
-    recurrent = [(n, s) for n, s, _ in layers if n in names]
-    settings = {n: s for n, s, _ in layers}
-    kinds = {(class_name, own["units"]) for class_name, own in recurrent}
-    if len(kinds) > 1:
-        raise ValueError(
-            "Expected recurrent layers of one kind and one size. "
-            f"Received {sorted(kinds)}."
-        )
-    [(class_name, units)] = kinds
-    return {
-        "cell": names[class_name],
-        "units": units,
-        "layers": len(recurrent),
-        "dropout": settings.get("Dropout", {}).get("rate", 0.0),
-        "embedding": settings.get("Embedding", {}).get("output_dim"),
-    }
