@@ -30,9 +30,8 @@ def make_portable(
     """
     members: dict[str, str | bytes] = {}
     with zipfile.ZipFile(path) as archive:
-        members.update(
-            (name, archive.read(name)) for name in archive.namelist()
-        )
+        for name in archive.namelist():
+            members[name] = archive.read(name)
     members[CONFIG] = portable(members[CONFIG])
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in {**members, **(extra or {})}.items():

@@ -11,8 +11,8 @@ from charrnn.network.cells import cell_of_layer
 from charrnn.network.hdf5 import File
 from charrnn.network.shapes import Shapes, check_shapes
 
-# The largest weight that is accepted, in absolute value: a float32 can hold sums
-# of products of two such weights.
+# The largest weight that is accepted, in absolute value: float32 can hold sums
+# of products of two of them.
 MAX_WEIGHT = 1e15
 
 # Where Keras puts an underscore into a class name: before a capital that begins
