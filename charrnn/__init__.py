@@ -25,9 +25,10 @@ _HOMES = {
     "begin_with_frequencies": "network.model",
     "stateful_twin": "twins.stateful",
     "fused": "twins.twin",
-    "save": "network.model_file",
+    "save": "network.loading",
     "Engine": "network.engine",
     "load": "network.engine",
+    "load_model": "network.loading",
     "Sampler": "writing.sampler",
     "probabilities": "writing.probabilities",
     "Score": "scoring.score",
@@ -56,11 +57,12 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.network.dataset import Windows as Windows
     from charrnn.network.engine import Engine as Engine
     from charrnn.network.engine import load as load
+    from charrnn.network.loading import load_model as load_model
+    from charrnn.network.loading import save as save
     from charrnn.network.model import (
         begin_with_frequencies as begin_with_frequencies,
     )
     from charrnn.network.model import build_model as build_model
-    from charrnn.network.model_file import save as save
     from charrnn.scoring.adaptation import score_adapting as score_adapting
     from charrnn.scoring.score import Score as Score
     from charrnn.scoring.score import score as score

@@ -23,7 +23,8 @@ ROOMS = (
 KERAS_FREE = "system text writing commands".split()  # of these, all modules
 WITHOUT_KERAS = [
     *("network." + name for name in (
-        "layers portable hdf5 weights model_file engine loading"
+        "steps cells layers shapes arguments portable hdf5_headers "
+        "hdf5_groups hdf5 facts weights model_file recurrent engine loading"
     ).split()),
     *("scoring." + name for name in "score baselines shift".split()),
     *("training." + name for name in "checkpoint run_state run_folder".split()),

@@ -13,9 +13,9 @@ from charrnn.commands.options import add_text_arguments, at_least, positive
 from charrnn.commands.texts import read_corpus
 from charrnn.commands.turns import Candidate, train_in_turns
 from charrnn.insight.context import NEARLY, context_curve
+from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.network.engine import load
-from charrnn.network.model import parameters_of
 from charrnn.system import atomic
 from charrnn.system.plotting import picture
 from charrnn.system.progress import watched

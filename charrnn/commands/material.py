@@ -7,13 +7,14 @@ import numpy as np
 from charrnn.commands import causes
 from charrnn.commands.train_flags import CHOSEN, NETWORK
 from charrnn.network import model_file
-from charrnn.network.cells import CELLS
-from charrnn.network.model import (
+from charrnn.network.arguments import (
     check_arguments,
     check_size,
     network_of,
     parameters_of,
 )
+from charrnn.network.cells import CELLS
+from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
 from charrnn.system import ram
 from charrnn.system.terminal import say
@@ -124,7 +125,7 @@ def _initial(given, settings):
         return None
     initial = model_file.read(settings.init_from)
     vars(settings).update(_network_of(initial, given))
-    for name, value in model_file.text_form(initial["facts"]).items():
+    for name, value in text_form(initial["facts"]).items():
         if name not in given and value != getattr(settings, name):
             setattr(settings, name, value)
             say(f"--{name} {value}, as the text of '{settings.init_from}' has")

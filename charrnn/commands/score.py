@@ -14,7 +14,7 @@ from charrnn.commands.options import add_model_argument, add_unknown_argument
 from charrnn.commands.spelling import model_text
 from charrnn.commands.texts import read_as_written, read_for, read_lines_for
 from charrnn.network.engine import Engine, load
-from charrnn.network.model_file import training_characters
+from charrnn.network.facts import training_characters
 from charrnn.scoring import baselines
 from charrnn.scoring.ranking import LineScore, lines_alone, lines_in_context
 from charrnn.scoring.score import FROM_LINE_END, Score, line_end, score, to_bits

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 from charrnn.network.engine import Engine
-from charrnn.network.model_file import text_form
+from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
 from charrnn.text.corpus import normalize_text

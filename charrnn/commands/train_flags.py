@@ -14,8 +14,9 @@ from charrnn.commands.options import (
     positive,
     rate,
 )
+from charrnn.network.arguments import MAX_ONE_HOT_CHARACTERS
 from charrnn.network.cells import CELLS
-from charrnn.network.model import ONE_HOT_LIMIT, build_model
+from charrnn.network.model import build_model
 from charrnn.training import changes, recipe
 from charrnn.twins.precision import PRECISIONS
 
@@ -274,7 +275,7 @@ def _taken_up(out, given, state, change):
     """The settings of a run that goes on, those of --change among them."""
     before = {**FIXED, **FREE, **EARLIER, "changes": [], **state["settings"]}
     if before["embedding"] == "auto":  # of a version that kept it so
-        many = len(state["vocabulary"]) > ONE_HOT_LIMIT
+        many = len(state["vocabulary"]) > MAX_ONE_HOT_CHARACTERS
         before["embedding"] = EARLIER_EMBEDDING if many else None
     changed = {}
     for name in FIXED:

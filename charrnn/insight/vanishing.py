@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
-from charrnn.network.model import build_model, parameters_of
+from charrnn.network.model import build_model
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows, fit_to_text, split

@@ -1,7 +1,8 @@
 """Import Keras, without what TensorFlow writes to the terminal meanwhile.
 
-TensorFlow 2.21 logs from C++ while it is imported, before it has looked at
-any setting that would silence it.
+Modules that need Keras take it from here: `from charrnn.network.backend import
+keras`. TensorFlow 2.21 logs from C++ while it is imported, before it has looked
+at any setting that would silence it.
 """
 
 import contextlib
@@ -9,22 +10,24 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from charrnn.system.ram import check_address_space
 
-# What TensorFlow maps and reserves before and while it computes. With less
-# it does not say so: it aborts, or crashes.
+# The address space that TensorFlow maps and reserves. Where a limit leaves less
+# (`ulimit -v`), it aborts or crashes without saying why, so we check before.
 TENSORFLOW_BYTES = 3 * 10**9
 
 BACKENDS = "tensorflow", "jax", "torch"  # that can train
 
 
 @contextlib.contextmanager
-def silence():
-    """Holds back what is written to the error output, C++ code's too.
+def silence() -> Iterator[None]:
+    """Discards what a block writes to standard error, from C++ too.
 
-    If the block fails, the held-back text is written after all.
+    If the block raises, the text is written after all: it may say why.
 
     Example:
 
@@ -46,11 +49,11 @@ def silence():
             os.close(terminal)
 
 
-def chosen():
-    """The backend that Keras is told to use, and where it is told so.
+def chosen() -> tuple[str, str]:
+    """Finds which backend Keras is told to use, and where that is set.
 
     Returns:
-        `(name, place)`.
+        `(name, place)`, such as `("jax", "KERAS_BACKEND=jax")`.
 
     Example:
 
@@ -66,8 +69,8 @@ def chosen():
     return name, f"in '{path}'"
 
 
-def explained(error):
-    """What it means that Keras cannot be imported.
+def explained(error: Exception) -> Exception:
+    """Says why Keras cannot be imported, and what to do.
 
     Args:
         error: What the import raised.
@@ -81,8 +84,7 @@ def explained(error):
     ModuleNotFoundError('No module')
     """
     name, place = chosen()
-    is_missing = isinstance(error, ModuleNotFoundError)
-    missing = error.name if is_missing else None
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None and name in BACKENDS:
         reason = str(error).removesuffix(".")
         return ValueError(
@@ -124,11 +126,12 @@ def _import():
 keras, tensorflow = _import()
 
 
-def use_float32():
-    """Makes float32 what Keras computes in, for a program of our own.
+def use_float32() -> None:
+    """Makes Keras compute in float32, whatever the user's keras.json says.
 
-    `build_model` and the twins are float32 anyhow; the learning rate and the
-    metrics follow the `floatx` of the user's keras.json.
+    For our own programs: the library leaves the setting alone. `build_model`
+    and the twins ask for float32 themselves, but Keras keeps the learning rate
+    and the metrics in its `floatx`.
 
     Example:
 
@@ -140,8 +143,8 @@ def use_float32():
     keras.config.set_dtype_policy("float32")
 
 
-def synchronize(model):
-    """Lets the variables of a model inside `fit` be read.
+def synchronize(model: Any) -> None:
+    """Updates the variables of a model inside `fit`, so that they can be read.
 
     With the JAX backend, `fit` keeps the values elsewhere between its steps.
 
@@ -152,7 +155,7 @@ def synchronize(model):
         model.jax_state_sync()
 
 
-def threads():
+def threads() -> int:
     """Returns how many threads a matrix product of Keras may use.
 
     Example:
@@ -165,7 +168,8 @@ def threads():
 
         return torch.get_num_threads()
     if keras.backend.backend() == "tensorflow":
-        # What a program, or else the user, has set; 0 without either.
+        # TensorFlow tells what a program has set (0: nothing), but not what
+        # the user's variable has.
         number = tensorflow.config.threading.get_intra_op_parallelism_threads()
         word = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
         number = number or (int(word) if word.isdecimal() else 0)
@@ -173,18 +177,24 @@ def threads():
     return cores()
 
 
-def cores():
-    """Returns how many processor cores this process may use."""
+def cores() -> int:
+    """Returns how many processor cores this process may use.
+
+    Example:
+
+    >>> cores() > 0
+    True
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def require_tensorflow():
+def require_tensorflow() -> None:
     """Checks that Keras computes with TensorFlow.
 
     Raises:
-        ValueError: if it has another backend.
+        ValueError: if it computes with another backend.
 
     Example:
 

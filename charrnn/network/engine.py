@@ -1,38 +1,63 @@
 """Run the same network in NumPy: layer after layer, step after step."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from charrnn.network import model_file
 from charrnn.network.cells import cell_of_layer
-from charrnn.network.layers import check_layer, check_order
-from charrnn.network.recurrent import RecurrentLayer, matmul
-from charrnn.network.shapes import check_shapes, weight_shapes
-from charrnn.network.steps import State
-from charrnn.text.vocabulary import check_ids
+from charrnn.network.layers import (
+    StoredLayer,
+    check_order,
+    is_keras,
+    layers_of_keras,
+)
+from charrnn.network.recurrent import (
+    NetworkState,
+    RecurrentLayer,
+    describe,
+    matmul,
+    run_layers,
+    step_layers,
+)
+from charrnn.network.shapes import check_arrays
+from charrnn.text.vocabulary import Vocabulary, check_ids
 
-# Logits of a text that are computed all at once: so few cost nothing, and
-# the last is then what `run` gives to the bit. One row's product is rounded
-# in another order.
-FEW_LOGITS = 1 << 18
+if TYPE_CHECKING:
+    import keras
 
+Ids = Sequence[Any] | np.ndarray  # integers: anything that NumPy takes
 
-# BLAS may read beyond a small matrix, and what lies there set the flag that
-# NumPy warns about, while the product is right (numpy issues 13173, 24067).
-# That weights are finite is checked where they are read.
-BLAS_MAY_CRY_WOLF = np.errstate(invalid="ignore")
+# Up to so many logits `read` computes those of all characters: they cost
+# nothing, and the last ones are then equal to those of `run` to the bit. (BLAS
+# rounds the product of a single row in another order.)
+MAX_SPARE_LOGITS = 1 << 18
+
+# BLAS may read beyond a small matrix, and what lies there set the flag of an
+# invalid operation, of which NumPy warns, while the product is right (numpy
+# issues 13173, 24067). That weights are finite is checked where they are read.
+IGNORE_SPURIOUS_INVALID = np.errstate(invalid="ignore")
 
 
 class Engine:
     """A network and its vocabulary, with the state in the caller's hands.
 
     Made by `charrnn.load(path)` from a file, or by `Engine.from_keras` from
-    a Keras model. `parameters` is the number of weights.
+    a Keras model.
 
     Args:
         layers: A list of `(class name, settings, arrays)` in the order of
             the `keras.Sequential`, as `model_file.read` returns it.
         vocabulary: The `charrnn.Vocabulary` of the ids.
         facts: What the model file tells about its text and training.
+
+    Attributes:
+        vocabulary: As given.
+        facts: As given; `{}` without any.
+        parameters: The number of weights.
+        layers: The recurrent layers, a list of `RecurrentLayer`.
 
     Raises:
         ValueError: if the layers do not fit together or the vocabulary.
@@ -51,31 +76,42 @@ class Engine:
     (2, 4, 3)
     """
 
-    def __init__(self, layers, vocabulary, facts=None):
+    def __init__(
+        self,
+        layers: Sequence[StoredLayer],
+        vocabulary: Vocabulary,
+        facts: Mapping[str, Any] | None = None,
+    ):
         check_order([name for name, *_ in layers])
-        self._plan = [(name, settings, ()) for name, settings, _ in layers]
-        layers = [(name, arrays) for name, _, arrays in layers if len(arrays)]
-        _check_arrays(layers, len(vocabulary))
+        self._plan = [
+            (name, settings, len(arrays) > 0)
+            for name, settings, arrays in layers
+        ]
+        weights = [(name, arrays) for name, _, arrays in layers if len(arrays)]
+        check_arrays(weights, len(vocabulary))
         self.vocabulary = vocabulary
-        self.facts = facts or {}
-        self.parameters = sum(a.size for _, arrays in layers for a in arrays)
+        self.facts = dict(facts or {})
+        self.parameters = sum(a.size for _, arrays in weights for a in arrays)
         self.layers = [
             RecurrentLayer(name, arrays)
-            for name, arrays in layers
+            for name, arrays in weights
             if cell_of_layer(name)
         ]
-        self._kernel, self._bias = layers[-1][1]
+        self._kernel, self._bias = weights[-1][1]
         # Inputs are ids, so the first projection is a look-up in a table
-        # (vocabulary, gates); one-hot vectors pick rows of the kernel itself.
+        # (vocabulary, columns): of the rows of the kernel, which one-hot
+        # vectors would pick, or of the projected vectors of the embedding.
         first = self.layers[0]
         self._table = first.kernel + first.bias
-        self._embedding = []
-        if layers[0][0] == "Embedding":
-            self._embedding = layers[0][1]
+        self._embedding: Sequence[np.ndarray] = []
+        if weights[0][0] == "Embedding":
+            self._embedding = weights[0][1]
             self._table = first.project(*self._embedding)
 
     @classmethod
-    def from_keras(cls, model, vocabulary):
+    def from_keras(
+        cls, model: "keras.Sequential", vocabulary: Vocabulary
+    ) -> "Engine":
         """Copies the weights of a Keras model.
 
         Args:
@@ -86,50 +122,45 @@ class Engine:
             An `Engine`.
 
         Raises:
-            ValueError: if the model has other layers or other settings than
-                `build_model` gives them.
+            ValueError: if that is no Keras model, or one that has other
+                layers or other settings than `build_model` gives them.
         """
-        layers = []
-        for layer in model.layers:
-            class_name, settings = type(layer).__name__, layer.get_config()
-            check_layer(class_name, settings)
-            arrays = [np.asarray(array) for array in layer.get_weights()]
-            layers.append((class_name, settings, arrays))
+        if not is_keras(model):
+            raise ValueError(
+                "Expected a Keras model. Received "
+                f"{type(model).__name__!r}. For a file there is charrnn.load."
+            )
+        described = layers_of_keras(model)
+        weights = (layer.get_weights() for layer in model.layers)
+        layers = [
+            (*layer, [np.asarray(array) for array in arrays])
+            for layer, arrays in zip(described, weights, strict=True)
+        ]
         return cls(layers, vocabulary)
 
-    def to_keras(self):
+    def to_keras(self) -> "keras.Sequential":
         """Copies the weights into a new Keras model.
 
         Returns:
-            A `keras.Sequential` as `build_model` makes it.
-
-        Raises:
-            ValueError: if the recurrent layers are not all of a kind and a
-                size.
+            A `keras.Sequential` with the same layers, not compiled.
         """
-        from charrnn.network.model import build_model, network_of
+        from charrnn.network.model import rebuild
 
-        model = build_model(self.vocabulary, **network_of(self._plan))
-        recurrent = [a for layer in self.layers for a in layer.arrays()]
-        last = [self._kernel, self._bias]
-        model.set_weights([*self._embedding, *recurrent, *last])
-        return model
+        embedding = [self._embedding] if self._embedding else []
+        recurrent = [layer.arrays() for layer in self.layers]
+        arrays = iter([*embedding, *recurrent, [self._kernel, self._bias]])
+        layers: list[StoredLayer] = [
+            (name, settings, next(arrays) if has_weights else [])
+            for name, settings, has_weights in self._plan
+        ]
+        return rebuild(layers, self.vocabulary)
 
-    def __repr__(self):
-        kinds = {(layer.name, len(layer.U)) for layer in self.layers}
-        count = len(self.layers)
-        if len(kinds) == 1:
-            ((name, units),) = kinds
-            layers = "1 layer" if count == 1 else f"{count} layers"
-            network = f"{name}, {layers} of {units:,} units"
-        else:
-            network = " + ".join(f"{y.name} {len(y.U):,}" for y in self.layers)
-        return (
-            f"Engine({network}, {len(self.vocabulary):,} characters, "
-            f"{self.parameters:,} parameters)"
-        )
+    def __repr__(self) -> str:
+        size, layers = len(self.vocabulary), describe(self.layers)
+        parameters = f"{self.parameters:,} parameters"
+        return f"Engine({layers}, {size:,} characters, {parameters})"
 
-    def zero_state(self, batch_size):
+    def zero_state(self, batch_size: int) -> NetworkState:
         """Returns the state before the first character.
 
         Args:
@@ -140,8 +171,10 @@ class Engine:
         """
         return [layer.zero_state(batch_size) for layer in self.layers]
 
-    @BLAS_MAY_CRY_WOLF
-    def step(self, ids, state):
+    @IGNORE_SPURIOUS_INVALID
+    def step(
+        self, ids: Ids, state: NetworkState
+    ) -> tuple[np.ndarray, NetworkState]:
         """Reads one character of each sequence.
 
         Args:
@@ -158,16 +191,14 @@ class Engine:
         """
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
-        x = self._table[ids]  # (batch, gates)
-        new_state: list[State] = []
-        for layer, layer_state in zip(self.layers, state, strict=True):
-            if new_state:
-                x = layer.project(new_state[-1][0])
-            new_state.append(layer.step(x, layer_state))
-        return new_state[-1][0] @ self._kernel + self._bias, new_state
+        x = self._table[ids]  # (batch, columns)
+        state = step_layers(self.layers, x, state)
+        return state[-1][0] @ self._kernel + self._bias, state
 
-    @BLAS_MAY_CRY_WOLF
-    def run(self, ids, state=None):
+    @IGNORE_SPURIOUS_INVALID
+    def run(
+        self, ids: Ids, state: NetworkState | None = None
+    ) -> tuple[np.ndarray, NetworkState]:
         """Reads whole sequences: the same as step after step, but faster.
 
         Args:
@@ -181,12 +212,14 @@ class Engine:
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        outputs, state = self._through_layers(ids, state)
+        outputs, state = self._run_layers(ids, state)
         logits = matmul(outputs, self._kernel) + self._bias
         return logits.transpose(1, 0, 2), state
 
-    @BLAS_MAY_CRY_WOLF
-    def read(self, ids, state=None):
+    @IGNORE_SPURIOUS_INVALID
+    def read(
+        self, ids: Ids, state: NetworkState | None = None
+    ) -> tuple[np.ndarray, NetworkState]:
         """Reads whole sequences for what comes after them.
 
         Args:
@@ -200,15 +233,17 @@ class Engine:
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        outputs, state = self._through_layers(ids, state)
+        outputs, state = self._run_layers(ids, state)
         time, batch, _ = outputs.shape
-        if time * batch * len(self.vocabulary) > FEW_LOGITS:
+        if time * batch * len(self.vocabulary) > MAX_SPARE_LOGITS:
             outputs = outputs[-1:]
         logits = matmul(outputs, self._kernel) + self._bias
         return logits[-1], state
 
-    @BLAS_MAY_CRY_WOLF
-    def activations(self, ids, state=None):
+    @IGNORE_SPURIOUS_INVALID
+    def activations(
+        self, ids: Ids, state: NetworkState | None = None
+    ) -> tuple[list[dict[str, np.ndarray]], NetworkState]:
         """Reads whole sequences, and tells what the recurrent layers do.
 
         Args:
@@ -224,43 +259,31 @@ class Engine:
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        layers = []
+        layers: list[dict[str, np.ndarray]] = []
 
         def note(layer, x, before, outputs):
             earlier = np.concatenate([before[0][None], outputs[:-1]])
             found = {"output": outputs, **layer.gates(x, earlier)}
             layers.append({k: a.swapaxes(0, 1) for k, a in found.items()})
 
-        _, state = self._through_layers(ids, state, note)
+        _, state = self._run_layers(ids, state, note)
         return layers, state
 
-    def _through_layers(self, ids, state, note=lambda *_: None):
-        """The last recurrent layer's outputs (time, batch, units), and states.
-
-        Of each layer `note` gets the inputs (time, batch, gates), the state
-        before, and the outputs.
-        """
+    def _run_layers(self, ids, state, note=lambda *_: None):
+        """Runs all recurrent layers: `run_layers`, on ids `(batch, time)`."""
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
         if state is None:
             state = self.zero_state(len(ids))
-        x = self._table[ids.T]
-        new_state: list[State] = []
-        for layer, before in zip(self.layers, state, strict=True):
-            if new_state:
-                x = layer.project(x)
-            outputs, after = layer.run(x, before)
-            note(layer, x, before, outputs)
-            x = outputs
-            new_state.append(after)
-        return x, new_state
+        return run_layers(self.layers, self._table[ids.T], state, note)
 
 
-def load(path):
+def load(path: Path | str) -> Engine:
     """Loads a model file: nothing in it is run, and Keras is not needed.
 
     Args:
-        path: A `.keras` file that charrnn saved, or a run's folder.
+        path: A `.keras` file that charrnn saved, a run's folder, or
+            `"shakespeare"` for the model that comes with charrnn.
 
     Returns:
         An `Engine`.
@@ -271,27 +294,7 @@ def load(path):
 
     Example:
 
-    >>> import tempfile
-    >>> from charrnn import Vocabulary, build_model, save
-    >>> vocabulary = Vocabulary("abc")
-    >>> path = tempfile.mkdtemp() + "/model.keras"
-    >>> save(build_model(vocabulary, units=4), path, vocabulary)
-    >>> load(path).vocabulary
-    Vocabulary('abc')
+    >>> load("shakespeare")
+    Engine(LSTM, 2 layers of 512 units, 69 characters, 3,326,533 parameters)
     """
-    contents = model_file.read(path)
-    return Engine(**contents)
-
-
-def _check_arrays(layers, size):
-    """Checks that the weights fit the vocabulary and each other."""
-    width = size
-    for name, arrays in layers:
-        outputs = size
-        if name != "Dense":
-            cell = cell_of_layer(name)
-            columns = np.atleast_1d(arrays[0]).shape[-1]
-            outputs = columns // (len(cell.blocks) if cell else 1)
-        expected = weight_shapes(name, width, outputs)
-        check_shapes(name, expected, [array.shape for array in arrays], size)
-        width = outputs
+    return Engine(**model_file.read(path))

@@ -2,9 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from charrnn.network.cells import CELLS, cell_of_layer
+
+if TYPE_CHECKING:
+    import keras
+
+# A layer as a model file has it: class name, settings, arrays in Keras's order.
+StoredLayer = tuple[str, Mapping[str, Any], Sequence[np.ndarray]]
 
 # What a layer's settings must be for the engine to compute the same. A
 # recurrent layer has more of them in the table of cells.
@@ -74,6 +82,54 @@ def check_class(class_name: str) -> None:
         raise ValueError(
             f"Expected only layers among {_layers()}. Received {class_name!r}."
         )
+
+
+def layers_of_keras(
+    model: "keras.Sequential",
+) -> list[tuple[str, dict[str, Any]]]:
+    """Lists the layers of a Keras model, each of which is checked.
+
+    Args:
+        model: A `keras.Sequential`.
+
+    Returns:
+        A list of `(class name, settings)`.
+
+    Raises:
+        ValueError: as `check_layer` does.
+
+    Example:
+
+    >>> from charrnn.network.model import build_model
+    >>> [name for name, _ in layers_of_keras(build_model("ab", layers=1))]
+    ['Reshape', 'CategoryEncoding', 'LSTM', 'Dropout', 'Dense']
+    """
+    layers = []
+    for layer in model.layers:
+        class_name = type(layer).__name__
+        check_class(class_name)  # a layer of another class may have no config
+        settings = layer.get_config()
+        check_layer(class_name, settings)
+        layers.append((class_name, settings))
+    return layers
+
+
+def is_keras(model: object) -> bool:
+    """Whether something is a Keras model; Keras need not be imported for it.
+
+    Args:
+        model: Anything.
+
+    Returns:
+        A `bool`.
+
+    Example:
+
+    >>> from charrnn.network.model import build_model
+    >>> is_keras(build_model("ab", units=4)), is_keras("model.keras")
+    (True, False)
+    """
+    return hasattr(model, "layers") and hasattr(model, "get_weights")
 
 
 def check_object(value: dict[str, Any]) -> dict[str, Any]:

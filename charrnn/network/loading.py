@@ -1,8 +1,24 @@
-"""Take a model in any form: a path, a name, an engine, a Keras model."""
+"""Take a model in any form: a path, a name, an engine, a Keras model.
+
+Every function of charrnn that takes a model asks `engine_of` or
+`keras_model_of`, so that all of them take the same forms.
+"""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
 
+from charrnn.network import model_file
 from charrnn.network.engine import Engine, load
+from charrnn.network.layers import is_keras
+from charrnn.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import keras
+
+# What a user may call a model.
+Model = Union[Engine, "keras.Sequential", Path, str]
 
 NO_VOCABULARY = (
     "Expected a vocabulary with a Keras model. Received none. Pass "
@@ -10,13 +26,99 @@ NO_VOCABULARY = (
 )
 
 
-def engine_of(model, vocabulary=None, *, for_text=False):
+def load_model(
+    path: Path | str,
+) -> tuple["keras.Sequential", Vocabulary]:
+    """Loads a model file as a Keras model, to train it further or export it.
+
+    Nothing in the file is run or imported: charrnn reads it as data, and
+    builds the layers anew. To write and to score, `charrnn.load` is enough,
+    and needs no Keras.
+
+    Args:
+        path: A `.keras` file that charrnn saved, a run's folder, or
+            `"shakespeare"` for the model that comes with charrnn.
+
+    Returns:
+        `(model, vocabulary)`: a `keras.Sequential` that maps ids of shape
+        `(batch, time)` to logits `(batch, time, len(vocabulary))`, not
+        compiled, and the `charrnn.Vocabulary` of the ids.
+
+    Raises:
+        ValueError: if it is not such a file, saying why.
+        OSError: if it cannot be read.
+
+    Example:
+
+    >>> model, vocabulary = load_model("shakespeare")
+    >>> model(vocabulary.encode("ROMEO:")[None]).shape
+    TensorShape([1, 6, 69])
+    """
+    from charrnn.network.model import rebuild
+
+    contents = model_file.read(path)
+    vocabulary = contents["vocabulary"]
+    return rebuild(contents["layers"], vocabulary), vocabulary
+
+
+def save(
+    model: Model,
+    path: Path | str,
+    vocabulary: Vocabulary | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Saves a model and its vocabulary in one file, whole or not at all.
+
+    Keras opens the file from version 3.5 on, and `charrnn.load` reads it.
+
+    Args:
+        model: The `keras.Sequential`, or its twin; or a `charrnn.Engine`, a
+            `.keras` file, a run's folder or `"shakespeare"`.
+        path: A file name ending in `.keras`.
+        vocabulary: The `charrnn.Vocabulary` of the ids that a Keras model
+            reads; all others bring their own.
+        facts: More entries for the member `charrnn.json`, such as the split
+            of the text and the losses reached; a `dict` that JSON can hold.
+            `None` for those that an engine or a file has already.
+
+    Raises:
+        ValueError: if the name does not end in `.keras`, a vocabulary is
+            missing, it and the facts are too large to be read again, or
+            `charrnn.load` could not read the model, saying why; an old file
+            is then intact.
+        OSError: if the file cannot be written; an old one is then intact.
+
+    Example:
+
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/copy.keras"
+    >>> save("shakespeare", path)
+    >>> load(path)
+    Engine(LSTM, 2 layers of 512 units, 69 characters, 3,326,533 parameters)
+    """
+    if isinstance(model, (str, os.PathLike, Engine)):
+        engine = engine_of(model, vocabulary)
+        model, vocabulary = engine.to_keras(), engine.vocabulary
+        facts = engine.facts if facts is None else facts
+    _check_keras(model)
+    if vocabulary is None or isinstance(vocabulary, NoVocabulary):
+        raise ValueError(NO_VOCABULARY)
+    model_file.save(model, path, vocabulary, facts)
+
+
+def engine_of(
+    model: Model,
+    vocabulary: Vocabulary | None = None,
+    *,
+    for_text: bool = False,
+) -> Engine:
     """The engine of whatever a user may call a model.
 
     Args:
         model: A `charrnn.Engine`; a `.keras` file, a run's folder or the name
             of a model that comes with charrnn, as `charrnn.load` takes it; or
-            a Keras model as `build_model` makes it, whose weights are copied.
+            a Keras model as `build_model` makes it, or its twin, whose
+            weights are copied.
         vocabulary: The `charrnn.Vocabulary` of a Keras model; an engine and a
             file have their own. A Keras model without one reads ids, but no
             text.
@@ -35,24 +137,19 @@ def engine_of(model, vocabulary=None, *, for_text=False):
     Engine(LSTM, 1 layer of 4 units, 2 characters, 122 parameters)
     """
     if isinstance(model, (str, os.PathLike)):
-        model = load(model)
+        model = load(Path(model))
     if isinstance(model, Engine):
-        if vocabulary is not None and vocabulary != model.vocabulary:
-            raise ValueError(
-                "Expected no other vocabulary than the model's own. Received "
-                f"one of {len(vocabulary)} characters beside the model's "
-                f"{len(model.vocabulary)}. Leave it out."
-            )
+        _check_same(vocabulary, model.vocabulary)
         return model
-    check_keras(model)
+    _check_keras(model)
     if vocabulary is None and for_text:
         raise ValueError(NO_VOCABULARY)
-    if vocabulary is None:
-        vocabulary = NoVocabulary(model.output_shape[-1])
-    return Engine.from_keras(model, vocabulary)
+    return Engine.from_keras(model, _or_none(vocabulary, model))
 
 
-def keras_model_of(model, vocabulary=None):
+def keras_model_of(
+    model: Model, vocabulary: Vocabulary | None = None
+) -> tuple["keras.Sequential", Vocabulary]:
     """A Keras model of whatever a user may call a model.
 
     Args:
@@ -74,35 +171,38 @@ def keras_model_of(model, vocabulary=None):
     >>> keras_model_of(engine_of(model))[0].output_shape
     (None, None, 2)
     """
-    if isinstance(model, (str, os.PathLike, Engine)):
+    if isinstance(model, (str, os.PathLike)):
+        model, own = load_model(Path(model))
+        _check_same(vocabulary, own)
+        return model, own
+    if isinstance(model, Engine):
         engine = engine_of(model, vocabulary)
         return engine.to_keras(), engine.vocabulary
-    check_keras(model)
-    return model, vocabulary or NoVocabulary(model.output_shape[-1])
+    _check_keras(model)
+    return model, _or_none(vocabulary, model)
 
 
-def check_keras(model):
-    """Checks that something is a Keras model.
+def _or_none(vocabulary, model) -> Any:
+    """The vocabulary, or what stands for none, of the size of the logits."""
+    if vocabulary is None:
+        return NoVocabulary(model.output_shape[-1])
+    return vocabulary
 
-    Raises:
-        ValueError: saying what was expected instead.
 
-    Example:
-
-    >>> check_keras(7)
-    Traceback (most recent call last):
-    ValueError: Expected a model: a charrnn.Engine, ... Received 'int'.
-    """
-    if not hasattr(model, "layers") or not hasattr(model, "get_weights"):
+def _check_same(vocabulary, own):
+    """Checks that the vocabulary passed, if any, is the model's own."""
+    if vocabulary is not None and vocabulary != own:
         raise ValueError(
-            "Expected a model: a charrnn.Engine, the path of a model file or "
-            "of a run's folder, or a Keras model. "
-            f"Received {type(model).__name__!r}."
+            "Expected no other vocabulary than the model's own. Received "
+            f"one of {len(vocabulary)} characters beside the model's "
+            f"{len(own)}. Leave it out."
         )
 
 
 class NoVocabulary:
     """Stands for the vocabulary of a Keras model that came without one.
+
+    It has a size; asked for anything else it says what to pass.
 
     Args:
         size: Number of its characters.
@@ -111,15 +211,28 @@ class NoVocabulary:
 
     >>> len(NoVocabulary(65))
     65
+    >>> NoVocabulary(65).encode("a")
+    Traceback (most recent call last):
+    ValueError: Expected a vocabulary with a Keras model. ...
     """
 
-    def __init__(self, size):
+    def __init__(self, size: int):
         self._size = size
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._size
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         raise ValueError(NO_VOCABULARY)
+
+
+def _check_keras(model):
+    """Checks that something is a Keras model, as it is none of the others."""
+    if not is_keras(model):
+        raise ValueError(
+            "Expected a model: a charrnn.Engine, the path of a model file or "
+            "of a run's folder, or a Keras model. "
+            f"Received {type(model).__name__!r}."
+        )

@@ -1,27 +1,31 @@
 """Build the network: a plain `keras.Sequential` of built-in layers."""
 
 import importlib
+from collections.abc import Sequence, Sized
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charrnn.network.cells import CELLS, Cell
-from charrnn.network.shapes import parameter_count, weight_shapes
+from charrnn.network.arguments import check_arguments, embedding_dim
+from charrnn.network.cells import CELLS, Cell, cell_of_layer
+from charrnn.network.layers import StoredLayer
 
-ONE_HOT_LIMIT = 256  # more characters than this are embedded
-EMBEDDING_DIM = 256
+if TYPE_CHECKING:
+    import keras
+
 COUNTED = 1_000_000  # characters at once: the ids may be larger than the memory
-DTYPE = "float32"  # whatever the floatx of the user's keras.json
+DTYPE = "float32"  # whatever floatx the user's keras.json sets
 
 
 def build_model(
-    vocabulary,
+    vocabulary: Sized,
     *,
-    cell="lstm",
-    units=256,
-    layers=2,
-    dropout=0.3,
-    embedding="auto",
-):
+    cell: str = "lstm",
+    units: int = 256,
+    layers: int = 2,
+    dropout: float = 0.3,
+    embedding: int | str | None = "auto",
+) -> "keras.Sequential":
     """Builds an untrained network that predicts the next character.
 
     Characters go in as one-hot vectors or through an embedding, pass
@@ -32,8 +36,8 @@ def build_model(
         vocabulary: A `charrnn.Vocabulary`, or anything whose `len()` is the
             number of distinct characters.
         cell: `"simple_rnn"` (Elman 1990), `"lstm"` (Hochreiter and
-            Schmidhuber 1997; forget gates, Gers et al. 2000) or `"gru"` (Cho
-            et al. 2014).
+            Schmidhuber 1997; forget gates, Gers et al. 2000), `"gru"` (Cho
+            et al. 2014), or any other in `charrnn.network.cells.CELLS`.
         units: Size of each recurrent layer's hidden state.
         layers: Number of recurrent layers.
         dropout: Fraction of each recurrent layer's outputs dropped while
@@ -54,39 +58,51 @@ def build_model(
     >>> model.output_shape
     (None, None, 65)
     """
-    from charrnn.network.backend import (
-        keras,  # here: `--help` needs no TensorFlow
-    )
-
     check_arguments(vocabulary, cell, units, layers, dropout, embedding)
-    embedding = embedding_dim(embedding, len(vocabulary))
-    model = keras.Sequential(name="charrnn")
-    model.add(keras.Input((None,), dtype="int32", name="ids"))
-    if embedding is None:
-        # One column a character: without it, CategoryEncoding would take a
-        # single character, shape (batch, 1), for a batch without time.
-        model.add(keras.layers.Reshape((-1, 1), dtype=DTYPE))
-        model.add(
-            keras.layers.CategoryEncoding(
-                len(vocabulary),
-                output_mode="one_hot",
-                name="one_hot",
-                dtype=DTYPE,
-            )
-        )
-    else:
-        model.add(
-            keras.layers.Embedding(len(vocabulary), embedding, dtype=DTYPE)
-        )
-    recurrent = layer_class(CELLS[cell])
+    from charrnn.network.backend import keras  # here: --help needs no Keras
+
+    size = len(vocabulary)
+    model = _model_of_vectors(size, embedding_dim(embedding, size))
     for _ in range(layers):
-        model.add(recurrent(units, return_sequences=True, dtype=DTYPE))
+        model.add(_recurrent(CELLS[cell], units))
         model.add(keras.layers.Dropout(dropout, dtype=DTYPE))
-    model.add(keras.layers.Dense(len(vocabulary), name="logits", dtype=DTYPE))
+    model.add(_logits(size))
     return model
 
 
-def begin_with_frequencies(model, ids):
+def _model_of_vectors(size, embedding):
+    """Begins a model: ids of shape (batch, time) become vectors."""
+    from charrnn.network.backend import keras
+
+    model = keras.Sequential(name="charrnn")
+    model.add(keras.Input((None,), dtype="int32", name="ids"))
+    if embedding is not None:
+        model.add(keras.layers.Embedding(size, embedding, dtype=DTYPE))
+        return model
+    # One column a character: without it, CategoryEncoding would take a
+    # single character, shape (batch, 1), for a batch without time.
+    model.add(keras.layers.Reshape((-1, 1), dtype=DTYPE))
+    model.add(
+        keras.layers.CategoryEncoding(
+            size, output_mode="one_hot", name="one_hot", dtype=DTYPE
+        )
+    )
+    return model
+
+
+def _recurrent(cell: Cell, units: int):
+    """Makes a recurrent layer, of Keras or of the module the table names."""
+    layer = getattr(importlib.import_module(cell.module), cell.layer)
+    return layer(units, return_sequences=True, dtype=DTYPE)
+
+
+def _logits(size):
+    from charrnn.network.backend import keras
+
+    return keras.layers.Dense(size, name="logits", dtype=DTYPE)
+
+
+def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
     """Sets the bias of the logits to how often each character occurs.
 
     An untrained network then guesses by frequency, which is what training
@@ -112,50 +128,13 @@ def begin_with_frequencies(model, ids):
     bias.assign(np.log(counts / counts.sum()))
 
 
-def layer_class(cell: Cell) -> type:
-    """Imports the Keras layer of a cell."""
-    return getattr(importlib.import_module(cell.module), cell.layer)
-
-
-def parameters_of(characters, cell, units, layers, embedding="auto"):
-    """Counts the parameters of a network without building it.
-
-    Args:
-        characters: Number of characters in the vocabulary.
-        cell: As for `build_model`, like all that follow.
-        units: Size of each recurrent layer.
-        layers: Number of recurrent layers.
-        embedding: Size of the embedding, `None` or `"auto"`.
-
-    Returns:
-        An `int`.
-
-    Example:
-
-    >>> build_model(range(65), units=8).count_params()
-    3497
-    >>> parameters_of(65, "lstm", units=8, layers=2)
-    3497
-    """
-    name, embedding = CELLS[cell].layer, embedding_dim(embedding, characters)
-    shapes = [
-        weight_shapes("Embedding", characters, embedding) if embedding else [],
-        weight_shapes(name, embedding or characters, units),
-        weight_shapes("Dense", units, characters),
-    ]
-    further = weight_shapes(name, units, units)  # each but the first layer
-    return parameter_count(shapes) + (layers - 1) * parameter_count([further])
-
-
-def embedding_dim(embedding, characters):
-    """The size of the embedding, or `None`, where it was `"auto"`."""
-    if embedding != "auto":
-        return embedding
-    return None if characters <= ONE_HOT_LIMIT else EMBEDDING_DIM
-
-
-def rebuild(layers, vocabulary):
+def rebuild(
+    layers: Sequence[StoredLayer], vocabulary: Sized
+) -> "keras.Sequential":
     """Makes a Keras model of what a model file holds.
+
+    Only what charrnn knows of the settings is taken over: sizes, and the rate
+    of each dropout. Initializers, regularizers and names are Keras's own.
 
     Args:
         layers: A list of `(class name, settings, arrays)`, as
@@ -163,105 +142,31 @@ def rebuild(layers, vocabulary):
         vocabulary: The `charrnn.Vocabulary` of its ids.
 
     Returns:
-        A `keras.Sequential` with these weights.
+        A `keras.Sequential` with the same layers and these weights, not
+        compiled.
 
-    Raises:
-        ValueError: as `network_of` does.
+    Example:
+
+    >>> lstm = [np.ones((3, 8)), np.ones((2, 8)), np.ones(8)]
+    >>> dense = [np.ones((2, 3)), np.ones(3)]
+    >>> layers = [
+    ...     ("LSTM", {"units": 2}, lstm),
+    ...     ("Dense", {"units": 3}, dense),
+    ... ]
+    >>> rebuild(layers, "abc").output_shape
+    (None, None, 3)
     """
-    model = build_model(vocabulary, **network_of(layers))
+    from charrnn.network.backend import keras
+
+    size = len(vocabulary)
+    known = {class_name: settings for class_name, settings, _ in layers}
+    embedding = known.get("Embedding", {}).get("output_dim")
+    model = _model_of_vectors(size, embedding)
+    for class_name, settings, _ in layers:
+        if cell := cell_of_layer(class_name):
+            model.add(_recurrent(cell, settings["units"]))
+        elif class_name == "Dropout":
+            model.add(keras.layers.Dropout(settings["rate"], dtype=DTYPE))
+    model.add(_logits(size))
     model.set_weights([array for *_, arrays in layers for array in arrays])
     return model
-
-
-def check_arguments(vocabulary, cell, units, layers, dropout, embedding):
-    """Checks the arguments of `build_model` without importing Keras.
-
-    Raises:
-        ValueError: naming the first one that is out of range.
-
-    Example:
-
-    >>> check_arguments("abc", "lstm", 8, 2, 0.5, None)
-    """
-    if cell not in CELLS:
-        raise ValueError(
-            f"Expected a cell among {sorted(CELLS)}. Received {cell!r}."
-        )
-    check_size(vocabulary)
-    sizes = {"units": units, "layers": layers}
-    if embedding not in (None, "auto"):
-        sizes["embedding"] = embedding
-    for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(
-                f"Expected {name} to be a whole number of at least 1. "
-                f"Received {size!r}."
-            )
-    if not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
-        raise ValueError(
-            "Expected a dropout from 0 up to, but not, 1. "
-            f"Received {dropout!r}."
-        )
-
-
-def check_size(vocabulary):
-    """Checks that there is something to predict.
-
-    Args:
-        vocabulary: A `Vocabulary`, or a `str` of distinct characters.
-
-    Raises:
-        ValueError: if it has one character only.
-
-    Example:
-
-    >>> check_size("ab")
-    """
-    if len(vocabulary) < 2:
-        raise ValueError(
-            "Expected at least 2 distinct characters: there is nothing to "
-            f"predict in a text of {len(vocabulary)}."
-        )
-
-
-def network_of(layers):
-    """Finds the arguments of `build_model` that make given layers.
-
-    Args:
-        layers: A list of `(class name, settings, arrays)`, as
-            `model_file.read` returns it.
-
-    Returns:
-        A `dict` of the keyword arguments of `build_model`.
-
-    Raises:
-        ValueError: if its recurrent layers are not all of a kind and a size.
-
-    Example:
-
-    >>> layers = [
-    ...     ("CategoryEncoding", {"num_tokens": 5}, []),
-    ...     ("GRU", {"units": 8}, []),
-    ...     ("Dropout", {"rate": 0.1}, []),
-    ...     ("Dense", {"units": 5}, []),
-    ... ]
-    >>> network_of(layers)["units"], network_of(layers)["embedding"]
-    (8, None)
-    """
-    names = {cell.layer: name for name, cell in CELLS.items()}
-    recurrent = [(n, s) for n, s, _ in layers if n in names]
-    settings = {n: s for n, s, _ in layers}
-    kinds = {(class_name, own["units"]) for class_name, own in recurrent}
-    if len(kinds) > 1:
-        raise ValueError(
-            "Expected recurrent layers of one kind and one size. "
-            f"Received {sorted(kinds)}."
-        )
-    [(class_name, units)] = kinds
-    return {
-        "cell": names[class_name],
-        "units": units,
-        "layers": len(recurrent),
-        "dropout": settings.get("Dropout", {}).get("rate", 0.0),
-        "embedding": settings.get("Embedding", {}).get("output_dim"),
-    }

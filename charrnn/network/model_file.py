@@ -3,28 +3,39 @@
 import json
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from charrnn.network import layers as network
-from charrnn.network import shapes as weight_shapes
+from charrnn.network.facts import (
+    JSON_LIMIT,
+    MEMBER,
+    check_facts,
+    expect,
+    facts_text,
+)
+from charrnn.network.layers import StoredLayer, check_layer, check_object
 from charrnn.network.portable import CONFIG, make_portable
+from charrnn.network.shapes import (
+    check_model,
+    parameter_count,
+    planned_shapes,
+)
 from charrnn.network.weights import read_arrays
 from charrnn.system.archive import member_size, opened, read_member
 from charrnn.system.atomic import replacing
 from charrnn.system.terminal import escape_controls
-from charrnn.text.corpus import normalize_text
-from charrnn.text.normal_form import form_of
 from charrnn.text.sources import CHECKPOINT_NAME
 from charrnn.text.vocabulary import Vocabulary
 
-FORMAT = 1
+if TYPE_CHECKING:
+    import keras
+
 _BUNDLED = Path(__file__).parents[1] / "pretrained"
 PRETRAINED = {  # models that come with charrnn, by their names
     "shakespeare": _BUNDLED / "shakespeare.keras",
 }
-MEMBER = "charrnn.json"  # the extra member; Keras ignores it
 WEIGHTS = "model.weights.h5"
-JSON_LIMIT = 2 << 20  # bytes: room for all characters that Unicode assigns
 LINE_LIMIT = 400  # characters of what is told about a damaged file
 
 # What the readers of archives, JSON and HDF5 raise on a damaged file.
@@ -41,8 +52,25 @@ DAMAGE = (
 )
 
 
-def save(model, path, vocabulary, facts=None):
+class Contents(TypedDict):
+    """What `read` finds in a model file."""
+
+    vocabulary: Vocabulary
+    layers: list[StoredLayer]
+    facts: dict[str, Any]
+
+
+def save(
+    model: "keras.Sequential",
+    path: Path | str,
+    vocabulary: Vocabulary,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
     """Saves a model and its vocabulary in one file, whole or not at all.
+
+    Keras opens the file from version 3.5 on. Nothing is written that
+    `charrnn.load` would refuse. `charrnn.save` takes models in other forms,
+    too.
 
     Args:
         model: The `keras.Sequential`, or its twin.
@@ -50,9 +78,6 @@ def save(model, path, vocabulary, facts=None):
         vocabulary: The `charrnn.Vocabulary` of the ids that it reads.
         facts: More entries for the member `charrnn.json`, such as the split
             of the text and the losses reached; a `dict` that JSON can hold.
-
-    Keras opens the file from version 3.5 on. Nothing is written that
-    `charrnn.load` would refuse.
 
     Raises:
         ValueError: if the name does not end in `.keras`, the vocabulary and
@@ -79,29 +104,12 @@ def save(model, path, vocabulary, facts=None):
             "Expected a charrnn.Vocabulary. "
             f"Received {type(vocabulary).__name__!r}."
         )
-    weight_shapes.check_model(model, len(vocabulary))
-    facts = _facts_text(vocabulary, facts or {})
+    check_model(model, len(vocabulary))
+    member = facts_text(vocabulary, facts or {})
     with replacing(path) as temporary:
         model.save(temporary)
-        make_portable(temporary, {MEMBER: facts})
+        make_portable(temporary, {MEMBER: member})
         _check_that_we_can_read(temporary)
-
-
-def _facts_text(vocabulary, facts):
-    """The member `charrnn.json`."""
-    member = {
-        **facts,
-        "format": FORMAT,
-        "unit": "character",
-        "vocabulary": {"characters": vocabulary.characters},
-    }
-    text = json.dumps(member, indent=1)
-    if len(text) > JSON_LIMIT:
-        raise ValueError(
-            f"Expected a vocabulary and facts of at most {JSON_LIMIT:,} bytes "
-            f"of JSON. Received {len(text):,}."
-        )
-    return text
 
 
 def _check_that_we_can_read(path):
@@ -121,7 +129,7 @@ def _reason(error):
     return line or type(error).__name__
 
 
-def read(path):
+def read(path: Path | str) -> Contents:
     """Reads a model file as data: nothing in it is run, imported or fetched.
 
     SECURITY.md tells what is refused, and the limits.
@@ -138,6 +146,12 @@ def read(path):
         ValueError: if the file is not a model that charrnn made, saying why
             in one line.
         OSError: if it cannot be opened.
+
+    Example:
+
+    >>> contents = read("shakespeare")
+    >>> [class_name for class_name, *_ in contents["layers"]][-2:]
+    ['Dropout', 'Dense']
     """
     path = model_path(path)
     with path.open("rb") as file:
@@ -150,7 +164,7 @@ def read(path):
             ) from error
 
 
-def model_path(path):
+def model_path(path: Path | str) -> Path:
     """Finds the model file: the path itself, or a run's `model.keras`.
 
     Args:
@@ -161,87 +175,45 @@ def model_path(path):
 
     Raises:
         ValueError: if there is none, saying where it was looked for.
+
+    Example:
+
+    >>> model_path("shakespeare").name
+    'shakespeare.keras'
     """
-    path = Path(path)
-    folder = path
-    if folder.is_dir():
-        path = folder / "model.keras"
-    if not path.exists() and str(path) in PRETRAINED:
-        path = PRETRAINED[str(path)]
-    if not path.exists():
-        if any(CHECKPOINT_NAME.fullmatch(there.name) for there in _in(folder)):
-            raise ValueError(
-                f"Expected a model in '{folder}'. The run there has saved "
-                "none yet. Wait for its first validation, or go on with it."
-            )
-        inside = sorted(folder.glob("*/model.keras"))
-        inside = inside or sorted(folder.glob("*/*/model.keras"))
-        hint = "`python train.py TEXT` makes one, in runs/."
-        if inside:
-            hint = f"Did you mean '{inside[0].parent}'?"
+    folder = Path(path)
+    file = folder / "model.keras" if folder.is_dir() else folder
+    if file.is_file():
+        return file
+    if file.exists():  # to open a pipe is to wait for a writer
         raise ValueError(
-            "Expected a model file or a run's folder. There is no "
-            f"'{path}'. {hint}"
+            f"Expected a model file. '{file}' is a folder, a pipe or a device."
         )
-    if not path.is_file():  # to open a pipe is to wait for a writer
+    if any(CHECKPOINT_NAME.fullmatch(there.name) for there in _in(folder)):
         raise ValueError(
-            f"Expected a model file. '{path}' is a folder, a pipe or a device."
+            f"Expected a model in '{folder}'. The run there has saved "
+            "none yet. Wait for its first validation, or go on with it."
         )
-    return path
+    if str(folder) in PRETRAINED:  # a folder of texts may have that name, too
+        return PRETRAINED[str(folder)]
+    raise ValueError(
+        "Expected a model file or a run's folder. There is no "
+        f"'{file}'. {_hint(folder)}"
+    )
 
 
-def _in(folder):
+def _in(folder: Path) -> Iterable[Path]:
     """What is in a folder, if it is one."""
     return folder.iterdir() if folder.is_dir() else ()
 
 
-def text_form(facts):
-    """Tells how a model's text was read: with which line ends and normal form.
-
-    Where it was read as it was, its characters may tell the normal form.
-
-    Args:
-        facts: As `read` returns them.
-
-    Returns:
-        A `dict` with the arguments of `charrnn.text.corpus.normalize_text`.
-
-    Raises:
-        ValueError: if that is not what the facts tell.
-
-    Example:
-
-    >>> text_form({"text": {"name": "my.txt", "newline": "keep"}})
-    {'newline': 'keep', 'normalize': None}
-    """
-    text = _expect(facts.get("text", {}), dict, "text")
-    normalize = text.get("normalize")
-    if normalize is None and "vocabulary" in facts:
-        normalize = form_of(facts["vocabulary"]["characters"])
-    return {"newline": text.get("newline", "lf"), "normalize": normalize}
-
-
-def training_characters(facts):
-    """Tells how much of its text, from the start, a model was trained on.
-
-    Args:
-        facts: As `read` returns them.
-
-    Returns:
-        An `int`, or `None` if the file does not tell.
-
-    Raises:
-        ValueError: if what it tells is no number.
-
-    Example:
-
-    >>> training_characters({"split": {"training_characters": 1_003_854}})
-    1003854
-    """
-    split = _expect(facts.get("split", {}), dict, "split")
-    if "training_characters" not in split:
-        return None
-    return _expect(split["training_characters"], int, "training_characters")
+def _hint(folder):
+    """What to do where there is no model: name one that is inside, if any."""
+    inside = sorted(folder.glob("*/model.keras"))
+    inside = inside or sorted(folder.glob("*/*/model.keras"))
+    if inside:
+        return f"Did you mean '{inside[0].parent}'?"
+    return "`python train.py TEXT` makes one, in runs/."
 
 
 def _read(file):
@@ -249,7 +221,7 @@ def _read(file):
         facts = _read_facts(archive)
         vocabulary = Vocabulary(facts["vocabulary"]["characters"])
         layers = _read_config(archive)
-        shapes = weight_shapes.planned_shapes(layers, len(vocabulary))
+        shapes = planned_shapes(layers, len(vocabulary))
         _check_parameters(archive, shapes)
         weights = read_member(archive, WEIGHTS)
     arrays = read_arrays(weights, layers, shapes, len(vocabulary))
@@ -264,39 +236,32 @@ def _read_facts(archive):
             "charrnn.save(model, path, vocabulary) keeps the vocabulary."
         )
     facts = _read_json(archive, MEMBER)
-    if facts.get("format") != FORMAT:
-        raise ValueError(
-            f"Expected format {FORMAT}. Received {facts.get('format')!r}. If "
-            "a newer charrnn made it, update charrnn."
-        )
-    vocabulary = _expect(facts.get("vocabulary"), dict, "vocabulary")
-    _expect(vocabulary.get("characters"), str, "characters")
-    normalize_text("", **text_form(facts))
+    check_facts(facts)
     return facts
 
 
 def _read_config(archive):
     """Reads the layers of a Keras config: a list of (class name, settings)."""
-    config = _read_json(archive, CONFIG, network.check_object)
+    config = _read_json(archive, CONFIG, check_object)
     if config.get("class_name") != "Sequential":
         raise ValueError(
             "Expected a keras.Sequential. "
             f"Received {config.get('class_name')!r}."
         )
-    settings = _expect(config.get("config"), dict, "config")
+    settings = expect(config.get("config"), dict, "config")
     layers = []
-    for layer in _expect(settings.get("layers"), list, "layers"):
-        _expect(layer, dict, "layer")
-        class_name = _expect(layer.get("class_name"), str, "class_name")
-        settings = _expect(layer.get("config"), dict, "config")
-        network.check_layer(class_name, settings)
+    for layer in expect(settings.get("layers"), list, "layers"):
+        expect(layer, dict, "layer")
+        class_name = expect(layer.get("class_name"), str, "class_name")
+        settings = expect(layer.get("config"), dict, "config")
+        check_layer(class_name, settings)
         layers.append((class_name, settings))
     return layers
 
 
 def _check_parameters(archive, shapes):
     """Checks that the file is large enough for what its settings announce."""
-    parameters = weight_shapes.parameter_count(shapes)
+    parameters = parameter_count(shapes)
     expected, received = 4 * parameters, member_size(archive, WEIGHTS)
     if received < expected:
         raise ValueError(
@@ -313,13 +278,4 @@ def _read_json(archive, name, check_object=None):
         raise ValueError(
             f"Expected JSON in {name}. Received {error}"
         ) from error
-    return _expect(value, dict, name)
-
-
-def _expect(value, kind, name):
-    """Returns a value from JSON, if it is of the kind it must be."""
-    if not isinstance(value, kind):
-        raise ValueError(
-            f"Expected {name} to be a {kind.__name__}. Received {value!r}."
-        )
-    return value
+    return expect(value, dict, name)

@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
+from pathlib import Path
 
 from charrnn.network.layers import check_object
 
@@ -17,28 +19,32 @@ _ADDED = {
 }
 
 
-def make_portable(path, extra=None):
+def make_portable(
+    path: Path | str, extra: Mapping[str, str] | None = None
+) -> None:
     """Turns a file that Keras has just saved into one that opens elsewhere.
 
     Args:
         path: A `.keras` file.
         extra: More members to write; a `dict` from name to text.
     """
+    members: dict[str, str | bytes] = {}
     with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
+        for name in archive.namelist():
+            members[name] = archive.read(name)
     members[CONFIG] = portable(members[CONFIG])
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in {**members, **(extra or {})}.items():
             archive.writestr(name, data)
 
 
-def portable(config):
+def portable(config: str | bytes) -> str:
     """Leaves out what keeps a saved model from being opened elsewhere.
 
-    Those are the settings that Keras added after 3.5, as far as they have no
-    effect, and a `compile` with functions of the user's own, which a file
-    names but does not hold. All else stays: a network that needs a newer
-    Keras still needs it.
+    Two things go: settings that Keras added after 3.5, where they have the
+    value that does nothing; and what `compile` was given, if it names
+    functions of the user's own, which the file does not hold. A network that
+    needs a newer Keras still needs it.
 
     Args:
         config: The text of `config.json` in a `.keras` file.
@@ -51,13 +57,13 @@ def portable(config):
     >>> portable('{"seed": 1, "input_axes": null, "output_axes": [1]}')
     '{"seed": 1, "output_axes": [1]}'
     """
-    config = json.loads(config, object_hook=_without_additions)
-    compiled = json.dumps(config.get("compile_config"))
+    parsed = json.loads(config, object_hook=_without_additions)
+    compiled = json.dumps(parsed.get("compile_config"))
     try:
         json.loads(compiled, object_hook=check_object)
     except ValueError:
-        del config["compile_config"]
-    return json.dumps(config)
+        del parsed["compile_config"]
+    return json.dumps(parsed)
 
 
 def _without_additions(value):

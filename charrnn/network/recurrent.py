@@ -1,11 +1,14 @@
-"""Run one recurrent layer in NumPy, by the step in the table of cells."""
+"""Run recurrent layers in NumPy, each by its step in the table of cells."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from charrnn.network.cells import CELLS, Cell, cell_of_layer
 from charrnn.network.steps import State, sigmoid
+
+# The state of a network: that of each recurrent layer, from the lowest up.
+NetworkState = list[State]
 
 
 class RecurrentLayer:
@@ -113,6 +116,77 @@ class RecurrentLayer:
             for name, part in blocks
             if name in self.cell.gates
         }
+
+
+def step_layers(
+    layers: Sequence[RecurrentLayer], x: np.ndarray, state: NetworkState
+) -> NetworkState:
+    """Computes one step of all layers, from the lowest up.
+
+    Args:
+        layers: The layers.
+        x: The projected inputs of the lowest, `(batch, columns)`.
+        state: The state before.
+
+    Returns:
+        The new state. The output of a layer is the first array of its state.
+    """
+    new_state: NetworkState = []
+    for layer, before in zip(layers, state, strict=True):
+        if new_state:
+            x = layer.project(new_state[-1][0])
+        new_state.append(layer.step(x, before))
+    return new_state
+
+
+def run_layers(
+    layers: Sequence[RecurrentLayer],
+    x: np.ndarray,
+    state: NetworkState,
+    note: Callable[..., None],
+) -> tuple[np.ndarray, NetworkState]:
+    """Computes all steps of one layer after the other, from the lowest up.
+
+    A layer's inputs are all known before it begins, so that they are projected
+    in one matrix product: that is why this is faster than step after step.
+
+    Args:
+        layers: The layers.
+        x: The projected inputs of the lowest, `(time, batch, columns)`.
+        state: The state before the first step.
+        note: Called for each layer with the layer, its projected inputs, its
+            state before, and its outputs.
+
+    Returns:
+        `(outputs, state)`: the outputs of the highest layer,
+        `(time, batch, units)`, and the state after the last step.
+    """
+    new_state: NetworkState = []
+    for layer, before in zip(layers, state, strict=True):
+        if new_state:
+            x = layer.project(x)
+        outputs, after = layer.run(x, before)
+        note(layer, x, before, outputs)
+        x = outputs
+        new_state.append(after)
+    return x, new_state
+
+
+def describe(layers: Sequence[RecurrentLayer]) -> str:
+    """Says in a few words which layers these are.
+
+    Example:
+
+    >>> lstm = [np.ones((3, 8)), np.ones((2, 8)), np.ones(8)]
+    >>> describe([RecurrentLayer("LSTM", lstm)])
+    'LSTM, 1 layer of 2 units'
+    """
+    kinds = {(layer.name, len(layer.U)) for layer in layers}
+    if len(kinds) > 1:
+        return " + ".join(f"{layer.name} {len(layer.U):,}" for layer in layers)
+    ((name, units),) = kinds
+    count = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
+    return f"{name}, {count} of {units:,} units"
 
 
 def matmul(x: np.ndarray, weights: np.ndarray) -> np.ndarray:

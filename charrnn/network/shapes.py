@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from charrnn.network.cells import cell_of_layer
-from charrnn.network.layers import check_class, check_layer, check_order
+from charrnn.network.layers import check_order, layers_of_keras
 
 if TYPE_CHECKING:
     import keras
@@ -124,6 +126,37 @@ def check_shapes(
         )
 
 
+def check_arrays(
+    layers: Sequence[tuple[str, Sequence[np.ndarray]]], size: int
+) -> None:
+    """Checks that weights fit the vocabulary and each other.
+
+    Args:
+        layers: A list of `(class name, arrays)`, of all layers with weights.
+        size: Number of characters in the vocabulary.
+
+    Raises:
+        ValueError: as `check_shapes` does.
+
+    Example:
+
+    >>> rnn = [np.ones((3, 2)), np.ones((2, 2)), np.ones(2)]
+    >>> dense = [np.ones((2, 3)), np.ones(3)]
+    >>> check_arrays([("SimpleRNN", rnn), ("Dense", dense)], 3)
+    """
+    width = size
+    for class_name, arrays in layers:
+        outputs = size
+        if class_name != "Dense":
+            cell = cell_of_layer(class_name)
+            columns = np.atleast_1d(arrays[0]).shape[-1]
+            outputs = columns // (len(cell.blocks) if cell else 1)
+        expected = weight_shapes(class_name, width, outputs)
+        received = [array.shape for array in arrays]
+        check_shapes(class_name, expected, received, size)
+        width = outputs
+
+
 def _check_size(class_name, settings, size):
     if class_name not in _SIZES:
         return
@@ -176,11 +209,4 @@ def check_model(model: "keras.Sequential", size: int) -> None:
             "Expected a model that has weights. Received one that is not "
             "built yet. Begin it with keras.Input((None,), dtype='int32')."
         )
-    layers = []
-    for layer in model.layers:
-        class_name = type(layer).__name__
-        check_class(class_name)  # others may have no config at all
-        settings = layer.get_config()
-        check_layer(class_name, settings)
-        layers.append((class_name, settings))
-    planned_shapes(layers, size)
+    planned_shapes(layers_of_keras(model), size)

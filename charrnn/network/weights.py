@@ -2,29 +2,40 @@
 
 import collections
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from charrnn.network.cells import cell_of_layer
 from charrnn.network.hdf5 import File
-from charrnn.network.shapes import check_shapes
+from charrnn.network.shapes import Shapes, check_shapes
 
-LARGEST = 1e15  # a float32 can hold sums of products of two such weights
+# The largest weight that is accepted, in absolute value: float32 can hold sums
+# of products of two of them.
+MAX_WEIGHT = 1e15
 
 # Where Keras puts an underscore into a class name: before a capital that begins
 # a word of small letters, or that follows one.
 _WORD_BEGINS = re.compile("(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 
-def read_arrays(data, layers, shapes, size):
+def read_arrays(
+    data: bytes,
+    layers: Sequence[tuple[str, Mapping[str, Any]]],
+    shapes: Sequence[Shapes],
+    size: int,
+) -> list[list[np.ndarray]]:
     """Reads the arrays of all layers, if they are what the settings say.
 
-    A shape costs no bytes: no array is read before its shape is the one
-    expected and its bytes are in this file.
+    A file of a few bytes can claim any shape, so an array's values are read
+    only once its shape is the one expected and its bytes are all in the file.
 
     Args:
         data: The file's `bytes`.
         layers: A list of `(class name, settings)`.
         shapes: For each layer the shapes of its arrays, as
-            `network.planned_shapes` gives them.
+            `charrnn.network.shapes.planned_shapes` gives them.
         size: Number of characters in the vocabulary.
 
     Returns:
@@ -85,8 +96,8 @@ def _read_layer(file, class_name, place, expected, size):
 
 
 def _check_finite(array, name):
-    if not (array.min() >= -LARGEST and array.max() <= LARGEST):  # or NaN
+    if not (array.min() >= -MAX_WEIGHT and array.max() <= MAX_WEIGHT):  # or NaN
         raise ValueError(
-            f"Expected finite weights, none beyond {LARGEST:g}. "
+            f"Expected finite weights, none beyond {MAX_WEIGHT:g}. "
             f"Received {array.min()} to {array.max()} in {name}."
         )

@@ -1,24 +1,35 @@
 """Draw a picture: axes side by side, in colours that all can tell apart."""
 
 import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from charrnn.system import atomic
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 BLUE, ORANGE, GREEN, PURPLE = "#2166ac", "#d95f02", "#1b9e77", "#7570b3"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
-RAISE = 0.1  # of the height, to make room for a legend
-MOST_RAISES = 8
-POINT = 5  # pixels around a legend, for half of a point
+
+# How a legend gets room: the top of the axes is raised by this part of their
+# height, as often as it takes, but no more than this many times.
+RAISE = 0.1
+MAX_RAISES = 8
+POINT_RADIUS = 5  # pixels: a point that is this close touches the legend
 
 
 @contextlib.contextmanager
-def picture(path, panels=1, width=7, **options):
+def picture(
+    path: Path | str, panels: int = 1, width: float = 7, **options: Any
+) -> Iterator[list["Axes"]]:
     """Gives axes to draw on, and writes them to a file at the end.
 
     Args:
-        path: The `.png` file; it is whole, or as it was before.
-        panels: How many axes, side by side.
-        width: Of all, in inches.
+        path: The `.png` file. It is replaced only by a whole picture.
+        panels: How many axes to make, side by side.
+        width: Of the whole picture, in inches.
         **options: As for matplotlib's `Figure.subplots`.
 
     Yields:
@@ -37,7 +48,7 @@ def picture(path, panels=1, width=7, **options):
     >>> os.path.getsize(path) > 1000
     True
     """
-    from matplotlib.figure import Figure  # here: a second, only if wanted
+    from matplotlib.figure import Figure  # here: it takes a second
 
     figure = Figure(figsize=(width, 4.2), layout="constrained")
     row = figure.subplots(1, panels, squeeze=False, **options)[0]
@@ -57,7 +68,7 @@ def _make_room(figure, axes):
 
     matplotlib looks for the best place, but that may be a bad one.
     """
-    for _ in range(MOST_RAISES):
+    for _ in range(MAX_RAISES):
         figure.draw_without_rendering()
         if not axes.get_legend() or not _is_covered(axes):
             return
@@ -70,7 +81,7 @@ def _make_room(figure, axes):
 
 def _is_covered(axes):
     """Whether a line, or a point, lies under the legend."""
-    box = axes.get_legend().get_window_extent().padded(POINT)
+    box = axes.get_legend().get_window_extent().padded(POINT_RADIUS)
     return any(_meets(line, box) for line in axes.lines)
 
 

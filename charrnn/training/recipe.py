@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
+from charrnn.network.arguments import embedding_dim
 from charrnn.network.cells import CELLS
-from charrnn.network.model import embedding_dim
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 

@@ -6,6 +6,7 @@ import re
 import types
 
 from charrnn.network.backend import keras
+from charrnn.network.loading import keras_model_of
 from charrnn.network.portable import make_portable
 from charrnn.system.atomic import replacing
 
@@ -204,7 +205,8 @@ def stateful_twin(model, *, batch_size, seq_length=None, layers=None):
     faster layers.
 
     Args:
-        model: A `keras.Sequential` over ids, as `build_model` returns it.
+        model: A `keras.Sequential` over ids, as `build_model` returns it, or
+            what else `charrnn.fused` takes.
         batch_size: Streams per batch.
         seq_length: Characters per window; `None` for windows of any length.
         layers: The layers that do the work; `None` for the model's, the
@@ -226,6 +228,7 @@ def stateful_twin(model, *, batch_size, seq_length=None, layers=None):
     >>> twin.weights[0] is model.weights[0]
     True
     """
+    model, _ = keras_model_of(model)
     layers = layers or map(stateful, model.layers)
     return Twin(model, layers, batch_size, seq_length)
 

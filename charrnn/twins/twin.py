@@ -5,6 +5,7 @@ import warnings
 
 from charrnn.network.backend import cores, keras
 from charrnn.network.cells import CELLS
+from charrnn.network.loading import keras_model_of
 from charrnn.twins.precision import resolve_precision
 from charrnn.twins.stateful import stateful, stateful_twin
 
@@ -26,7 +27,9 @@ def fused(model, *, batch_size, precision="auto", weight_drop=0.0):
     says so.
 
     Args:
-        model: A `keras.Sequential` over ids of shape `(batch, time)`.
+        model: A `keras.Sequential` over ids of shape `(batch, time)`; or a
+            model file, a run's folder, `"shakespeare"` or an engine, of which
+            the twin trains a copy, for `charrnn.save(twin, ...)` to save.
         batch_size: Streams per batch.
         precision: Of the operands of the matrix products: `"float32"`,
             `"bfloat16"`, or `"auto"`: bfloat16 where the processor has
@@ -57,6 +60,7 @@ def fused(model, *, batch_size, precision="auto", weight_drop=0.0):
     >>> fast.weights[0] is model.weights[0]
     True
     """
+    model, _ = keras_model_of(model)
     precision = resolve_precision(precision)
     if not 0 <= weight_drop < 1:
         raise ValueError(

@@ -1,11 +1,16 @@
 """Every function that takes a model takes it in any form."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import charrnn
+from charrnn.network.backend import keras
 from charrnn.network.loading import engine_of, keras_model_of
 from charrnn.network.model import build_model
+from charrnn.scoring import adaptation
 from charrnn.text.vocabulary import Vocabulary
 
 TEXT = "feed a bee, bee by bee. "
@@ -30,6 +35,20 @@ def forms(tmp_path_factory):
     }
 
 
+def logits_of(model):
+    return np.asarray(model(IDS[None].repeat(3, 0))).round(5).tolist()
+
+
+def saved(model, vocabulary):
+    """A model after it was saved, and loaded as one of Keras."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        charrnn.save(model, path, vocabulary)
+        again, own = charrnn.load_model(folder)
+    assert own == VOCABULARY
+    return again
+
+
 USES = {
     "Sampler": lambda m, v: charrnn.Sampler(m, v).generate(length=3),
     "score": lambda m, v: charrnn.score(m, TEXT, vocabulary=v).nats.tolist(),
@@ -47,6 +66,15 @@ USES = {
     "gradient_decay": lambda m, v: charrnn.gradient_decay(
         m, IDS[None]
     ).norms.tolist(),
+    "score_each": lambda m, v: [
+        each.nats.tolist()
+        for each in charrnn.score_each(m, TEXT.split(", "), vocabulary=v)
+    ],
+    "fused": lambda m, v: logits_of(charrnn.fused(m, batch_size=3)),
+    "stateful_twin": lambda m, v: logits_of(
+        charrnn.stateful_twin(m, batch_size=3)
+    ),
+    "save": lambda m, v: logits_of(saved(m, v)),
     "score_adapting": lambda m, v: charrnn.score_adapting(
         m, v, TEXT, segment=8
     ).nats.tolist(),
@@ -54,7 +82,8 @@ USES = {
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
-def test_each_function_takes_each_form(forms, use):
+def test_each_function_takes_each_form(forms, use, monkeypatch):
+    monkeypatch.setattr(adaptation, "SAMPLED", 2)
     results = {name: use(*forms[name]) for name in FORMS}
     for name in FORMS[1:]:
         assert results[name] == results["engine"], name
@@ -64,9 +93,10 @@ def test_a_bundled_model_is_taken_by_its_name():
     assert len(engine_of("shakespeare").vocabulary) > 60
 
 
-@pytest.mark.parametrize(
-    "use", [USES[n] for n in USES if n not in ("score ids", "gradient_decay")]
-)
+OF_IDS = "score ids", "gradient_decay", "fused", "stateful_twin"
+
+
+@pytest.mark.parametrize("use", [USES[n] for n in USES if n not in OF_IDS])
 def test_a_keras_model_needs_its_vocabulary_for_text(forms, use):
     model, _ = forms["keras"]
     with pytest.raises(ValueError, match="Pass vocabulary=, the charrnn.Voc"):
@@ -88,7 +118,74 @@ def test_a_missing_file_is_named(tmp_path):
 def test_another_vocabulary_than_the_models_is_refused(forms):
     with pytest.raises(ValueError, match="no other vocabulary"):
         charrnn.Sampler(forms["path"][0], Vocabulary("ab"))
+    with pytest.raises(ValueError, match="no other vocabulary"):
+        charrnn.save(forms["path"][0], "copy.keras", Vocabulary("ab"))
     charrnn.Sampler(forms["path"][0], VOCABULARY)  # the same is welcome
+
+
+@pytest.mark.parametrize("model", ["shakespeare", 7, None])
+def test_an_engine_of_keras_wants_a_keras_model(model):
+    with pytest.raises(ValueError, match="^Expected a Keras model. Received"):
+        charrnn.Engine.from_keras(model, VOCABULARY)
+
+
+def test_a_twin_of_a_file_trains_a_copy_that_can_be_saved(forms, tmp_path):
+    path, _ = forms["path"]
+    before = charrnn.load(path)
+    twin = charrnn.fused(path, batch_size=2)
+    twin.compile(charrnn.optimizer(0.1), charrnn.loss())
+    windows = charrnn.Windows(IDS, batch_size=2, seq_length=4, seed=1)
+    twin.fit(windows.dataset(), steps_per_epoch=3, shuffle=False, verbose=0)
+    charrnn.save(twin, tmp_path / "more.keras", VOCABULARY)
+    score = charrnn.score(tmp_path / "more.keras", TEXT)
+    assert score.nats.mean() != charrnn.score(path, TEXT).nats.mean()
+    kept = charrnn.score(before, TEXT).nats == charrnn.score(path, TEXT).nats
+    assert kept.all()
+
+
+def test_a_copy_keeps_what_the_file_tells(forms, tmp_path):
+    facts = {"text": {"newline": "keep"}}
+    charrnn.save(forms["keras"][0], tmp_path / "a.keras", VOCABULARY, facts)
+    charrnn.save(tmp_path / "a.keras", tmp_path / "b.keras")
+    charrnn.save(tmp_path / "a.keras", tmp_path / "c.keras", facts={"new": 1})
+    facts_of = {n: charrnn.load(tmp_path / f"{n}.keras").facts for n in "abc"}
+    assert facts_of["a"] == facts_of["b"]
+    assert facts_of["c"]["new"] == 1 and "text" not in facts_of["c"]
+
+
+def test_layers_of_several_kinds_become_a_keras_model(tmp_path):
+    """As a model has them that was not made by `build_model`."""
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(len(VOCABULARY), 3),
+            keras.layers.Dropout(0.25),
+            keras.layers.GRU(5, return_sequences=True),
+            keras.layers.LSTM(4, return_sequences=True),
+            keras.layers.SimpleRNN(4, return_sequences=True),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(len(VOCABULARY)),
+        ]
+    )
+    charrnn.save(model, tmp_path / "model.keras", VOCABULARY)
+    for again in (
+        charrnn.load_model(tmp_path)[0],
+        charrnn.load(tmp_path).to_keras(),
+    ):
+        kinds = [type(layer).__name__ for layer in again.layers]
+        assert kinds == [type(layer).__name__ for layer in model.layers]
+        assert [again.layers[i].rate for i in (1, 5)] == [0.25, 0.5]
+        np.testing.assert_array_equal(again(IDS[None]), model(IDS[None]))
+
+
+def test_a_folder_of_texts_may_have_the_name_of_a_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("shakespeare").mkdir()
+    Path("shakespeare/hamlet.txt").write_text("Who's there?", encoding="utf-8")
+    assert len(charrnn.load("shakespeare").vocabulary) == 69
+    Path("shakespeare/checkpoint-00000010.npz").touch()
+    with pytest.raises(ValueError, match="has saved none yet"):
+        charrnn.load("shakespeare")
 
 
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])

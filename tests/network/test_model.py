@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from charrnn.network import model_file
+from charrnn.network.arguments import network_of, parameters_of
 from charrnn.network.backend import keras
-from charrnn.network.model import build_model, network_of, parameters_of
+from charrnn.network.model import build_model
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.twins.stateful import stateful_twin
 

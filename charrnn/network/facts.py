@@ -1,0 +1,152 @@
+"""What a model file tells besides its network: the member charrnn.json.
+
+These are the facts: the vocabulary, how the text was read and divided, and how
+training went. Files come from strangers, so each value is checked before it
+is used.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from charrnn.text.corpus import normalize_text
+from charrnn.text.normal_form import form_of
+from charrnn.text.vocabulary import Vocabulary
+
+FORMAT = 1
+MEMBER = "charrnn.json"  # the extra member of the archive; Keras ignores it
+JSON_LIMIT = 2 << 20  # bytes: room for all characters that Unicode assigns
+
+Kind = TypeVar("Kind")
+
+
+def facts_text(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> str:
+    """Writes the member `charrnn.json`.
+
+    Args:
+        vocabulary: Of the model's ids.
+        facts: Further entries.
+
+    Returns:
+        JSON.
+
+    Raises:
+        ValueError: if it would be too large to be read again.
+
+    Example:
+
+    >>> import json
+    >>> json.loads(facts_text(Vocabulary("ab"), {}))["vocabulary"]
+    {'characters': 'ab'}
+    """
+    member = {
+        **facts,
+        "format": FORMAT,
+        "unit": "character",
+        "vocabulary": {"characters": vocabulary.characters},
+    }
+    text = json.dumps(member, indent=1)
+    if len(text) > JSON_LIMIT:
+        raise ValueError(
+            f"Expected a vocabulary and facts of at most {JSON_LIMIT:,} bytes "
+            f"of JSON. Received {len(text):,}."
+        )
+    return text
+
+
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """Checks what charrnn needs of the member: format, vocabulary, text.
+
+    Args:
+        facts: The member, as JSON gives it.
+
+    Raises:
+        ValueError: saying what is missing or of another kind.
+
+    Example:
+
+    >>> check_facts({"format": 1, "vocabulary": {"characters": "ab"}})
+    """
+    if facts.get("format") != FORMAT:
+        raise ValueError(
+            f"Expected format {FORMAT}. Received {facts.get('format')!r}. If "
+            "a newer charrnn made it, update charrnn."
+        )
+    vocabulary = expect(facts.get("vocabulary"), dict, "vocabulary")
+    expect(vocabulary.get("characters"), str, "characters")
+    normalize_text("", **text_form(facts))
+
+
+def text_form(facts: Mapping[str, Any]) -> dict[str, str | None]:
+    """Tells how a model's text was read: with which line ends and normal form.
+
+    Where it was read as it was, its characters may tell the normal form.
+
+    Args:
+        facts: The whole member, as `model_file.read` returns it.
+
+    Returns:
+        A `dict` with the arguments of `charrnn.text.corpus.normalize_text`.
+
+    Raises:
+        ValueError: if that is not what the facts tell.
+
+    Example:
+
+    >>> text_form({"text": {"name": "my.txt", "newline": "keep"}})
+    {'newline': 'keep', 'normalize': None}
+    """
+    text = expect(facts.get("text", {}), dict, "text")
+    normalize = text.get("normalize")
+    if normalize is None and "vocabulary" in facts:
+        normalize = form_of(facts["vocabulary"]["characters"])
+    return {"newline": text.get("newline", "lf"), "normalize": normalize}
+
+
+def training_characters(facts: Mapping[str, Any]) -> int | None:
+    """Tells how much of its text, from the start, a model was trained on.
+
+    Args:
+        facts: As for `text_form`.
+
+    Returns:
+        A number of characters, or `None` if the file does not tell.
+
+    Raises:
+        ValueError: if what it tells is no number.
+
+    Example:
+
+    >>> training_characters({"split": {"training_characters": 1_003_854}})
+    1003854
+    """
+    split = expect(facts.get("split", {}), dict, "split")
+    if "training_characters" not in split:
+        return None
+    return expect(split["training_characters"], int, "training_characters")
+
+
+def expect(value: Any, kind: type[Kind], name: str) -> Kind:
+    """Returns a value from JSON, if it is of the kind that it must be.
+
+    Args:
+        value: What JSON gives.
+        kind: A type.
+        name: What the value is, for the message.
+
+    Returns:
+        The value.
+
+    Raises:
+        ValueError: if it is of another kind.
+
+    Example:
+
+    >>> expect({"a": 1}, dict, "settings")
+    {'a': 1}
+    """
+    if not isinstance(value, kind):
+        raise ValueError(
+            f"Expected {name} to be a {kind.__name__}. Received {value!r}."
+        )
+    return value
