@@ -40,9 +40,14 @@ _HOMES = {
     "gradient_decay": "insight.gradients",
     "read_neurons": "insight.neurons",
     "score_adapting": "scoring.adaptation",
+    "train": "training.train",
+    "Run": "training.run",
+    "Settings": "training.settings",
+    "recommend": "training.recipe",
     "optimizer": "training.schedule",
     "loss": "training.schedule",
     "Schedule": "training.schedule",
+    "Restarts": "training.restarts",
     "Validation": "training.validation",
     "SaveBest": "training.validation",
     "Budget": "training.budget",
@@ -71,9 +76,14 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.text.vocabulary import Vocabulary as Vocabulary
     from charrnn.text.windows import split as split
     from charrnn.training.budget import Budget as Budget
+    from charrnn.training.recipe import recommend as recommend
+    from charrnn.training.restarts import Restarts as Restarts
+    from charrnn.training.run import Run as Run
     from charrnn.training.schedule import Schedule as Schedule
     from charrnn.training.schedule import loss as loss
     from charrnn.training.schedule import optimizer as optimizer
+    from charrnn.training.settings import Settings as Settings
+    from charrnn.training.train import train as train
     from charrnn.training.validation import SaveBest as SaveBest
     from charrnn.training.validation import Validation as Validation
     from charrnn.twins.stateful import stateful_twin as stateful_twin

@@ -27,12 +27,12 @@ def main():
     from charrnn import commands
     from charrnn.scoring import score
     from charrnn.system import atomic
-    from charrnn.training import schedule as training
+    from charrnn.training.schedule import Schedule
 
     moment, count, *words = sys.argv[1:]
     count = int(count)
     if moment == "step":
-        schedule = training.Schedule
+        schedule = Schedule
         schedule.on_train_batch_end = deadly(count, schedule.on_train_batch_end)
     elif moment == "validation":
         score.score_in_streams = deadly(count, score.score_in_streams)

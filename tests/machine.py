@@ -11,8 +11,8 @@ import numpy as np
 from charrnn.network.backend import keras
 from charrnn.scoring import baselines, score
 from charrnn.training import budget, loop
-from charrnn.training import schedule as training
 from charrnn.training.clock import Clock
+from charrnn.training.schedule import Schedule
 
 PIECE = 0.02  # seconds of work in which the machine's speed is constant
 
@@ -77,7 +77,7 @@ class Run(keras.callbacks.Callback):
         clock = Clock(machine.now)
         clock.start()
         machine.work(start)
-        self.schedule = training.Schedule(windows, 0.01, total_steps, clock)
+        self.schedule = Schedule(windows, 0.01, total_steps, clock)
         self.budget = budget.Budget(seconds, self.schedule, self.validation)
         ending = budget.Ending(
             self.schedule, self.validation, seconds, machine.now

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.network import model_file
 from charrnn.training import checkpoint
-from charrnn.training import schedule as training
+from charrnn.training.schedule import Schedule
 
 # Three rounds of 100 steps, the last one cut short.
 SMALL = [
@@ -37,16 +37,14 @@ def digest(array):
 
 def at_step(monkeypatch, step, act):
     """Does something after a step of training."""
-    count = training.Schedule.on_train_batch_end
+    count = Schedule.on_train_batch_end
 
     def on_train_batch_end(self, batch, logs=None):
         count(self, batch, logs)
         if self.step == step:
             act(self)
 
-    monkeypatch.setattr(
-        training.Schedule, "on_train_batch_end", on_train_batch_end
-    )
+    monkeypatch.setattr(Schedule, "on_train_batch_end", on_train_batch_end)
 
 
 def files_of(folder):

@@ -8,15 +8,10 @@
   knows.
 - `outputs`: Check what a verb is to write, and say what it wrote.
 - `options`: Flags that several verbs share, and the types of their values.
-- `causes`: Name the flags that may have kept a network from learning.
-- `advice`: Say before training what a text is too short or too odd for.
 - `outcome`: Say what came of a training, and what to do next.
-- `train_flags`: The flags of `charrnn train`, and what holds when a run is
-  taken up.
-- `material`: Read and check all that a run is made from, before anything is
-  written.
+- `train_flags`: The flags of `charrnn train`: the settings of a run, with their
+  defaults.
 - `train`: Train a network on a text.
-- `turns`: Train several runs in turns, so that what slows one slows all.
 - `corpora`: List the corpora that charrnn knows by name.
 - `compare`: Train kinds of cells on the same text, in turns, and compare them.
 - `generate_flags`: The flags of `charrnn generate`.

@@ -3,33 +3,35 @@
 import argparse
 import bisect
 import contextlib
-import csv
 import json
 import sys
 from pathlib import Path
 
+from charrnn.commands import outcome
 from charrnn.commands.corpora import print_table
-from charrnn.commands.options import add_text_arguments, at_least, positive
+from charrnn.commands.options import add_text_arguments
 from charrnn.commands.texts import read_corpus
-from charrnn.commands.turns import Candidate, train_in_turns
-from charrnn.insight.context import NEARLY, context_curve
+from charrnn.commands.train_flags import flag_type
+from charrnn.insight import comparison
+from charrnn.insight.context import NEARLY
 from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
-from charrnn.network.engine import load
 from charrnn.system import atomic
-from charrnn.system.plotting import picture
-from charrnn.system.progress import watched
-from charrnn.system.terminal import terminal_safe
+from charrnn.system.terminal import say, terminal_safe
 from charrnn.training import run_folder
-from charrnn.writing.sampler import Sampler
+from charrnn.training.session import Session
+from charrnn.training.settings import DEFAULTS, KINDS
+from charrnn.training.turns import Candidate, train_in_turns, unsteady
+from charrnn.training.values import whole
 
-MEASURED = 20_000  # characters of the held-out part, for the memory
-SAMPLE = 200  # characters
+DEFAULT_MINUTES = 2.0  # of training for each cell
+DEFAULT_UNITS = 256
+DEFAULT_LAYERS = 2
 SIGNALLED = 128  # exit codes from here on are of a training that was stopped
 TEXT = "encoding", "newline", "normalize"  # flags of the text
 
 
-def cells(words):
+def cells(words: str) -> list[str]:
     """A type for a list of kinds of cells."""
     found = [word.strip() for word in words.split(",") if word.strip()]
     if not found or not set(found) <= set(CELLS):
@@ -39,7 +41,7 @@ def cells(words):
     return list(dict.fromkeys(found))
 
 
-def add_arguments(parser):
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn compare`."""
     parser.add_argument(
         "corpus",
@@ -54,48 +56,7 @@ def add_arguments(parser):
         metavar="CELL,CELL",
         help=f"which of {', '.join(CELLS)} (default: all)",
     )
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument(
-        "--minutes",
-        type=positive,
-        default=2.0,
-        metavar="N",
-        help="of training for each (default: 2)",
-    )
-    length.add_argument(
-        "--epochs",
-        type=positive,
-        metavar="N",
-        help="passes over the training text for each, whatever time they take",
-    )
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument(
-        "--units",
-        type=at_least(1),
-        default=256,
-        metavar="N",
-        help="size of every recurrent layer (default: 256)",
-    )
-    size.add_argument(
-        "--parameters",
-        type=at_least(1),
-        metavar="N",
-        help="give each cell the units with which it has about so many",
-    )
-    parser.add_argument(
-        "--layers",
-        type=at_least(1),
-        default=2,
-        metavar="N",
-        help="of each network (default: 2)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=at_least(0),
-        default=1,
-        metavar="N",
-        help="of weights and windows (default: 1)",
-    )
+    _add_numbers(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -114,7 +75,57 @@ def add_arguments(parser):
     add_text_arguments(parser)
 
 
-def run(arguments):
+def _add_numbers(parser):
+    """Adds how long each run trains, and how large it is."""
+    length = parser.add_mutually_exclusive_group()
+    _add_number(
+        length,
+        "minutes",
+        f"of training for each (default: {DEFAULT_MINUTES:g})",
+        DEFAULT_MINUTES,
+    )
+    _add_number(
+        length,
+        "epochs",
+        "passes over the training text for each, whatever time they take",
+    )
+    size = parser.add_mutually_exclusive_group()
+    _add_number(
+        size,
+        "units",
+        f"size of every recurrent layer (default: {DEFAULT_UNITS})",
+        DEFAULT_UNITS,
+    )
+    _add_number(
+        size,
+        "parameters",
+        "give each cell the units with which it has about so many",
+        kind=whole(1),
+    )
+    _add_number(
+        parser,
+        "layers",
+        f"of each network (default: {DEFAULT_LAYERS})",
+        DEFAULT_LAYERS,
+    )
+    seed = DEFAULTS["seed"]
+    _add_number(
+        parser, "seed", f"of weights and windows (default: {seed})", seed
+    )
+
+
+def _add_number(group, name, words, default=None, kind=None):
+    """Adds a flag for a setting of the runs, or for a number of that kind."""
+    group.add_argument(
+        f"--{name}",
+        type=flag_type(kind or KINDS[name]),
+        default=default,
+        metavar="N",
+        help=words,
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
     """Trains, measures and prints; returns the exit code."""
     if "-" in arguments.corpus:
         raise ValueError(
@@ -126,14 +137,14 @@ def run(arguments):
     out = arguments.out or run_folder.FOLDER / f"{name}-compared"
     size = len(set(text))
     candidates = [
-        Candidate(cell, _words(cell, out, size, arguments))
-        for cell in arguments.cells
+        _candidate(cell, out, size, arguments) for cell in arguments.cells
     ]
     # A reader of JSON wants nothing else.
     with contextlib.redirect_stdout(
         sys.stderr if arguments.json else sys.stdout
     ):
-        code = train_in_turns(candidates)
+        code = train_in_turns(candidates, say)
+    warn_of_speeds(candidates)
     folders = [out / cell for cell in arguments.cells]
     finished = all((folder / "metrics.json").exists() for folder in folders)
     if code >= SIGNALLED or not finished:
@@ -143,13 +154,17 @@ def run(arguments):
             file=sys.stderr,
         )
         return code or 1
-    _tell([_measure(folder, text) for folder in folders], out, arguments.json)
+    _tell(
+        [comparison.measure(folder, text) for folder in folders],
+        out,
+        arguments.json,
+    )
     return code
 
 
 def _tell(rows, out, as_json):
     """Writes the picture and the figures, and prints the latter."""
-    _plot(rows, out / "compared.png")
+    comparison.plot(rows, out / "compared.png")
     atomic.write_text(out / "compared.json", json.dumps(rows, indent=1) + "\n")
     if as_json:
         print(json.dumps(rows, indent=1))
@@ -158,23 +173,33 @@ def _tell(rows, out, as_json):
     print(f"\nplot  {terminal_safe(str(out / 'compared.png'))}")
 
 
-def _words(cell, out, characters, arguments):
-    """The words of `charrnn train` for one of the cells."""
+def _candidate(cell, out, characters, arguments):
+    """The run of one of the cells, for its turns."""
     units = arguments.units
     if arguments.parameters:
         units = _units_for(
             arguments.parameters, cell, arguments.layers, characters
         )
-    words = ["train", "--quiet", "--out", str(out / cell), "--cell", cell]
-    if arguments.fresh:
-        words.append("--fresh")
+    given = {"cell": cell, "units": units, "quiet": True}
     length = "epochs" if arguments.epochs else "minutes"
-    for flag in (length, "layers", "seed", *TEXT):
-        value = getattr(arguments, flag)
+    for name in (length, "layers", "seed", *TEXT):
+        value = getattr(arguments, name)
         if value is not None:
-            words += [f"--{flag}", str(value)]
-    # The text may be called -x.txt.
-    return [*words, "--units", str(units), "--", *arguments.corpus]
+            given[name] = value
+
+    def start(signals, clock):
+        return outcome.told(
+            Session(
+                arguments.corpus,
+                given,
+                out / cell,
+                fresh=arguments.fresh,
+                clock=clock,
+                noted=lambda: contextlib.nullcontext(signals),
+            )
+        )
+
+    return Candidate(cell, start)
 
 
 def _units_for(parameters, cell, layers, characters):
@@ -192,121 +217,62 @@ def _units_for(parameters, cell, layers, characters):
     return units
 
 
-def _measure(folder, text):
-    """What a finished run came to."""
-    engine = load(folder)
-    try:
-        row, training_characters = _row(folder)
-    except (LookupError, TypeError, ArithmeticError, ValueError) as error:
-        raise ValueError(
-            f"Expected the figures of a finished run in '{folder}'. Its "
-            f"metrics.json or history.csv is damaged ({error}). Begin anew "
-            "with --fresh."
-        ) from error
-    held_out = text[training_characters:][:MEASURED]
-    curve = context_curve(engine, held_out, watch=watched("measuring"))
-    (sample,) = Sampler(engine).generate("", length=SAMPLE, seed=0)
-    return {
-        **row,
-        "memory_half": curve.half,
-        "memory_reach": curve.reach,
-        "contexts": list(curve.contexts),
-        "bits_by_context": curve.bits.tolist(),
-        "sample": sample.text,
-    }
-
-
-def _row(folder):
-    """The figures that a run has written, and where its training text ends."""
-    for name in ("metrics.json", "history.csv"):
-        atomic.check_regular(folder / name)
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-    with open(folder / "history.csv", encoding="utf-8", newline="") as file:
-        history = [
-            (int(row["step"]), float(row["validation_bits_per_char"]))
-            for row in csv.DictReader(file)
-        ]
-    minutes = float(metrics["train_seconds"]) / 60
-    row = {
-        "cell": metrics["network"]["cell"],
-        "units": int(metrics["network"]["units"]),
-        "parameters": int(metrics["parameters"]),
-        "learning_rate": float(metrics["training"]["learning_rate"]),
-        "dropout": float(metrics["network"]["dropout"]),
-        "train_minutes": minutes,
-        "epochs": float(metrics["epochs"]),
-        "characters_per_second": int(metrics["characters_per_second"]),
-        "validation_bits_per_char": float(metrics["validation_bits_per_char"]),
-        "minutes": [step / metrics["steps"] * minutes for step, _ in history],
-        "validation": [bits for _, bits in history],
-    }
-    return row, int(metrics["split"]["training_characters"])
+def warn_of_speeds(candidates: list[Candidate]) -> None:
+    """Says so when the machine was not equally fast all the time."""
+    wandered = [
+        f"{candidate.name} from {min(candidate.speeds):,.0f} to "
+        f"{max(candidate.speeds):,.0f}"
+        for candidate in unsteady(candidates)
+    ]
+    if wandered:
+        print(
+            "charrnn compare: the speed was not the same in all turns: "
+            f"{', '.join(wandered)} characters a second. Something else used "
+            "the machine. As they took turns it hit all alike; to compare "
+            "them whatever the speed, give --epochs.",
+            file=sys.stderr,
+        )
 
 
 def _print(rows):
+    """Prints a sample of each cell, and two tables."""
     for row in rows:
         print(f"\n--- {row['cell']} writes ---\n{terminal_safe(row['sample'])}")
     print()
-    table = [
-        (
-            "cell", "units", "parameters", "rate", "dropout", "minutes",
-            "passes", "chars/s",
-        )
-    ]  # fmt: skip
-    for row in rows:
-        table.append(
-            (
-                row["cell"],
-                f"{row['units']:,}",
-                f"{row['parameters']:,}",
-                f"{row['learning_rate']:g}",
-                f"{row['dropout']:g}",
-                f"{row['train_minutes']:.2f}",
-                f"{row['epochs']:.1f}",
-                f"{row['characters_per_second']:,}",
-            )
-        )
-    print_table(table)
+    names = (
+        "cell", "units", "parameters", "rate", "dropout", "minutes", "passes",
+        "chars/s",
+    )  # fmt: skip
+    print_table([names, *map(_training_cells, rows)])
     print("(rate and dropout: what charrnn chooses for such a network)\n")
-    table = [("cell", "bits/char", "half of memory", "all of memory")]
-    for row in rows:
-        half, reach = row["memory_half"], row["memory_reach"]
-        table.append(
-            (
-                row["cell"],
-                f"{row['validation_bits_per_char']:.4f}",
-                f"{half:.1f} characters" if half else "-",
-                f"{reach:,} characters" if reach else "more than measured",
-            )
-        )
-    print_table(table)
+    headings = "cell", "bits/char", "half of the gain", "all of the gain"
+    print_table([headings, *map(_loss_cells, rows)])
     print(
-        "(memory: with so much context, half of what context brings is there,\n"
-        f"and all of it within {NEARLY} bits)"
+        "(gain: by how much context lowers the loss. With so much context half "
+        f"of it\nis there, and all of it within {NEARLY} bits)"
     )
 
 
-def _plot(rows, path):
-    """Draws losses over the time, and over the context."""
-    with picture(path, 2, width=10) as [over_time, over_context]:
-        for row in rows:
-            cell = CELLS[row["cell"]]
-            best = row["validation_bits_per_char"]
-            over_time.plot(
-                row["minutes"], row["validation"], "o-",
-                color=cell.colour,
-                label=f"{cell.layer}, {best:.3f} at its best",
-            )  # fmt: skip
-            over_context.plot(
-                row["contexts"], row["bits_by_context"], "o-",
-                color=cell.colour, label=cell.layer,
-            )  # fmt: skip
-        over_time.set_xlabel("minutes of training")
-        over_time.set_ylabel("validation loss (bits per character)")
-        over_context.set_xlabel("context (characters before the one predicted)")
-        over_context.set_ylabel(
-            "loss with so much context (bits per character)"
-        )
-        over_context.set_xscale("log", base=2)
-        some = rows[0]["contexts"][::2]
-        over_context.set_xticks(some, [f"{k:,}" for k in some])
+def _training_cells(row):
+    """A line of the table that tells how each was trained."""
+    return (
+        row["cell"],
+        f"{row['units']:,}",
+        f"{row['parameters']:,}",
+        f"{row['learning_rate']:g}",
+        f"{row['dropout']:g}",
+        f"{row['train_minutes']:.2f}",
+        f"{row['epochs']:.1f}",
+        f"{row['characters_per_second']:,}",
+    )
+
+
+def _loss_cells(row):
+    """A line of the table that tells how well each does."""
+    half, reach = row["context_half"], row["context_reach"]
+    return (
+        row["cell"],
+        f"{row['validation_bits_per_character']:.4f}",
+        f"{half:.1f} characters" if half else "-",
+        f"{reach:,} characters" if reach else "more than measured",
+    )

@@ -7,6 +7,8 @@
 - `gradients`: Measure how far back a loss reaches: its gradient at earlier
   states.
 - `neurons`: Find units of a network that track something a reader can name.
+- `comparison`: Measure finished runs of several cells, and draw them side by
+  side.
 - `pages`: Show a reading as a web page: one file that asks nothing of the
   network.
 - `neurons_page`: Write what units of a network track as a web page with heat

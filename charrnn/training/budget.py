@@ -2,29 +2,41 @@
 
 import collections
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from charrnn.network.backend import keras, synchronize
 from charrnn.network.engine import Engine
 from charrnn.scoring import baselines, score
+from charrnn.system.terminal import say
 from charrnn.training.clock import Countdown
+from charrnn.training.schedule import Schedule
+from charrnn.training.validation import Validation
 
-FILES_SECONDS = 1.5  # for the model, the picture and leaving Python
-BASELINE_SECONDS = 2e-6  # of a character, for the figures to compare with
+FILES_SECONDS = 1.5  # to write the model and the picture, and to leave Python
+BASELINE_SECONDS = 2e-6  # for each character that the n-grams count
 
-# More of the time the last, exact scoring shall not take: the model was
-# scored in streams already, which differs by far less than one can tell.
-MOST_OF_TIME_SCORED = 1 / 6
-GRACE = 0.02  # of the time, by which that scoring may be late
+# The exact scoring at the end may take this share of the time. Where it would
+# take more it is left out: the model was scored in streams already, and the
+# difference is far below what matters.
+MAX_SHARE_SCORED = 1 / 6
+GRACE = 0.02  # share of the time by which that scoring may be late
 
-# A validation that takes more of the time is shortened, to so much of it.
-MOST_OF_TIME_VALIDATED, SHORTENED = 1 / 8, 1 / 12
+# A validation that would take more than the first share of the time is made
+# shorter, so that it takes the second.
+MAX_SHARE_VALIDATED = 1 / 8
+SHARE_OF_SHORTENED_VALIDATION = 1 / 12
 
-PROBE_SECONDS = 0.2  # of scoring, to see how fast it is
-PROBE_AGAIN_SECONDS = 2.0  # not sooner than that
-DOUBTFUL, DOUBT_SECONDS = 1.5, 5.0  # how far apart two are, and how long
-CHANGED_SPEED = 1.2  # of the steps: the machine is not what it was
+# The speed of scoring is measured by a probe, not more often than every two
+# seconds. Two probes that are this far apart (as a ratio) leave it in doubt
+# for five seconds, then there is another one. There is one, too, when the
+# speed of the steps has changed by this ratio: the machine is not what it was.
+PROBE_SECONDS = 0.2
+SECONDS_BETWEEN_PROBES = 2.0
+DOUBTFUL_RATIO, DOUBT_SECONDS = 1.5, 5.0
+CHANGED_SPEED_RATIO = 1.2
 
 
 class Budget(keras.callbacks.Callback):
@@ -38,12 +50,20 @@ class Budget(keras.callbacks.Callback):
     Args:
         seconds: From the start of the run to the last file written; `None`
             for no limit, where only the time left is told.
-        schedule: The `training.Schedule` whose `end` is set.
+        schedule: The `schedule.Schedule` whose `end` is set.
         validation: The `validation.Validation`, whose text is to be scored.
+        tell: A function that is given a line where the text is shortened.
     """
 
-    def __init__(self, seconds, schedule, validation):
+    def __init__(
+        self,
+        seconds: float | None,
+        schedule: Schedule,
+        validation: Validation,
+        tell: Callable[[str], None] = say,
+    ):
         super().__init__()
+        self._tell = tell
         self.seconds = seconds
         self.schedule = schedule
         self.validation = validation
@@ -51,49 +71,52 @@ class Budget(keras.callbacks.Callback):
         schedule.ending = Ending(schedule, validation, seconds)
         schedule.end = seconds
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.schedule.ending.is_outdated():
             self._plan()
         self._set_end()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if not self.model.stop_training:
             self._plan(self.schedule.clock.since_step())
             self._set_end()
 
-    def _plan(self, validation_seconds=None):
+    def _plan(self, validation_seconds: float | None = None) -> None:
         """Measures the scoring, and shortens it where it takes too long."""
         ending = self.schedule.ending
         synchronize(self.model)
         ending.measure(validation_seconds)
         seconds = ending.validation_seconds()
-        most = MOST_OF_TIME_VALIDATED * (self.seconds or np.inf)
+        most = MAX_SHARE_VALIDATED * (self.seconds or np.inf)
         if not self._planned and seconds > most:
             self._shorten_validation(seconds)
         self._planned = True
 
-    def _set_end(self):
+    def _set_end(self) -> None:
         """Moves the end to where the rest of the time begins."""
         if self.seconds is None:
             return
         self.schedule.end = self.seconds - self.schedule.ending.seconds()
         self.model.stop_training |= self.schedule.is_over()
 
-    def _shorten_validation(self, seconds):
+    def _shorten_validation(self, seconds: float) -> None:
         """Keeps of a long held-out part what is scored in time."""
         ids = self.validation.ids
-        kept = max(2, int(len(ids) * SHORTENED * self.seconds / seconds))
+        limit = self.seconds or np.inf
+        kept = max(
+            2, int(len(ids) * SHARE_OF_SHORTENED_VALIDATION * limit / seconds)
+        )
         self.validation.ids = ids[:kept]
-        print(
+        self._tell(
             f"validation on the first {kept:,} of {len(ids):,} held-out "
             "characters: all of them would take too much of the time"
         )
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs: whether the text to score is fixed."""
         return {"planned": self._planned}
 
-    def restore(self, state):
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` returned."""
         self._planned = state["planned"]
 
@@ -108,21 +131,31 @@ class Ending:
         now: A function that returns seconds.
     """
 
-    def __init__(self, schedule, validation, seconds, now=time.perf_counter):
+    def __init__(
+        self,
+        schedule: Schedule,
+        validation: Validation,
+        seconds: float | None,
+        now: Callable[[], float] = time.perf_counter,
+    ):
         self.schedule = schedule
         self.validation = validation
         self.limit = seconds
         self._now = now
         self._countdown = Countdown(now)
-        self._engine = None
-        self._probes = collections.deque(maxlen=2)  # the slower one holds
-        self._one = None  # seconds a character, read in one stream
-        self._fastest = None  # the least that this was
-        self._many = None  # of one in 64 streams, in parts of `_one`
-        self._measured_at = None  # by `now`
+        self._engine: Any = None
+        # The latest two measurements of `_one`, of which the slower one holds:
+        # it is better to end too early than too late.
+        self._probes: collections.deque[float] = collections.deque(maxlen=2)
+        self._one = 0.0  # seconds a character, in one stream; 0: not known
+        self._fastest = 0.0  # the least that `_one` was
+        # Seconds a character in 64 streams, in parts of `_one`. When the
+        # machine becomes slower, both do, and only `_one` is measured anew.
+        self._many: float | None = None
+        self._measured_at: float | None = None  # by `now`
         self._step_seconds = 0.0  # at that time
 
-    def measure(self, validation_seconds=None):
+    def measure(self, validation_seconds: float | None = None) -> None:
         """Times the scoring as the machine is now: in a fifth of a second.
 
         Args:
@@ -147,39 +180,47 @@ class Ending:
         self._measured_at = self._now()
         self._step_seconds = clock.step_seconds() if clock.is_settled() else 0
 
-    def is_outdated(self):
+    def is_outdated(self) -> bool:
         """Whether to measure: never done, in doubt, or the speed changed."""
         if self._measured_at is None:
             return True
         since, clock = self._now() - self._measured_at, self.schedule.clock
-        if since < PROBE_AGAIN_SECONDS or not clock.is_settled():
+        if since < SECONDS_BETWEEN_PROBES or not clock.is_settled():
             return False
         if since > DOUBT_SECONDS:
             ratio = max(self._probes) / min(self._probes)
-            if ratio > DOUBTFUL:
+            if ratio > DOUBTFUL_RATIO:
                 return True
         ratio = clock.step_seconds() / (self._step_seconds or np.inf)
-        return not 1 / CHANGED_SPEED < ratio < CHANGED_SPEED
+        return not 1 / CHANGED_SPEED_RATIO < ratio < CHANGED_SPEED_RATIO
 
-    def seconds(self):
+    # What comes after the last step, and what its duration is known from:
+    #
+    #   validation in 64 streams     measured: the one before, or a probe
+    #   exact score in one stream    measured: a probe, the mean of the latest
+    #   score of cold windows        as the validation; 200,000 characters
+    #   n-grams, files, the picture  constants, times how much slower than at
+    #                                its best the machine scores now
+
+    def seconds(self) -> float:
         """What comes after the last step takes, the validation included."""
-        if self._one is None:
+        if not self._one:
             return 0.0
         scoring_seconds = self.validation_seconds() + self._one_pass_seconds()
         return scoring_seconds + self._rest_seconds()
 
-    def validation_seconds(self):
+    def validation_seconds(self) -> float:
         """What a validation takes, 0 while that is not known."""
         return self._read() * self._many_seconds()
 
-    def scoring_seconds(self):
+    def scoring_seconds(self) -> float | None:
         """How long the exact scoring may take; `None` for any time."""
-        if self.limit is None or self._one is None:
+        if self.limit is None or not self._one:
             return None
         end = (1 + GRACE) * self.limit - self._rest_seconds()
         return max(0.0, end - self.schedule.elapsed())
 
-    def seconds_left(self):
+    def seconds_left(self) -> float | None:
         """Until everything is done, smoothed; `None` while not known."""
         left = np.inf
         if self.limit is not None:
@@ -188,16 +229,17 @@ class Ending:
             left = min(left, self._by_steps())
         return None if left == np.inf else self._countdown.shown(left)
 
-    def _step_seconds_known(self):
-        return self._one is not None and self.schedule.clock.is_settled()
+    def _step_seconds_known(self) -> bool:
+        return self._one > 0 and self.schedule.clock.is_settled()
 
-    def _by_steps(self):
+    def _by_steps(self) -> float:
         """Seconds until everything is done, if no limit ends the steps."""
         schedule = self.schedule
-        steps = max(0, schedule.total_steps - schedule.step)
+        total_steps = schedule.total_steps or 0
+        steps = max(0, total_steps - schedule.step)
         of_round = schedule.params["steps"]
         # The last validation belongs to what comes after the last step.
-        last = max(schedule.step, schedule.total_steps - 1) // of_round
+        last = max(schedule.step, total_steps - 1) // of_round
         validations = last - schedule.step // of_round
         return (
             steps * schedule.step_seconds()
@@ -205,22 +247,23 @@ class Ending:
             + self.seconds()
         )
 
-    def _read(self):
-        """Characters that a validation reads: streams warm up."""
+    def _read(self) -> float:
+        """Characters that a validation reads: each stream warms up first."""
         return 1.25 * len(self.validation.ids)
 
-    def _many_seconds(self):
-        return 0.0 if self._one is None else self._many * self._one
+    def _many_seconds(self) -> float:
+        """Seconds a character that is read in 64 streams."""
+        return (self._many or 0.0) * self._one
 
-    def _one_pass_seconds(self):
+    def _one_pass_seconds(self) -> float:
         """What to reserve for the exact scoring, which may be given up."""
         held_out = len(self.validation.ids)
-        most = MOST_OF_TIME_SCORED * (self.limit or np.inf)
+        most = MAX_SHARE_SCORED * (self.limit or np.inf)
         if held_out > score.ONE_PASS_LIMIT or self._one * held_out > most:
             return 0.0
         return float(np.mean(self._probes)) * held_out
 
-    def _rest_seconds(self):
+    def _rest_seconds(self) -> float:
         """What is left when the held-out part is scored."""
         cold = min(len(self.validation.ids), score.ONE_PASS_LIMIT)
         counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
@@ -230,7 +273,7 @@ class Ending:
             own += BASELINE_SECONDS * counted
         return cold * self._many_seconds() + own * busy
 
-    def _seconds_per_character(self, streams):
+    def _seconds_per_character(self, streams: int) -> float:
         """Times the engine on nonsense, for `PROBE_SECONDS` or more."""
         ids = np.zeros((streams, 16), np.int64)
         self._engine.run(ids)  # the first time is slower

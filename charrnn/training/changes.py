@@ -1,8 +1,12 @@
 """Go on with a run under other settings: what --change may change."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from charrnn.text.windows import fit_to_text, steps_per_epoch
+from charrnn.training.settings import Settings
 
 # What the weights, and the text that they learn, do not depend on.
 CHANGEABLE = (
@@ -12,7 +16,7 @@ CHANGEABLE = (
 SHAPE = "cell", "units", "layers", "embedding"  # of the weights themselves
 
 
-def refusal(name, before, wanted, out):
+def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
     """Says why a run does not go on with another setting, and what to do.
 
     Args:
@@ -45,12 +49,12 @@ def refusal(name, before, wanted, out):
     )
 
 
-def flag_of(name):
+def flag_of(name: str) -> str:
     """The flag that gives a setting."""
     return "--" + name.replace("_", "-")
 
 
-def check_named(given):
+def check_named(given: Mapping[str, Any]) -> None:
     """Checks that --change has something to change.
 
     Args:
@@ -67,7 +71,9 @@ def check_named(given):
         )
 
 
-def entry(changed, state):
+def entry(
+    changed: Mapping[str, tuple[Any, Any]], state: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a run's list of changes holds of one.
 
     Args:
@@ -86,13 +92,13 @@ def entry(changed, state):
     }
 
 
-def are_new(settings, state):
+def are_new(settings: Settings, state: Mapping[str, Any] | None) -> bool:
     """Whether this very command changes something in a run."""
     before = state["settings"].get("changes", []) if state else []
     return len(settings.changes) > len(before)
 
 
-def in_words(change):
+def in_words(change: dict[str, Any]) -> str:
     """A change as `history.csv` tells it.
 
     Args:
@@ -112,12 +118,17 @@ def in_words(change):
     )
 
 
-def sizes(characters, settings, given, state):
+def sizes(
+    characters: int,
+    settings: Settings,
+    given: Mapping[str, Any],
+    state: Mapping[str, Any] | None,
+) -> tuple[int, int]:
     """The batch size and the sequence length: as given, or as they fit.
 
     Args:
         characters: Length of the training part.
-        settings: What `train_flags.settle` returned.
+        settings: The `settings.Settings`.
         given: A `dict` of the flags that the user gave.
         state: The state of the run's checkpoint, or `None`.
 
@@ -127,7 +138,7 @@ def sizes(characters, settings, given, state):
     Raises:
         ValueError: if the text cannot fill what was given.
     """
-    wanted = settings.batch_size, settings.seq_length
+    wanted = settings.chosen("batch_size"), settings.seq_length
     fixed = set(given)
     if state:
         before = state["settings"]
@@ -146,7 +157,7 @@ def sizes(characters, settings, given, state):
     return batch_size, seq_length
 
 
-def _too_large(characters, batch_size, seq_length):
+def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
     fitting = [
         f"{flag} {characters // other} beside {beside} {other}"
         for flag, beside, other in (
@@ -163,7 +174,9 @@ def _too_large(characters, batch_size, seq_length):
     )
 
 
-def sizes_before(characters, settings):
+def sizes_before(
+    characters: int, settings: Mapping[str, Any]
+) -> tuple[int, int]:
     """The batch size and the sequence length that a run has had.
 
     Args:
@@ -180,14 +193,29 @@ def sizes_before(characters, settings):
     return fit_to_text(characters, *wanted)
 
 
-def begun(settings, state, characters):
+def with_epoch(
+    change: dict[str, Any], state: Mapping[str, Any], characters: int
+) -> dict[str, Any]:
+    """Tells the epoch of a change that knows only its step.
+
+    Args:
+        change: What `entry` returned.
+        state: The state of the run's checkpoint.
+        characters: Length of the training part.
+
+    Returns:
+        A `dict` like `change`.
+    """
+    old = sizes_before(characters, state["settings"])
+    epoch = change["step"] / steps_per_epoch(characters, *old)
+    return {**change, "epoch": epoch}
+
+
+def begun(settings: Settings) -> tuple[int, float]:
     """Where a run was when it last changed: its step and its epoch.
 
     Args:
-        settings: What `train_flags.settle` returned; the epoch of its last
-            change is filled in.
-        state: The state of the run's checkpoint, or `None`.
-        characters: Length of the training part.
+        settings: The `settings.Settings`.
 
     Returns:
         `(step, epoch)`.
@@ -195,17 +223,14 @@ def begun(settings, state, characters):
     if not settings.changes:
         return 0, 0.0
     last = settings.changes[-1]
-    if last["epoch"] is None:
-        old = sizes_before(characters, state["settings"])
-        last["epoch"] = last["step"] / steps_per_epoch(characters, *old)
     return last["step"], last["epoch"]
 
 
-def time_is_over(settings, state):
+def time_is_over(settings: Settings, state: Mapping[str, Any]) -> bool:
     """Whether a run ended as its --minutes were over, and has no more now.
 
     Args:
-        settings: What `train_flags.settle` returned.
+        settings: The `settings.Settings`.
         state: The state of the run's checkpoint.
 
     Returns:
@@ -222,7 +247,7 @@ def time_is_over(settings, state):
     return bool(state["over"] and settings.minutes and not early)
 
 
-def carried(parts, change):
+def carried(parts: Mapping[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """The states of a run's callbacks, for it to go on changed.
 
     What the old settings measured is left out: the speed, and how long there
@@ -235,7 +260,8 @@ def carried(parts, change):
     Returns:
         A `dict` like it.
     """
-    return parts | {
+    return {
+        **parts,
         "Schedule": parts["Schedule"] | {"timed": [0, 0.0]},
         "SaveBest": parts["SaveBest"] | {"in_vain": 0, "by_heart": 0},
         "History": parts["History"] | {"changes": in_words(change)},

@@ -4,12 +4,18 @@ import itertools
 import json
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn.system.atomic import check_regular, replacing
 from charrnn.system.terminal import escape_controls
 from charrnn.text.sources import CHECKPOINT_NAME
+
+if TYPE_CHECKING:
+    import keras
 
 FORMAT = 1
 KEPT = 2  # the newest; the older one is for when the newest is damaged
@@ -31,7 +37,9 @@ DAMAGE = (
 )
 
 
-def write(folder, step, state, arrays):
+def write(
+    folder: Path, step: int, state: dict[str, Any], arrays: list[np.ndarray]
+) -> None:
     """Writes a checkpoint, whole or not at all, and deletes the third newest.
 
     Args:
@@ -52,7 +60,9 @@ def write(folder, step, state, arrays):
     ({'best': 1.5}, [array([0, 1, 2])])
     """
     text = json.dumps({"format": FORMAT, "state": state})
-    members = dict(zip(_names(len(arrays)), arrays, strict=True))
+    members: dict[str, Any] = dict(
+        zip(_names(len(arrays)), arrays, strict=True)
+    )
     members["json"] = np.frombuffer(text.encode("utf-8"), np.uint8)
     with replacing(folder / f"checkpoint-{step:09}.npz") as temporary:
         np.savez(temporary, **members)
@@ -60,7 +70,7 @@ def write(folder, step, state, arrays):
         path.unlink()
 
 
-def paths(folder):
+def paths(folder: Path) -> list[Path]:
     """Lists the checkpoints in a folder, the newest first.
 
     Only a name that `write` gives is one. A copy under another, such as
@@ -88,7 +98,13 @@ def paths(folder):
     return [folder / name for _, name in reversed(steps)]
 
 
-def newest(folder, say=print, check=lambda state, arrays: None):
+def newest(
+    folder: Path,
+    say: Callable[[str], None] = print,
+    check: Callable[
+        [dict[str, Any], list[np.ndarray]], None
+    ] = lambda state, arrays: None,
+) -> tuple[dict[str, Any], list[np.ndarray]] | None:
     """Reads the newest checkpoint that is whole.
 
     Args:
@@ -125,7 +141,7 @@ def newest(folder, say=print, check=lambda state, arrays: None):
     return None
 
 
-def _read(path):
+def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     check_regular(path)
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
         _check_stored(archive.zip.infolist(), path.stat().st_size)
@@ -144,19 +160,19 @@ def _read(path):
         return state, [archive[name] for name in names]
 
 
-def _check_stored(members, size):
+def _check_stored(members: list[zipfile.ZipInfo], size: int) -> None:
     """Checks that an archive takes no more memory than disk."""
     packed = any(member.compress_type for member in members)
     if packed or sum(member.file_size for member in members) > size:
         raise ValueError("Expected stored arrays. Received packed ones.")
 
 
-def _names(count):
+def _names(count: int) -> list[str]:
     """What arrays are called in a checkpoint, in their order."""
     return [f"array{i:04}" for i in range(count)]
 
 
-def variables(twin):
+def variables(twin: "keras.Model") -> list[Any]:
     """Lists all that training changes: a twin's variables.
 
     Args:
@@ -182,7 +198,7 @@ def variables(twin):
     return [*of_model, *twin.optimizer.variables, *states(twin)]
 
 
-def restore(twin, arrays):
+def restore(twin: "keras.Model", arrays: list[np.ndarray]) -> None:
     """Gives a twin's variables the values that a checkpoint holds.
 
     Args:
@@ -209,7 +225,9 @@ def restore(twin, arrays):
         variable.assign(array)
 
 
-def restore_changed(twin, arrays, same_streams):
+def restore_changed(
+    twin: "keras.Model", arrays: list[np.ndarray], same_streams: bool
+) -> None:
     """Does the same for a twin that trains otherwise than the one saved.
 
     Weights and moments go on. Seeds of dropout do where there are as many as
@@ -236,9 +254,10 @@ def restore_changed(twin, arrays, same_streams):
             variable.assign(array)
 
 
-def _apart(values):
+def _apart(values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Seeds, the only pairs of whole numbers, and all other values."""
-    seeds, others = [], []
+    seeds: list[Any] = []
+    others: list[Any] = []
     for value in values:
         whole = "int" in str(value.dtype)
         (seeds if whole and tuple(value.shape) == (2,) else others).append(

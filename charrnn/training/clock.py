@@ -2,13 +2,19 @@
 
 import math
 import time
+from collections.abc import Callable
+from typing import Any
 
-RECENT_SECONDS = 10.0  # the weight of older steps falls by 1/e in this time
-UNTIMED_STEPS = 3  # of a process: they may trace and compile
-SETTLED_STEPS = 10  # before the speed of the latest steps means something
+# The mean duration of the latest steps: the weight of a step falls to 1/e in
+# this time.
+RECENT_SECONDS = 10.0
+UNTIMED_STEPS = 3  # the first of a process: they may trace and compile
+SETTLED_STEPS = 10  # timed ones, before their mean duration means something
 
-SUDDEN_RISE = 1.25  # of an estimate: the time left shown then rises, too
-SMOOTHING_SECONDS = 15.0  # in which the time left shown follows a new estimate
+# The time left that is shown follows a new estimate within this time. It rises
+# only if the estimate is so many times as long.
+SMOOTHING_SECONDS = 15.0
+SUDDEN_RISE = 1.25
 
 
 class Clock:
@@ -34,18 +40,18 @@ class Clock:
     2.0
     """
 
-    def __init__(self, now=time.perf_counter):
+    def __init__(self, now: Callable[[], float] = time.perf_counter):
         self._now = now
         self._before = 0.0  # elapsed when it was last stopped
-        self._since = None  # `now` when it was started
+        self._since: float | None = None  # `now` when it was started
         self._trained_before = 0.0
-        self._trained_since = None
+        self._trained_since: float | None = None
         self._steps = 0  # of this process
-        self._last = None  # elapsed at the end of the step before
+        self._last: float | None = None  # elapsed at the end of the step before
         self._recent_steps, self._recent_seconds = 0.0, 0.0
         self.timed_steps, self.timed_seconds = 0, 0.0
 
-    def start(self, since=None):
+    def start(self, since: float | None = None) -> None:
         """Goes on; does nothing if the clock is running.
 
         Args:
@@ -58,24 +64,24 @@ class Clock:
         if self._steps:
             self._trained_since = self._since
 
-    def stop(self):
+    def stop(self) -> None:
         """Lets the time that passes until `start` not count."""
         self._trained_before, self._before = self.trained(), self.elapsed()
         self._since = self._trained_since = self._last = None
 
-    def elapsed(self):
+    def elapsed(self) -> float:
         """Seconds in which the clock was running."""
         if self._since is None:
             return float(self._before)
         return float(self._before + self._now() - self._since)
 
-    def trained(self):
+    def trained(self) -> float:
         """Seconds of these without each process's start and first step."""
         if self._trained_since is None:
             return self._trained_before
         return self._trained_before + self._now() - self._trained_since
 
-    def end_step(self):
+    def end_step(self) -> None:
         """Notes that a step is done."""
         elapsed = self.elapsed()
         self._steps += 1
@@ -85,30 +91,33 @@ class Clock:
             self._add(elapsed - self._last)
         self._last = elapsed
 
-    def since_step(self):
+    def since_step(self) -> float | None:
         """Seconds since the latest step; `None` without one before it."""
         return None if self._last is None else self.elapsed() - self._last
 
-    def begin_round(self):
+    def begin_round(self) -> None:
         """Notes that what was done since the latest step is part of none."""
         self._last = None
 
-    def step_seconds(self):
+    def step_seconds(self) -> float:
         """Mean duration of the latest steps, 0 before any is timed."""
         return self._recent_seconds / (self._recent_steps or 1)
 
-    def is_settled(self):
+    def is_settled(self) -> bool:
         """Whether enough steps of this process were timed."""
         return self._steps >= UNTIMED_STEPS + SETTLED_STEPS
 
-    def _add(self, seconds):
+    def _add(self, seconds: float) -> None:
+        """Takes the duration of a step into the means."""
         self.timed_steps += 1
         self.timed_seconds += seconds
+        # An exponential average, by time and not by steps: weights that fall
+        # alike whether steps take milliseconds or seconds.
         kept = math.exp(-seconds / RECENT_SECONDS)
         self._recent_steps = kept * self._recent_steps + 1
         self._recent_seconds = kept * self._recent_seconds + seconds
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs to go on from here; JSON can hold it."""
         return {
             "seconds": self.elapsed(),
@@ -116,7 +125,7 @@ class Clock:
             "timed": [self.timed_steps, self.timed_seconds],
         }
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Any]) -> None:
         """Goes on from what `state` returned, or an earlier version's."""
         self._before = state["seconds"]
         self._trained_before = state.get("trained", state["seconds"])
@@ -143,12 +152,12 @@ class Countdown:
     True
     """
 
-    def __init__(self, now=time.perf_counter):
+    def __init__(self, now: Callable[[], float] = time.perf_counter):
         self._now = now
-        self._shown = None
-        self._at = None
+        self._shown: float | None = None
+        self._at = 0.0
 
-    def shown(self, estimate):
+    def shown(self, estimate: float) -> float:
         """Takes a new estimate.
 
         Args:
@@ -158,15 +167,16 @@ class Countdown:
             The seconds to show.
         """
         before, self._at = self._at, self._now()
-        if self._shown is None or estimate > self._highest():
+        if self._shown is None or estimate > (
+            SUDDEN_RISE * self._shown + SMOOTHING_SECONDS
+        ):
             self._shown = float(estimate)
             return self._shown
+        # As a clock would go on from what is shown, and from there a part of
+        # the way to the estimate, the longer since the last one the more.
         passed = self._at - before
         falling = self._shown - passed
         followed = 1 - math.exp(-passed / SMOOTHING_SECONDS)
         falling += (estimate - falling) * followed
         self._shown = max(0.0, min(self._shown, falling))
         return self._shown
-
-    def _highest(self):
-        return SUDDEN_RISE * self._shown + SMOOTHING_SECONDS

@@ -2,6 +2,9 @@
 
 import csv
 import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +12,8 @@ from charrnn.network.backend import keras
 from charrnn.scoring.score import to_bits
 from charrnn.system import atomic
 from charrnn.system.plotting import BLUE, GREEN, ORANGE, PURPLE, picture
+from charrnn.training.figures import with_full_names
+from charrnn.training.schedule import Schedule
 
 TITLE_CHARACTERS = 60
 
@@ -26,25 +31,25 @@ class History(keras.callbacks.Callback):
         schedule: The `training.Schedule`.
     """
 
-    def __init__(self, path, schedule):
+    def __init__(self, path: Path, schedule: Schedule):
         super().__init__()
         self.path = path
         self.schedule = schedule
-        self.rows = []
-        self.curve = []
+        self.rows: list[dict[str, Any]] = []
+        self.curve: list[tuple[float, float]] = []
         self._changes = ""  # since the last row
 
-    def note(self, changes):
+    def note(self, changes: str) -> None:
         """Tells in the next row what was changed before it, in words."""
         self._changes = changes
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         newest = max(1, self.params["steps"] // 50)
         if (batch + 1) % newest == 0:
             loss = float(np.mean(self.schedule.losses[-newest:]))
             self.curve.append((self.schedule.epoch, loss))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         schedule = self.schedule
         nats = logs.get("val_loss")
         self.rows.append(
@@ -52,23 +57,23 @@ class History(keras.callbacks.Callback):
                 "step": schedule.step,
                 "epoch": round(schedule.epoch, 4),
                 "learning_rate": schedule.learning_rate,
-                "training_nats_per_char": float(logs["loss"]),
-                "validation_nats_per_char": nats,
-                "validation_bits_per_char": nats and to_bits(nats),
+                "training_nats_per_character": float(logs["loss"]),
+                "validation_nats_per_character": nats,
+                "validation_bits_per_character": nats and to_bits(nats),
                 "changes": self._changes,
             }
         )
         self._changes = ""
         self._write()
 
-    def _write(self):
+    def _write(self) -> None:
         table = io.StringIO(newline="")
         writer = csv.DictWriter(table, self.rows[-1], lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
         atomic.write_text(self.path, table.getvalue())
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs: all rows and points so far."""
         return {
             "rows": self.rows,
@@ -76,15 +81,22 @@ class History(keras.callbacks.Callback):
             "changes": self._changes,
         }
 
-    def restore(self, state):
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` returned."""
-        self.rows, self.curve = state["rows"], state["curve"]
+        self.rows = with_full_names(state["rows"])
+        self.curve = state["curve"]
         self._changes = state.get("changes", "")  # not in earlier ones
         if self.rows:
             self._write()  # it may be missing
 
 
-def plot_losses(history, path, title, kept_step=None, five_gram=None):
+def plot_losses(
+    history: History,
+    path: Path,
+    title: str,
+    kept_step: int | None = None,
+    five_gram: float | None = None,
+) -> None:
     """Draws the losses over the epochs.
 
     Args:
@@ -112,12 +124,14 @@ def plot_losses(history, path, title, kept_step=None, five_gram=None):
         bits_axis.set_ylabel("bits per character")
 
 
-def _plot_validation(axes, rows, kept_step):
+def _plot_validation(
+    axes: Any, rows: list[dict[str, Any]], kept_step: int | None
+) -> None:
     """Draws the validation losses, and marks that of the kept model."""
     points = {
-        row["step"]: (row["epoch"], row["validation_nats_per_char"])
+        row["step"]: (row["epoch"], row["validation_nats_per_character"])
         for row in rows
-        if row["validation_nats_per_char"] is not None
+        if row["validation_nats_per_character"] is not None
     }
     if points:
         axes.plot(
@@ -133,7 +147,7 @@ def _plot_validation(axes, rows, kept_step):
         )  # fmt: skip
 
 
-def _drawable(text):
+def _drawable(text: str) -> str:
     """A text in one short line, of characters that the font has."""
     from matplotlib import font_manager  # here: a second, only if wanted
 

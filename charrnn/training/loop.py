@@ -1,20 +1,27 @@
 """Run the steps of training, with checkpoints on the way."""
 
-import contextlib
 import math
-import os
-import signal
-import socket
-import threading
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from charrnn.network.backend import keras
+from charrnn.text.windows import Windows
 from charrnn.training import checkpoint
+from charrnn.training.schedule import Schedule
+from charrnn.training.stopping import Stopped
 
 
-def train(twin, windows, schedule, callbacks, steps_per_round):
+def train(
+    twin: keras.Model,
+    windows: Windows,
+    schedule: Schedule,
+    callbacks: Sequence[keras.callbacks.Callback],
+    steps_per_round: int,
+) -> Iterator[None]:
     """Trains until a callback ends it: a `fit` that can begin at any step.
 
     It is a generator, so that others can be trained in between.
@@ -33,44 +40,41 @@ def train(twin, windows, schedule, callbacks, steps_per_round):
     Raises:
         FloatingPointError: if the loss is no finite number.
     """
-    callbacks = keras.callbacks.CallbackList(
-        callbacks, model=twin, steps=steps_per_round
+    total_steps = schedule.total_steps or math.inf
+    hooks = keras.callbacks.CallbackList(
+        callbacks,
+        model=twin,
+        steps=steps_per_round,
+        epochs=schedule.total_steps
+        and math.ceil(schedule.total_steps / steps_per_round),
+        verbose=0,
     )
     batches = windows.dataset(schedule.step).as_numpy_iterator()
-    callbacks.on_train_begin()
-    total_steps = schedule.total_steps or math.inf
     twin.stop_training = schedule.step >= total_steps
+    hooks.on_train_begin()
+    logs: dict[str, float] = {}
     try:
         while not twin.stop_training:
+            # A run that goes on may be in the middle of a round.
             number, first = divmod(schedule.step, steps_per_round)
-            callbacks.on_epoch_begin(number)
+            hooks.on_epoch_begin(number)
             for batch in range(first, steps_per_round):
-                callbacks.on_train_batch_begin(batch)
+                hooks.on_train_batch_begin(batch)
                 loss = float(twin.train_on_batch(*next(batches)))
                 if not math.isfinite(loss):
                     raise FloatingPointError(f"a loss of {loss}")
                 schedule.losses.append(loss)
                 logs = {"loss": float(np.mean(schedule.losses))}
-                callbacks.on_train_batch_end(batch, logs)
+                hooks.on_train_batch_end(batch, logs)
                 yield
                 if twin.stop_training:
                     break
+            # Just before the end the round goes on instead: the validation
+            # that ends training would score nearly the same weights again.
             if twin.stop_training or not schedule.validates_at_the_end():
-                callbacks.on_epoch_end(number, logs)
+                hooks.on_epoch_end(number, logs)
     finally:
-        callbacks.on_train_end()
-
-
-class Stopped(KeyboardInterrupt):
-    """Training was asked to stop, and did so after a checkpoint.
-
-    Attributes:
-        signal: The number of the signal that asked.
-    """
-
-    def __init__(self, signal):
-        super().__init__(signal)
-        self.signal = signal
+        hooks.on_train_end(logs)
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -85,10 +89,18 @@ class Checkpoints(keras.callbacks.Callback):
         facts: What else the checkpoint's state holds; a `dict`.
         seconds: From one to the next. There is one at the end of a round,
             too, unless they would then take over 1 % of the time.
-        signals: The list of `noted_signals`.
+        signals: The list of `stopping.noted_signals` or its like.
     """
 
-    def __init__(self, folder, schedule, callbacks, facts, seconds, signals):
+    def __init__(
+        self,
+        folder: Path,
+        schedule: Schedule,
+        callbacks: Sequence[keras.callbacks.Callback],
+        facts: dict[str, Any],
+        seconds: float,
+        signals: list[int],
+    ):
         super().__init__()
         self.folder = folder
         self.schedule = schedule
@@ -97,10 +109,10 @@ class Checkpoints(keras.callbacks.Callback):
         self.seconds = seconds
         self.signals = signals
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.write()  # says at once if the folder cannot be written
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         last = batch + 1 == self.params["steps"]
         if last or self.model.stop_training:
             return  # the end of the round belongs to it
@@ -108,15 +120,16 @@ class Checkpoints(keras.callbacks.Callback):
             self.write()
         self._obey()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         over = self.model.stop_training
+        # One that took a second is worth it after a hundred: 1 % of the time.
         rare = self._since() >= min(self.seconds, 100 * self._cost)
         if over or self.signals or rare:
             self.write(over)
         if not over:
             self._obey()
 
-    def write(self, over=False):
+    def write(self, over: bool = False) -> None:
         """Writes a checkpoint now.
 
         Args:
@@ -126,6 +139,8 @@ class Checkpoints(keras.callbacks.Callback):
             FloatingPointError: if a weight is no finite number; the
                 checkpoints written before stay.
         """
+        # First all is read, then all is written: to a file of another name,
+        # which takes the checkpoint's name when it is whole.
         began = time.perf_counter()
         arrays = [
             keras.ops.convert_to_numpy(variable)
@@ -139,15 +154,15 @@ class Checkpoints(keras.callbacks.Callback):
         self._written = time.perf_counter()
         self._cost = self._written - began
 
-    def _since(self):
+    def _since(self) -> float:
         return time.perf_counter() - self._written
 
-    def _obey(self):
+    def _obey(self) -> None:
         if self.signals:
-            raise Stopped(self.signals[0])
+            raise Stopped(self.signals[0], self.folder, self.schedule.step)
 
 
-def with_state(callbacks):
+def with_state(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Any]:
     """Finds the callbacks that have something to go on from.
 
     Args:
@@ -159,7 +174,9 @@ def with_state(callbacks):
     return {type(c).__name__: c for c in callbacks if hasattr(c, "state")}
 
 
-def restore(callbacks, states):
+def restore(
+    callbacks: Iterable[keras.callbacks.Callback], states: Mapping[str, Any]
+) -> None:
     """Lets callbacks go on from where a checkpoint has them.
 
     Args:
@@ -170,74 +187,3 @@ def restore(callbacks, states):
     for name, callback in with_state(callbacks).items():
         if name in states:
             callback.restore(states[name])
-
-
-SIGHUP = getattr(signal, "SIGHUP", None)  # None on Windows, like the next
-SIGPIPE = getattr(signal, "SIGPIPE", None)
-SIGNALS = [signal.SIGINT, signal.SIGTERM, *filter(None, [SIGHUP, SIGPIPE])]
-
-
-@contextlib.contextmanager
-def noted_signals(received=None):
-    """Notes signals that ask to stop; the second ends the process at once.
-
-    A thread listens, too: the main one may be in a long step, or compiling
-    one, and cannot answer. Where a terminal was closed (SIGHUP), or a pipe
-    (SIGPIPE), nobody reads any more, and the output goes nowhere. A signal
-    that the process was started to ignore stays ignored, as `nohup` wants.
-
-    Args:
-        received: The list to note them in; `None` for a new one.
-
-    Yields:
-        The list, which is empty as long as there was none.
-    """
-    received = [] if received is None else received
-
-    def note(number, frame):
-        if number in (SIGHUP, SIGPIPE):
-            _let_go(1)
-        if number == SIGHUP:
-            _let_go(2)
-        received.append(number)
-
-    before = {}
-    for number in SIGNALS:
-        # Python itself ignores SIGPIPE.
-        ignored = signal.getsignal(number) == signal.SIG_IGN
-        if not ignored or number == SIGPIPE:
-            before[number] = signal.signal(number, note)
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    awake = signal.set_wakeup_fd(writer.fileno())
-    listener = threading.Thread(target=_listen, args=(reader,), daemon=True)
-    listener.start()
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(awake)
-        writer.close()
-        listener.join()
-        reader.close()
-
-
-def _listen(reader):
-    """Answers the first signal, and ends the process at the second."""
-    answered = False
-    while data := reader.recv(1):
-        if data[0] not in SIGNALS or data[0] == SIGPIPE:
-            continue
-        if answered:
-            os._exit(128 + data[0])
-        answered = True
-        with contextlib.suppress(OSError):  # nobody may read it
-            os.write(1, b"\nstopping after a checkpoint (again: leave now)\n")
-
-
-def _let_go(descriptor):
-    """Lets output go nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)

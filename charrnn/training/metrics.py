@@ -1,4 +1,4 @@
-"""Measure a finished run: metrics.json and the last lines on the screen."""
+"""Measure a finished run, for metrics.json."""
 
 import dataclasses
 import importlib.metadata
@@ -6,33 +6,43 @@ import json
 import math
 import platform
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import charrnn
 from charrnn.network.backend import threads
-from charrnn.network.engine import load
+from charrnn.network.engine import Engine, load
 from charrnn.scoring import baselines, score
 from charrnn.scoring.shift import Shift
 from charrnn.system import atomic
+from charrnn.training.figures import (
+    TRAINING_LOSS,
+    VALIDATION_LOSS,
+    with_full_names,
+)
+from charrnn.training.history import History
+from charrnn.training.schedule import Schedule
 from charrnn.writing.probabilities import surprise
 
 FACTS = {"metrics", "text", "split", "network", "training"}  # of a run's model
 FIGURES = (  # of a model, on the held-out part
-    "validation_nats_per_char", "validation_bits_per_char",
-    "validation_standard_error", "validation_method", "cold256_nats_per_char",
-    "baselines_nats_per_char", "standard_error_of_difference_to_5_gram",
+    "validation_nats_per_character", "validation_bits_per_character",
+    "validation_standard_error", "validation_method",
+    "cold256_nats_per_character", "baselines_nats_per_character",
+    "standard_error_of_difference_to_5_gram",
 )  # fmt: skip
-SHIFTED = (
-    "warning     the end of the text, held out to validate on, is unlike the "
-    "rest: these figures say little of the model. Shuffle the documents, or "
-    "the lines of a list, and train anew (--fresh)"
-)
-FEW_CHARACTERS = 10_000  # held out: the loss is told with its uncertainty
-CLEARLY_MORE = 0.05  # nats, of a validation loss that has risen
 
 
-def measure(out, training, held_out, schedule, history, shift=None):
+def measure(
+    out: Path,
+    training: np.ndarray,
+    held_out: np.ndarray,
+    schedule: Schedule,
+    history: History,
+    shift: Shift | None = None,
+) -> dict[str, Any]:
     """Scores the model that a run has saved, read back from its file.
 
     Beside it stand the baselines on the same split. Where nothing is held
@@ -86,10 +96,18 @@ def measure(out, training, held_out, schedule, history, shift=None):
     }
 
 
-def _figures(engine, training, held_out, limit):
+def _figures(
+    engine: Engine,
+    training: np.ndarray,
+    held_out: np.ndarray,
+    limit: float | None,
+) -> dict[str, Any]:
     """The losses of a model, and what to compare them with."""
-    best = engine.facts["metrics"]
-    nats, method = best["validation_nats_per_char"], best["validation_method"]
+    best = with_full_names(engine.facts["metrics"])
+    nats, method = (
+        best[VALIDATION_LOSS],
+        best["validation_method"],
+    )
     cold = score.score_cold(engine, held_out[: score.ONE_PASS_LIMIT])
     of_each = cold.nats  # they waver alike
     if scored := _scored_in_time(engine, held_out, limit):
@@ -110,21 +128,21 @@ def _figures(engine, training, held_out, limit):
     return dict(zip(FIGURES, values, strict=True))
 
 
-def _finite(error):
+def _finite(error: float) -> float | None:
     """A standard error, `None` where a single character tells none."""
     return None if math.isinf(error) else error
 
 
-def _best_and_last(rows, best_step):
+def _best_and_last(
+    rows: list[dict[str, Any]], best_step: int
+) -> list[dict[str, Any]] | None:
     """The rows of the model that was kept and of the last, cut short.
 
     Returns:
         A pair of `dict`s, `None` where nothing was held out, or rows are not
         there: a damaged checkpoint's.
     """
-    names = (
-        "step", "epoch", "training_nats_per_char", "validation_nats_per_char",
-    )  # fmt: skip
+    names = "step", "epoch", TRAINING_LOSS, VALIDATION_LOSS
     rows = [r for r in rows if all(r.get(name) is not None for name in names)]
     kept = next((r for r in rows if r["step"] == best_step), None)
     if kept is None:
@@ -132,7 +150,9 @@ def _best_and_last(rows, best_step):
     return [{name: row[name] for name in names} for row in (kept, rows[-1])]
 
 
-def _scored_in_time(engine, ids, limit):
+def _scored_in_time(
+    engine: Engine, ids: np.ndarray, limit: float | None
+) -> score.Score | None:
     """Scores in one pass; `None` for a long text, or when it takes too long.
 
     The pass is given up as soon as it is clear that it will take longer than
@@ -151,7 +171,7 @@ def _scored_in_time(engine, ids, limit):
     return score.Score(np.concatenate(nats), score.ONE_PASS)
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Returns the versions that a result depends on, by name."""
     packages = ("keras", "tensorflow", "numpy")
     return {
@@ -161,132 +181,7 @@ def versions():
     }
 
 
-def write(out, metrics):
+def write(out: Path, metrics: dict[str, Any]) -> None:
     """Writes `metrics.json`."""
     text = json.dumps(metrics, indent=1)  # a file's name need not be UTF-8
     atomic.write_text(out / "metrics.json", text + "\n")
-
-
-def summary(out, metrics, stopped=False, cause=""):
-    """Says how well the model does, and what does how well without one.
-
-    Args:
-        out: The run's folder.
-        metrics: What `measure` returned.
-        stopped: Whether training ended early, as the text was learnt by
-            heart.
-        cause: Why the network may have learnt little, if that is known.
-
-    Returns:
-        A `str`.
-    """
-    model = f"model       {out / 'model.keras'}"
-    nats = metrics["validation_nats_per_char"]
-    if nats is None:
-        return (
-            "validation  none: all of the text was learnt from, so that there "
-            f"is no figure (--validation 0)\n{model}"
-        )
-    bits = metrics["validation_bits_per_char"]
-    characters = metrics["validation_characters"]
-    method = metrics["validation_method"]
-    if characters < FEW_CHARACTERS:
-        method += _plus_minus(metrics)
-    lines = [
-        f"validation  {nats:.4f} nats/char = {bits:.4f} bits/char ({method})",
-        _kept(metrics, stopped),
-        SHIFTED if _is_shifted(metrics) else "",
-        baselines.shown(
-            metrics["baselines_nats_per_char"],
-            nats,
-            characters,
-            _error_of_difference(metrics),
-            cause or _reason(metrics, stopped),
-        ),
-        model,
-    ]
-    return "\n".join(filter(None, lines))
-
-
-def _plus_minus(metrics):
-    """How sure the loss on few characters is."""
-    error = metrics["validation_standard_error"]
-    characters = f"{metrics['validation_characters']:,} characters"
-    if error is None:
-        return f"; too few characters to be sure: {characters}"
-    return f"; {characters}, \u00b1 {score.to_bits(error):.2f} bits"
-
-
-def _error_of_difference(metrics):
-    error = metrics["standard_error_of_difference_to_5_gram"]
-    return math.inf if error is None else error
-
-
-def is_by_heart(metrics):
-    """Whether the model that was kept is from before a text was memorised.
-
-    Args:
-        metrics: What `measure` returned.
-
-    Returns:
-        A `bool`.
-    """
-    if not metrics["best_and_last_validation"]:
-        return False
-    kept, last = metrics["best_and_last_validation"]
-    loss, validation = "training_nats_per_char", "validation_nats_per_char"
-    return (
-        not _is_shifted(metrics)
-        and last[validation] > kept[validation] + CLEARLY_MORE
-        and last[loss] < kept[loss]
-    )
-
-
-def _is_shifted(metrics):
-    found = metrics["held_out_shift"]
-    return found is not None and Shift(**found).is_clear
-
-
-def kept_model(metrics):
-    """What to say above a sample of a kept model that is not the last.
-
-    Args:
-        metrics: What `measure` returned.
-
-    Returns:
-        A `str`, empty where the last model is the one that was kept.
-    """
-    if not metrics["best_and_last_validation"]:
-        return ""
-    kept, last = metrics["best_and_last_validation"]
-    if kept == last:
-        return ""
-    return f"the model that is kept, of epoch {kept['epoch']:.2f}, writes:"
-
-
-def _kept(metrics, stopped):
-    """Which model was kept, where it is not the last, and why."""
-    if not kept_model(metrics):
-        return ""
-    kept, last = metrics["best_and_last_validation"]
-    what = "what came after it is no better"
-    if is_by_heart(metrics):
-        what = "what came after it only learnt the text by heart"
-    then = (
-        f"{last['validation_nats_per_char']:.3f} at epoch {last['epoch']:.2f}"
-    )
-    if stopped:
-        then += ", the reason to stop there (--patience N waits longer)"
-    return (
-        f"kept        the model of epoch {kept['epoch']:.2f} "
-        f"({kept['validation_nats_per_char']:.3f} nats/char); {what}: {then}"
-    )
-
-
-def _reason(metrics, stopped):
-    """Why a network may be worse than a 5-gram."""
-    if _is_shifted(metrics):
-        return "no wonder, on an end that is unlike the rest"
-    if stopped or is_by_heart(metrics):
-        return "the network needs more text; more training does not help"
-    return baselines.MORE

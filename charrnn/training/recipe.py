@@ -1,6 +1,8 @@
 """Choose a network and its training by the text and the time."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,128 +11,146 @@ from charrnn.network.cells import CELLS
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
 
-# Sizes of a layer, and what training must read for that size to end lower than
-# the next: characters, those of all passes counted, and passes.
-WORTH = {512: (4_000_000, 4), 256: (300_000, 0), 128: (0, 0)}
+# The least that training must read for a size of layer to end with a lower
+# loss than the next smaller one: characters, those of all passes counted, and
+# passes over the text.
+LEAST_READ_FOR_UNITS = {512: (4_000_000, 4), 256: (300_000, 0), 128: (0, 0)}
 
-# From this many distinct characters on, as in Chinese or Japanese, most of a
-# step is spent on the logits. One layer then reads the text more often than
-# two, and learns more. Rare characters are learnt by heart before others are
-# learnt at all, and weight decay keeps them from it better than dropout.
+# With more distinct characters than this, as in Chinese or Japanese, most of a
+# step is spent on the logits: one layer reads the text more often than two, and
+# learns more. Against learning rare characters by heart, weight decay is better
+# than dropout.
 MANY_CHARACTERS = 512
-WORTH_OF_MANY = {512: (0, 12), 256: (0, 0)}
+LEAST_READ_FOR_UNITS_OF_MANY = {512: (0, 12), 256: (0, 0)}
 WEIGHT_DECAY_OF_MANY = 0.3
-LEAST_DROPOUT_OF_MANY = 0.1
+MIN_DROPOUT_OF_MANY = 0.1
 
-GATE_SECONDS = 1e-8  # of a gate's arithmetic, besides the matrix products
-LOGIT_SECONDS = 5e-9  # of a logit's, there and back
+# For one character: the arithmetic of a gate of one unit besides the matrix
+# products, and that of a logit, forward and backward.
+SECONDS_PER_GATE = 1e-8
+SECONDS_PER_LOGIT = 5e-9
 
-# The largest norm of all gradients together. Adam divides it out again, so
-# that small ones only take away the weight of steps with large gradients.
+# The largest norm of all gradients together. Adam divides it out again: a small
+# one only takes weight from the steps with large gradients.
 CLIP_NORM = 0.1
 
 # What weights, but not biases, lose in a step, in parts of the learning rate.
 WEIGHT_DECAY = 0.1
 
-# Passes over a text of a million characters or more, and over a short one;
-# in between a text four times shorter bears twice the passes.
+# Passes over a text of a million characters or more, and over a short one. In
+# between, a text a quarter as long bears twice the passes.
 LONG_TEXT_EPOCHS, SHORT_TEXT_EPOCHS = 12, 24
-FEWEST_STEPS = 600  # but a very short text needs so many
+MIN_STEPS = 600  # a very short text is read more often, for so many steps
 
 
-def choose(
-    characters,
+def recommend(
+    characters: int,
     *,
-    distinct=65,
-    cell="lstm",
-    units=None,
-    layers=None,
-    dropout=None,
-    embedding="auto",
-    batch_size=None,
-    seq_length=64,
-    learning_rate=None,
-    weight_decay=None,
-    minutes=None,
-    epochs=None,
-    speed=None,
-):
-    """Chooses what a user leaves open.
+    distinct: int = 65,
+    cell: str = "lstm",
+    units: int | None = None,
+    layers: int | None = None,
+    dropout: float | None = None,
+    embedding: int | str | None = "auto",
+    batch_size: int | None = None,
+    seq_length: int = 64,
+    learning_rate: float | None = None,
+    weight_decay: float | None = None,
+    minutes: float | None = None,
+    epochs: float | None = None,
+    speed: Callable[[int], float] | None = None,
+) -> dict[str, Any]:
+    """Chooses a network and its training for a text, where they are left open.
 
-    A longer training bears a larger network, and more passes over the same
-    text need more dropout. docs/results.md has the trials behind the numbers.
+    A longer training bears a larger network; more passes need more dropout.
+    The trials behind the numbers are in docs/results.md.
 
     Args:
         characters: Length of the training text.
         distinct: How many different characters there are.
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
-        units: Size of each recurrent layer; like all that follow `None` to
-            be chosen here.
+        units: Size of each recurrent layer; `None`, as for all that follow,
+            leaves the choice open.
         layers: Number of recurrent layers.
         dropout: Fraction of each layer's outputs dropped.
-        embedding: Size of the embedding, `None` for one-hot input, or
-            `"auto"` to be chosen here.
+        embedding: Size of the embedding, `None` for one-hot input, `"auto"`
+            to leave it open.
         batch_size: Streams per batch.
         seq_length: Characters per window.
         learning_rate: The highest, after warm-up.
         weight_decay: What weights lose in a step, in parts of the rate.
         minutes: Time for the training; `None` for as long as it takes.
         epochs: Passes over the text at most.
-        speed: Characters per second, a function of `units`, where there are
-            minutes: such as `speed_of` returns it.
+        speed: A function of units, as `speed_of` returns it; `None` to measure.
 
     Returns:
-        A `dict` with `layers`, `units`, `dropout`, `embedding`, `batch_size`,
-        `learning_rate`, `weight_decay` and `epochs`.
+        A `dict` of `layers`, `units`, `dropout`, `embedding`, `batch_size`,
+        `learning_rate`, `weight_decay`, `epochs`.
 
     Example:
 
-    >>> choose(1_000_000, epochs=10)["units"]
+    >>> recommend(1_000_000, epochs=10)["units"]
     512
     """
-    many = distinct > MANY_CHARACTERS
     layers = layers or layers_for(distinct)
-    if batch_size is None:
-        batch_size = int(np.clip(characters // 6000, 8, 32))
-    if epochs is None:
-        epochs = epochs_for(characters, batch_size * seq_length)
-
-    def passes(units):
-        """Over the text, in the time there is."""
-        if minutes is None:
-            return epochs
-        return min(epochs, 60 * minutes * speed(units) / characters)
-
-    if units is None:
-        worth = WORTH_OF_MANY if many else WORTH
-        units = next(
-            size
-            for size, (least, least_passes) in worth.items()
-            if passes(size) >= max(least_passes, least / characters)
-            and size <= (CELLS[cell].largest_units or size)
-        )
+    batch_size = batch_size or int(np.clip(characters // 6000, 8, 32))
+    epochs = epochs or epochs_for(characters, batch_size * seq_length)
+    if minutes is not None and None in (units, dropout):
+        speed = speed or speed_of(cell, layers, "float32", distinct)
+    passes = _passes_in(minutes, epochs, characters, speed)
+    units = units or _units_for(cell, characters, distinct, passes)
     if dropout is None:
+        least = MIN_DROPOUT_OF_MANY if distinct > MANY_CHARACTERS else 0.0
         weights = _recurrent_weights(cell, layers, units)
-        dropout = dropout_for(passes(units) * weights / characters)
-        if many:
-            dropout = max(LEAST_DROPOUT_OF_MANY, dropout)
-    if learning_rate is None:
-        learning_rate = rate_for(cell, units)
+        dropout = max(least, dropout_for(passes(units) * weights / characters))
     if weight_decay is None:
-        weight_decay = WEIGHT_DECAY_OF_MANY if many else WEIGHT_DECAY
+        weight_decay = weight_decay_for(distinct)
     return {
         "layers": layers,
         "units": units,
         "dropout": dropout,
         "embedding": embedding_dim(embedding, distinct),
         "batch_size": batch_size,
-        "learning_rate": learning_rate,
+        "learning_rate": learning_rate or rate_for(cell, units),
         "weight_decay": weight_decay,
         "epochs": epochs,
     }
 
 
-def layers_for(distinct):
+def _passes_in(
+    minutes: float | None,
+    epochs: float,
+    characters: int,
+    speed: Callable[[int], float] | None,
+) -> Callable[[int], float]:
+    """A function of units: the passes over the text in the time there is."""
+
+    def passes(units: int) -> float:
+        if minutes is None or speed is None:
+            return epochs
+        return min(epochs, 60 * minutes * speed(units) / characters)
+
+    return passes
+
+
+def _units_for(
+    cell: str,
+    characters: int,
+    distinct: int,
+    passes: Callable[[int], float],
+) -> int:
+    """The largest size of a layer that the training is long enough for."""
+    many = distinct > MANY_CHARACTERS
+    worth = LEAST_READ_FOR_UNITS_OF_MANY if many else LEAST_READ_FOR_UNITS
+    return next(
+        size
+        for size, (least, least_passes) in worth.items()
+        if passes(size) >= max(least_passes, least / characters)
+        and size <= (CELLS[cell].largest_units or size)
+    )
+
+
+def layers_for(distinct: int) -> int:
     """The number of recurrent layers that learns most in the same time.
 
     Args:
@@ -147,7 +167,7 @@ def layers_for(distinct):
     return 1 if distinct > MANY_CHARACTERS else 2
 
 
-def epochs_for(characters, characters_per_step):
+def epochs_for(characters: int, characters_per_step: int) -> int:
     """The passes over a text after which more bring nothing.
 
     Args:
@@ -164,11 +184,29 @@ def epochs_for(characters, characters_per_step):
     """
     passes = LONG_TEXT_EPOCHS * (1e6 / characters) ** 0.5
     passes = np.clip(passes, LONG_TEXT_EPOCHS, SHORT_TEXT_EPOCHS)
-    least = -(-characters_per_step * FEWEST_STEPS // characters)
+    least = -(-characters_per_step * MIN_STEPS // characters)
     return max(round(float(passes)), least)
 
 
-def dropout_for(chances):
+def weight_decay_for(distinct: int) -> float:
+    """What weights lose in a step, in parts of the learning rate.
+
+    Args:
+        distinct: How many different characters there are.
+
+    Returns:
+        A number.
+
+    Example:
+
+    >>> weight_decay_for(65), weight_decay_for(4532)
+    (0.1, 0.3)
+    """
+    many = distinct > MANY_CHARACTERS
+    return WEIGHT_DECAY_OF_MANY if many else WEIGHT_DECAY
+
+
+def dropout_for(chances: float) -> float:
     """The dropout that keeps a network from learning its text by heart.
 
     Args:
@@ -185,7 +223,7 @@ def dropout_for(chances):
     return round(float(np.clip(0.12 * np.log2(chances / 2.4), 0, 0.6)), 2)
 
 
-def rate_for(cell, units):
+def rate_for(cell: str, units: int) -> float:
     """The learning rate that a cell of a size bears.
 
     Args:
@@ -207,12 +245,13 @@ def rate_for(cell, units):
     return min(known.highest_rate, round(rate / units**known.rate_power, 5))
 
 
-def speed_of(cell, layers, precision, distinct=65):
+def speed_of(
+    cell: str, layers: int, precision: str, distinct: int = 65
+) -> Callable[[int], float]:
     """Measures how fast this machine will train.
 
-    Times a matrix product, of which training consists for the most part: a
-    step takes six floating-point operations for each weight and character,
-    two in the forward pass and four in the backward one.
+    It times a matrix product, most of what training does: six floating-point
+    operations for each weight and character, four of them backward.
 
     Args:
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
@@ -225,29 +264,29 @@ def speed_of(cell, layers, precision, distinct=65):
 
     Example:
 
-    >>> speed = speed_of("lstm", layers=2, precision="float32")
+    >>> speed = speed_of("lstm", 2, "float32")
     >>> speed(512) < speed(256)
     True
     """
     operations = _operations_per_second(precision)
     blocks = len(CELLS[cell].blocks)
 
-    def speed(units):
+    def speed(units: int) -> float:
         weights = _recurrent_weights(cell, layers, units) + units * distinct
         products = 6 * weights / operations
-        arithmetic = GATE_SECONDS * blocks * layers * units
-        return 1 / (products + arithmetic + LOGIT_SECONDS * distinct)
+        arithmetic = SECONDS_PER_GATE * blocks * layers * units
+        return 1 / (products + arithmetic + SECONDS_PER_LOGIT * distinct)
 
     return speed
 
 
-def _recurrent_weights(cell, layers, units):
+def _recurrent_weights(cell: str, layers: int, units: int) -> int:
     """How many weights the layers have, but for those of the first input."""
     return len(CELLS[cell].blocks) * (2 * layers - 1) * units**2
 
 
-def _operations_per_second(precision):
-    """Of a matrix product, the best of ten."""
+def _operations_per_second(precision: str) -> float:
+    """How fast a matrix product is: the fastest of ten."""
     from charrnn.network.backend import keras  # here: it takes seconds
 
     rows, inner, columns = 256, 512, 2048

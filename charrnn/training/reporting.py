@@ -2,6 +2,9 @@
 
 import signal
 import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rich.console
@@ -9,10 +12,13 @@ import rich.progress
 import rich.text
 
 from charrnn.network.backend import keras
+from charrnn.network.engine import Engine
 from charrnn.scoring.score import to_bits
 from charrnn.system import atomic
 from charrnn.system.terminal import escape_controls
 from charrnn.training.history import History
+from charrnn.training.schedule import Schedule
+from charrnn.training.validation import Validation
 from charrnn.writing.sampler import Sampler
 
 PLAIN_SECONDS = 30  # between two plain progress lines
@@ -20,7 +26,15 @@ LIVE_SECONDS = 0.25  # between two updates of the live one
 SAMPLE_CHARACTERS = 300
 
 
-def reports(out, schedule, validation, *, prompt="", quiet=False):
+def reports(
+    out: Path,
+    schedule: Schedule,
+    validation: Validation,
+    *,
+    prompt: str = "",
+    quiet: bool = False,
+    silent: bool = False,
+) -> list[keras.callbacks.Callback]:
     """Returns the callbacks that tell how training goes.
 
     Args:
@@ -29,11 +43,13 @@ def reports(out, schedule, validation, *, prompt="", quiet=False):
         validation: The `validation.Validation`.
         prompt: What the samples begin with.
         quiet: Only a line a round on the screen.
+        silent: Nothing on the screen.
 
     Returns:
         A list: `History`, `Progress` and `Samples`.
     """
-    console = _Console(highlight=False)
+    # In a notebook, too, plain lines are enough.
+    console = _Console(highlight=False, quiet=silent, force_jupyter=False)
     return [
         History(out / "history.csv", schedule),
         Progress(console, schedule, quiet),
@@ -46,7 +62,7 @@ def reports(out, schedule, validation, *, prompt="", quiet=False):
 class _Console(rich.console.Console):
     """Leaves it to the signal SIGPIPE to stop training when nobody reads."""
 
-    def on_broken_pipe(self):
+    def on_broken_pipe(self) -> None:
         if signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN:
             raise  # the BrokenPipeError that is being handled
 
@@ -60,14 +76,19 @@ class Progress(keras.callbacks.Callback):
         quiet: Only the lines that close a round.
     """
 
-    def __init__(self, console, schedule, quiet=False):
+    def __init__(
+        self,
+        console: rich.console.Console,
+        schedule: Schedule,
+        quiet: bool = False,
+    ):
         super().__init__()
         self.console = console
         self.schedule = schedule
         self.quiet = quiet
         self.live = console.is_terminal and not quiet
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self._shown = time.perf_counter()
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.description}"),
@@ -79,7 +100,7 @@ class Progress(keras.callbacks.Callback):
         self._task = self._bar.add_task("compiling the first step", total=None)
         self._bar.start()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         wait = LIVE_SECONDS if self.live else PLAIN_SECONDS
         if self.quiet or time.perf_counter() - self._shown < wait:
             return
@@ -94,14 +115,16 @@ class Progress(keras.callbacks.Callback):
             total=self.schedule.total_steps,
         )
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         line = self._line(float(logs["loss"]), logs.get("val_loss"))
         self.console.print(line, style="bold", soft_wrap=True)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         self._bar.stop()
 
-    def _line(self, training_loss, validation_loss=None):
+    def _line(
+        self, training_loss: float, validation_loss: float | None = None
+    ) -> str:
         """What there is to tell, as far as it fits in the console's width."""
         schedule = self.schedule
         of_all, left = self._end()
@@ -121,7 +144,7 @@ class Progress(keras.callbacks.Callback):
             ]
         return fitted(parts, self.console.width)
 
-    def _end(self):
+    def _end(self) -> tuple[str, str]:
         """The number of steps, if it is fixed, and the time left."""
         schedule, of_all = self.schedule, ""
         if schedule.total_steps is not None and schedule.end is None:
@@ -131,7 +154,7 @@ class Progress(keras.callbacks.Callback):
         return of_all, left
 
 
-def fitted(parts, width):
+def fitted(parts: Iterable[tuple[int, str]], width: int) -> str:
     """Joins the most important parts of a line.
 
     Args:
@@ -170,7 +193,13 @@ class Samples(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, console, path, schedule, validation, prompt="", quiet=False
+        self,
+        console: rich.console.Console,
+        path: Path,
+        schedule: Schedule,
+        validation: Validation,
+        prompt: str = "",
+        quiet: bool = False,
     ):
         super().__init__()
         self.console = console
@@ -181,7 +210,7 @@ class Samples(keras.callbacks.Callback):
         self.quiet = quiet
         self.text = ""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         loss = logs.get("val_loss")
         if not np.isfinite(logs["loss"] if loss is None else loss):
             return  # nothing can be drawn from such a network
@@ -193,7 +222,7 @@ class Samples(keras.callbacks.Callback):
         atomic.write_text(self.path, self.text)
         self._show(text)
 
-    def show_kept(self, engine, heading):
+    def show_kept(self, engine: Engine, heading: str) -> None:
         """Shows on the screen what the model that was kept writes.
 
         Args:
@@ -204,31 +233,31 @@ class Samples(keras.callbacks.Callback):
             self.console.print(heading, style="bold", soft_wrap=True)
         self._show(self._written(engine))
 
-    def _written(self, engine):
+    def _written(self, engine: Any) -> str:
         (sample,) = Sampler(engine).generate(
             self.prompt, length=SAMPLE_CHARACTERS, temperature=0.8
         )
         return sample.text
 
-    def _show(self, text):
+    def _show(self, text: str) -> None:
         # The terminal's own colour is the one that can be read on its ground.
         if not self.quiet:
             shown = rich.text.Text(escape_controls(self.prompt), style="bold")
             shown.append(escape_controls(text), style="not bold")
             self.console.print(shown, end="\n\n", soft_wrap=True)
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs: the samples so far."""
         return {"text": self.text}
 
-    def restore(self, state):
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` returned."""
         self.text = state["text"]
         if self.text:
             atomic.write_text(self.path, self.text)  # it may be missing
 
 
-def _minutes(seconds):
+def _minutes(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

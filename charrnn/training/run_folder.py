@@ -1,10 +1,13 @@
 """Claim a run's folder, keep other processes out, move an old run aside."""
 
 import contextlib
-import itertools
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from charrnn.system import atomic
 from charrnn.text import sources
@@ -14,7 +17,7 @@ FOLDER = Path("runs")  # for runs whose user names no other
 
 
 @contextlib.contextmanager
-def locked(folder):
+def locked(folder: Path) -> Iterator[None]:
     """Keeps other processes from training in a folder meanwhile.
 
     The lock belongs to the process: when it ends, however it ends, the
@@ -54,7 +57,7 @@ def locked(folder):
         os.close(descriptor)
 
 
-def exists(folder):
+def exists(folder: Path) -> bool:
     """Whether a folder is there.
 
     Args:
@@ -77,7 +80,7 @@ def exists(folder):
     return folder.exists()
 
 
-def existing(folder):
+def existing(folder: Path) -> Path:
     """Finds the folder, or the nearest above it, that is there already.
 
     Args:
@@ -90,7 +93,9 @@ def existing(folder):
     return next(above, Path())
 
 
-def saved(folder, say=print):
+def saved(
+    folder: Path, say: Callable[[str], None] = print
+) -> tuple[dict[str, Any], list[np.ndarray]] | tuple[None, None]:
     """Reads where a run is: its newest whole checkpoint.
 
     Args:
@@ -117,7 +122,7 @@ def saved(folder, say=print):
     return found or (None, None)
 
 
-def is_complete(folder, step):
+def is_complete(folder: Path, step: int) -> bool:
     """Whether a run that is over has left all its files, and none is older.
 
     Args:
@@ -141,7 +146,7 @@ def is_complete(folder, step):
         return False
 
 
-def check_same(folder, before):
+def check_same(folder: Path, before: set[str]) -> None:
     """Checks that no other process has trained in a folder meanwhile.
 
     Where there are locks, none can.
@@ -160,7 +165,7 @@ def check_same(folder, before):
         )
 
 
-def names(folder):
+def names(folder: Path) -> set[str]:
     """The names of a run's files in a folder: checkpoints and the model.
 
     Args:
@@ -173,7 +178,7 @@ def names(folder):
     return found | {p.name for p in folder.glob("model.keras")}
 
 
-def check_is_run(folder):
+def check_is_run(folder: Path) -> None:
     """Checks that a folder was filled by charrnn: only that may be moved.
 
     Args:
@@ -196,7 +201,7 @@ def check_is_run(folder):
         )
 
 
-def claim(out, corpus):
+def claim(out: Path | None, corpus: list[str] | str) -> tuple[Path, list[Path]]:
     """Makes a run's folder: by itself the first number that is free.
 
     Args:
@@ -214,14 +219,16 @@ def claim(out, corpus):
         return out, made
     made = _missing(FOLDER)
     name = name_of(corpus)
-    for number in itertools.count(1):
+    number = 1
+    while True:
         out = FOLDER / f"{name}-{number}"
         with contextlib.suppress(FileExistsError):
             out.mkdir(parents=True)  # two runs cannot both make it
             return out, [out, *made]
+        number += 1
 
 
-def name_of(corpus):
+def name_of(corpus: list[str] | str) -> str:
     """The name of a run that learns a text.
 
     Args:
@@ -240,7 +247,7 @@ def name_of(corpus):
     return f"{name or 'text'}-etc" if others else name or "text"
 
 
-def unclaim(made):
+def unclaim(made: list[Path]) -> None:
     """Deletes what was made for a run in which there is nothing yet.
 
     Args:
@@ -251,12 +258,12 @@ def unclaim(made):
             path.rmdir()
 
 
-def _missing(folder):
+def _missing(folder: Path) -> list[Path]:
     """A folder and those above it that are not there, the lowest first."""
     return [p for p in [folder, *folder.parents] if not p.exists()]
 
 
-def _make(folder):
+def _make(folder: Path) -> None:
     """Makes a folder and those above it: all of them or none."""
     made = []
     try:
@@ -270,7 +277,7 @@ def _make(folder):
         raise
 
 
-def move_aside(folder):
+def move_aside(folder: Path) -> Path:
     """Renames a run's folder to the first free name like `folder-old-1`.
 
     Args:
@@ -279,8 +286,10 @@ def move_aside(folder):
     Returns:
         The new path.
     """
-    for number in itertools.count(1):
+    number = 1
+    while True:
         aside = folder.with_name(f"{folder.name}-old-{number}")
         if not aside.exists():
             folder.rename(aside)
             return aside
+        number += 1

@@ -1,6 +1,7 @@
 """Check what a checkpoint tells of a run, before anything is built on it."""
 
 import reprlib
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from charrnn.network.cells import CELLS
 from charrnn.network.model import check_arguments
 from charrnn.network.shapes import weight_shapes
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.figures import with_full_names
 
 NETWORK = "cell", "units", "layers", "dropout", "embedding"
 MAX_COUNT = 2**53  # beyond it, a float skips whole numbers
@@ -16,7 +18,7 @@ MAX_SEED = 2**32 - 1
 MAX_NUMBER = 1e30
 
 
-def check(state, arrays):
+def check(state: Any, arrays: list[np.ndarray]) -> None:
     """Checks names, types and ranges of all that training goes on from.
 
     What is not known here is left alone: a newer version may have written it.
@@ -240,18 +242,25 @@ _SETTINGS = _entries(
         "sizes": _list_of(_SIZE, length=2),
     },
 )
-_ROW = _entries(
+_FULLY_NAMED_ROW = _entries(
     {
         "step": _COUNT,
         "epoch": _NOT_NEGATIVE,
-        "validation_nats_per_char": _optional(_LOSS),
+        "validation_nats_per_character": _optional(_LOSS),
     },
     {
         "learning_rate": _NOT_NEGATIVE,
-        "training_nats_per_char": _LOSS,
-        "validation_bits_per_char": _optional(_LOSS),
+        "training_nats_per_character": _LOSS,
+        "validation_bits_per_character": _optional(_LOSS),
     },
 )
+
+
+def _row(value, name):
+    """Checks a row of the history, which earlier versions named otherwise."""
+    _FULLY_NAMED_ROW(with_full_names(value), name)
+
+
 _SCHEDULE = _entries(
     {
         "step": _COUNT,
@@ -272,7 +281,7 @@ _PARTS = _entries(
         ),
         "History": _entries(
             {
-                "rows": _list_of(_ROW),
+                "rows": _list_of(_row),
                 "curve": _list_of(_list_of(_LOSS, length=2)),
             },
             {"changes": _TEXT},

@@ -1,19 +1,23 @@
 """What training needs besides the model: optimizer, loss, schedule."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from charrnn.network.backend import keras
+from charrnn.text.windows import Windows
 from charrnn.training.clock import Clock
 from charrnn.training.recipe import CLIP_NORM, WEIGHT_DECAY
-from charrnn.twins.stateful import states
 
-WARM_UP_STEPS = 100
-RESTART_WINDOWS = 64  # from one empty state of a stream to the next
+WARM_UP_STEPS = 100  # in which the learning rate rises
 
 
-def optimizer(learning_rate, clip_norm=CLIP_NORM, weight_decay=WEIGHT_DECAY):
+def optimizer(
+    learning_rate: float,
+    clip_norm: float | None = CLIP_NORM,
+    weight_decay: float = WEIGHT_DECAY,
+) -> keras.optimizers.Optimizer:
     """Returns AdamW with gradients clipped to a global norm.
 
     Args:
@@ -44,7 +48,7 @@ def optimizer(learning_rate, clip_norm=CLIP_NORM, weight_decay=WEIGHT_DECAY):
     return adamw
 
 
-def loss():
+def loss() -> keras.losses.Loss:
     """Returns the cross-entropy between ids and logits, in nats.
 
     Returns:
@@ -74,7 +78,7 @@ def _cross_entropy(ids, logits, **settings):
     return keras.losses.sparse_categorical_crossentropy(ids, logits, **settings)
 
 
-def warmup_cosine(step, total_steps, peak):
+def warmup_cosine(step: int, total_steps: int | None, peak: float) -> float:
     """The learning rate of a step: up in a line, down along a cosine.
 
     Args:
@@ -131,34 +135,43 @@ class Schedule(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, windows, peak, total_steps=None, clock=None, begun=(0, 0.0)
+        self,
+        windows: Windows,
+        peak: float,
+        total_steps: int | None = None,
+        clock: Clock | None = None,
+        begun: tuple[int, float] = (0, 0.0),
     ):
         super().__init__()
         self.peak = peak
         self.total_steps = total_steps
         self.characters = len(windows.ids)
         self.step = 0
-        self.losses = []
-        self.end = self.ending = None
+        self.losses: list[float] = []
+        self.end: float | None = None
+        self.ending: Any = None
         self.clock = clock or Clock()
         self._steps_per_epoch = windows.steps_per_epoch
         self._begun_step, self._begun_epoch = begun
         self.step_characters = windows.batch_size * windows.seq_length
 
     @property
-    def epoch(self):
+    def epoch(self) -> float:
         """Passes over the training text, in fractions too."""
         since = self.step - self._begun_step
         return self._begun_epoch + since / self._steps_per_epoch
 
-    def steps_in(self, epochs):
+    def steps_in(self, epochs: float) -> int:
         """The steps of so many epochs, counted from the first of all."""
         since = (epochs - self._begun_epoch) * self._steps_per_epoch
         return max(1, self._begun_step + round(since))
 
     @property
-    def progress(self):
+    def progress(self) -> float:
         """Share of the training that is done, from 0 to 1."""
+        # What comes first ends training: the steps or the time. Of the time,
+        # that of the steps alone counts, so that a process that starts anew,
+        # imports and compiles, does not lower the learning rate.
         by_steps = self.step / self.total_steps if self.total_steps else 0.0
         if self.end is None:
             return min(1.0, by_steps)
@@ -167,67 +180,70 @@ class Schedule(keras.callbacks.Callback):
         return min(1.0, max(by_steps, by_time))
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> float:
         """The rate of the next step."""
+        # With a limit of time nobody knows the number of steps: the one that
+        # the present pace leads to stands for it, and changes with the pace.
         total_steps = self.total_steps
         if self.end is not None and self.step and self.progress:
             total_steps = round(self.step / self.progress)  # at this pace
         return warmup_cosine(self.step, total_steps, self.peak)
 
     @property
-    def characters_per_second(self):
+    def characters_per_second(self) -> float:
         """The speed of all training steps, without what is between them."""
         clock = self.clock
         if not clock.timed_steps:
             return 0.0
         return self.step_characters * clock.timed_steps / clock.timed_seconds
 
-    def elapsed(self):
+    def elapsed(self) -> float:
         """Seconds since the run began, the time between processes apart."""
         return self.clock.elapsed()
 
-    def step_seconds(self):
+    def step_seconds(self) -> float:
         """Mean duration of the latest steps, 0 before any is timed."""
         return self.clock.step_seconds()
 
-    def seconds_left(self):
+    def seconds_left(self) -> float | None:
         """Seconds until all is done, `None` while that is not known."""
         return self.ending.seconds_left() if self.ending else None
 
-    def is_over(self):
+    def is_over(self) -> bool:
         """Whether there is no step to come."""
         if self.total_steps is not None and self.step >= self.total_steps:
             return True
-        # As far beyond the end as before it, on average.
+        # With half a step added, steps end as far beyond the end as before it,
+        # on average.
         next_half = self.elapsed() + self.step_seconds() / 2
         return self.end is not None and next_half >= self.end
 
-    def validates_at_the_end(self):
+    def validates_at_the_end(self) -> bool:
         """Whether no step could follow a validation made now."""
         if self.end is None or self.ending is None:
             return False
         validation = self.ending.validation_seconds()
         return self.elapsed() + validation + self.step_seconds() >= self.end
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         self.clock.start()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.clock.begin_round()
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.model.optimizer.learning_rate = self.learning_rate
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.clock.end_step()
         self.step += 1
         if self.is_over():
             self.model.stop_training = True
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.losses = []
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs to go on from here; JSON can hold it."""
         return {
             "step": self.step,
@@ -237,7 +253,7 @@ class Schedule(keras.callbacks.Callback):
             **self.clock.state(),
         }
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Any]) -> None:
         """Goes on from what `state` returned."""
         self.step = state["step"]
         self.total_steps = state["total_steps"]
@@ -245,35 +261,7 @@ class Schedule(keras.callbacks.Callback):
         self.clock.restore(state)
 
 
-class Restarts(keras.callbacks.Callback):
-    """Lets a stream begin with an empty state now and then, drawn at random.
-
-    A state that is carried for ever tells the streams apart. A large network
-    comes to know its text by that, and is lost in front of another one, where
-    it begins with nothing.
-
-    Args:
-        schedule: The `Schedule`, which knows the step.
-        seed: Of the draws, which are a function of seed and step.
-        windows: How many a stream reads on average before it begins anew.
-    """
-
-    def __init__(self, schedule, seed, windows=RESTART_WINDOWS):
-        super().__init__()
-        self.schedule = schedule
-        self.seed = seed
-        self.windows = windows
-
-    def on_train_batch_begin(self, batch, logs=None):
-        carried = states(self.model)
-        random = np.random.default_rng([self.seed, self.schedule.step])
-        kept = random.random(carried[0].shape[0]) >= 1 / self.windows
-        if not kept.all():
-            for state in carried:
-                state.assign(state * kept[:, None].astype("float32"))
-
-
-def steps_per_round(windows, validation_characters):
+def steps_per_round(windows: Windows, validation_characters: int) -> int:
     """Steps from one validation to the next.
 
     A round is an epoch, but for short texts at least 100 steps, and for long

@@ -1,12 +1,18 @@
 """Score the held-out part while training, and keep the best model."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from charrnn.network import model_file
 from charrnn.network.backend import keras
 from charrnn.network.engine import Engine
 from charrnn.scoring import score
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.schedule import Schedule
 
 # A text is learnt by heart when the training loss has fallen to this part of
 # the lowest validation loss, and the validation loss has risen by so many
@@ -32,14 +38,17 @@ class Validation(keras.callbacks.Callback):
             logs.
     """
 
-    def __init__(self, network, vocabulary, ids):
+    def __init__(
+        self, network: keras.Sequential, vocabulary: Vocabulary, ids: np.ndarray
+    ):
         super().__init__()
         self.network = network
         self.vocabulary = vocabulary
         self.ids = ids
-        self.engine = self.method = None
+        self.engine: Any = None
+        self.method: str | None = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.engine = Engine.from_keras(self.network, self.vocabulary)
         if not len(self.ids):
             return
@@ -47,11 +56,11 @@ class Validation(keras.callbacks.Callback):
         logs["val_loss"] = scored.nats_per_character
         self.method = scored.method
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs: how much of the text is scored."""
         return {"characters": len(self.ids)}
 
-    def restore(self, state):
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` returned."""
         self.ids = self.ids[: state["characters"]]
 
@@ -79,7 +88,14 @@ class SaveBest(keras.callbacks.Callback):
             by heart.
     """
 
-    def __init__(self, validation, path, facts, schedule, patience=None):
+    def __init__(
+        self,
+        validation: Validation,
+        path: Path,
+        facts: dict[str, Any],
+        schedule: Schedule,
+        patience: float | None = None,
+    ):
         super().__init__()
         self.validation = validation
         self.path = path
@@ -87,16 +103,16 @@ class SaveBest(keras.callbacks.Callback):
         self.schedule = schedule
         self.patience = patience
         self.best = math.inf
-        self.step = None
+        self.step: int | None = None
         self.by_heart = 0
         self._in_vain = 0  # validations since the best
 
     @property
-    def is_by_heart(self):
+    def is_by_heart(self) -> bool:
         """Whether the text is learnt by heart, so that training may end."""
         return self.by_heart >= BY_HEART_VALIDATIONS
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if not len(self.validation.ids):
             self.save()
         elif logs["val_loss"] < self.best:  # NaN is not lower
@@ -104,15 +120,15 @@ class SaveBest(keras.callbacks.Callback):
             self.by_heart = self._in_vain = 0
             self.save(
                 {
-                    "validation_nats_per_char": self.best,
-                    "validation_bits_per_char": score.to_bits(self.best),
+                    "validation_nats_per_character": self.best,
+                    "validation_bits_per_character": score.to_bits(self.best),
                     "validation_method": self.validation.method,
                 }
             )
         else:
             self._wait(logs)
 
-    def _wait(self, logs):
+    def _wait(self, logs: Any) -> None:
         """Counts a validation in vain, and ends training after enough."""
         self._in_vain += 1
         learnt = logs.get("loss", math.inf) < BY_HEART_LOSS * self.best
@@ -124,7 +140,7 @@ class SaveBest(keras.callbacks.Callback):
             over = self._in_vain >= self.patience
         self.model.stop_training |= over
 
-    def save(self, metrics=None):
+    def save(self, metrics: dict[str, Any] | None = None) -> None:
         """Saves the model as it is now.
 
         Args:
@@ -138,7 +154,7 @@ class SaveBest(keras.callbacks.Callback):
             {**self.facts, "metrics": {**(metrics or {}), "step": self.step}},
         )
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """What `restore` needs to go on from here; JSON can hold it."""
         return {
             "best": self.best,
@@ -147,7 +163,7 @@ class SaveBest(keras.callbacks.Callback):
             "by_heart": self.by_heart,
         }
 
-    def restore(self, state):
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` returned."""
         self._in_vain = state["in_vain"]
         self.by_heart = state.get("by_heart", 0)  # not in earlier ones

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import charrnn
-from charrnn.commands import main, turns
+from charrnn.commands import compare, main
 from charrnn.network.cells import CELLS
-from charrnn.training import checkpoint
+from charrnn.training import checkpoint, turns
 from charrnn.training.clock import SETTLED_STEPS
 
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
@@ -70,7 +70,7 @@ def test_figures_and_samples_are_printed(compared, capsys):
     assert main(words(folder, out, "--epochs", "30")) == 0
     printed = capsys.readouterr().out
     for row in json.loads((out / "compared.json").read_text("utf-8")):
-        bits = f"{row['validation_bits_per_char']:.4f}"
+        bits = f"{row['validation_bits_per_character']:.4f}"
         assert re.search(rf"{row['cell']} +{bits} ", printed)
         assert row["sample"] in printed
 
@@ -145,7 +145,7 @@ def test_damaged_figures_are_made_anew(compared, damage):
         if name == "history.csv":
             assert text.encode("utf-8") == before
         else:
-            figures = "steps", "best_step", "validation_nats_per_char"
+            figures = "steps", "best_step", "validation_nats_per_character"
             old, new = json.loads(before), json.loads(text)
             assert [new[key] for key in figures] == [old[k] for k in figures]
     finally:
@@ -221,7 +221,7 @@ class Slow:
         self.name, self.order, self.seconds = name, order, seconds
         self.code, self.signals = code, None
 
-    def __call__(self, words, signals, clock):
+    def __call__(self, signals, clock):
         self.now = 0.0
         clock._now = lambda: self.now
         yield self.schedule
@@ -237,37 +237,28 @@ class Slow:
         return self.code
 
 
-@pytest.fixture
-def rigged(monkeypatch):
-    """A function of `Slow`s that lets them take turns."""
-
-    def candidates(*runs):
-        by_name = {run.name: run for run in runs}
-        monkeypatch.setattr(turns, "parsed", lambda words: words[0])
-        monkeypatch.setattr(
-            turns.train,
-            "stepwise",
-            lambda name, signals, clock: by_name[name](name, signals, clock),
-        )
-        return [turns.Candidate(run.name, [run.name]) for run in runs]
-
-    return candidates
+def train(*runs):
+    """Lets `Slow`s take turns, and says where they were unsteady."""
+    candidates = [turns.Candidate(run.name, run) for run in runs]
+    code = turns.train_in_turns(candidates, print)
+    compare.warn_of_speeds(candidates)
+    return code
 
 
-def test_runs_take_turns(rigged, capsys):
+def test_runs_take_turns(capsys):
     order = []
     runs = [Slow(name, order, lambda step: 0.1) for name in "ab"]
-    assert turns.train_in_turns(rigged(*runs)) == 0
+    assert train(*runs) == 0
     assert order == (["a"] * 100 + ["b"] * 100) * turns.TURNS
     assert "speed" not in capsys.readouterr().err
 
 
-def test_speeds_that_wander_are_told(rigged, capsys):
+def test_speeds_that_wander_are_told(capsys):
     order = []
     steady = Slow("steady", order, lambda step: 0.1)
     slowed = Slow("slowed", order, lambda step: 0.2 if step > 400 else 0.1)
     compiling = Slow("late", order, lambda step: 0.1 if step > 1 else 90.0)
-    assert turns.train_in_turns(rigged(steady, slowed, compiling)) == 0
+    assert train(steady, slowed, compiling) == 0
     (error,) = capsys.readouterr().err.splitlines()
     assert "slowed from 500 to 1,000 characters a second" in error
     assert "steady" not in error
@@ -275,7 +266,7 @@ def test_speeds_that_wander_are_told(rigged, capsys):
     assert SETTLED_STEPS < 100
 
 
-def test_a_signal_stops_all_of_them(rigged):
+def test_a_signal_stops_all_of_them():
     order = []
 
     def interrupt(step):
@@ -284,12 +275,12 @@ def test_a_signal_stops_all_of_them(rigged):
         return 0.1
 
     runs = [Slow("a", order, interrupt), Slow("b", order, lambda step: 0.1)]
-    assert turns.train_in_turns(rigged(*runs)) == 130
+    assert train(*runs) == 130
     assert order.count("a") == 151
     assert order.count("b") == 100  # as soon as it is asked
 
 
-def test_the_highest_exit_code_is_that_of_all(rigged):
+def test_the_highest_exit_code_is_that_of_all():
     runs = [Slow(name, [], lambda step: 0.1, code) for name, code in
             (("a", 0), ("b", 1), ("c", 0))]  # fmt: skip
-    assert turns.train_in_turns(rigged(*runs)) == 1
+    assert train(*runs) == 1

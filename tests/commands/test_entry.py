@@ -8,7 +8,8 @@ import pytest
 from tiny_run import ROOT, SEA, run
 
 import charrnn
-from charrnn.commands import main, train
+from charrnn.commands import main
+from charrnn.training.session import Session
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_an_error_of_the_system_says_what_to_do(tmp_path, monkeypatch, capsys):
     def fail(*whatever):
         raise OSError(errno.ENOSPC, "No space left on device", "there")
 
-    monkeypatch.setattr(train, "_train", fail)
+    monkeypatch.setattr(Session, "_train", fail)
     (tmp_path / "sea.txt").write_text(SEA, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--out", str(tmp_path / "r")]
     assert main(words) == 2

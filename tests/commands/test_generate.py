@@ -119,7 +119,7 @@ def test_a_scored_text_takes_the_nearest_too(model, tmp_path, capsys):
         assert main(words) == 0
     out = capsys.readouterr().out
     first, second = (
-        line for line in out.splitlines() if "bits_per_char" in line
+        line for line in out.splitlines() if "bits_per_character" in line
     )
     assert first == second
 

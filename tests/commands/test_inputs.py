@@ -8,11 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.commands import generate, main, train
+from charrnn.commands import generate, main
 from charrnn.network import model_file
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import checkpoint
+from charrnn.training.session import Outcome, Session
 from charrnn.writing.sampler import Sampler
 
 CASES = 100  # in a batch
@@ -137,7 +138,7 @@ def place(model, tmp_path, monkeypatch):
     place.mkdir(parents=True)
     monkeypatch.chdir(place)
     monkeypatch.setattr(ram, "machine_bytes", lambda: 1 << 30)
-    monkeypatch.setattr(train, "_train", write_checkpoint)
+    monkeypatch.setattr(Session, "_train", write_checkpoint)
     monkeypatch.setattr(generate, "Sampler", ShortSampler)
     for name, content in {
         "sea.txt": TEXT.encode(), "empty.txt": b"",
@@ -159,16 +160,16 @@ def place(model, tmp_path, monkeypatch):
     return place
 
 
-def write_checkpoint(out, settings, material, *rest):
+def write_checkpoint(session):
     """Stands in for training: all checks are passed, a run is begun."""
     state = {
-        "settings": vars(settings),
-        "vocabulary": material.vocabulary.characters,
-        "over": out.name == "finished", "parts": {},
+        "settings": session.settings.to_json(),
+        "vocabulary": session.data.vocabulary.characters,
+        "over": session.folder.name == "finished", "parts": {},
     }  # fmt: skip
-    checkpoint.write(out, 1, state, [np.zeros(3)])
+    checkpoint.write(session.folder, 1, state, [np.zeros(3)])
     yield
-    return 0
+    return Outcome(session.folder, session.settings, has_trained=False)
 
 
 class ShortSampler(Sampler):

@@ -41,7 +41,7 @@ def test_counting_stands_beside_the_network(trained, tmp_path, capsys):
     assert main([*words, "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     losses = row["baselines_nats_per_character"]
-    assert losses == metrics["baselines_nats_per_char"]
+    assert losses == metrics["baselines_nats_per_character"]
     assert main(words) == 0
     out = capsys.readouterr().out
     bits = {name: f"{nats / math.log(2):.2f}" for name, nats in losses.items()}

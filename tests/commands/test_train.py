@@ -14,8 +14,9 @@ import pytest
 from tiny_run import ROOT, SEA, TINY, run
 
 import charrnn
-from charrnn.commands import main, train
+from charrnn.commands import main
 from charrnn.training import checkpoint, recipe, run_folder
+from charrnn.training.session import Session
 
 
 def test_training_fills_the_runs_folder(trained):
@@ -64,14 +65,14 @@ def test_the_printed_command_generates(trained):
 def test_metrics_have_the_promised_keys(trained):
     metrics = json.loads((trained.folder / "metrics.json").read_text("utf-8"))
     assert metrics.keys() >= {
-        "validation_nats_per_char", "validation_bits_per_char",
-        "cold256_nats_per_char", "parameters", "characters_per_second",
+        "validation_nats_per_character", "validation_bits_per_character",
+        "cold256_nats_per_character", "parameters", "characters_per_second",
         "train_seconds", "epochs", "steps", "seed", "versions", "threads",
     }  # fmt: skip
     history = (trained.folder / "history.csv").read_text("utf-8")
     (*_, last) = csv.DictReader(io.StringIO(history))
-    assert float(last["validation_nats_per_char"]) == pytest.approx(
-        metrics["validation_nats_per_char"], abs=1e-4
+    assert float(last["validation_nats_per_character"]) == pytest.approx(
+        metrics["validation_nats_per_character"], abs=1e-4
     )
     assert int(last["step"]) == metrics["steps"]
 
@@ -80,8 +81,8 @@ def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
     (tmp_path / "sea.txt").write_text(SEA, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--quiet", "--layers=1"]
     words += ["--out", str(tmp_path / "run")]
-    monkeypatch.setattr(recipe, "WORTH", {16: (0, 0)})
-    monkeypatch.setattr(recipe, "FEWEST_STEPS", 20)
+    monkeypatch.setattr(recipe, "LEAST_READ_FOR_UNITS", {16: (0, 0)})
+    monkeypatch.setattr(recipe, "MIN_STEPS", 20)
     monkeypatch.setattr(recipe, "SHORT_TEXT_EPOCHS", 2)
     monkeypatch.setattr(recipe, "LONG_TEXT_EPOCHS", 2)
     assert main(words) == 0
@@ -100,7 +101,7 @@ def test_the_model_file_says_what_it_is(trained):
     assert facts["unit"] == "character"
     assert facts["vocabulary"]["characters"] == "".join(sorted(set(SEA)))
     assert facts["split"]["training_characters"] == int(len(SEA) * 0.9)
-    assert facts["metrics"]["validation_nats_per_char"] > 0
+    assert facts["metrics"]["validation_nats_per_character"] > 0
 
 
 def test_training_starts_from_a_model(trained, tmp_path):
@@ -198,7 +199,7 @@ def test_a_run_that_fails_before_it_begins_leaves_no_folder(
         raise MemoryError
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "_train", fail)
+    monkeypatch.setattr(Session, "_train", fail)
     Path("sea.txt").write_text(SEA, encoding="utf-8")
     Path("mine").mkdir()
     for out in ("new/er/est", "mine"):

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from charrnn.commands import main, train_flags
+from charrnn.training.settle import settle
 
 
 def settled(*words, state=None):
     """The settings that the flags of a new or an old run come to."""
     parser = argparse.ArgumentParser()
     train_flags.add_arguments(parser)
-    given = vars(parser.parse_args(["text", *words]))
-    return train_flags.settle(Path("runs/text-1"), given, state)
+    arguments = parser.parse_args(["text", *words])
+    given = train_flags.session(arguments)["given"]
+    return settle(["text"], given, state, out=Path("runs/text-1"))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ def settled(*words, state=None):
 def test_a_preset_is_a_name_for_a_time(words, minutes, epochs):
     settings = settled(*words)
     assert (settings.minutes, settings.epochs) == (minutes, epochs)
-    before = {"settings": vars(settled("--epochs=9")), "vocabulary": "ab"}
+    before = {"settings": settled("--epochs=9").to_json(), "vocabulary": "ab"}
     settings = settled(*words, state=before)
     if words:
         assert (settings.minutes, settings.epochs) == (minutes, epochs)
@@ -39,7 +41,7 @@ def test_a_preset_is_a_name_for_a_time(words, minutes, epochs):
 
 
 def test_a_run_from_before_a_flag_keeps_what_it_had():
-    before = vars(settled())
+    before = settled().to_json()
     del before["weight_decay"]
     state = {"settings": before, "vocabulary": "ab"}
     assert settled(state=state).weight_decay == 0.01

@@ -10,7 +10,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import schedule as training
+from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.twins.twin import fused
 
 TEXT = "I go, and it is done; the bell invites me. Hear it not, Duncan. " * 2
@@ -88,8 +88,8 @@ def test_two_characters_are_all_where_no_more_count():
     model = build_model(vocabulary, units=32, layers=1)
     twin = fused(model, batch_size=8)
     windows = Windows(ids[:35_000], batch_size=8, seq_length=32, seed=0)
-    twin.compile(training.optimizer(0.02), training.loss())
-    schedule = training.Schedule(windows, 0.02, total_steps=300)
+    twin.compile(optimizer(0.02), loss())
+    schedule = Schedule(windows, 0.02, total_steps=300)
     twin.fit(
         windows.dataset(), steps_per_epoch=300, callbacks=[schedule],
         shuffle=False, verbose=0,

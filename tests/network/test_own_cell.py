@@ -110,7 +110,7 @@ def test_the_verbs_train_compare_and_draw_it(cell, tmp_path, capsys):
         assert main([*line, "--epochs", "1", "--units", "8", "--json"]) == 0
     [own] = json.loads(capsys.readouterr().out)
     assert own["cell"] == cell
-    assert 0 < own["validation_bits_per_char"] < 5
+    assert 0 < own["validation_bits_per_character"] < 5
     assert (out / "compared.png").exists()
     assert main(["score", str(out / cell), str(text), "--json"]) == 0
     assert 0 < json.loads(capsys.readouterr().out)[0]["bits_per_character"] < 5
@@ -125,8 +125,8 @@ def test_the_recipe_chooses_for_it(monkeypatch):
 
     monkeypatch.setitem(CELLS, "mgu", OWN["mgu"])
     many, long = 50_000_000, {"epochs": 20}
-    assert recipe.choose(many, cell="lstm", **long)["units"] == 512
-    assert recipe.choose(many, cell="mgu", **long)["units"] == 128
+    assert recipe.recommend(many, cell="lstm", **long)["units"] == 512
+    assert recipe.recommend(many, cell="mgu", **long)["units"] == 128
     assert recipe.rate_for("mgu", 512) == recipe.rate_for("lstm", 512)
 
 

@@ -5,7 +5,7 @@ import pytest
 from machine import Machine, Run
 
 from charrnn.training import budget
-from charrnn.training import schedule as training
+from charrnn.training.schedule import Schedule, warmup_cosine
 from charrnn.training.validation import Validation
 
 # How long a second of work takes, at a time of so many seconds in all.
@@ -92,7 +92,9 @@ def test_a_held_out_part_too_long_for_the_time_is_shortened_once(capsys):
     said = f"validation on the first {kept:,} of {len(held_out):,} held-out"
     assert capsys.readouterr().out.count(said) == 1
     seconds = 1.25 * kept / 60_000
-    assert seconds == pytest.approx(120 * budget.SHORTENED, rel=0.01)
+    assert seconds == pytest.approx(
+        120 * budget.SHARE_OF_SHORTENED_VALIDATION, rel=0.01
+    )
     assert machine.time == pytest.approx(120, rel=0.05)
     other = Run(Machine(), 120)
     other.budget.restore(run.budget.state())
@@ -107,7 +109,7 @@ def test_steps_end_training_though_there_is_time():
     run.train()
     assert run.schedule.step == 30
     assert run.rates == pytest.approx(
-        [training.warmup_cosine(step, 30, 0.01) for step in range(1, 31)],
+        [warmup_cosine(step, 30, 0.01) for step in range(1, 31)],
         abs=1e-4,
     )
 
@@ -134,7 +136,7 @@ def test_a_run_that_goes_on_keeps_its_time():
 
 
 def test_budget_ends_the_training_of_keras_by_itself(setting):
-    schedule = training.Schedule(setting.windows, 0.01)
+    schedule = Schedule(setting.windows, 0.01)
     validation = Validation(setting.model, setting.vocabulary, setting.ids)
     limit = budget.Budget(4.0, schedule, validation)
     setting.fit([schedule, validation, limit])

@@ -6,12 +6,11 @@ import os
 import shutil
 import signal
 
-import numpy as np
 import pytest
 from small_runs import SMALL, at_step, files_of, left_behind
 
-from charrnn.commands import main, train_flags
-from charrnn.training import changes, checkpoint
+from charrnn.commands import main
+from charrnn.training import changes, checkpoint, settings, settle
 
 LONGER = ["--quiet", "--epochs=12", "--checkpoint-seconds=0"]
 
@@ -152,13 +151,14 @@ def test_no_run_is_no_run_to_change(text, tmp_path, capsys):
 
 
 def test_every_setting_that_may_change_is_one_of_a_run():
-    assert set(changes.CHANGEABLE) < set(train_flags.FIXED)
+    assert set(changes.CHANGEABLE) < set(settings.FIXED)
     assert not set(changes.CHANGEABLE) & set(changes.SHAPE)
 
 
 def settings_of(batch_size, seq_length, **more):
-    names = {"batch_size": batch_size, "seq_length": seq_length, "changes": []}
-    return type("Settings", (), {**names, **more})
+    return settings.Settings(
+        ["text"], batch_size=batch_size, seq_length=seq_length, **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,9 +213,10 @@ def test_the_epoch_of_a_change_is_reckoned_where_it_is_not_kept():
         "parts": {"Schedule": {"step": 30}},
     }
     entry = changes.entry({"batch_size": (4, 8)}, state)
-    settings = settings_of(8, 10, changes=[entry])
-    assert changes.begun(settings, state, 400) == (30, 3.0)
-    assert np.isclose(settings.changes[0]["epoch"], 3.0)
+    before = settings.Settings(["text"], changes=[entry])
+    after = settle.with_epoch_of_change(before, state, 400)
+    assert changes.begun(after) == (30, 3.0)
+    assert before.changes[0]["epoch"] is None
 
 
 def test_a_run_whose_time_is_over_wants_more_for_a_change(

@@ -11,12 +11,13 @@ import unicodedata
 import numpy as np
 import pytest
 
-from charrnn.commands import main, outcome, train
+from charrnn.commands import main, outcome, train_flags
 from charrnn.network import model_file
 from charrnn.system import terminal
 from charrnn.text import encoding as encoded
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import checkpoint, run_state
+from charrnn.training.session import Outcome, Session
 
 LINE = "The sea, the sea! She sells no shells.\n"
 NFC = "déjà vu, l'élève a été là\n" * 9
@@ -28,12 +29,12 @@ def runs(tmp_path, monkeypatch):
     """The settings and texts of the runs begun: training itself is left out."""
     begun = []
 
-    def write_checkpoint(out, settings, material, *rest):
-        text = np.concatenate([material.windows.ids, material.held_out])
-        begun.append((settings, material.vocabulary.decode(text)))
+    def write_checkpoint(session):
+        text = np.concatenate([session.data.windows.ids, session.data.held_out])
+        begun.append((session.settings, session.data.vocabulary.decode(text)))
         state = {
-            "settings": vars(settings),
-            "vocabulary": material.vocabulary.characters,
+            "settings": session.settings.to_json(),
+            "vocabulary": session.data.vocabulary.characters,
             "over": False,
             "parts": {
                 "Schedule": {
@@ -42,14 +43,14 @@ def runs(tmp_path, monkeypatch):
                 }
             },
         }  # fmt: skip
-        checkpoint.write(out, 1, state, [np.zeros(3, "f4")])
-        (out / "samples.txt").write_text("sampled", encoding="utf-8")
-        (out / "model.keras").write_bytes(b"")
+        checkpoint.write(session.folder, 1, state, [np.zeros(3, "f4")])
+        (session.folder / "samples.txt").write_text("sampled", encoding="utf-8")
+        (session.folder / "model.keras").write_bytes(b"")
         yield
-        return 0
+        return Outcome(session.folder, session.settings, has_trained=False)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "_train", write_checkpoint)
+    monkeypatch.setattr(Session, "_train", write_checkpoint)
     # Its arrays are of no network.
     monkeypatch.setattr(run_state, "_check_fit", lambda *arguments: None)
     return begun
@@ -136,7 +137,7 @@ def parsed(words):
     import argparse
 
     parser = argparse.ArgumentParser()
-    train.add_arguments(parser)
+    train_flags.add_arguments(parser)
     return parser.parse_args(words)
 
 

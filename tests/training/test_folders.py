@@ -20,9 +20,10 @@ from conftest import SEA
 from mutated_copies import changed, flipped, spliced, truncated
 
 import charrnn
-from charrnn.commands import compare, main, train
+from charrnn.commands import main
+from charrnn.insight import comparison
 from charrnn.network import model_file
-from charrnn.training import checkpoint, loop, run_folder
+from charrnn.training import checkpoint, loop, run_folder, session
 
 ROOT = Path(charrnn.__file__).parent.parent
 SMALL = [
@@ -175,15 +176,15 @@ def test_a_model_that_is_missing_is_made_from_the_last_checkpoint(
 
 def while_reading(monkeypatch, words):
     """Trains once, while the next run reads its text; tells the exit code."""
-    gather, codes = train.gather, []
+    read_data, codes = session.read_data, []
 
-    def gather_late(*arguments):
-        monkeypatch.setattr(train, "gather", gather)
-        material = gather(*arguments)
+    def read_slowly(*arguments, **more):
+        monkeypatch.setattr(session, "read_data", read_data)
+        data = read_data(*arguments, **more)
         codes.append(main(words))
-        return material
+        return data
 
-    monkeypatch.setattr(train, "gather", gather_late)
+    monkeypatch.setattr(session, "read_data", read_slowly)
     return codes
 
 
@@ -477,7 +478,7 @@ def test_figures_are_read_from_files_only(finished, name, kind):
     ODD[kind](finished / name)
     assert not run_folder.is_complete(finished, step)
     with pytest.raises(ValueError, match=f"Expected a file '{name}'"):
-        compare._row(finished)
+        comparison._row(finished)
 
 
 def test_rows_without_a_loss_are_no_traceback(text, finished, capsys):
@@ -486,7 +487,7 @@ def test_rows_without_a_loss_are_no_traceback(text, finished, capsys):
         contents = read_members(path)
         told = json.loads(contents["json"].tobytes())
         for row in told["state"]["parts"]["History"]["rows"]:
-            del row["training_nats_per_char"]
+            del row["training_nats_per_character"]
         np.savez(path, **with_json(contents, json.dumps(told)))
     (finished / "metrics.json").unlink()
     assert main(["train", str(text), "--out", str(finished)]) == 0

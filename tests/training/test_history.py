@@ -36,9 +36,12 @@ def test_history_has_a_row_a_round(schedule, tmp_path):
     kept = history_of(schedule, path, [3.0, 2.0])
     kept.on_epoch_end(1, {"loss": 2.0, "val_loss": 1.5})
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
-    assert [float(r["validation_nats_per_char"]) for r in rows] == [2.5, 1.5]
-    assert float(rows[0]["training_nats_per_char"]) == 2.5
-    assert float(rows[0]["validation_bits_per_char"]) == pytest.approx(
+    assert [float(r["validation_nats_per_character"]) for r in rows] == [
+        2.5,
+        1.5,
+    ]
+    assert float(rows[0]["training_nats_per_character"]) == 2.5
+    assert float(rows[0]["validation_bits_per_character"]) == pytest.approx(
         2.5 / np.log(2)
     )
 

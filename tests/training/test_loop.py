@@ -9,8 +9,8 @@ import pytest
 
 from charrnn.network.backend import keras
 from charrnn.network.model import build_model
-from charrnn.training import loop
-from charrnn.training import schedule as training
+from charrnn.training import loop, stopping
+from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.twins.stateful import stateful_twin
 
 
@@ -21,8 +21,8 @@ def test_train_is_fit(setting):
         keras.utils.set_random_seed(3)
         model = build_model(setting.vocabulary, units=8, layers=1, dropout=0.1)
         twin = stateful_twin(model, batch_size=setting.windows.batch_size)
-        twin.compile(training.optimizer(0.01), training.loss())
-        schedule = training.Schedule(setting.windows, 0.01, total_steps=30)
+        twin.compile(optimizer(0.01), loss())
+        schedule = Schedule(setting.windows, 0.01, total_steps=30)
         rounds = []
         watch = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs, rounds=rounds: rounds.append(
@@ -45,7 +45,7 @@ def test_train_is_fit(setting):
 def test_the_first_signal_is_noted(capfd):
     for number in (signal.SIGINT, signal.SIGTERM):
         before = signal.getsignal(number)
-        with loop.noted_signals() as signals:
+        with stopping.noted_signals() as signals:
             assert not signals
             os.kill(os.getpid(), number)
             assert signals == [number]
@@ -58,8 +58,8 @@ def test_the_first_signal_is_noted(capfd):
 def test_the_second_signal_ends_a_process_that_cannot_listen(number):
     # As long as C code runs, the handlers in Python wait.
     code = (
-        "import hashlib; from charrnn.training import loop\n"
-        "with loop.noted_signals():\n"
+        "import hashlib; from charrnn.training import stopping\n"
+        "with stopping.noted_signals():\n"
         "    print('ready', flush=True)\n"
         "    hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"
     )
@@ -77,7 +77,7 @@ def test_the_second_signal_ends_a_process_that_cannot_listen(number):
 def test_a_signal_that_is_ignored_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with loop.noted_signals() as signals:
+        with stopping.noted_signals() as signals:
             os.kill(os.getpid(), signal.SIGHUP)
             assert not signals
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN

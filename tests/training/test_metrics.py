@@ -10,7 +10,8 @@ import pytest
 import charrnn
 from charrnn.commands import main
 from charrnn.scoring.shift import Shift
-from charrnn.training import metrics as results
+from charrnn.training.metrics import FIGURES
+from charrnn.training.summary import summary
 
 OUT = Path("runs/sea-1")
 BASELINES = {"unigram": 3.0, "5-gram": 2.0, "6-gram": 1.9, "xz": 2.5}
@@ -23,19 +24,19 @@ def row(epoch, loss, validation):
     return {
         "step": int(epoch * 10),
         "epoch": epoch,
-        "training_nats_per_char": loss,
-        "validation_nats_per_char": validation,
+        "training_nats_per_character": loss,
+        "validation_nats_per_character": validation,
     }
 
 
 def metrics(nats=1.8, characters=50_000, rows=None, **more):
     return {
-        "validation_nats_per_char": nats,
-        "validation_bits_per_char": nats / np.log(2),
+        "validation_nats_per_character": nats,
+        "validation_bits_per_character": nats / np.log(2),
         "validation_standard_error": 0.07,
         "validation_method": "one pass, state carried",
         "validation_characters": characters,
-        "baselines_nats_per_char": BASELINES,
+        "baselines_nats_per_character": BASELINES,
         "standard_error_of_difference_to_5_gram": 0.05,
         "held_out_shift": ALIKE,
         "best_and_last_validation": rows,
@@ -48,7 +49,7 @@ LEARNT = [row(14.0, 2.0, 2.479), row(89.0, 0.2, 3.93)]
 
 def test_an_ordinary_end_has_three_lines():
     last = row(9.0, 1.9, 1.8)
-    lines = results.summary(OUT, metrics(rows=[last, last])).splitlines()
+    lines = summary(OUT, metrics(rows=[last, last])).splitlines()
     assert [line.split()[0] for line in lines] == [
         "validation", "to", "model",
     ]  # fmt: skip
@@ -56,25 +57,25 @@ def test_an_ordinary_end_has_three_lines():
 
 
 def test_the_model_that_was_kept_is_told_with_what_came_after():
-    said = results.summary(OUT, metrics(2.479, rows=LEARNT))
+    said = summary(OUT, metrics(2.479, rows=LEARNT))
     assert "kept        the model of epoch 14.00 (2.479 nats/char)" in said
     assert "only learnt the text by heart: 3.930 at epoch 89.00" in said
     assert "--patience" not in said
     assert "needs more text; more training does not help" in said
-    stopped = results.summary(OUT, metrics(2.479, rows=LEARNT), stopped=True)
+    stopped = summary(OUT, metrics(2.479, rows=LEARNT), stopped=True)
     assert "the reason to stop there (--patience N" in stopped
 
 
 def test_a_loss_that_only_wavers_is_not_called_that():
     rows = [row(9.0, 1.9, 1.80), row(10.0, 1.85, 1.81)]
-    said = results.summary(OUT, metrics(rows=rows))
+    said = summary(OUT, metrics(rows=rows))
     assert "what came after it is no better: 1.810 at epoch 10.00" in said
     assert "by heart" not in said
 
 
 def test_an_end_unlike_the_rest_is_the_reason():
     more = {"held_out_shift": UNLIKE, "rows": LEARNT}
-    said = results.summary(OUT, metrics(2.5, **more))
+    said = summary(OUT, metrics(2.5, **more))
     assert "warning     the end of the text" in said
     assert "more training" not in said
     assert "more text" not in said
@@ -95,7 +96,7 @@ def test_an_end_unlike_the_rest_is_the_reason():
     ],
 )
 def test_few_characters_are_told_with_their_uncertainty(nats, characters, told):
-    said = results.summary(OUT, metrics(nats, characters))
+    said = summary(OUT, metrics(nats, characters))
     assert f"; {characters:,} characters, \u00b1 0.10 bits)" in said
     assert told in said if told else "warning" not in said
 
@@ -105,7 +106,7 @@ def test_too_few_characters_have_no_uncertainty():
         "validation_standard_error": None,
         "standard_error_of_difference_to_5_gram": None,
     }
-    said = results.summary(OUT, metrics(2.3, 30, **unknown))
+    said = summary(OUT, metrics(2.3, 30, **unknown))
     assert "too few characters to be sure: 30 characters" in said
     assert "by 0.43 bits/char of 30 characters: that may be chance" in said
 
@@ -147,7 +148,7 @@ def test_nothing_held_out_claims_nothing(noise, tmp_path, capsys):
     assert "validation  none" in said
     assert "to compare" not in said
     found = json.loads((out / "metrics.json").read_text("utf-8"))
-    for name in results.FIGURES:
+    for name in FIGURES:
         assert found[name] is None
     assert found["best_step"] == found["steps"]
     assert found["split"]["training_characters"] == 900

@@ -33,12 +33,12 @@ def test_larger_networks_learn_at_lower_rates(units, rate, simple):
 def test_more_time_gives_larger_networks_and_no_less_passes(
     characters, minutes
 ):
-    less = recipe.choose(characters, minutes=minutes, speed=slow)
-    more = recipe.choose(characters, minutes=2 * minutes, speed=slow)
+    less = recipe.recommend(characters, minutes=minutes, speed=slow)
+    more = recipe.recommend(characters, minutes=2 * minutes, speed=slow)
     assert less["units"] <= more["units"]
     assert less["epochs"] == more["epochs"] >= recipe.LONG_TEXT_EPOCHS
     steps = more["epochs"] * characters / (more["batch_size"] * 64)
-    assert steps >= recipe.FEWEST_STEPS
+    assert steps >= recipe.MIN_STEPS
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_more_time_gives_larger_networks_and_no_less_passes(
     [(0.05, 128), (1, 256), (2, 256), (10, 512), (90, 512)],
 )
 def test_the_network_grows_with_the_time(minutes, units):
-    chosen = recipe.choose(1_000_000, minutes=minutes, speed=slow)
+    chosen = recipe.recommend(1_000_000, minutes=minutes, speed=slow)
     assert chosen["units"] == units
 
 
 def test_a_large_network_has_to_read_a_long_text_several_times():
     sizes = [
-        recipe.choose(5_000_000, minutes=minutes, speed=slow)["units"]
+        recipe.recommend(5_000_000, minutes=minutes, speed=slow)["units"]
         for minutes in (10, 20, 25, 90)
     ]
     assert sizes == [256, 256, 512, 512]
@@ -62,7 +62,7 @@ def test_a_large_network_has_to_read_a_long_text_several_times():
     ("cell", "rate"), [("simple_rnn", 0.008), ("gru", 0.012)]
 )
 def test_other_cells_than_the_lstm_stay_small(cell, rate):
-    chosen = recipe.choose(10**6, cell=cell, minutes=90, speed=slow)
+    chosen = recipe.recommend(10**6, cell=cell, minutes=90, speed=slow)
     assert chosen["units"] == 256
     assert chosen["learning_rate"] == rate
 
@@ -80,7 +80,7 @@ def test_what_is_given_is_kept():
         "batch_size": 3, "learning_rate": 1.5, "weight_decay": 0.7,
         "epochs": 2.5,
     }  # fmt: skip
-    assert recipe.choose(1000, **given) == given
+    assert recipe.recommend(1000, **given) == given
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_what_is_given_is_kept():
     [(200, 1536), (50_000, 24), (250_000, 24), (562_500, 16), (10**7, 12)],
 )
 def test_a_shorter_text_bears_more_passes(characters, passes):
-    assert recipe.choose(characters, units=64)["epochs"] == passes
+    assert recipe.recommend(characters, units=64)["epochs"] == passes
 
 
 def test_many_characters_are_embedded_and_read_by_one_layer():
-    of_english = recipe.choose(10**6, distinct=65)
-    of_kanji = recipe.choose(10**6, distinct=3000)
+    of_english = recipe.recommend(10**6, distinct=65)
+    of_kanji = recipe.recommend(10**6, distinct=3000)
     assert (of_english["layers"], of_english["embedding"]) == (2, None)
     assert (of_kanji["layers"], of_kanji["embedding"]) == (1, 256)
     assert of_kanji["weight_decay"] > of_english["weight_decay"]
@@ -104,7 +104,7 @@ def test_the_network_grows_with_the_time_for_any_number_of_characters(
     distinct,
 ):
     sizes = [
-        recipe.choose(10**6, distinct=distinct, minutes=minutes, speed=slow)[
+        recipe.recommend(10**6, distinct=distinct, minutes=minutes, speed=slow)[
             "units"
         ]
         for minutes in (0.05, 1, 10, 90)
@@ -122,8 +122,8 @@ def test_logits_take_their_share_of_the_time():
 
 
 def test_larger_networks_need_more_dropout():
-    small = recipe.choose(10**6, units=128, epochs=5)
-    large = recipe.choose(10**6, units=512, epochs=5)
+    small = recipe.recommend(10**6, units=128, epochs=5)
+    large = recipe.recommend(10**6, units=512, epochs=5)
     assert large["dropout"] > small["dropout"]
 
 

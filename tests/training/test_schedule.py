@@ -12,14 +12,21 @@ from charrnn.network.model import build_model
 from charrnn.scoring import score as scoring
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import schedule as training
+from charrnn.training.restarts import Restarts
+from charrnn.training.schedule import (
+    Schedule,
+    loss,
+    optimizer,
+    steps_per_round,
+    warmup_cosine,
+)
 from charrnn.twins.stateful import stateful_twin, states
 
 SENTENCE = "out of the cradle endlessly rocking. "
 
 
 def test_a_small_network_learns_a_sentence_by_heart(setting):
-    schedule = training.Schedule(setting.windows, 0.05, total_steps=300)
+    schedule = Schedule(setting.windows, 0.05, total_steps=300)
     setting.fit([schedule], 300)
     engine = Engine.from_keras(setting.model, setting.vocabulary)
     assert scoring.score(engine, SENTENCE * 3).bits_per_character < 0.5
@@ -27,7 +34,7 @@ def test_a_small_network_learns_a_sentence_by_heart(setting):
 
 def test_training_the_twin_trains_the_plain_model(setting):
     before = [array.copy() for array in setting.model.get_weights()]
-    setting.fit([training.Schedule(setting.windows, 0.01, total_steps=1)])
+    setting.fit([Schedule(setting.windows, 0.01, total_steps=1)])
     after = setting.model.get_weights()
     assert all((b != a).any() for b, a in zip(before, after, strict=True))
 
@@ -35,14 +42,14 @@ def test_training_the_twin_trains_the_plain_model(setting):
 def test_weights_decay_and_biases_do_not():
     kernel = keras.Variable(np.ones(3), name="kernel")
     bias = keras.Variable(np.ones(3), name="bias")
-    adamw = training.optimizer(0.1, weight_decay=0.5)
+    adamw = optimizer(0.1, weight_decay=0.5)
     adamw.apply([np.zeros(3, np.float32)] * 2, [kernel, bias])
     assert np.allclose(kernel, 1 - 0.1 * 0.5)
     assert np.allclose(bias, 1)
 
 
 def test_rate_rises_in_a_line_and_ends_at_zero():
-    rates = [training.warmup_cosine(s, 1000, 2.0) for s in range(1001)]
+    rates = [warmup_cosine(s, 1000, 2.0) for s in range(1001)]
     assert rates[99] == pytest.approx(2.0)
     assert np.allclose(np.diff(rates[:100]), 2.0 / 100)
     assert (np.diff(rates[100:]) <= 0).all()
@@ -51,17 +58,17 @@ def test_rate_rises_in_a_line_and_ends_at_zero():
 
 
 def test_warm_up_is_a_tenth_of_a_short_run():
-    assert training.warmup_cosine(4, 50, 1.0) == 1.0
-    assert training.warmup_cosine(0, 1, 1.0) == 1.0
+    assert warmup_cosine(4, 50, 1.0) == 1.0
+    assert warmup_cosine(0, 1, 1.0) == 1.0
 
 
 def test_unknown_length_warms_up_and_waits():
-    assert training.warmup_cosine(49, None, 1.0) == 0.5
-    assert training.warmup_cosine(10_000, None, 1.0) == 1.0
+    assert warmup_cosine(49, None, 1.0) == 0.5
+    assert warmup_cosine(10_000, None, 1.0) == 1.0
 
 
 def test_schedule_sets_the_rate_and_stops_after_the_last_step(setting):
-    schedule = training.Schedule(setting.windows, 0.01, total_steps=25)
+    schedule = Schedule(setting.windows, 0.01, total_steps=25)
     seen = []
     watch = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: seen.append(
@@ -69,17 +76,17 @@ def test_schedule_sets_the_rate_and_stops_after_the_last_step(setting):
         )
     )
     setting.fit([schedule, watch])
-    expected = [training.warmup_cosine(s, 25, 0.01) for s in range(25)]
+    expected = [warmup_cosine(s, 25, 0.01) for s in range(25)]
     assert seen == pytest.approx(expected)
     assert schedule.step == 25
     assert schedule.epoch == 25 / setting.windows.steps_per_epoch
 
 
 def test_a_restored_schedule_goes_on(setting):
-    first = training.Schedule(setting.windows, 0.01, total_steps=25)
+    first = Schedule(setting.windows, 0.01, total_steps=25)
     setting.fit([first])
     first.total_steps, first.losses = 40, [2.5, 1.25]
-    second = training.Schedule(setting.windows, 0.01)
+    second = Schedule(setting.windows, 0.01)
     second.restore(json.loads(json.dumps(first.state())))
     assert second.step == 25
     assert second.losses == [2.5, 1.25]
@@ -100,7 +107,7 @@ def test_rounds_are_epochs_within_limits(characters, held_out, expected):
     windows = Windows(
         np.zeros(characters, np.uint8), batch_size=20, seq_length=100, seed=1
     )
-    steps = training.steps_per_round(windows, held_out)
+    steps = steps_per_round(windows, held_out)
     assert steps == pytest.approx(expected, abs=1)
 
 
@@ -108,7 +115,7 @@ def test_long_validation_makes_longer_rounds():
     windows = Windows(
         np.zeros(50_000_000, np.uint8), batch_size=20, seq_length=100, seed=1
     )
-    assert training.steps_per_round(windows, 5_000_000) == 15_000
+    assert steps_per_round(windows, 5_000_000) == 15_000
 
 
 def test_twin_trains_as_stock_layers_do():
@@ -129,8 +136,8 @@ def test_twin_trains_as_stock_layers_do():
                     layer = keras.layers.LSTM.from_config(config)
                 twin.add(layer)
             twin.set_weights(model.get_weights())
-        twin.compile(training.optimizer(0.01), training.loss())
-        schedule = training.Schedule(windows, 0.01, total_steps=20)
+        twin.compile(optimizer(0.01), loss())
+        schedule = Schedule(windows, 0.01, total_steps=20)
         run = twin.fit(
             windows.dataset(), epochs=2, steps_per_epoch=10,
             callbacks=[schedule], shuffle=False, verbose=0,
@@ -140,8 +147,8 @@ def test_twin_trains_as_stock_layers_do():
 
 
 def test_streams_begin_anew_at_random(setting):
-    schedule = training.Schedule(setting.windows, 0.01, total_steps=200)
-    restarts = training.Restarts(schedule, seed=5, windows=4)
+    schedule = Schedule(setting.windows, 0.01, total_steps=200)
+    restarts = Restarts(schedule, seed=5, windows=4)
     emptied = np.zeros(4)
 
     def watch(batch, logs=None):

@@ -9,12 +9,12 @@ import pytest
 from charrnn.network import model_file
 from charrnn.network.engine import Engine
 from charrnn.scoring import score as scoring
-from charrnn.training import schedule as training
+from charrnn.training.schedule import Schedule
 from charrnn.training.validation import SaveBest, Validation
 
 
 def test_validation_leaves_what_training_carries_untouched(setting):
-    schedule = training.Schedule(setting.windows, 0.01, total_steps=5)
+    schedule = Schedule(setting.windows, 0.01, total_steps=5)
     validation = Validation(setting.model, setting.vocabulary, setting.ids)
     setting.fit([schedule])
     carried = [
@@ -39,7 +39,7 @@ def test_validation_leaves_what_training_carries_untouched(setting):
 
 
 def test_only_a_lower_loss_replaces_the_model(setting, tmp_path):
-    schedule = training.Schedule(setting.windows, 0.01)
+    schedule = Schedule(setting.windows, 0.01)
     validation = Validation(setting.model, setting.vocabulary, setting.ids)
     path = tmp_path / "model.keras"
     best = SaveBest(validation, path, {"note": "kept"}, schedule)
@@ -48,14 +48,14 @@ def test_only_a_lower_loss_replaces_the_model(setting, tmp_path):
         schedule.step = step
         best.on_epoch_end(step, {"val_loss": loss})
     facts = model_file.read(path)["facts"]
-    assert facts["metrics"]["validation_nats_per_char"] == 2.0
+    assert facts["metrics"]["validation_nats_per_character"] == 2.0
     assert facts["metrics"]["step"] == best.step == 2
     assert facts["note"] == "kept"
 
 
 def test_nan_from_the_start_saves_nothing(setting, tmp_path):
     validation = Validation(setting.model, setting.vocabulary, setting.ids)
-    schedule = training.Schedule(setting.windows, 0.01)
+    schedule = Schedule(setting.windows, 0.01)
     path = tmp_path / "model.keras"
     best = SaveBest(validation, path, {}, schedule)
     best.set_model(types.SimpleNamespace(stop_training=False))
@@ -69,7 +69,7 @@ def test_patience_counts_the_rounds_without_a_better_loss(
     setting, tmp_path, patience, rounds
 ):
     validation = Validation(setting.model, setting.vocabulary, setting.ids)
-    schedule = training.Schedule(setting.windows, 0.01)
+    schedule = Schedule(setting.windows, 0.01)
     path = tmp_path / "model.keras"
     best = SaveBest(validation, path, {}, schedule, patience)
     best.set_model(types.SimpleNamespace(stop_training=False))
@@ -86,7 +86,7 @@ def best_of(setting, tmp_path, patience=None, held_out=None):
     """A `SaveBest` for the tiny model, with nothing to stop."""
     ids = setting.ids if held_out is None else held_out
     validation = Validation(setting.model, setting.vocabulary, ids)
-    schedule = training.Schedule(setting.windows, 0.01)
+    schedule = Schedule(setting.windows, 0.01)
     best = SaveBest(
         validation, tmp_path / "model.keras", {}, schedule, patience
     )

@@ -1,12 +1,10 @@
 """Where nothing is learnt, the flag that is the reason is named."""
 
-import argparse
-
 import pytest
 
-from charrnn.commands import causes, train_flags
-from charrnn.commands.entry import main
-from charrnn.training import recipe
+from charrnn.commands import main
+from charrnn.training import causes, recipe
+from charrnn.training.settings import Settings
 
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4", "--quiet",
@@ -80,7 +78,7 @@ def settings(**changes):
     """The settings of a run that learns."""
     usual = {"cell": "lstm", "units": 512, "learning_rate": 0.009}
     usual |= {"clip_norm": 0.1, "weight_decay": 0.1, "dropout": 0.5}
-    return argparse.Namespace(**{**usual, "weight_drop": 0.0, **changes})
+    return Settings(["text"], **{**usual, **changes})
 
 
 @pytest.mark.parametrize(
@@ -103,8 +101,8 @@ def test_what_lets_a_loss_diverge_is_named(changes, named):
 @pytest.mark.parametrize("units", [8, 512, 4096])
 def test_what_the_recipe_chooses_is_usual(cell, units):
     for distinct in (30, 3000):
-        chosen = {**train_flags.FIXED, "cell": cell}
-        chosen |= recipe.choose(
+        chosen = recipe.recommend(
             1_000_000, distinct=distinct, cell=cell, units=units
         )
-        assert causes.unusual(argparse.Namespace(**chosen)) == []
+        settings = Settings(["text"], cell=cell, **chosen)
+        assert causes.unusual(settings) == []

@@ -1,13 +1,16 @@
 """Name the flags that may have kept a network from learning."""
 
+from typing import Any
+
 from charrnn.training import recipe
 from charrnn.training.changes import flag_of
+from charrnn.training.settings import Settings
 
-# One that has learnt more than frequencies has a loss below this part of
-# theirs.
-HARDLY_BETTER = 0.95
+# A network that has learnt more than how frequent characters are has a loss
+# below this part of theirs.
+MAX_LOSS_TO_UNIGRAM = 0.95
 
-# Of each weight, what a step at the highest learning rate may take away.
+# A step at the highest learning rate may take away this part of each weight.
 MOST_DECAY = 0.1
 USUAL_DECAY = 0.01
 
@@ -17,21 +20,19 @@ MOST_DROPPED = 0.8
 USUAL_RATES = 1e-3, 5
 
 
-def unusual(settings):
+def unusual(settings: Settings) -> list[str]:
     """Lists the settings with which a network hardly learns.
 
     Args:
-        settings: What `train_flags.settle` returned, filled in by
-            `material.gather`.
+        settings: The `settings.Settings`, as `data.read_data` returns them.
 
     Returns:
         A list of `str`: each a flag, its value and what is usual.
 
     Example:
 
-    >>> import argparse
-    >>> settings = argparse.Namespace(
-    ...     cell="lstm", units=512, learning_rate=0.009, clip_norm=1e-5,
+    >>> settings = Settings(
+    ...     ["text"], units=512, learning_rate=0.009, clip_norm=1e-5,
     ...     weight_decay=0.1, dropout=0.5, weight_drop=0.99,
     ... )
     >>> for line in unusual(settings):
@@ -39,9 +40,9 @@ def unusual(settings):
     --clip-norm 1e-05 (usual: 0.1)
     --weight-drop 0.99 (usual: 0 to 0.5)
     """
-    rate = recipe.rate_for(settings.cell, settings.units)
+    rate = recipe.rate_for(settings.cell, settings.chosen("units"))
     lowest, highest = (rate * factor for factor in USUAL_RATES)
-    most_decay = USUAL_DECAY / min(settings.learning_rate, highest)
+    most_decay = USUAL_DECAY / min(settings.chosen("learning_rate"), highest)
     usual = {
         "learning_rate": (lowest, highest, f"{rate:g}"),
         "clip_norm": (*USUAL_CLIP_NORMS, f"{recipe.CLIP_NORM:g}"),
@@ -56,7 +57,7 @@ def unusual(settings):
     ]
 
 
-def check_decay(settings):
+def check_decay(settings: Settings) -> None:
     """Checks that weight decay leaves something of the weights.
 
     Args:
@@ -69,7 +70,7 @@ def check_decay(settings):
     rate, decay = (getattr(settings, name) for name in names)
     if rate * decay < MOST_DECAY:
         return
-    usual_rate = recipe.rate_for(settings.cell, settings.units)
+    usual_rate = recipe.rate_for(settings.cell, settings.chosen("units"))
     if rate <= usual_rate * USUAL_RATES[1]:
         names.reverse()  # it is the decay that is too high
     high, other = (getattr(settings, name) for name in names)
@@ -82,7 +83,7 @@ def check_decay(settings):
     )
 
 
-def of_divergence(settings):
+def of_divergence(settings: Settings) -> str:
     """Says what to do after a loss that was no finite number.
 
     Args:
@@ -100,7 +101,7 @@ def of_divergence(settings):
     )
 
 
-def of_learning_little(settings):
+def of_learning_little(settings: Settings) -> str:
     """Says why a network may have learnt too little.
 
     Args:
@@ -117,18 +118,20 @@ def of_learning_little(settings):
     )
 
 
-def is_untaught(metrics):
+def is_untaught(metrics: dict[str, Any]) -> bool:
     """Whether a network does hardly better than characters' frequencies.
 
     A new network guesses by them. Where nothing is held out, one cannot tell.
 
     Args:
-        metrics: What `results.measure` returned.
+        metrics: What `metrics.measure` returned.
 
     Returns:
         A `bool`.
     """
-    if metrics["baselines_nats_per_char"] is None:
+    if metrics["baselines_nats_per_character"] is None:
         return False
-    chance = metrics["baselines_nats_per_char"]["unigram"]
-    return metrics["validation_nats_per_char"] >= HARDLY_BETTER * chance
+    chance = metrics["baselines_nats_per_character"]["unigram"]
+    return (
+        metrics["validation_nats_per_character"] >= MAX_LOSS_TO_UNIGRAM * chance
+    )

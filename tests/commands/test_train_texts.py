@@ -8,10 +8,12 @@ import pytest
 from tiny_run import SEA, TINY
 
 import charrnn
-from charrnn.commands import main, material, train
+from charrnn.commands import main
 from charrnn.network import model_file
 from charrnn.system import ram
 from charrnn.text import encoding
+from charrnn.training import data
+from charrnn.training.session import Outcome, Session
 
 
 @pytest.mark.parametrize(
@@ -86,11 +88,11 @@ def test_many_distinct_characters_are_refused_with_the_way_out(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(ram, "machine_bytes", lambda: 1 << 28)
 
-    def trained(*whatever):
+    def trained(session):
         yield
-        return 0
+        return Outcome(session.folder, session.settings, has_trained=False)
 
-    monkeypatch.setattr(train, "_train", trained)
+    monkeypatch.setattr(Session, "_train", trained)
     text = "".join(map(chr, range(0x4E00, 0x9000))) + "水火" * 4500
     Path("han.txt").write_text(text, encoding="utf-8")
     words = [
@@ -133,7 +135,7 @@ def test_a_large_text_trains_from_the_disk(tmp_path, monkeypatch):
 
 
 def test_of_a_huge_text_a_part_is_validated_on(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(material, "MOST_VALIDATED", 50)
+    monkeypatch.setattr(data, "MAX_VALIDATION_CHARACTERS", 50)
     text, out = tmp_path / "sea.txt", tmp_path / "run"
     text.write_text(SEA, encoding="utf-8")
     words = ["train", str(text), "--out", str(out), *TINY, "--quiet"]

@@ -1,0 +1,109 @@
+"""Measure finished runs of several cells, and draw them side by side."""
+
+from pathlib import Path
+from typing import Any
+
+from charrnn.insight.context import context_curve
+from charrnn.network.cells import CELLS
+from charrnn.network.engine import load
+from charrnn.system.plotting import picture
+from charrnn.system.progress import watched
+from charrnn.training.figures import read_history, read_metrics
+from charrnn.writing.sampler import Sampler
+
+# Of the held-out part, to measure how far back a cell remembers.
+MEASURED_CHARACTERS = 20_000
+SAMPLE_CHARACTERS = 200
+
+
+def measure(folder: Path, text: str) -> dict[str, Any]:
+    """Measures what a finished run came to.
+
+    Args:
+        folder: The run's folder.
+        text: The whole text that it has learnt.
+
+    Returns:
+        A `dict` that JSON can hold: a row of the comparison.
+
+    Raises:
+        ValueError: if its files are damaged.
+        OSError: if they cannot be read.
+    """
+    engine = load(folder)
+    try:
+        row, training_characters = _row(folder)
+    except (LookupError, TypeError, ArithmeticError, ValueError) as error:
+        raise ValueError(
+            f"Expected the figures of a finished run in '{folder}'. Its "
+            f"metrics.json or history.csv is damaged ({error}). Begin anew "
+            "with --fresh."
+        ) from error
+    held_out = text[training_characters:][:MEASURED_CHARACTERS]
+    curve = context_curve(engine, held_out, watch=watched("measuring"))
+    (sample,) = Sampler(engine).generate("", length=SAMPLE_CHARACTERS, seed=0)
+    return {
+        **row,
+        "context_half": curve.half,
+        "context_reach": curve.reach,
+        "contexts": list(curve.contexts),
+        "bits_by_context": curve.bits.tolist(),
+        "sample": sample.text,
+    }
+
+
+def _row(folder: Path) -> tuple[dict[str, Any], int]:
+    """The figures that a run has written, and where its training text ends."""
+    metrics = read_metrics(folder)
+    history = [
+        (row["step"], float(row["validation_bits_per_character"]))
+        for row in read_history(folder)
+    ]
+    minutes = float(metrics["train_seconds"]) / 60
+    row = {
+        "cell": metrics["network"]["cell"],
+        "units": int(metrics["network"]["units"]),
+        "parameters": int(metrics["parameters"]),
+        "learning_rate": float(metrics["training"]["learning_rate"]),
+        "dropout": float(metrics["network"]["dropout"]),
+        "train_minutes": minutes,
+        "epochs": float(metrics["epochs"]),
+        "characters_per_second": int(metrics["characters_per_second"]),
+        "validation_bits_per_character": float(
+            metrics["validation_bits_per_character"]
+        ),
+        "minutes": [step / metrics["steps"] * minutes for step, _ in history],
+        "validation": [bits for _, bits in history],
+    }
+    return row, int(metrics["split"]["training_characters"])
+
+
+def plot(rows: list[dict[str, Any]], path: Path) -> None:
+    """Draws losses over the time, and over the context.
+
+    Args:
+        rows: A list of what `measure` returned.
+        path: The `.png` file.
+    """
+    with picture(path, 2, width=10) as [over_time, over_context]:
+        for row in rows:
+            cell = CELLS[row["cell"]]
+            best = row["validation_bits_per_character"]
+            over_time.plot(
+                row["minutes"], row["validation"], "o-",
+                color=cell.colour,
+                label=f"{cell.layer}, {best:.3f} at its best",
+            )  # fmt: skip
+            over_context.plot(
+                row["contexts"], row["bits_by_context"], "o-",
+                color=cell.colour, label=cell.layer,
+            )  # fmt: skip
+        over_time.set_xlabel("minutes of training")
+        over_time.set_ylabel("validation loss (bits per character)")
+        over_context.set_xlabel("context (characters before the one predicted)")
+        over_context.set_ylabel(
+            "loss with so much context (bits per character)"
+        )
+        over_context.set_xscale("log", base=2)
+        some = rows[0]["contexts"][::2]
+        over_context.set_xticks(some, [f"{k:,}" for k in some])

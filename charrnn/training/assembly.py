@@ -1,0 +1,226 @@
+"""Put together what a run trains with: network, twin and callbacks."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import charrnn
+from charrnn.network.backend import keras, use_float32
+from charrnn.network.model import begin_with_frequencies, build_model, rebuild
+from charrnn.text import sources
+from charrnn.training import changes, checkpoint, loop
+from charrnn.training.budget import Budget
+from charrnn.training.clock import Clock
+from charrnn.training.data import Data
+from charrnn.training.reporting import reports
+from charrnn.training.restarts import Restarts
+from charrnn.training.schedule import Schedule, loss, optimizer
+from charrnn.training.settings import Settings
+from charrnn.training.settle import is_over, total_steps
+from charrnn.training.validation import SaveBest, Validation
+from charrnn.twins.twin import fused, precision_of
+
+
+def network(
+    settings: Settings, data: Data, tell: Callable[[str], None]
+) -> keras.Sequential:
+    """Builds the network, with new weights or those of --init-from.
+
+    Args:
+        settings: The `settings.Settings`.
+        data: The `data.Data`.
+        tell: A function that is given a line about it.
+
+    Returns:
+        A `keras.Sequential`.
+    """
+    use_float32()
+    keras.utils.set_random_seed(settings.seed)
+    if data.initial:
+        model = rebuild(data.initial["layers"], data.vocabulary)
+    else:
+        model = build_model(data.vocabulary, **settings.network())
+        begin_with_frequencies(model, data.windows.ids)
+    tell(
+        f"{settings.cell}, {settings.layers} x {settings.units} units, "
+        f"{model.count_params():,} parameters, dropout {settings.dropout:g}"
+    )
+    return model
+
+
+def twin(
+    settings: Settings, data: Data, model: keras.Sequential
+) -> tuple[keras.Sequential, str]:
+    """Makes a model's twin for training, with its optimizer.
+
+    Args:
+        settings: The `settings.Settings`.
+        data: The `data.Data`.
+        model: What `network` returned.
+
+    Returns:
+        The compiled twin, and the precision that it has.
+    """
+    result = fused(
+        model,
+        batch_size=data.windows.batch_size,
+        precision=settings.precision,
+        weight_drop=settings.weight_drop,
+    )
+    result.compile(
+        optimizer(
+            settings.chosen("learning_rate"),
+            settings.clip_norm,
+            settings.chosen("weight_decay"),
+        ),
+        loss(),
+    )
+    # Otherwise the first step would be traced twice.
+    result.optimizer.build(result.trainable_variables)
+    return result, precision_of(result)
+
+
+def callbacks(
+    out: Path,
+    settings: Settings,
+    data: Data,
+    model: keras.Sequential,
+    *,
+    clock: Clock,
+    tell: Callable[[str], None],
+    silent: bool,
+) -> dict[str, keras.callbacks.Callback]:
+    """Makes our callbacks, in the order in which they act.
+
+    Args:
+        out: The run's folder.
+        settings: The `settings.Settings`.
+        data: The `data.Data`.
+        model: What `network` returned.
+        clock: The clock of the run.
+        tell: A function that is given lines about the run.
+        silent: Whether they print nothing.
+
+    Returns:
+        A `dict` of them by their classes' names.
+    """
+    schedule = _schedule(settings, data, clock)
+    held_out = Validation(model, data.vocabulary, data.held_out)
+    made = [
+        schedule,
+        Restarts(schedule, settings.seed),
+        held_out,
+        SaveBest(
+            held_out,
+            out / "model.keras",
+            facts_of(settings, data),
+            schedule,
+            _patience(settings, data),
+        ),
+        *reports(
+            out,
+            schedule,
+            held_out,
+            prompt=settings.prompt,
+            quiet=settings.quiet,
+            silent=silent,
+        ),
+        Budget(
+            60 * settings.minutes if settings.minutes else None,
+            schedule,
+            held_out,
+            tell,
+        ),
+    ]
+    return {type(callback).__name__: callback for callback in made}
+
+
+def _schedule(settings: Settings, data: Data, clock: Clock) -> Schedule:
+    """The schedule of a run, with the number of its steps if that is known."""
+    schedule = Schedule(
+        data.windows,
+        settings.chosen("learning_rate"),
+        clock=clock,
+        begun=changes.begun(settings),
+    )
+    if settings.epochs is not None:
+        schedule.total_steps = schedule.steps_in(settings.epochs)
+    return schedule
+
+
+def _patience(settings: Settings, data: Data) -> float | None:
+    """Validations in vain that end training, as `SaveBest` takes them."""
+    if settings.patience is None and data.shift and data.shift.is_clear:
+        return math.inf  # no rise there tells of a text learnt by heart
+    return settings.patience
+
+
+def restore(
+    settings: Settings,
+    state: Mapping[str, Any],
+    arrays: list[Any],
+    twin: keras.Sequential,
+    parts: dict[str, Any],
+    tell: Callable[[str], None],
+) -> None:
+    """Brings twin and callbacks to where the run is, changed if so asked.
+
+    Args:
+        settings: The `settings.Settings`.
+        state: The state of the run's checkpoint.
+        arrays: Its arrays.
+        twin: What `twin` made.
+        parts: What `callbacks` returned.
+        tell: A function that is given a line about it.
+
+    Raises:
+        ValueError: if the checkpoint is of another network, or the run is to
+            end before where it is.
+    """
+    schedule, states = parts["Schedule"], state["parts"]
+    changed = changes.are_new(settings, state)
+    if changed:
+        change = settings.changes[-1]
+        same = not {"batch_size", "seq_length"} & change["changed"].keys()
+        checkpoint.restore_changed(twin, arrays, same_streams=same)
+        states = changes.carried(states, change)
+    else:
+        checkpoint.restore(twin, arrays)
+    loop.restore(parts.values(), states)
+    if not is_over(settings, state):
+        schedule.total_steps = total_steps(settings, state, schedule)
+    tell(f"going on after step {schedule.step}")
+    if changed:
+        tell(f"with other settings: {changes.in_words(change)}")
+
+
+def facts_of(settings: Settings, data: Data) -> dict[str, Any]:
+    """What the model file tells about how it was made."""
+    corpus = settings.corpus
+    training = (
+        "learning_rate", "clip_norm", "weight_decay", "weight_drop", "seed",
+        "epochs", "minutes", "precision", "init_from",
+    )  # fmt: skip
+    return {
+        "charrnn": charrnn.__version__,
+        "text": {
+            "name": corpus[0] if len(corpus) == 1 else sources.title(corpus),
+            "newline": settings.newline,
+            "normalize": settings.normalize,
+            "min_count": settings.min_count,
+            "max_vocab": settings.max_vocab,
+        },
+        "split": {
+            "validation": settings.validation,
+            "training_characters": len(data.windows.ids),
+            "validation_characters": len(data.held_out),
+        },
+        "network": settings.network(),
+        "training": {
+            "batch_size": data.windows.batch_size,
+            "seq_length": data.windows.seq_length,
+            **{name: getattr(settings, name) for name in training},
+            "changes": settings.changes,
+        },
+    }

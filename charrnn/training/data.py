@@ -1,0 +1,322 @@
+"""Read and check all that a run is made of, before anything is written."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.network import model_file
+from charrnn.network.arguments import (
+    check_arguments,
+    check_size,
+    network_of,
+    parameters_of,
+)
+from charrnn.network.cells import CELLS
+from charrnn.network.facts import text_form
+from charrnn.scoring.shift import Shift
+from charrnn.system import ram
+from charrnn.system.terminal import say
+from charrnn.text import encoding as encoded
+from charrnn.text.corpus import Text, normalize_text
+from charrnn.text.normal_form import form_of
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Windows, split
+from charrnn.training import causes, changes, recipe, run_folder
+from charrnn.training.settings import CHOSEN, NETWORK, Settings
+from charrnn.twins.precision import resolve_precision
+
+# Copies of the weights that training needs: the weights, their gradients, the
+# two moments of Adam; and, while a checkpoint is written, all but the
+# gradients once more.
+WEIGHT_COPIES = 7
+BYTES_PER_LAYER = 1 << 20  # of its graph
+# More held-out characters make validation slower, and its loss hardly surer.
+MAX_VALIDATION_CHARACTERS = 10_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What a run is made of, read and checked.
+
+    Attributes:
+        vocabulary: The characters of the text, or of the model to begin with.
+        windows: The training part, cut into batches.
+        held_out: Ids of the validation part, `(characters,)`.
+        initial: The model to begin with, as `model_file.read` returns it.
+        shift: How the held-out part differs from the rest.
+    """
+
+    vocabulary: Vocabulary
+    windows: Windows
+    held_out: np.ndarray
+    initial: model_file.Contents | None = None
+    shift: Shift | None = None
+
+
+def read_data(
+    settings: Settings,
+    given: Mapping[str, Any],
+    state: Mapping[str, Any] | None = None,
+    *,
+    out: Path | None = None,
+    tell: Callable[[str], None] = say,
+) -> tuple[Settings, Data]:
+    """Reads and checks all input: what is wrong leaves nothing behind.
+
+    Args:
+        settings: What `settle.settle` returned.
+        given: The settings that the user gave.
+        state: The state of the run's checkpoint, or `None`.
+        out: The run's folder, or `None` for one that is still to be named.
+        tell: A function that is given a line about what is read.
+
+    Returns:
+        The `Settings`, with all that follows from the text filled in, and
+        the `Data`.
+
+    Raises:
+        ValueError: if the text, the model to begin with, and the settings do
+            not fit together, or into the memory.
+        OSError: if something cannot be read.
+    """
+    initial = None
+    if settings.init_from and not state:
+        initial = model_file.read(settings.init_from)
+        settings = _as_in(initial, settings, given, tell)
+    text = Text(
+        settings.corpus,
+        encoding=settings.encoding,
+        newline=settings.newline,
+        normalize=settings.normalize,
+        say=tell,
+        without=[out],
+    )
+    vocabulary = _vocabulary(settings, text, initial, state)
+    _check_size(vocabulary, settings)  # before a large text is encoded
+    prompt = _prompt(settings, vocabulary)
+    text_ids = _encoded(out, settings, text, vocabulary, state, tell)
+    settings = dataclasses.replace(
+        settings, prompt=prompt, text_sha256=text_ids.sha256
+    )
+    training, held_out = split(text_ids.ids, settings.validation)
+    if not state:
+        settings = _choose(settings, len(training), len(vocabulary))
+    settings = _fit_batch(settings, len(training), given, state, tell)
+    _tell_sizes(text.title, vocabulary, training, held_out, tell)
+    held_out = held_out[:MAX_VALIDATION_CHARACTERS]
+    _check_settings(settings, given, state, vocabulary)
+    _check_memory(settings, len(vocabulary))
+    windows = _windows(training, settings)
+    return settings, Data(vocabulary, windows, held_out, initial)
+
+
+def _vocabulary(
+    settings: Settings,
+    text: Text,
+    initial: model_file.Contents | None,
+    state: Mapping[str, Any] | None,
+) -> Vocabulary:
+    """The characters of the run, of the model to begin with, or the text."""
+    if state:
+        return Vocabulary(state["vocabulary"])
+    if initial:
+        return initial["vocabulary"]
+    return Vocabulary.from_text(
+        text.pieces(), settings.min_count, settings.max_vocab
+    )
+
+
+def _check_size(vocabulary: Vocabulary, settings: Settings) -> None:
+    """Checks that there is something to predict, and says if a flag took it."""
+    try:
+        check_size(vocabulary)
+    except ValueError as error:
+        if settings.min_count > 1:
+            raise ValueError(
+                f"{error} That is what --min-count {settings.min_count} left: "
+                "give a lower one."
+            ) from error
+        raise
+
+
+def _as_in(
+    initial: model_file.Contents,
+    settings: Settings,
+    given: Mapping[str, Any],
+    tell: Callable[[str], None],
+) -> Settings:
+    """Takes over the network and the text form of the model to begin with."""
+    found = _network_of(initial, given)
+    for name, value in text_form(initial["facts"]).items():
+        if name not in given and value != getattr(settings, name):
+            found[name] = value
+            tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
+    return dataclasses.replace(settings, **found)
+
+
+def _network_of(
+    initial: model_file.Contents, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The network of --init-from, which flags may repeat but not change."""
+    found = network_of(initial["layers"])
+    for name in NETWORK:
+        if given.get(name, found[name]) != found[name]:
+            raise ValueError(
+                f"Expected the network of '{given['init_from']}', with "
+                f"{name} {found[name]}. Received --{name} {given[name]}. "
+                "Leave the flag out."
+            )
+    return found
+
+
+def _prompt(settings: Settings, vocabulary: Vocabulary) -> str:
+    """The prompt of the samples, in the form of the text that is learnt."""
+    form = settings.normalize or form_of(vocabulary.characters)
+    prompt = normalize_text(settings.prompt, settings.newline, form)
+    try:
+        vocabulary.encode(prompt)
+    except ValueError as error:
+        raise ValueError(f"--prompt: {error}") from error
+    return prompt
+
+
+def _encoded(
+    out: Path | None,
+    settings: Settings,
+    text: Text,
+    vocabulary: Vocabulary,
+    state: Mapping[str, Any] | None,
+    tell: Callable[[str], None],
+) -> encoded.Encoded:
+    """The text's ids: of the very text of a run that is taken up."""
+    rare_too = settings.min_count > 1 or settings.max_vocab
+    unknown = "replace" if rare_too else "error"
+    folder = run_folder.existing(out or run_folder.FOLDER)
+    try:
+        result = encoded.encode(text, vocabulary, unknown, folder)
+    except ValueError as error:
+        form = form_of(vocabulary.characters)
+        if not state and settings.init_from and form != settings.normalize:
+            raise ValueError(
+                f"{error} The model's text is in {form or 'another form'}: "
+                "leave --normalize out."
+            ) from error
+        if not state:
+            raise
+        raise ValueError(
+            f"{error} The run in '{out}' goes on with its own text only. "
+            f"{_another_text(out)}"
+        ) from error
+    if state and state["settings"]["text_sha256"] != result.sha256:
+        raise ValueError(
+            f"Expected the text that the run in '{out}' learns. Received "
+            f"another in '{text.title}'. {_another_text(out)}"
+        )
+    if rare_too and result.stand_ins:
+        rare = f"{result.stand_ins:,} rare characters"
+        tell(f"{text.title}: {rare} read as U+FFFD")
+    return result
+
+
+def _another_text(out: Path | None) -> str:
+    """What to do with a text that is not the run's."""
+    return (
+        "Begin anew with --fresh; or let the model learn another text in a "
+        f"run of its own: --init-from '{out}', with another --out or none."
+    )
+
+
+def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
+    """Fills in what the user left open."""
+    speed = None
+    if settings.minutes and None in (settings.units, settings.dropout):
+        speed = recipe.speed_of(
+            settings.cell,
+            settings.layers or recipe.layers_for(distinct),
+            resolve_precision(settings.precision),
+            distinct,
+        )
+    known = "cell", "embedding", "seq_length", "minutes", "epochs"
+    wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
+    chosen = recipe.recommend(
+        characters, distinct=distinct, **wanted, speed=speed
+    )
+    return dataclasses.replace(settings, **chosen)
+
+
+def _fit_batch(
+    settings: Settings,
+    characters: int,
+    given: Mapping[str, Any],
+    state: Mapping[str, Any] | None,
+    tell: Callable[[str], None],
+) -> Settings:
+    """Makes what the user left open smaller for a short text."""
+    wanted = settings.batch_size, settings.seq_length
+    sizes = changes.sizes(characters, settings, given, state)
+    if sizes != wanted:
+        tell(
+            f"short text: {sizes[0]} streams of {sizes[1]} characters "
+            f"a step instead of {wanted[0]} of {wanted[1]}"
+        )
+    return dataclasses.replace(settings, sizes=sizes)
+
+
+def _tell_sizes(title, vocabulary, training, held_out, tell):
+    """Says how long the text is, and how it is split."""
+    tell(
+        f"{title}: {len(training) + len(held_out):,} characters, "
+        f"{len(vocabulary):,} distinct; {len(training):,} to train on, "
+        f"{len(held_out):,} to validate on"
+    )
+    if len(held_out) > MAX_VALIDATION_CHARACTERS:
+        tell(
+            f"validating on the first {MAX_VALIDATION_CHARACTERS:,} characters "
+            "of the held-out part: more of them would tell no more"
+        )
+
+
+def _windows(training: np.ndarray, settings: Settings) -> Windows:
+    batch_size, seq_length = settings.sizes or (0, 0)
+    return Windows(
+        training,
+        batch_size=batch_size,
+        seq_length=seq_length,
+        seed=settings.seed,
+    )
+
+
+def _check_settings(
+    settings: Settings,
+    given: Mapping[str, Any],
+    state: Mapping[str, Any] | None,
+    vocabulary: Vocabulary,
+) -> None:
+    """Checks numbers, all of them where a run begins."""
+    check_arguments(vocabulary, **settings.network())
+    if not state or {"learning_rate", "weight_decay"} & given.keys():
+        causes.check_decay(settings)
+
+
+def _check_memory(settings: Settings, characters: int) -> None:
+    """Checks that weights and a step's activations fit into the memory."""
+    network = settings.network()
+    cell, units, layers = network["cell"], network["units"], network["layers"]
+    embedding = network["embedding"]
+    batch_size, seq_length = settings.sizes or (0, 0)
+    weights = parameters_of(characters, cell, units, layers, embedding)
+    width = embedding or characters
+    columns = len(CELLS[cell].blocks) * units
+    # Each in both directions: gates, states and outputs; input and logits.
+    activations = 2 * (layers * (columns + 3 * units) + width + characters)
+    ram.check_fits(
+        4 * WEIGHT_COPIES * weights
+        + 4 * batch_size * seq_length * activations
+        + layers * BYTES_PER_LAYER,
+        "the network",
+        "Use fewer --units or --layers, a smaller --batch-size or "
+        "--seq-length, or, against rare characters, --max-vocab.",
+    )

@@ -1,0 +1,113 @@
+"""Finish a run: its figures, its picture, its last sample."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charrnn.network.engine import load
+from charrnn.system.terminal import wrapped
+from charrnn.text import sources
+from charrnn.training import causes, metrics, summary
+from charrnn.training.data import Data
+from charrnn.training.history import plot_losses
+from charrnn.training.settings import Settings
+
+MIN_TRAINED_STEPS = 100  # with fewer a network may know nothing
+SUMMARY_INDENT = 12  # spaces: the width of the words before the figures
+
+
+@dataclasses.dataclass(frozen=True)
+class Untrained:
+    """What a run did that was too short to learn anything.
+
+    Attributes:
+        steps: How many there were.
+        seconds: Of all of the run.
+        seconds_before_first_step: Of these.
+        minutes: That it was given.
+    """
+
+    steps: int
+    seconds: float
+    seconds_before_first_step: float
+    minutes: float
+
+
+def finish(
+    out: Path,
+    settings: Settings,
+    data: Data,
+    parts: dict[str, Any],
+    tell: Callable[[str], None],
+) -> Untrained | None:
+    """Measures the best model, and writes and says what came out.
+
+    Args:
+        out: The run's folder.
+        settings: The `settings.Settings`.
+        data: The `data.Data`.
+        parts: The callbacks, by their classes' names.
+        tell: A function that is given the summary.
+
+    Returns:
+        An `Untrained` where the network has not learnt anything.
+    """
+    schedule, history = parts["Schedule"], parts["History"]
+    measured = metrics.measure(
+        out,
+        data.windows.ids,
+        parts["Validation"].ids,
+        schedule,
+        history,
+        data.shift,
+    )
+    baselines = measured["baselines_nats_per_character"] or {}
+    plot_losses(
+        history,
+        out / "loss.png",
+        _title(settings.corpus),
+        measured["best_step"],
+        baselines.get("5-gram"),
+    )
+    measured["train_seconds"] = round(schedule.elapsed(), 2)
+    metrics.write(out, measured)
+    if heading := summary.kept_model(measured):
+        parts["Samples"].show_kept(load(out), heading)
+    stopped = parts["SaveBest"].is_by_heart and settings.patience is None
+    cause = causes.of_learning_little(settings)
+    lines = summary.summary(out, measured, stopped, cause)
+    tell(wrapped(lines, indent=SUMMARY_INDENT))
+    return _untrained(settings, schedule, measured)
+
+
+def save_again(parts: dict[str, Any]) -> None:
+    """Saves the last weights where the model of a finished run is gone.
+
+    Args:
+        parts: The callbacks, by their classes' names.
+    """
+    logs: dict[str, float] = {}
+    for name in ("Validation", "SaveBest"):
+        parts[name].on_epoch_end(0, logs)
+
+
+def _title(corpus: list[str]) -> str:
+    """What to call a text in a picture: its names, without their folders."""
+    names = (
+        name if name == "-" else Path(name).resolve().name for name in corpus
+    )
+    return sources.title(list(names))
+
+
+def _untrained(
+    settings: Settings, schedule, metrics: dict[str, Any]
+) -> Untrained | None:
+    """Tells whether the time was too short to learn anything."""
+    minutes = settings.minutes
+    soon = schedule.step < MIN_TRAINED_STEPS
+    if minutes is None or not soon or not causes.is_untaught(metrics):
+        return None
+    seconds = schedule.elapsed()
+    before = seconds - schedule.clock.trained()
+    return Untrained(schedule.step, seconds, before, minutes)

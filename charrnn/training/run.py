@@ -1,0 +1,84 @@
+"""What a training leaves: its folder, its model, its figures."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.network.engine import load
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.figures import read_history, read_metrics
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Run:
+    """A run of training, as `charrnn.train` returns it.
+
+    It may be passed on wherever a path of a model is taken.
+
+    Attributes:
+        folder: Where its files are.
+        model: The model that was kept, the best one: a plain Keras model of
+            ids `(batch, time)` and logits `(batch, time, characters)`.
+        vocabulary: The model's characters.
+        metrics: The figures of `metrics.json`; empty for a run that is not
+            finished.
+        history: The rows of `history.csv`, a `dict` for each round, such as
+            `step`, `epoch`, and `validation_nats_per_character`.
+    """
+
+    folder: Path
+    model: "keras.Sequential"
+    vocabulary: Vocabulary
+    metrics: dict[str, Any]
+    history: list[dict[str, Any]]
+
+    @classmethod
+    def open(cls, folder: "str | os.PathLike[str]") -> "Run":
+        """Opens a run's folder, also of a run that is not finished.
+
+        Args:
+            folder: The folder.
+
+        Returns:
+            A `Run`.
+
+        Raises:
+            ValueError: if there is no model in it, or a file is damaged.
+            OSError: if a file cannot be read.
+        """
+        folder = Path(folder)
+        engine = load(folder)
+        try:
+            metrics = _unless_missing(read_metrics, folder, {})
+            history = _unless_missing(read_history, folder, [])
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(
+                f"Expected the figures of a run in '{folder}'. Its "
+                f"metrics.json or history.csv is damaged ({error})."
+            ) from error
+        return cls(
+            folder, engine.to_keras(), engine.vocabulary, metrics, history
+        )
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.folder)
+
+    def __repr__(self) -> str:
+        if not self.metrics:
+            return f"Run('{self.folder}', not finished)"
+        bits = self.metrics["validation_bits_per_character"]
+        figure = "" if bits is None else f", {bits:.4f} bits per character"
+        return (
+            f"Run('{self.folder}', {self.metrics['epochs']:.1f} epochs{figure})"
+        )
+
+
+def _unless_missing(read: Any, folder: Path, otherwise: Any) -> Any:
+    try:
+        return read(folder)
+    except FileNotFoundError:
+        return otherwise

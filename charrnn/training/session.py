@@ -1,0 +1,271 @@
+"""Train a run in its folder, from the first look at it to its last file."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.system.terminal import say
+from charrnn.training import causes, run_folder
+from charrnn.training.advice import advise
+from charrnn.training.clock import Clock
+from charrnn.training.data import Data, read_data
+from charrnn.training.settings import Settings
+from charrnn.training.settle import (
+    is_over,
+    settle,
+    with_epoch_of_change,
+)
+from charrnn.training.stopping import Stopped, noted_signals
+
+if TYPE_CHECKING:
+    from charrnn.training.finish import Untrained
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a session ended.
+
+    Attributes:
+        folder: The run's folder.
+        settings: What the run was told, and what was chosen for it.
+        has_trained: Whether a model was trained and measured; the run may
+            have been finished before.
+        untrained: A `finish.Untrained` where the network has learnt nothing.
+    """
+
+    folder: Path
+    settings: Settings
+    has_trained: bool
+    untrained: "Untrained | None" = None
+
+
+@dataclasses.dataclass
+class Session:
+    """One training of a run: a new one, or one that goes on.
+
+    Attributes:
+        corpus: What is learnt, as the user named it.
+        given: The settings that the user gave; `None` for none.
+        out: The run's folder; `None` for one that is named after the text.
+        fresh: Whether to begin anew, and rename a run that is there.
+        change: Whether a run may go on under other settings.
+        callbacks: More Keras callbacks. They come after all of ours but the
+            one that writes checkpoints.
+        tell: A function that is given each line about the run.
+        silent: Whether the callbacks print nothing.
+        clock: Times the run; it may be stopped while others have their turn.
+            `None` for one that starts with the first look at the folder.
+        noted: A function that returns a context manager, which yields a list
+            that is empty until somebody asks to stop.
+        folder: The run's folder, once it is claimed.
+        settings: What holds for the run, once that is settled.
+        data: What it is made of, once that is read.
+    """
+
+    corpus: list[str]
+    given: Mapping[str, Any] | None = None
+    out: Path | None = None
+    fresh: bool = False
+    change: bool = False
+    callbacks: Sequence[Any] = ()
+    tell: Callable[[str], None] = say
+    silent: bool = False
+    clock: Clock | None = None
+    noted: Callable[[], AbstractContextManager[list[int]]] = noted_signals
+    folder: Path = dataclasses.field(init=False)
+    settings: Settings = dataclasses.field(init=False)
+    data: Data = dataclasses.field(init=False)
+    _state: dict[str, Any] | None = None  # of the checkpoint gone on from
+    _arrays: list[Any] | None = None
+    _clock: Clock = dataclasses.field(init=False)
+
+    def steps(self) -> Generator[Any, None, Outcome]:
+        """Trains a step at a time, so that other runs can have their turn.
+
+        Yields:
+            The `schedule.Schedule`, when all is ready and after every step;
+            the clock may be stopped until the next is asked for.
+
+        Returns:
+            The `Outcome`.
+
+        Raises:
+            ValueError: if text and settings do not fit together, or the
+                folder holds something else.
+            OSError: if something cannot be read or written.
+            FloatingPointError: if training diverges; the best model until
+                then is kept and measured.
+            stopping.Stopped: if somebody asked to stop.
+        """
+        self._clock = self.clock or Clock()
+        if self.clock is None:
+            self._clock.start()
+        with contextlib.ExitStack() as locks:
+            if self._is_complete(locks):
+                self.tell(
+                    f"'{self.folder}' is finished. Higher --epochs or "
+                    "--minutes go on, --fresh begins anew."
+                )
+                return Outcome(self.folder, self.settings, has_trained=False)
+            return (yield from self._train())
+
+    def run(self) -> Outcome:
+        """Trains to the end, as `steps` does."""
+        steps = self.steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def _is_complete(self, locks: contextlib.ExitStack) -> bool:
+        """Reads all there is, and claims the folder unless all is done."""
+        before: set[str] = set()
+        given = self.given or {}
+        if self.out is not None:
+            # Before anything is read: reading may take long.
+            self._claim(locks)
+            before = run_folder.names(self.folder)
+            self._look_for_run()
+        self.settings = settle(
+            self.corpus, given, self._state, out=self.out, change=self.change
+        )
+        self.settings, data = read_data(
+            self.settings, given, self._state, out=self.out, tell=self.tell
+        )
+        # A run that goes on has said it before.
+        tell = self.tell if self._state is None else lambda line: None
+        shift = advise(self.settings, data, tell)
+        self.data = dataclasses.replace(data, shift=shift)
+        if self._state and is_over(self.settings, self._state):
+            step = self._state["parts"]["Schedule"]["step"]
+            if run_folder.is_complete(self.folder, step):
+                return True
+        self._make_way(locks, before)
+        return False
+
+    def _look_for_run(self) -> None:
+        """Finds out where the run in the folder is, if there is one."""
+        if self.fresh:
+            run_folder.check_is_run(self.folder)
+        else:
+            self._state, self._arrays = run_folder.saved(self.folder, self.tell)
+
+    def _make_way(self, locks: contextlib.ExitStack, before: set[str]) -> None:
+        """Makes sure that the folder is ours, and that no run is lost."""
+        if self.out is not None:
+            run_folder.check_same(self.folder, before)
+            if self.fresh and any(self.folder.iterdir()):
+                aside = run_folder.move_aside(self.folder)
+                self.tell(f"the run that was here is now '{aside}'")
+        if self.out is None or not self.folder.exists():
+            self._claim(locks)
+            # Raises if another process has begun a run there meanwhile.
+            run_folder.saved(self.folder, self.tell)
+            run_folder.check_same(self.folder, set())
+
+    def _claim(self, locks: contextlib.ExitStack) -> None:
+        """Makes the folder if need be, and keeps other processes out."""
+        if self.out is not None:
+            run_folder.exists(self.out)  # or something else has its name
+        self.folder, made = run_folder.claim(self.out, self.corpus)
+        locks.enter_context(run_folder.locked(self.folder))
+        locks.callback(run_folder.unclaim, made)
+
+    def _train(self) -> Generator[Any, None, Outcome]:
+        """Trains the model and fills the run's folder, as `steps` does."""
+        from charrnn.training.finish import finish, save_again
+
+        over = is_over(self.settings, self._state)
+        twin, parts = self._assembled()
+        schedule, best = parts["Schedule"], parts["SaveBest"]
+        yield schedule
+        diverged = None
+        try:
+            if not over:
+                yield from self._fit(twin, parts)
+        except Stopped:
+            if not self.settings.validation or not best.path.exists():
+                best.save()
+            raise
+        except FloatingPointError as error:
+            diverged = error
+        if best.step is None and over:
+            self.tell(
+                f"'{self.folder}' has no model.keras any more: made of the "
+                "last weights"
+            )
+            save_again(parts)
+        untrained = None
+        if best.step is not None:
+            untrained = finish(
+                self.folder, self.settings, self.data, parts, self.tell
+            )
+        if diverged:
+            raise FloatingPointError(
+                f"training diverged at step {schedule.step + 1}: {diverged}. "
+                f"{causes.of_divergence(self.settings)}"
+            ) from diverged
+        return Outcome(
+            self.folder, self.settings, best.step is not None, untrained
+        )
+
+    def _assembled(self) -> tuple[Any, dict[str, Any]]:
+        """The model's twin and the callbacks, where the run is to go on."""
+        from charrnn.training import assembly
+
+        model = assembly.network(self.settings, self.data, self.tell)
+        twin, precision = assembly.twin(self.settings, self.data, model)
+        self.settings = with_epoch_of_change(
+            dataclasses.replace(self.settings, precision=precision),
+            self._state,
+            len(self.data.windows.ids),
+        )
+        parts = assembly.callbacks(
+            self.folder,
+            self.settings,
+            self.data,
+            model,
+            clock=self._clock,
+            tell=self.tell,
+            silent=self.silent,
+        )
+        if self._state and self._arrays is not None:
+            assembly.restore(
+                self.settings, self._state, self._arrays, twin, parts, self.tell
+            )
+        return twin, parts
+
+    def _fit(
+        self, twin: Any, parts: dict[str, Any]
+    ) -> Generator[Any, None, None]:
+        """Trains to the end, with checkpoints on the way, as `steps` does."""
+        from charrnn.training import loop
+        from charrnn.training.schedule import steps_per_round
+
+        schedule, data = parts["Schedule"], self.data
+        own = list(parts.values())
+        kept = {
+            "settings": self.settings.to_json(),
+            "vocabulary": data.vocabulary.characters,
+        }
+        with self.noted() as signals:
+            checkpoints = loop.Checkpoints(
+                self.folder,
+                schedule,
+                own,
+                kept,
+                self.settings.checkpoint_seconds,
+                signals,
+            )
+            for _ in loop.train(
+                twin,
+                data.windows,
+                schedule,
+                [*own, *self.callbacks, checkpoints],
+                steps_per_round(data.windows, len(data.held_out)),
+            ):
+                yield schedule

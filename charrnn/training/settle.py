@@ -1,0 +1,211 @@
+"""Settle what holds for a run: what is given, what it had, the defaults."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.network.arguments import MAX_ONE_HOT_CHARACTERS
+from charrnn.training import changes, recipe
+from charrnn.training.settings import (
+    DEFAULT_PRESET,
+    DEFAULTS,
+    FIELDS,
+    FIXED,
+    Settings,
+)
+
+if TYPE_CHECKING:
+    from charrnn.training.schedule import Schedule
+
+# What runs had before there was a setting for it.
+EARLIER = {"weight_decay": 0.01}
+EARLIER_EMBEDDING = 128  # the size that "auto" once meant for many characters
+
+
+def settle(
+    corpus: list[str],
+    given: Mapping[str, Any],
+    state: Mapping[str, Any] | None = None,
+    *,
+    out: Path | None = None,
+    change: bool = False,
+) -> Settings:
+    """Puts together what is given, what the run had, and the defaults.
+
+    Args:
+        corpus: What is learnt, as the user named it.
+        given: The settings that the user gave, `preset` among them.
+        state: The state of the run's checkpoint, or `None` for a new run.
+        out: The run's folder.
+        change: Whether the run may go on under other settings.
+
+    Returns:
+        The `Settings`, the changes of the run among them.
+
+    Raises:
+        ValueError: if a setting contradicts the run, or another setting.
+    """
+    if change and state is None:
+        raise ValueError(
+            "Expected --change with a run to go on with. There is none: name "
+            "its folder with --out, without --fresh."
+        )
+    given = _with_minutes(given, is_new=state is None)
+    if state is None:
+        settings = Settings(corpus, **given)
+    else:
+        settings = _taken_up(corpus, given, state, out, change)
+    if settings.patience and not settings.validation:
+        raise ValueError(
+            "Expected no --patience beside --validation 0: without a held-out "
+            "part there is nothing to wait for. Leave one of the two out."
+        )
+    return settings
+
+
+def _with_minutes(given: Mapping[str, Any], is_new: bool) -> dict[str, Any]:
+    """What is given, with the minutes that a preset stands for."""
+    given = dict(given)
+    preset = given.pop("preset", None)
+    if is_new and not {"minutes", "epochs"} & given.keys():
+        preset = preset or DEFAULT_PRESET
+    if preset:
+        given["minutes"] = recipe.PRESETS[preset]
+    return given
+
+
+def before(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a run has had.
+
+    Args:
+        state: The state of its checkpoint, of this version or an earlier one.
+
+    Returns:
+        A `dict` of values for `Settings`, but for the corpus.
+    """
+    kept = {k: v for k, v in state["settings"].items() if k in FIELDS}
+    found = {**DEFAULTS, **EARLIER, "changes": [], **kept}
+    if found["embedding"] == "auto":  # of a version that kept it so
+        many = len(state["vocabulary"]) > MAX_ONE_HOT_CHARACTERS
+        found["embedding"] = EARLIER_EMBEDDING if many else None
+    found.pop("corpus", None)
+    return found
+
+
+def _taken_up(
+    corpus: list[str],
+    given: Mapping[str, Any],
+    state: Mapping[str, Any],
+    out: Path | None,
+    change: bool,
+) -> Settings:
+    """The settings of a run that goes on, those of --change among them."""
+    found = before(state)
+    changed = {}
+    for name in FIXED:
+        wanted = given.get(name, found[name])
+        if wanted in (found[name], "auto"):
+            continue
+        if not (change and name in changes.CHANGEABLE):
+            raise ValueError(changes.refusal(name, found[name], wanted, out))
+        changed[name] = found[name], wanted
+    if change:
+        changes.check_named(given)
+    free = {name: v for name, v in given.items() if name not in FIXED}
+    found |= free | {name: wanted for name, (_, wanted) in changed.items()}
+    if changed:
+        found["changes"] = [*found["changes"], changes.entry(changed, state)]
+    if "epochs" in given or "minutes" in given:
+        found["epochs"] = given.get("epochs")
+        found["minutes"] = given.get("minutes")
+    return Settings(corpus, **found)
+
+
+def is_over(settings: Settings, state: Mapping[str, Any] | None) -> bool:
+    """Whether a run has come to the end that is asked of it.
+
+    Args:
+        settings: What `settle` returned.
+        state: The state of the run's checkpoint, or `None`.
+
+    Returns:
+        A `bool`.
+    """
+    if state is None or not state["over"]:
+        return False
+    return not asks_more(settings, state)
+
+
+def asks_more(settings: Settings, state: Mapping[str, Any]) -> bool:
+    """Whether the settings ask for more training than a run was to have.
+
+    Args:
+        settings: What `settle` returned.
+        state: The state of the run's checkpoint.
+
+    Returns:
+        A `bool`.
+    """
+    asked = state["settings"]
+    return changes.are_new(settings, state) or any(
+        (getattr(settings, name) or 0) > (asked.get(name) or 0)
+        for name in ("epochs", "minutes", "patience")
+    )
+
+
+def total_steps(
+    settings: Settings, state: Mapping[str, Any], schedule: "Schedule"
+) -> int | None:
+    """The last step that a run which goes on is to have.
+
+    Args:
+        settings: What `settle` returned.
+        state: The state of the run's checkpoint.
+        schedule: The `schedule.Schedule`, which is where the run is.
+
+    Returns:
+        A whole number, or `None` for any number of steps.
+
+    Raises:
+        ValueError: if that end is not after where the run is.
+    """
+    total: int | None = None
+    if settings.epochs is not None:
+        total = schedule.steps_in(settings.epochs)
+    last = total or math.inf
+    over = changes.time_is_over(settings, state) and last > schedule.step
+    if settings.minutes != state["settings"].get("minutes"):
+        over = 60 * (settings.minutes or math.inf) <= schedule.elapsed()
+    if schedule.step and (over or last <= schedule.step):
+        end = f"after {settings.minutes} minutes" if over else f"step {last}"
+        raise ValueError(
+            f"Expected an end after step {schedule.step}, where the run is "
+            f"after {schedule.elapsed() / 60:.3g} minutes. Received one at "
+            f"{end}. Give more --epochs or --minutes: both count what was "
+            "done before."
+        )
+    return total
+
+
+def with_epoch_of_change(
+    settings: Settings, state: Mapping[str, Any] | None, characters: int
+) -> Settings:
+    """Fills in the epoch of the last change where the run does not tell it.
+
+    Args:
+        settings: What `settle` returned.
+        state: The state of the run's checkpoint, or `None`.
+        characters: Length of the training part.
+
+    Returns:
+        The `Settings`, the same if nothing is missing.
+    """
+    if state is None or not settings.changes:
+        return settings
+    *earlier, last = settings.changes
+    if last["epoch"] is not None:
+        return settings
+    last = changes.with_epoch(last, state, characters)
+    return dataclasses.replace(settings, changes=[*earlier, last])

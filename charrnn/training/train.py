@@ -1,0 +1,118 @@
+"""Train a network on a text with one call, as `train.py` does."""
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from charrnn.system.terminal import say
+from charrnn.training.run import Run
+from charrnn.training.session import Session
+from charrnn.training.settings import given_in_python, in_python, names_of
+from charrnn.training.stopping import noted_interrupt
+
+VERBOSE = 0, 1, 2  # nothing, a line a round, samples as well
+
+
+def train(
+    text: Any,
+    *,
+    out: "str | os.PathLike[str] | None" = None,
+    fresh: bool = False,
+    change: bool = False,
+    callbacks: Sequence[Any] = (),
+    verbose: int = 1,
+    **settings: Any,
+) -> Run:
+    """Trains a network on a text, in a folder that can be gone on with.
+
+    It does what `train.py` does: the same files, checkpoints, presets and
+    budgets. A run that is in the folder goes on where it stopped, to the bit
+    as if it had not stopped, on the same machine and with the same number of
+    threads (NumPy's own are fixed by OPENBLAS_NUM_THREADS=1, set before NumPy
+    is imported).
+
+    Args:
+        text: What to learn: a path, a folder of `.txt` files, the name of a
+            corpus, or a list of them, as for `charrnn.read`.
+        out: The run's folder; `None` for `runs/TEXT-1` or the next number.
+        fresh: Whether to begin anew, and rename a run that is in the folder.
+        change: Whether a run in the folder may go on under the other
+            `learning_rate`, `dropout`, `batch_size` and so on that are given.
+        callbacks: Keras callbacks. An epoch is to them what is between two
+            validations; their `logs` hold `loss` and, at its end, `val_loss`,
+            in nats per character. The model they see is the one in training,
+            with the weights of the last step. They may end the training
+            (`EarlyStopping`), but the learning rate is set in every step by
+            the run. They are not part of a checkpoint.
+        verbose: 0 prints nothing, 1 a line a round and what came out, 2 also
+            progress within a round, and samples.
+        **settings: As the flags of `train.py --help`, with underscores:
+            `minutes`, `epochs` or `preset`; `cell`, `units`, `layers`,
+            `dropout`, `seed` and all others of `charrnn.Settings`. `None`
+            stands for the default.
+
+    Returns:
+        The `Run`, with the best model. One that was finished is returned as
+        it is.
+
+    Raises:
+        TypeError: if there is no setting of a name.
+        ValueError: if a setting cannot have its value, text and settings do
+            not fit together, or the folder holds something else.
+        OSError: if something cannot be read or written.
+        FloatingPointError: if training diverges.
+        KeyboardInterrupt: after Ctrl-C (in a notebook: interrupt), when a
+            checkpoint is written: the same call goes on, with `out` the
+            folder that the exception names. A second Ctrl-C does not wait.
+
+    Example:
+
+    >>> import tempfile
+    >>> small = {"epochs": 2, "units": 4, "layers": 1}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "sea.txt")
+    ...     _ = path.write_text("She sells shells. " * 50, encoding="utf-8")
+    ...     run = train(path, out=f"{folder}/run", verbose=0, **small)
+    >>> run.metrics["parameters"] == run.model.count_params()
+    True
+    """
+    if verbose not in VERBOSE:
+        raise ValueError(
+            f"argument verbose: invalid choice: {verbose!r} (choose from "
+            f"{', '.join(map(str, VERBOSE))})"
+        )
+    tell = _say if verbose else _say_nothing
+    given = {**given_in_python(settings), "quiet": verbose < 2}
+    session = Session(
+        names_of(text),
+        given,
+        None if out is None else Path(out),
+        fresh=fresh,
+        change=change,
+        callbacks=list(callbacks),
+        tell=tell,
+        silent=not verbose,
+        noted=functools.partial(noted_interrupt, tell),
+    )
+    try:
+        outcome = session.run()
+    except (ValueError, FloatingPointError) as error:
+        if error.args[1:] == () and isinstance(error.args[0], str):
+            error.args = (in_python(error.args[0]),)
+        raise
+    if outcome.untrained:
+        tell(
+            "the network has hardly trained: give it more minutes, and this "
+            f"folder as out: '{outcome.folder}'"
+        )
+    return Run.open(outcome.folder)
+
+
+def _say(line: str) -> None:
+    say(in_python(line))
+
+
+def _say_nothing(line: str) -> None:
+    pass
