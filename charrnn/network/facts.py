@@ -77,7 +77,7 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     normalize_text("", **text_form(facts))
 
 
-def text_form(facts: Mapping[str, Any]) -> dict[str, str | None]:
+def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Tells how a model's text was read: with which line ends and normal form.
 
     Where it was read as it was, its characters may tell the normal form.

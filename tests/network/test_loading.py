@@ -183,7 +183,7 @@ def test_a_folder_of_texts_may_have_the_name_of_a_model(tmp_path, monkeypatch):
     Path("shakespeare").mkdir()
     Path("shakespeare/hamlet.txt").write_text("Who's there?", encoding="utf-8")
     assert len(charrnn.load("shakespeare").vocabulary) == 69
-    Path("shakespeare/checkpoint-00000010.npz").touch()
+    Path("shakespeare/checkpoint-000000010.npz").touch()
     with pytest.raises(ValueError, match="has saved none yet"):
         charrnn.load("shakespeare")
 
