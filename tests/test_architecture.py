@@ -32,7 +32,7 @@ WITHOUT_KERAS = [
 ]  # fmt: skip
 
 # Rooms in which public functions without full type hints remain.
-WITHOUT_HINTS = set(ROOMS)
+WITHOUT_HINTS = set(ROOMS) - {"twins"}
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40  # of code: no docstring, comment or blank line
@@ -48,7 +48,6 @@ LONG_FILES = {
     "network/model_file.py": "to be divided",
     "scoring/score.py": "to be divided",
     "text/catalogue.py": "to be divided",
-    "twins/twin.py": "to be divided",
     "writing/sampler.py": "to be divided",
 }
 LONG_FUNCTIONS = {
@@ -59,9 +58,6 @@ LONG_FUNCTIONS = {
     "commands.train_flags.add_arguments": "to be divided",
     "commands.train_flags._add_training_arguments": "to be divided",
     "training.recipe.choose": "to be divided",
-    "twins.loops.run": "to be divided",
-    "twins.loops._forward_loop": "to be divided",
-    "twins.loops._backward_loop": "to be divided",
 }
 
 

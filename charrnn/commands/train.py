@@ -127,7 +127,7 @@ def _model(settings, material):
 def _twin(settings, model, windows):
     """The model's twin for training, with its optimizer."""
     from charrnn.training import schedule as training
-    from charrnn.twins.twin import fused, precision_of
+    from charrnn.twins.fused import fused, precision_of
 
     twin = fused(
         model,
