@@ -24,7 +24,7 @@ _HOMES = {
     "build_model": "network.model",
     "begin_with_frequencies": "network.model",
     "stateful_twin": "twins.stateful",
-    "fused": "twins.twin",
+    "fused": "twins.fused",
     "save": "network.loading",
     "Engine": "network.engine",
     "load": "network.engine",
@@ -86,8 +86,8 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.training.train import train as train
     from charrnn.training.validation import SaveBest as SaveBest
     from charrnn.training.validation import Validation as Validation
+    from charrnn.twins.fused import fused as fused
     from charrnn.twins.stateful import stateful_twin as stateful_twin
-    from charrnn.twins.twin import fused as fused
     from charrnn.writing.probabilities import probabilities as probabilities
     from charrnn.writing.sampler import Sampler as Sampler
 

@@ -35,7 +35,7 @@ WITHOUT_KERAS = [
 ]  # fmt: skip
 
 # Rooms in which public functions without full type hints remain.
-WITHOUT_HINTS = set(ROOMS) - {"network"}
+WITHOUT_HINTS = set(ROOMS) - {"network", "twins", "text"}
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40  # of code: no docstring, comment or blank line
@@ -43,16 +43,11 @@ MAX_FUNCTION_LINES = 40  # of code: no docstring, comment or blank line
 # Files and functions above these limits, each with the reason why.
 LONG_FILES = {
     "scoring/score.py": "to be divided",
-    "text/catalogue.py": "to be divided",
-    "twins/twin.py": "to be divided",
     "writing/sampler.py": "to be divided",
 }
 LONG_FUNCTIONS = {
     "commands.generate.add_arguments": "to be divided",
     "commands.score.add_arguments": "to be divided",
-    "twins.loops.run": "to be divided",
-    "twins.loops._forward_loop": "to be divided",
-    "twins.loops._backward_loop": "to be divided",
 }
 
 

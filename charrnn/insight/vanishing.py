@@ -155,7 +155,7 @@ def _train(
 ) -> float:
     """Trains a network; returns its mean loss over the steps, in nats."""
     from charrnn.training.schedule import Schedule, loss, optimizer
-    from charrnn.twins.twin import fused
+    from charrnn.twins.fused import fused
 
     batch_size, seq_length = fit_to_text(len(training), 32, 64)
     windows = Windows(

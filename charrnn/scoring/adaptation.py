@@ -13,8 +13,8 @@ from charrnn.network.backend import keras, require_tensorflow
 from charrnn.network.engine import Engine
 from charrnn.network.loading import keras_model_of
 from charrnn.scoring.score import Score, checked_ids
+from charrnn.twins.fused import fused
 from charrnn.twins.stateful import states
-from charrnn.twins.twin import fused
 from charrnn.writing.sampler import Sampler
 
 SEGMENT = 32  # characters from one update to the next

@@ -19,7 +19,7 @@ from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, total_steps
 from charrnn.training.validation import SaveBest, Validation
-from charrnn.twins.twin import fused, precision_of
+from charrnn.twins.fused import fused, precision_of
 
 
 def network(

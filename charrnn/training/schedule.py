@@ -71,9 +71,9 @@ def loss() -> keras.losses.Loss:
 def _cross_entropy(ids, logits, **settings):
     """Keras's, in compiled passes where characters are many."""
     if keras.backend.backend() == "tensorflow" and logits.shape.rank == 3:
-        from charrnn.twins.logits import MANY, cross_entropy
+        from charrnn.twins.logits import MAX_STOCK_CHARACTERS, cross_entropy
 
-        if (logits.shape[-1] or 0) > MANY:
+        if (logits.shape[-1] or 0) > MAX_STOCK_CHARACTERS:
             return cross_entropy(logits, keras.ops.cast(ids, "int32"))
     return keras.losses.sparse_categorical_crossentropy(ids, logits, **settings)
 

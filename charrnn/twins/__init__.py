@@ -1,16 +1,33 @@
 """The same network for training: states carried, and its loops fused for speed.
 
-- `precision`: Choose what the matrix products of training take: float32 or
+A twin has the layers and the variables of its model, and computes them in
+another way. `stateful` makes one of Keras's own layers, `fused` a faster one.
+
+Where is an LSTM step computed in training? Its equations and their gradient
+are `LSTM` in `equations`; `kernels` compiles them; `loops` runs them for every
+step of a window, between the products with the recurrent weights. The way
+there from `charrnn.fused(model)` is `fused`, `fused_layers`, `loops.run`.
+
+- `precision`: Choose the precision of training's matrix products: float32 or
   bfloat16.
+- `batch_size`: Explain which batches a twin takes, where it gets others.
+- `twin`: A model for training: its own layers, computed in another way.
 - `stateful`: Carry states from batch to batch: the twin that trains a model.
-- `equations`: The equations of SimpleRNN, LSTM and GRU, with their gradients by
-  hand.
-- `kernels`: Compile what stands between two matrix products into one program
-  each.
-- `tiles`: Divide a layer's weights into tiles, one small product each.
-- `dropout`: Keras's dropout masks, drawn several times as fast.
-- `loops`: The fused TensorFlow loops that run the equations there and back.
-- `logits`: Compute logits and their cross-entropy faster, where characters are
-  many.
-- `twin`: The same recurrences computed faster: twins of a model for training.
+- `equations`: Compute one training step of SimpleRNN, LSTM or GRU, and its
+  gradient.
+- `kernels`: Compile the element-wise work of a step, between two matrix
+  products.
+- `products`: Multiply matrices, laid out in memory as oneDNN multiplies them
+  fastest.
+- `tiles`: Divide a layer's weights into tiles that fit one core's cache.
+- `tape`: Store what each time step computes, in a loop that TensorFlow runs.
+- `deferred`: Compute the gradients of a layer's weights and inputs after its
+  loop.
+- `loops`: Run a recurrent layer over a window of steps, forward and backward.
+- `dropout`: Draw the dropout masks of Keras, several times as fast.
+- `logits`: Compute the logits of many characters, and their cross-entropy,
+  faster.
+- `fused_layers`: Keras layers that compute a model's own layers by the fused
+  loops.
+- `fused`: Make a twin of a model that trains it faster: the function `fused`.
 """

@@ -1,53 +1,134 @@
-"""The equations of SimpleRNN, LSTM and GRU, with their gradients by hand.
+"""Compute one training step of SimpleRNN, LSTM or GRU, and its gradient.
 
-Each class holds one step of its cell. What goes from step to step besides the
-product `p` of `h` is the memory: `c` in an LSTM, `h` itself in the others.
-`forward` gets the products of the input and of the state with their weights,
-`x` and `p`, lists with one matrix a gate, and the memory. It returns the new
-states, the memory last, and the matrices that `backward` will want besides
-the memory, an even number of them. `backward` gets the gradients of `h` (where
-it is an output or in a product) and of the new memory; the memory before and
-after the step; and what was kept. It returns the gradients of `x`, of `p`, and
-of the old memory where it is not in `p`. `once` makes a value be computed once
-and not anew in each result that it is part of.
+These are the textbook equations, element by element. The matrix products
+around them are in `loops.py`, which runs them for every step; `kernels.py`
+compiles them. `tests/twins/test_bptt.py` derives the same gradients in NumPy.
+
+A step of `B` rows and `H` units computes, from matrices `(B, H)`, one per gate:
+
+    x       the input's product with W, plus bias
+    p       the product of the last output h with U
+    memory  what the cell carries besides p: c in an LSTM, h in the others
+
+`forward` returns the new states, the memory last, and the matrices that
+`backward` needs besides the memory. Their number, `kept`, is even, because
+`kernels.py` stores them in pairs.
+
+`backward` is the chain rule for that step. It gets `dh`, the gradient of the
+loss with respect to the new h by every way but the memory; `d_memory`, the
+same for the new memory; the memory before and after the step; and what
+`forward` kept. It returns the gradients of `x`, of `p` and of the old memory,
+the last without what flows through `p`. `once(value)` returns the value, but
+stops XLA from recomputing it in every kernel that uses it.
 """
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
 
 import tensorflow as tf
 
+Matrices = Sequence[tf.Tensor]
+Step = tuple[list[tf.Tensor], list[tf.Tensor]]  # the states, what is kept
+Gradients = tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]
+Once = Callable[[tf.Tensor], tf.Tensor]
+
+
+class Equations(Protocol):
+    """What the loops need to know of a cell: the classes below are examples.
+
+    Attributes:
+        gates: Blocks of columns in `W`, `U` and the bias.
+        products: 2 if the gradients of `x` and of `p` differ, otherwise 1.
+            It is the number of biases, too.
+        kept: How many matrices `forward` keeps for `backward`; even.
+    """
+
+    gates: ClassVar[int]
+    products: ClassVar[int]
+    kept: ClassVar[int]
+
+    @staticmethod
+    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
+        """Returns the new states, the memory last, and what is kept."""
+
+    @staticmethod
+    def backward(
+        dh: tf.Tensor,
+        d_memory: tf.Tensor,
+        old: tf.Tensor,
+        new: tf.Tensor,
+        kept: Matrices,
+        once: Once,
+    ) -> Gradients:
+        """Returns the gradients of `x`, of `p` and of the old memory."""
+
 
 class SimpleRNN:
-    """`h = tanh(x + p)` (Elman 1990)."""
+    """`h = tanh(x + p)` (Elman 1990).
+
+    Example:
+
+    >>> [h], kept = SimpleRNN.forward([tf.ones(1)], [-tf.ones(1)], tf.ones(1))
+    >>> float(h[0])
+    0.0
+    """
 
     gates, products, kept = 1, 1, 0
 
     @staticmethod
-    def forward(x, p, memory):
+    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
         return [tf.tanh(x[0] + p[0])], []
 
     @staticmethod
-    def backward(dh, d_memory, old, new, kept, once):
-        dz = [(dh + d_memory) * (1 - new * new)]
-        return dz, dz, tf.zeros_like(dh)
+    def backward(
+        dh: tf.Tensor,
+        d_memory: tf.Tensor,
+        old: tf.Tensor,
+        new: tf.Tensor,
+        kept: Matrices,
+        once: Once,
+    ) -> Gradients:
+        dz = [(dh + d_memory) * (1 - new * new)]  # tanh' = 1 - tanh^2
+        return dz, dz, tf.zeros_like(dh)  # h reaches h only through p
 
 
 class LSTM:
-    """`c = f c + i g`, `h = o tanh(c)` (Gers et al. 2000)."""
+    """`c = f c + i g`, `h = o tanh(c)`.
+
+    The cell of Hochreiter and Schmidhuber 1997 with the forget gate of Gers
+    et al. 2000, and without peepholes, as in Keras.
+
+    Example:
+
+    >>> zeros = [tf.zeros(1)] * 4
+    >>> (h, c), kept = LSTM.forward(zeros, zeros, memory=tf.ones(1))
+    >>> float(c[0])  # gates are half open: half of the memory is forgotten
+    0.5
+    """
 
     gates, products, kept = 4, 1, 4
 
     @staticmethod
-    def forward(x, p, memory):
+    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
         i, f, g, o = (a + b for a, b in zip(x, p, strict=True))
         i, f, g, o = sigmoid(i), sigmoid(f), tf.tanh(g), sigmoid(o)
         c = f * memory + i * g
         return [o * tf.tanh(c), c], [i, f, g, o]
 
     @staticmethod
-    def backward(dh, d_memory, old, new, kept, once):
+    def backward(
+        dh: tf.Tensor,
+        d_memory: tf.Tensor,
+        old: tf.Tensor,
+        new: tf.Tensor,
+        kept: Matrices,
+        once: Once,
+    ) -> Gradients:
         i, f, g, o = kept
-        tanh_c = tf.tanh(new)
+        tanh_c = tf.tanh(new)  # recomputed: c is stored anyway
+        # c gets its gradient from the next step and, through tanh, from h.
         dc = once(d_memory + dh * o * (1 - tanh_c * tanh_c))
-        dz = [
+        dz = [  # with sigmoid' = sigmoid (1 - sigmoid), tanh' = 1 - tanh^2
             dc * g * i * (1 - i),
             dc * old * f * (1 - f),
             dc * i * (1 - g * g),
@@ -57,27 +138,53 @@ class LSTM:
 
 
 class GRU:
-    """`h = z h + (1 - z) tanh(x + r p)` (Cho et al. 2014, reset after)."""
+    """`h = z h + (1 - z) g`, `g = tanh(x + r p)`.
+
+    The cell of Cho et al. 2014 in the variant that Keras calls `reset_after`
+    and cuDNN computes: the reset gate `r` multiplies the product with `U`
+    instead of its input. One product then serves all three gates, but in the
+    candidate `g` the gradients of `x` and of `p` differ by the factor `r`.
+
+    Example:
+
+    >>> zeros = [tf.zeros(1)] * 3
+    >>> [h], kept = GRU.forward(zeros, zeros, memory=tf.ones(1))
+    >>> float(h[0])  # z is half open, and the candidate is 0
+    0.5
+    """
 
     gates, products, kept = 3, 2, 4
 
     @staticmethod
-    def forward(x, p, memory):
+    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
         (x_z, x_r, x_g), (p_z, p_r, p_g) = x, p
         z, r = sigmoid(x_z + p_z), sigmoid(x_r + p_r)
         g = tf.tanh(x_g + r * p_g)
         return [z * memory + (1 - z) * g], [z, r, g, p_g]
 
     @staticmethod
-    def backward(dh, d_memory, old, new, kept, once):
+    def backward(
+        dh: tf.Tensor,
+        d_memory: tf.Tensor,
+        old: tf.Tensor,
+        new: tf.Tensor,
+        kept: Matrices,
+        once: Once,
+    ) -> Gradients:
         z, r, g, p_g = kept
-        dh = once(dh + d_memory)
+        dh = once(dh + d_memory)  # the memory is h itself
         dz = dh * (old - g) * z * (1 - z)
         dg = dh * (1 - z) * (1 - g * g)
         dr = dg * p_g * r * (1 - r)
         return [dz, dr, dg], [dz, dr, dg * r], dh * z
 
 
-def sigmoid(x):
-    """The logistic function: XLA has better code for tanh than for it."""
+def sigmoid(x: tf.Tensor) -> tf.Tensor:
+    """The logistic function, by way of tanh, for which XLA has faster code.
+
+    Example:
+
+    >>> float(sigmoid(tf.constant(0.0)))
+    0.5
+    """
     return 0.5 * tf.tanh(0.5 * x) + 0.5

@@ -1,34 +1,68 @@
-"""Compile what stands between two matrix products into one program each."""
+"""Compile the element-wise work of a step, between two matrix products.
+
+TensorFlow starts an operation for every `+` and `tanh`; XLA compiles all that
+a step does between its products into a few loops over memory. Products stay
+outside, since XLA's own are slower than oneDNN's (benchmark: "products inside
+XLA"). Three habits of XLA on CPUs shape the code:
+
+- It splits a kernel that touches more than 512 KB across threads, which then
+  have to synchronise. So matrices are concatenated in pairs and no further
+  (benchmark: "gates kept in pairs").
+- It computes a concatenation element by element, choosing the source for
+  each. So gates stay separate matrices (benchmark: "gates as separate
+  matrices"), and what has to be concatenated is joined as bits, which XLA
+  copies (benchmark: "gradients of the gates concatenated as bits").
+- It recomputes a cheap value in every kernel that uses it. `once` prevents
+  that (benchmark: "computed once").
+"""
 
 import functools
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
+
+from charrnn.twins.equations import Equations
 
 compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 
 @functools.cache
-def forward(equations, operands):
-    """Compiles the gates and the states of a step.
+def forward(equations: type[Equations], operands: tf.DType) -> Callable:
+    """Compiles the gates and the states of a step, for one part of the units.
 
     Args:
-        equations: A class of `charrnn.equations`.
+        equations: A class of `charrnn.twins.equations`.
         operands: The `tf.DType` of the products, and of what is kept.
 
     Returns:
-        A function of `x` `[block]`, `p` `[block][part of h]`, the biases
-        `[block]` and the float32 memory. It returns the new memory, the new
-        states as operands, and what is kept, two matrices each as one: more
-        in one would be a kernel that XLA cuts for several cores, to wait for
-        one another.
+        A function of
+
+        - `x`, the input's products, `[block]`,
+        - `p`, the products of the last output, `[block][part of h]`, which
+          are summed here,
+        - the biases, `[block]`, each `(products, columns)`,
+        - the memory, float32, `(B, units of the part)`.
+
+        It returns the new memory in float32, the new states as operands of
+        the next products, and what is kept for the gradient, two matrices
+        concatenated along their rows in each tensor.
+
+    Example:
+
+    >>> from charrnn.twins.equations import SimpleRNN
+    >>> zeros, ones = tf.zeros((2, 3)), tf.ones((2, 3))
+    >>> step = forward(SimpleRNN, tf.bfloat16)
+    >>> h, [operand], kept = step([ones], [[-ones]], [zeros[:1]], zeros)
+    >>> float(h[0, 0]), operand.dtype.name, kept
+    (0.0, 'bfloat16', [])
     """
 
     @compiled
     def compute(x, p, biases, memory):
-        gates = equations.gates // len(x)
+        gates = equations.gates // len(x)  # of a block
         x = [as_float(v) + bias[0] for v, bias in zip(x, biases, strict=True)]
         p = [total(v) for v in p]
-        if equations.products == 2:
+        if equations.products == 2:  # a GRU has a bias on both sides of `r`
             p = [v + bias[1] for v, bias in zip(p, biases, strict=True)]
         x, p = (
             tf.nest.flatten([tf.split(block, gates, axis=1) for block in v])
@@ -44,19 +78,35 @@ def forward(equations, operands):
 
 
 @functools.cache
-def backward(equations, blocks):
-    """Compiles the gradients of a step.
+def backward(equations: type[Equations], blocks: int) -> Callable:
+    """Compiles the gradients of a step, for one part of the units.
 
     Args:
-        equations: A class of `charrnn.equations`.
-        blocks: Into how many its gates are divided.
+        equations: A class of `charrnn.twins.equations`.
+        blocks: How many blocks the gates of a part are divided into.
 
     Returns:
-        A function of the gradients of `h`, by the output and by the products
-        of the step after, and of the memory; of the memory before and after
-        the step; of what is kept; and of a one. It returns the gradients of
-        `x` and, if they differ, of `p`, `[product][block]`, and of the memory
-        before.
+        A function of
+
+        - the gradient of the output `h`,
+        - the gradients of `h` by the products of the next step, a list to be
+          summed,
+        - the gradient of the memory, float32,
+        - the memory before and after the step,
+        - what `forward` kept,
+        - a 1 that XLA does not know to be one: see `once`.
+
+        It returns the gradients of `x` and, if they differ, of `p`,
+        `[product][block]`, and that of the memory before the step.
+
+    Example:
+
+    >>> from charrnn.twins.equations import SimpleRNN
+    >>> zeros, ones = tf.zeros((2, 3)), tf.ones((2, 3))
+    >>> step = backward(SimpleRNN, blocks=1)
+    >>> [[dx]], _ = step(ones, [zeros], zeros, zeros, zeros, [], tf.ones(()))
+    >>> float(dx[0, 0])  # tanh' is 1 where h is 0
+    1.0
     """
 
     @compiled
@@ -64,7 +114,9 @@ def backward(equations, blocks):
         operands, size = new.dtype, equations.gates // blocks
 
         def once(value):
-            return value / one  # XLA repeats all else wherever it is used
+            # XLA recomputes cheap operations; a division by a number that it
+            # does not know is too expensive for that, and changes no bit.
+            return value / one
 
         dx, dp, d_memory = equations.backward(
             once(as_float(d_output) + total(d_products)),
@@ -86,36 +138,66 @@ def backward(equations, blocks):
     return compute
 
 
-def _joined(matrices, operands, axis):
+def _joined(
+    matrices: Sequence[tf.Tensor], operands: tf.DType, axis: int
+) -> tf.Tensor:
     """Casts and concatenates.
 
-    As bits, for XLA would concatenate bfloat16 as float32, and then compute
-    element by element of the result, asking each time which matrix it is in.
+    bfloat16 goes as bits: XLA would concatenate it as float32, element by
+    element of the result, deciding each time which matrix it is in.
     """
     matrices = [tf.cast(matrix, operands) for matrix in matrices]
     if operands == tf.bfloat16:
         matrices = [tf.bitcast(matrix, tf.uint16) for matrix in matrices]
     joined = tf.bitcast(tf.concat(matrices, axis), operands)
-    return tf.stop_gradient(joined)  # bits have no gradient; `run` writes it
+    # Bits have no gradient, and need none: `loops.run` defines its own.
+    return tf.stop_gradient(joined)
 
 
 @compiled
-def rounded_total(products):
-    """Adds products up in float32, and rounds once, in one pass over all."""
+def rounded_total(products: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Sums in float32 and rounds once, in one pass over the memory.
+
+    Example:
+
+    >>> float(rounded_total([tf.ones(2, tf.bfloat16)] * 3)[0])
+    3.0
+    """
     return tf.cast(total(products), products[0].dtype)
 
 
 @compiled
-def transpose(weights):
-    """Transposes in memory: compiled, so that no product takes it over."""
+def transpose(weights: tf.Tensor) -> tf.Tensor:
+    """Transposes in memory.
+
+    Compiled, because TensorFlow's optimizer would turn its own `transpose`
+    into an argument of the product that follows.
+
+    Example:
+
+    >>> transpose(tf.ones((2, 3))).shape
+    TensorShape([3, 2])
+    """
     return tf.transpose(weights)
 
 
-def total(products):
-    """Adds products up in float32."""
+def total(products: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Sums in float32.
+
+    Example:
+
+    >>> total([tf.ones(2, tf.bfloat16)] * 3).dtype
+    tf.float32
+    """
     return sum(map(as_float, products))
 
 
-def as_float(x):
-    """Casts to float32."""
+def as_float(x: tf.Tensor) -> tf.Tensor:
+    """Casts to float32.
+
+    Example:
+
+    >>> as_float(tf.ones(2, tf.bfloat16)).dtype
+    tf.float32
+    """
     return tf.cast(x, tf.float32)

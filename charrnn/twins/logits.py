@@ -1,14 +1,25 @@
-"""Compute logits and their cross-entropy faster, where characters are many."""
+"""Compute the logits of many characters, and their cross-entropy, faster.
+
+A text in Chinese has thousands of distinct characters. The logits of a batch,
+`(B, T, V)`, are then by far its largest tensor, and most of a step goes into
+them. Two ideas, measured under "Many characters" in benchmarks/README.md:
+
+- The products take bfloat16 operands, if the twin's precision is that.
+- Softmax, logarithm and gradient are fused into two passes over the logits.
+"""
 
 import tensorflow as tf
 
 from charrnn.twins.kernels import as_float, compiled
 
-MANY = 256  # characters; up to here stock Keras takes hardly longer
+# Up to so many distinct characters stock Keras is about as fast.
+MAX_STOCK_CHARACTERS = 256
 
 
-def logits(outputs, kernel, bias, precision):
-    """Computes `outputs · kernel + bias`, with products in a precision.
+def logits(
+    outputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, precision: str
+) -> tf.Tensor:
+    """Computes `outputs · kernel + bias` in a given precision.
 
     With `B` rows, `T` steps, `H` units and `V` characters:
 
@@ -16,8 +27,8 @@ def logits(outputs, kernel, bias, precision):
         outputs: float32, `(B, T, H)`: what the last recurrent layer returns.
         kernel: float32, `(H, V)`.
         bias: float32, `(V,)`.
-        precision: `"float32"` or `"bfloat16"`, of the operands of the matrix
-            products, there and back.
+        precision: `"float32"` or `"bfloat16"`, for the operands of the three
+            matrix products, forward and backward.
 
     Returns:
         float32, `(B, T, V)`.
@@ -31,12 +42,12 @@ def logits(outputs, kernel, bias, precision):
 
     @tf.custom_gradient
     def layer(outputs, kernel, bias):
-        rows = tf.cast(tf.reshape(outputs, (-1, units)), precision)
+        rows = tf.cast(tf.reshape(outputs, (-1, units)), precision)  # (B T, H)
         columns = tf.cast(kernel, precision)
         result = _add(tf.matmul(rows, columns), bias)
 
         def gradient(d_result):
-            d_result = tf.reshape(d_result, (-1, characters))
+            d_result = tf.reshape(d_result, (-1, characters))  # (B T, V)
             d_bias = tf.reduce_sum(d_result, axis=0)
             d_result = tf.cast(d_result, precision)
             d_rows = tf.matmul(d_result, columns, transpose_b=True)
@@ -51,12 +62,12 @@ def logits(outputs, kernel, bias, precision):
 
 
 @tf.custom_gradient
-def cross_entropy(logits, ids):
-    """Computes -log p of each id, in nats.
+def cross_entropy(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """Computes -ln p of each id, in nats.
 
-    TensorFlow's own operation reads the logits four times and writes them
-    twice, on its way there; this one reads them twice. The gradient computes
-    the probabilities once more instead of keeping them.
+    TensorFlow's own operation reads the logits four times in the forward
+    pass and writes them twice; this one reads them twice. The gradient
+    computes the probabilities again instead of keeping them.
 
     Args:
         logits: float32, `(B, T, V)`.
@@ -80,12 +91,17 @@ def cross_entropy(logits, ids):
 
 
 @compiled
-def _add(products, bias):
+def _add(products: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """Casts to float32 and adds the bias in one pass."""
     return as_float(products) + bias
 
 
 @compiled
 def _losses(logits, ids):
+    """-ln p = ln sum_v exp(logit_v) - logit_id, and the logarithm of the sum.
+
+    The highest logit is subtracted first, so that no exponential overflows.
+    """
     highest = tf.reduce_max(logits, axis=-1, keepdims=True)
     totals = tf.reduce_sum(tf.exp(logits - highest), axis=-1)
     log_totals = tf.math.log(totals) + highest[..., 0]
@@ -94,6 +110,7 @@ def _losses(logits, ids):
 
 @compiled
 def _d_logits(logits, ids, log_totals, d_losses):
+    """The gradient of softmax and logarithm together: p - target."""
     probabilities = tf.exp(logits - log_totals[..., tf.newaxis])
     targets = tf.one_hot(ids, logits.shape[-1])
     return (probabilities - targets) * d_losses[..., tf.newaxis]

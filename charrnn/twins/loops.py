@@ -1,35 +1,104 @@
-"""The fused TensorFlow loops that run the equations there and back."""
+"""Run a recurrent layer over a window of steps, forward and backward.
 
-import functools
+Whoever knows back-propagation through time finds it here, with the work
+arranged for speed. One call of `run` is one layer and one window of T steps:
+
+    before the loop:  x_1 W ... x_T W          one product for all steps
+                         |         |
+                         v         v
+    h_0, c_0 ------> [ step 1 ] -> ... -> [ step T ] ------> h_T, c_T
+                         |                    |       carried to the next window
+                  tape:  h_1, c_1, gates ...  h_T, c_T, gates
+                         |                    |
+                         v                    v
+    dh_0, dc_0 <---- [ step 1 ] <- ... <- [ step T ] <------ dh_T, dc_T
+                         |                    |
+                        dz_1      ...        dz_T
+                         |                    |
+    after the loop:      dx_t = dz_t W'      one product for all steps
+                         dW = sum of x_t' dz_t    one product each, and so for
+                         dU = sum of h_(t-1)' dz_t    the biases
+
+dz_t stands for the gradient of the gates before their activation, `'` for
+transposition. The ideas, and the rows of benchmarks/README.md that hold them:
+
+- Only what depends on the step before is in the loop: the product of h with
+  `U`, and one compiled kernel for all of the gates. The gradients of the
+  weights wait until the loop has ended (`deferred.py`), and are then one
+  large product each (Appleyard et al. 2016 divide the work of a GPU like this).
+- A step is divided among the cores by the units of the layer, the tiles of
+  `U` into small products (`tiles.py`). In the code, `[part]` counts cores'
+  shares of the units, `[block]` groups of gates in a part, and
+  `[part of h]` the rows of `U`, which belong to the parts of the last h:
+
+      p[part][block] = sum over k of  h[k] · U[part][block][k]
+      h[part], c[part] = kernel(x[part], p[part], c[part])
+
+  The parts of a step are independent; then all need all of the new h. More
+  parts than cores share the weights are slower (benchmark: "three parts").
+- Stored on the way forward are h, c and the gates after their activation,
+  two gates in one tensor (`tape.py`; benchmark: "states and gates in two
+  lists"). The backward pass recomputes tanh(c), and nothing else.
+- h is rounded to the precision of the products, which is also that of what
+  is stored. The memory, c or a GRU's h, goes from step to step in float32,
+  so that its small updates are not rounded away (benchmark: "only the memory
+  of a cell carried in float32").
+"""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from charrnn.twins import kernels
+from charrnn.twins.deferred import (
+    bias_gradient,
+    input_gradient,
+    weight_gradient,
+)
+from charrnn.twins.equations import Equations
 from charrnn.twins.kernels import as_float, total
-from charrnn.twins.tiles import Tiles
+from charrnn.twins.products import multiply, over_steps, right_factor
+from charrnn.twins.tape import (
+    Tape,
+    gate_storage,
+    new_tape,
+    stack,
+    write,
+)
+from charrnn.twins.tiles import Blocks, Tiles
+
+_map, _flat = tf.nest.map_structure, tf.nest.flatten
 
 
-def run(equations, inputs, kernel, recurrent_kernel, bias, states, parts=1):
+def run(
+    equations: type[Equations],
+    inputs: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    states: Sequence[tf.Tensor],
+    parts: int = 1,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs one recurrent layer over all steps.
 
     With `T` steps, `B` rows, `I` inputs, `H` units and `G` gates:
 
     Args:
-        equations: A class of `charrnn.equations`.
-        inputs: float32 or bfloat16, `(T, B, I)`; `B` and `I` must be known.
-            Of this kind is what the matrix products take, and what is kept
-            for the gradient. All else is float32.
-        kernel: float32, `(I, G H)`.
-        recurrent_kernel: float32, `(H, G H)`.
-        bias: float32, `(1, G H)`; for a GRU `(2, G H)`: of the input's
-            product, and of the state's.
-        states: A list of float32 tensors, `(B, H)` each, `h` first.
-        parts: Of the units, for as many cores.
+        equations: A class of `charrnn.twins.equations`.
+        inputs: `(T, B, I)`; `B` and `I` must be known. Their type, float32
+            or bfloat16, is the precision of the matrix products and of what
+            is stored for the gradient. All else is float32.
+        kernel: `W`, float32, `(I, G H)`.
+        recurrent_kernel: `U`, float32, `(H, G H)`.
+        bias: float32, `(1, G H)`; for a GRU `(2, G H)`: one for the input's
+            product, one for the state's.
+        states: The first states, float32, `(B, H)` each, `h` first.
+        parts: How many parts the units are divided into, one per core.
 
     Returns:
-        The outputs `h`, `(T, B, H)`, of the same kind as the inputs, and a
-        list of the last states, float32. Gradients flow from all of them back
-        to all of the tensors.
+        The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
+        last states, float32. Gradients flow from all of them back to all of
+        the tensors.
 
     Example:
 
@@ -44,20 +113,18 @@ def run(equations, inputs, kernel, recurrent_kernel, bias, states, parts=1):
     operands = inputs.dtype
     tiles = Tiles(equations.gates, states[0].shape[1], parts, operands)
 
+    # TensorFlow knows only the result of `layer` and its hand-written
+    # gradient: it neither records nor differentiates the steps.
     @tf.custom_gradient
     def layer(inputs, kernel, recurrent_kernel, bias, *states):
         kernel = tiles.cut(tf.cast(kernel, operands))
-        recurrent = tiles.cut(tf.cast(recurrent_kernel, operands))
-        recurrent = _map(lambda w: tf.split(w, tiles.sizes), recurrent)
-        last, arrays = _forward_loop(
-            equations,
-            _map(lambda w: _over_steps(inputs, w), kernel),
-            recurrent,
-            tiles.cut(bias),
-            tiles.split(states, axis=1),
+        recurrent = tiles.cut_twice(tf.cast(recurrent_kernel, operands))
+        projected = _map(lambda w: over_steps(inputs, w), kernel)
+        first = tiles.split(states, axis=1)
+        last, tape = _forward_loop(
+            equations, projected, recurrent, tiles.cut(bias), first
         )
-        h = [_stack(states[0]) for states, _ in arrays]
-        h = tf.concat(h, axis=2)  # (T + 1, B, H)
+        h = tf.concat([stack(part.states[0]) for part in tape], axis=2)
 
         def gradient(d_outputs, *d_last):
             dx, dp, d_states = _backward_loop(
@@ -65,153 +132,111 @@ def run(equations, inputs, kernel, recurrent_kernel, bias, states, parts=1):
                 [part for (part,) in tiles.split([d_outputs], axis=2)],
                 tiles.split(d_last, axis=1),
                 recurrent,
-                arrays,
-            )
-            d_inputs = _map(
-                lambda d, w: _over_steps(d, w, transposed=True), dx, kernel
-            )
-            ones = tf.ones_like(inputs[:, :, :1])
-            d_kernel, d_recurrent, *d_bias = (
-                tiles.join(_map(functools.partial(_sum_of_outer, left), right))
-                for left, right in [
-                    (inputs, dx),
-                    (h[:-1], dp),
-                    (ones, dx),
-                    (ones, dp),
-                ][: 2 + bias.shape[0]]
+                tape,
             )
             return (
-                kernels.rounded_total(_flat(d_inputs)),
-                d_kernel,
-                d_recurrent,
-                tf.concat(d_bias, axis=0),
-                *_whole(d_states),
+                input_gradient(dx, kernel),
+                weight_gradient(tiles, inputs, dx),
+                weight_gradient(tiles, h[:-1], dp),
+                bias_gradient(tiles, inputs, [dx, dp][: equations.products]),
+                *tiles.merge(d_states),
             )
 
-        return (h[1:], *_whole(last)), gradient
+        return (h[1:], *tiles.merge(last)), gradient  # h is (T + 1, B, H)
 
     outputs, *last = layer(inputs, kernel, recurrent_kernel, bias, *states)
     return outputs, last
 
 
-_map, _flat = tf.nest.map_structure, tf.nest.flatten
-
-
-def _whole(states):
-    """Puts the parts of states, `[part][state]`, together."""
-    return [tf.concat(parts, axis=1) for parts in zip(*states, strict=True)]
-
-
-def _forward_loop(equations, projected, recurrent, biases, states):
-    """Computes the states of all steps, one after the other.
+def _forward_loop(
+    equations: type[Equations],
+    projected: Blocks,
+    recurrent: list[Blocks],
+    biases: Blocks,
+    states: list[list[tf.Tensor]],
+) -> tuple[list[list[tf.Tensor]], list[Tape]]:
+    """Computes the states of all steps, from the first to the last.
 
     Args:
-        equations: As above.
-        projected: The inputs' products, `[part][block]`.
+        equations: A class of `charrnn.twins.equations`.
+        projected: The inputs' products with `W`, `[part][block]`.
         recurrent: The tiles of `U`, `[part][block][part of h]`.
         biases: `[part][block]`.
-        states: The first ones, `[part][state]`.
+        states: The first states, `[part][state]`.
 
     Returns:
-        The last states, `[part][state]`, and for each part two lists of
-        arrays: of each state, the first one included, and of what is kept.
+        The last states, `[part][state]`, and the tape of each part.
     """
     steps, operands = tf.shape(projected[0][0])[0], projected[0][0].dtype
-    recurrent = _map(_right_factor, recurrent)
+    recurrent = _map(right_factor, recurrent)
     compute = kernels.forward(equations, operands)
     first = _map(lambda state: tf.cast(state, operands), states)
-    arrays = []
-    for part in first:
-        rows, units = part[0].shape
-        of_states = [_rows(steps + 1, (rows, units), operands)]
-        for _ in part[1:]:  # c, where there is one, is not stacked
-            of_states.append(_array(steps + 1, (rows, units), operands))
-        of_states = _map(lambda a, state: _write(a, 0, state), of_states, part)
-        of_kept = [  # in pairs, as `kernels.forward` returns it
-            _array(steps, (2 * rows, units), operands)
-            for _ in range(equations.kept // 2)
-        ]
-        arrays.append((of_states, of_kept))
+    tape = [new_tape(equations, part, steps) for part in first]
 
-    def step(t, hidden, memories, arrays):
+    def step(t, hidden, memories, tape):
         results = []
         for j, tiles in enumerate(recurrent):
             x = [block[t] for block in projected[j]]
-            p = [_map(_multiply, hidden, block) for block in tiles]
+            p = [_map(multiply, hidden, block) for block in tiles]
             results.append(compute(x, p, biases[j], memories[j]))
         memories, rounded, kept = map(list, zip(*results, strict=True))
-        arrays = [
-            (
-                _map(lambda a, value: _write(a, t + 1, value), of_states, r),
-                _map(lambda a, value: _write(a, t, value), of_kept, k),
-            )
-            for (of_states, of_kept), r, k in zip(
-                arrays, rounded, kept, strict=True
-            )
+        tape = [
+            part.write(t, *values)
+            for part, *values in zip(tape, rounded, kept, strict=True)
         ]
-        return t + 1, [part[0] for part in rounded], memories, arrays
+        return t + 1, [part[0] for part in rounded], memories, tape
 
-    hidden = [part[0] for part in first]
-    memories = [part[-1] for part in states]
-    _, hidden, memories, arrays = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, hidden, memories, arrays)
+    hidden = [part[0] for part in first]  # h, as operands of the products
+    memories = [part[-1] for part in states]  # c, or h, in float32
+    _, hidden, memories, tape = tf.while_loop(
+        lambda t, *_: t < steps, step, (0, hidden, memories, tape)
     )
     last = zip(_map(as_float, hidden), memories, strict=True)
-    return [list(part)[-len(states[0]) :] for part in last], arrays
+    # [h, c] in an LSTM; elsewhere the memory is h, not rounded.
+    return [list(part)[-len(states[0]) :] for part in last], tape
 
 
-def _backward_loop(equations, d_outputs, d_last, recurrent, arrays):
+def _backward_loop(
+    equations: type[Equations],
+    d_outputs: list[tf.Tensor],
+    d_last: list[list[tf.Tensor]],
+    recurrent: list[Blocks],
+    tape: list[Tape],
+) -> tuple[Blocks, Blocks, list[list[tf.Tensor]]]:
     """Carries the gradients of the states from the last step to the first.
 
+    Args:
+        equations: A class of `charrnn.twins.equations`.
+        d_outputs: The gradients of the outputs, `(T, B, units)`, `[part]`.
+        d_last: The gradients of the last states, `[part][state]`.
+        recurrent: The tiles of `U`, `[part][block][part of h]`.
+        tape: What `_forward_loop` stored, `[part]`.
+
     Returns:
-        The gradients of the inputs' and of the states' products, all steps
-        of them, `[part][block]`, and of the first states, `[part][state]`.
+        The gradients of the inputs' and of the states' products in all
+        steps, `[part][block]`, and of the first states, `[part][state]`.
     """
     steps, operands = tf.shape(d_outputs[0])[0], recurrent[0][0][0].dtype
-    rows, parts = d_last[0][0].shape[0], range(len(d_last))
-    separate = len(d_last[0]) > 1  # the memory is not h
-    dz = [
-        [
-            [_rows(steps, (rows, tile[0].shape[1]), operands) for tile in part]
-            for _ in range(equations.products)
-        ]
-        for part in recurrent
-    ]
-    recurrent = [  # [part of h][part][block]
-        [
-            [_right_factor(tile[k], transposed=True) for tile in part]
-            for part in recurrent
-        ]
-        for k in parts
-    ]
-    compute = kernels.backward(equations, len(recurrent[0][0]))
-    d_hidden = []  # by the products of the step after
-    for part, tiles in zip(d_last, recurrent, strict=True):
-        nothing = tf.zeros(part[0].shape, operands)
-        last = tf.cast(part[0], operands) if separate else nothing
-        d_hidden.append([last] + [nothing] * (len(_flat(tiles)) - 1))
-
-    one = tf.sign(tf.cast(steps, tf.float32))  # not known to XLA
+    separate = len(d_last[0]) > 1  # the memory is c, not h
+    compute = kernels.backward(equations, len(recurrent[0]))
+    dz = gate_storage(equations, recurrent, d_last[0][0].shape[0], steps)
+    back = _tiles_backward(recurrent)
+    d_hidden = _first_products(d_last, back, operands, separate)
+    one = tf.sign(tf.cast(steps, tf.float32))  # 1, which XLA cannot know
 
     def step(t, d_hidden, d_memories, dz):
-        results = []
-        for k in parts:
-            of_states, of_kept = arrays[k]
-            results.append(
-                compute(
-                    d_outputs[k][t],
-                    d_hidden[k],
-                    d_memories[k],
-                    _read(of_states[-1], t),
-                    _read(of_states[-1], t + 1),
-                    [_read(array, t) for array in of_kept],
-                    one,
-                )
+        results = [
+            compute(d_output[t], products, d_memory, *part.read(t), one)
+            for d_output, products, d_memory, part in zip(
+                d_outputs, d_hidden, d_memories, tape, strict=True
             )
+        ]
         values, d_memories = map(list, zip(*results, strict=True))
-        dz = _map(lambda d, value: _write(d, t, value), dz, values)
+        dz = _map(lambda storage, v: write(storage, t, v), dz, values)
         dp = [part[-1] for part in values]
-        d_hidden = [_flat(_map(_multiply, dp, tiles)) for tiles in recurrent]
+        # What this step owes to h of the step before, not yet summed: the
+        # kernel of that step sums it.
+        d_hidden = [_flat(_map(multiply, dp, tiles)) for tiles in back]
         return t - 1, d_hidden, d_memories, dz
 
     _, d_hidden, d_memories, dz = tf.while_loop(
@@ -223,72 +248,37 @@ def _backward_loop(equations, d_outputs, d_last, recurrent, arrays):
         [total(products), memory] if separate else [total(products) + memory]
         for products, memory in zip(d_hidden, d_memories, strict=True)
     ]
-    dz = _map(_stack, dz)
+    dz = _map(stack, dz)
     return [part[0] for part in dz], [part[-1] for part in dz], d_first
 
 
-def _array(steps, shape, dtype):
-    """An array of tensors."""
-    return tf.TensorArray(
-        dtype, steps, element_shape=shape, clear_after_read=False
-    )
+def _tiles_backward(recurrent: list[Blocks]) -> list[Blocks]:
+    """The tiles of `U` transposed, `[part of h][part][block]`."""
+    return [
+        [
+            [right_factor(tile[k], transposed=True) for tile in part]
+            for part in recurrent
+        ]
+        for k in range(len(recurrent))
+    ]
 
 
-def _rows(steps, shape, dtype):
-    """The same, to be stacked: of float32 as one tensor, written in place.
+def _first_products(
+    d_last: list[list[tf.Tensor]],
+    back: list[Blocks],
+    operands: tf.DType,
+    separate: bool,
+) -> list[list[tf.Tensor]]:
+    """What the backward loop begins with in place of a next step's products.
 
-    That saves a copy of what may not fit in the cache. TensorFlow would write
-    bfloat16 in place value by value, which takes longer than the copy.
+    There is no step after the last, only the gradient of the last h; where h
+    is the memory, that has it already. The list of each part has as many
+    tensors as a step has products, because a loop's variables keep their
+    number.
     """
-    if dtype != tf.float32:
-        return _array(steps, shape, dtype)
-    return tf.ensure_shape(
-        tf.raw_ops.Empty(shape=(steps, *shape), dtype=dtype), (None, *shape)
-    )
-
-
-def _write(array, t, value):
-    if isinstance(array, tf.TensorArray):
-        return array.write(t, value)
-    place = tf.reshape(t, (1,))
-    return tf.raw_ops.InplaceUpdate(x=array, i=place, v=value[tf.newaxis])
-
-
-def _read(array, t):
-    return array.read(t) if isinstance(array, tf.TensorArray) else array[t]
-
-
-def _stack(array):
-    return array.stack() if isinstance(array, tf.TensorArray) else array
-
-
-def _right_factor(weights, transposed=False):
-    """Lays weights out in memory as `_multiply` wants its right factor.
-
-    oneDNN's bfloat16 product is fastest when the weights lie transposed,
-    the float32 product when they do not.
-    """
-    if (weights.dtype == tf.bfloat16) != transposed:
-        weights = kernels.transpose(weights)
-    return weights
-
-
-def _multiply(left, right_factor):
-    transpose = left.dtype == tf.bfloat16
-    return tf.matmul(left, right_factor, transpose_b=transpose)
-
-
-def _over_steps(sequence, weights, transposed=False):
-    """Multiplies all rows of all steps at once."""
-    steps, (rows, columns) = tf.shape(sequence)[0], sequence.shape[1:]
-    product = _multiply(
-        tf.reshape(sequence, (-1, columns)), _right_factor(weights, transposed)
-    )
-    return tf.reshape(product, (steps, rows, product.shape[-1]))
-
-
-def _sum_of_outer(left, right):
-    """Sums the outer products of two sequences' rows, in one product."""
-    left = tf.reshape(left, (-1, left.shape[-1]))
-    right = tf.reshape(right, (-1, right.shape[-1]))
-    return as_float(tf.matmul(left, right, transpose_a=True))
+    products = []
+    for part, tiles in zip(d_last, back, strict=True):
+        nothing = tf.zeros(part[0].shape, operands)
+        last = tf.cast(part[0], operands) if separate else nothing
+        products.append([last] + [nothing] * (len(_flat(tiles)) - 1))
+    return products

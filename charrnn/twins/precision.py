@@ -1,20 +1,21 @@
-"""Choose what the matrix products of training take: float32 or bfloat16."""
+"""Choose the precision of training's matrix products: float32 or bfloat16."""
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # as Linux names them
+BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}  # as Linux spells them
 
 
-def resolve_precision(precision):
-    """Returns the precision that a choice of `fused` stands for.
+def resolve_precision(precision: str) -> str:
+    """Returns the precision that `"auto"` stands for on this machine.
 
     Args:
         precision: `"auto"`, `"float32"` or `"bfloat16"`.
 
     Returns:
-        `"float32"` or `"bfloat16"`.
+        `"float32"` or `"bfloat16"`. `"auto"` becomes bfloat16 where the
+        processor multiplies it natively: elsewhere it would be slower.
 
     Raises:
-        ValueError: if it is none of the three.
+        ValueError: if `precision` is none of the three.
 
     Example:
 
@@ -28,11 +29,11 @@ def resolve_precision(precision):
         )
     if precision != "auto":
         return precision
-    return "bfloat16" if NATIVE_BFLOAT16 & _cpu_flags() else "float32"
+    return "bfloat16" if BFLOAT16_CPU_FLAGS & _cpu_flags() else "float32"
 
 
-def _cpu_flags():
-    """Names of the processor's instruction sets; none where not told."""
+def _cpu_flags() -> set[str]:
+    """The processor's instruction sets; empty where Linux does not say."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             lines = [line for line in file if line.startswith("flags")]

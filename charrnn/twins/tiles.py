@@ -1,30 +1,50 @@
-"""Divide a layer's weights into tiles, one small product each."""
+"""Divide a layer's weights into tiles that fit one core's cache.
+
+oneDNN computes a large product on all cores, which then wait for one another
+at every time step. Small independent products run side by side instead:
+
+- Units are divided into parts, one per core, so that a core reads only its
+  share of the weights (benchmark: "half of the units for each core").
+- A part's gates are divided into blocks until a tile is so small that oneDNN
+  leaves its product to one core (benchmark: "products small enough for one
+  core each").
+"""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
-LARGEST_TILE = 3 * 2**18  # bytes: it is to fit in a core's own cache
+# The largest tile, in bytes, whose product oneDNN computes on one core; it
+# fits the core's own (L2) cache.
+MAX_TILE_BYTES = 3 * 2**18
+
+Blocks = list[list[tf.Tensor]]  # [part][block]
 
 
 class Tiles:
     """How the weights of a layer are divided.
 
-    The units are divided into parts, and each part's columns of a matrix
-    into blocks of whole gates:
+    A matrix has its columns gate by gate, all units of a gate together. The
+    columns are divided by units into parts, and each part by gates into
+    blocks, here for an LSTM with two of each:
 
-        part       0           1
-        block    0   1       0   1
-        gates   i f g o     i f g o     of the part's units
+        part         0             1
+        block     0     1       0     1
+        gates    i f   g o     i f   g o     each for the units of the part
 
-    The parts of a step are independent, so that each core has its own. The
-    rows of `U` are divided into the same parts, so that what one part gave
-    out is multiplied as it is. Blocks keep a tile so small that oneDNN
-    computes its product on one core instead of making both wait.
+    The rows of `U` are the units of the last step, so they are divided into
+    the same parts: the output of each part is multiplied as it is, without
+    putting `h` together first.
 
     Args:
-        gates: Gates of a cell.
+        gates: Gates of the cell.
         units: Units of the layer.
-        parts: Parts of the units.
+        parts: How many parts the units are divided into.
         operands: The `tf.DType` of the products.
+
+    Attributes:
+        sizes: Units of each part.
+        blocks: Blocks of each part, a divisor of `gates`.
 
     Example:
 
@@ -35,16 +55,21 @@ class Tiles:
     TensorShape([5, 24])
     """
 
-    def __init__(self, gates, units, parts, operands):
+    sizes: list[int]
+    blocks: int
+
+    def __init__(self, gates: int, units: int, parts: int, operands: tf.DType):
         self.gates = gates
         self.sizes = [(units + i) // parts for i in range(parts)]
-        tile = gates * self.sizes[-1] ** 2 * operands.size
+        # All gates of a square tile of `U`, whose both sides are the units
+        # of the largest part.
+        tile_bytes = gates * self.sizes[-1] ** 2 * operands.size
         divisors = (n for n in range(1, gates) if gates % n == 0)
         self.blocks = next(
-            (n for n in divisors if tile <= n * LARGEST_TILE), gates
+            (n for n in divisors if tile_bytes <= n * MAX_TILE_BYTES), gates
         )
 
-    def cut(self, weights):
+    def cut(self, weights: tf.Tensor) -> Blocks:
         """Cuts `(rows, gates * units)` into columns, `[part][block]`."""
         rows = weights.shape[0]
         by_gate = tf.reshape(weights, (rows, self.gates, -1))
@@ -56,7 +81,13 @@ class Tiles:
             for part in tf.split(by_gate, self.sizes, axis=2)
         ]
 
-    def join(self, columns):
+    def cut_twice(self, weights: tf.Tensor) -> list[Blocks]:
+        """Cuts `U` into columns and rows, `[part][block][part of h]`."""
+        return tf.nest.map_structure(
+            lambda columns: tf.split(columns, self.sizes), self.cut(weights)
+        )
+
+    def join(self, columns: Blocks) -> tf.Tensor:
         """Puts columns, `[part][block]`, back together."""
         gates, rows = self.gates // self.blocks, columns[0][0].shape[0]
         by_gate = tf.nest.map_structure(
@@ -65,7 +96,12 @@ class Tiles:
         parts = [tf.concat(part, axis=1) for part in by_gate]
         return tf.reshape(tf.concat(parts, axis=2), (rows, -1))
 
-    def split(self, tensors, axis):
+    def split(self, tensors: Sequence[tf.Tensor], axis: int) -> Blocks:
         """Splits tensors along their units, `[part][tensor]`."""
         pieces = [tf.split(tensor, self.sizes, axis) for tensor in tensors]
         return [list(part) for part in zip(*pieces, strict=True)]
+
+    @staticmethod
+    def merge(tensors: Blocks) -> list[tf.Tensor]:
+        """Puts tensors `(rows, units)`, `[part][tensor]`, back together."""
+        return [tf.concat(t, axis=1) for t in zip(*tensors, strict=True)]

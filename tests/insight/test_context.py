@@ -11,7 +11,7 @@ from charrnn.network.model import build_model
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
 from charrnn.training.schedule import Schedule, loss, optimizer
-from charrnn.twins.twin import fused
+from charrnn.twins.fused import fused
 
 TEXT = "I go, and it is done; the bell invites me. Hear it not, Duncan. " * 2
 

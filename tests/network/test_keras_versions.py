@@ -21,7 +21,7 @@ from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import schedule
-from charrnn.twins.twin import fused
+from charrnn.twins.fused import fused
 
 VOCABULARY = Vocabulary("\n abcdefgé文")
 IDS = np.random.default_rng(1).integers(len(VOCABULARY), size=(2, 9))

@@ -11,7 +11,7 @@ from charrnn.commands import main
 from charrnn.network.backend import keras
 from charrnn.network.cells import CANDIDATE, CELLS, Cell
 from charrnn.network.steps import sigmoid
-from charrnn.twins.twin import why_not_fused
+from charrnn.twins.fused import why_not_fused
 
 TEXT = "a ship at sea, a sea of ships\n" * 60
 

@@ -1,5 +1,7 @@
 """`dropout` drops what Keras drops."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -19,9 +21,21 @@ def outputs_and_gradient(drop, x):
     return outputs, tape.gradient(outputs, x, x)
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.48, 0.5, 0.9])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 2, 5), (7, 4, 64)])
-@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+RATES = 0.1, 0.48, 0.5, 0.9
+SHAPES = (1, 1, 1), (3, 2, 5), (7, 4, 64)
+DTYPES = tf.float32, tf.bfloat16
+# A shape with each dtype, a rate with some of both: masks are drawn value by
+# value, and what they are applied to is not asked for.
+FAST = set(zip(DTYPES * 3, SHAPES * 2, RATES + RATES[:2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "rate"),
+    [
+        pytest.param(*case, marks=() if case in FAST else pytest.mark.slow)
+        for case in itertools.product(DTYPES, SHAPES, RATES)
+    ],
+)
 def test_values_and_gradients_are_those_of_keras_to_the_bit(dtype, shape, rate):
     x = tf.cast(tf.random.stateless_normal(shape, (1, 2)), dtype)
     layer = keras.layers.Dropout(rate, seed=2**31 - 3)

@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from charrnn.network.model import COUNTED, begin_with_frequencies, build_model
 from charrnn.training.schedule import loss, optimizer
-from charrnn.twins.logits import MANY, cross_entropy, logits
-from charrnn.twins.twin import FusedLogits, fused
+from charrnn.twins.fused import fused
+from charrnn.twins.fused_layers import FusedLogits
+from charrnn.twins.logits import MAX_STOCK_CHARACTERS, cross_entropy, logits
 
 # Of the largest value; a bfloat16 operand is rounded to 8 bits.
 BOUNDS = {"float32": 1e-5, "bfloat16": 0.02}
-CHARACTERS = MANY + 44
+CHARACTERS = MAX_STOCK_CHARACTERS + 44
 
 
 def draws(*shape):
@@ -58,7 +59,13 @@ def test_the_cross_entropy_is_that_of_keras_however_large_the_logits(size):
     )
 
 
-@pytest.mark.parametrize("characters", [MANY, MANY + 1])
+@pytest.mark.parametrize(
+    "characters",
+    [
+        pytest.param(MAX_STOCK_CHARACTERS, marks=pytest.mark.slow),
+        MAX_STOCK_CHARACTERS + 1,
+    ],
+)
 def test_a_twin_learns_what_keras_does_from_few_and_many_characters(characters):
     ids = np.random.default_rng(1).integers(0, characters, (4, 13), "int32")
     stock = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -70,11 +77,17 @@ def test_a_twin_learns_what_keras_does_from_few_and_many_characters(characters):
         if twin_of:
             network = twin_of(model, batch_size=4, precision="float32")
             many = isinstance(network.working_layers()[-1], FusedLogits)
-            assert many == (characters > MANY)
-        network.compile(optimizer(0.01), loss_of)
+            assert many == (characters > MAX_STOCK_CHARACTERS)
+        network.compile(optimizer(0.01), loss_of, run_eagerly=True)
         value = float(network.train_on_batch(ids[:, :-1], ids[:, 1:]))
         learnt.append([np.array([value]), *model.get_weights()])
     assert_close(*learnt, 1e-3)
+
+
+def test_few_characters_are_left_to_keras():
+    model = build_model(range(MAX_STOCK_CHARACTERS), units=4, layers=1)
+    last = fused(model, batch_size=4).working_layers()[-1]
+    assert last is model.layers[-1]
 
 
 def test_a_new_network_guesses_by_frequency():

@@ -1,0 +1,293 @@
+"""Keras layers that compute a model's own layers by the fused loops."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from charrnn.network.backend import cores, keras
+from charrnn.network.cells import CELLS
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Shape = tuple[int | None, ...]
+
+# A core gets at least so many rows of a batch, or so many units of a layer:
+# with fewer, starting its products costs more than computing them.
+MIN_ROWS_PER_CORE = 8
+MIN_UNITS_PER_CORE = 128
+
+
+@keras.saving.register_keras_serializable(package="charrnn")
+class Fused(keras.layers.Layer):
+    """Consecutive recurrent and dropout layers, computed by fused loops.
+
+    The equations are Keras's; the work is arranged as `loops.py` describes.
+    From layer to layer sequences stay as the loops use them: steps first, in
+    the precision of the products (benchmark: "recurrent and dropout layers as
+    one").
+
+    Args:
+        layers: A list of `keras.layers.RNN` with `stateful=True` around a
+            `SimpleRNNCell`, `LSTMCell` or `GRUCell`, and of
+            `keras.layers.Dropout`.
+        precision: `"float32"` or `"bfloat16"`, for the operands of the
+            matrix products.
+        weight_drop: The share of the recurrent weights that is set to zero
+            in training, `0 <= weight_drop < 1`.
+        **kwargs: As for any `keras.layers.Layer`.
+
+    Raises:
+        ValueError: when called in training, if `weight_drop` is not 0 and
+            steps are masked.
+
+    Example:
+
+    >>> from charrnn.twins.stateful import stateful
+    >>> recurrent = stateful(keras.layers.LSTM(4))
+    >>> layer = Fused([recurrent, keras.layers.Dropout(0.5)], "float32")
+    >>> layer(keras.ops.ones((2, 3, 5))).shape
+    TensorShape([2, 3, 4])
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[keras.layers.Layer],
+        precision: str,
+        weight_drop: float = 0.0,
+        **kwargs: Any,
+    ):
+        super().__init__(**{"dtype": "float32", **kwargs})
+        self.layers = layers
+        self.precision = precision
+        self.weight_drop = weight_drop
+        if weight_drop:
+            self.seed_generator = keras.random.SeedGenerator()
+        self.supports_masking = True
+        self.supports_jit = False  # the kernels are compiled, the loop is not
+
+    @property
+    def states(self) -> list[keras.Variable]:
+        """What the recurrent layers carry: Keras variables `(B, H)`."""
+        recurrent = filter(is_recurrent, self.layers)
+        return [state for layer in recurrent for state in layer.states or ()]
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "layers": [serialize(layer) for layer in self.layers],
+            "precision": self.precision,
+            "weight_drop": self.weight_drop,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Fused":
+        layers = map(keras.saving.deserialize_keras_object, config["layers"])
+        return cls(**{**config, "layers": list(layers)})
+
+    def build(self, shape: Shape) -> None:
+        for layer in self.layers:
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+
+    def compute_output_shape(self, shape: Shape) -> Shape:
+        for layer in self.layers:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    def call(
+        self,
+        sequences: "tf.Tensor",
+        mask: "tf.Tensor | None" = None,
+        training: bool = False,
+    ) -> "tf.Tensor":
+        """Computes the outputs, float32, `(B, T, H)`, and new states."""
+        if mask is not None:
+            return self._masked_call(sequences, mask, training)
+        import tensorflow as tf
+
+        from charrnn.twins.dropout import dropout
+
+        rows = self.states[0].shape[0]
+        x = tf.ensure_shape(sequences, (rows, None, None))
+        x = tf.transpose(tf.cast(x, self.precision), (1, 0, 2))  # (T, B, I)
+        for layer in self.layers:
+            if is_recurrent(layer):
+                x = self._loop(layer, x, training)
+            elif training and layer.rate:
+                # The seed that Keras's Dropout would make its mask of.
+                seed = layer.seed_generator.next() % (tf.int32.max - 1)
+                x = dropout(x, layer.rate, tf.cast(seed, tf.int32))
+        return tf.cast(tf.transpose(x, (1, 0, 2)), tf.float32)
+
+    def _masked_call(self, sequences, mask, training):
+        """Leaves masked steps, which the loops do not support, to Keras."""
+        if training and self.weight_drop:
+            raise ValueError(
+                "Expected no mask where there is a weight_drop. Received "
+                f"a mask, and weight_drop={self.weight_drop}."
+            )
+        for layer in self.layers:
+            masked = {"mask": mask} if is_recurrent(layer) else {}
+            sequences = layer(sequences, training=training, **masked)
+        return sequences
+
+    def _loop(self, layer, x, training):
+        """Runs a layer over all steps, and keeps the states it ends with.
+
+        Rows of a batch are independent of one another. Each group of rows has
+        a loop of its own, which TensorFlow runs beside those of the others.
+        """
+        import tensorflow as tf
+
+        from charrnn.twins import equations, loops
+
+        cell = layer.cell
+        of_cell = getattr(equations, str(equations_of(cell)))
+        kernel = tf.convert_to_tensor(cell.kernel)
+        recurrent_kernel = self._recurrent_kernel(cell, training)
+        bias = tf.zeros((of_cell.products, recurrent_kernel.shape[1]))
+        if cell.bias is not None:
+            bias = tf.reshape(cell.bias, bias.shape)
+        rows, parts = division(x.shape[1], cell.units)
+        x = tf.split(x, rows, axis=1)
+        states = zip(*(tf.split(s, rows) for s in layer.states), strict=True)
+        results = [
+            loops.run(
+                of_cell, group, kernel, recurrent_kernel, bias, first, parts
+            )
+            for group, first in zip(x, states, strict=True)
+        ]
+        outputs, last = zip(*results, strict=True)
+        for state, groups in zip(
+            layer.states, zip(*last, strict=True), strict=True
+        ):
+            state.assign(tf.concat(groups, axis=0))
+        return tf.concat(outputs, axis=1)
+
+    def _recurrent_kernel(self, cell, training):
+        """`U`, in training without the weights that are left out.
+
+        They are drawn once for a batch and left out at all of its steps
+        (Merity et al. 2018, "weight drop").
+        """
+        import tensorflow as tf
+
+        recurrent_kernel = tf.convert_to_tensor(cell.recurrent_kernel)
+        if not (training and self.weight_drop):
+            return recurrent_kernel
+        return keras.random.dropout(
+            recurrent_kernel, self.weight_drop, seed=self.seed_generator
+        )
+
+
+def is_recurrent(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is one of Keras's recurrent layers.
+
+    Example:
+
+    >>> is_recurrent(keras.layers.LSTM(4)), is_recurrent(keras.layers.Dense(4))
+    (True, False)
+    """
+    return isinstance(layer, keras.layers.RNN)
+
+
+def equations_of(cell: keras.layers.Layer) -> str | None:
+    """Names the class in `equations.py` that computes a Keras cell.
+
+    Args:
+        cell: The `cell` of a Keras recurrent layer.
+
+    Returns:
+        The name, from the table of cells; `None` if there is no fused form.
+
+    Example:
+
+    >>> equations_of(keras.layers.LSTMCell(4))
+    'LSTM'
+    """
+    name = type(cell).__name__
+    known = (c for c in CELLS.values() if f"{c.layer}Cell" == name)
+    return next((c.equations for c in known), None)
+
+
+def division(batch_size: int, units: int) -> tuple[list[int], int]:
+    """Divides the work of a layer among the cores.
+
+    Two cores share the units of a step: each then reads half of the weights,
+    which fits its cache (benchmark: "half of the units for each core"). More
+    cores, or cores that share too few units, take rows of the batch instead
+    (benchmark: "a loop of 32 rows for each core").
+
+    Args:
+        batch_size: Rows of a batch.
+        units: Units of the layer.
+
+    Returns:
+        The sizes of the groups of rows, and into how many parts the units of
+        each group are divided.
+
+    Example:
+
+    >>> sizes, parts = division(batch_size=64, units=512)
+    >>> sum(sizes)
+    64
+    """
+    parts = 2 if cores() > 1 and units >= 2 * MIN_UNITS_PER_CORE else 1
+    groups = min(cores() // parts, batch_size // MIN_ROWS_PER_CORE)
+    groups = max(1, groups)
+    return [(batch_size + i) // groups for i in range(groups)], parts
+
+
+@keras.saving.register_keras_serializable(package="charrnn")
+class FusedLogits(keras.layers.Layer):
+    """A dense layer for the logits of many characters.
+
+    Its products take operands of a given precision, as those of `Fused` do;
+    `charrnn.loss` computes their cross-entropy in compiled passes.
+
+    Args:
+        dense: A `keras.layers.Dense` with a bias and without activation.
+        precision: `"float32"` or `"bfloat16"`.
+        **kwargs: As for any `keras.layers.Layer`.
+
+    Example:
+
+    >>> layer = FusedLogits(keras.layers.Dense(300), "bfloat16")
+    >>> layer(keras.ops.ones((2, 3, 5))).shape
+    TensorShape([2, 3, 300])
+    """
+
+    def __init__(
+        self, dense: keras.layers.Dense, precision: str, **kwargs: Any
+    ):
+        super().__init__(**kwargs)
+        self.dense = dense
+        self.precision = precision
+        self.supports_jit = False  # its kernels are compiled on their own
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "dense": keras.saving.serialize_keras_object(self.dense),
+            "precision": self.precision,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FusedLogits":
+        dense = keras.saving.deserialize_keras_object(config["dense"])
+        return cls(**{**config, "dense": dense})
+
+    def build(self, shape: Shape) -> None:
+        if not self.dense.built:
+            self.dense.build(shape)
+
+    def compute_output_shape(self, shape: Shape) -> Shape:
+        return (*shape[:-1], self.dense.units)
+
+    def call(self, outputs: "tf.Tensor") -> "tf.Tensor":
+        """Computes float32 logits, `(B, T, V)`, of outputs `(B, T, H)`."""
+        from charrnn.twins.logits import logits
+
+        kernel, bias = self.dense.kernel, self.dense.bias
+        return logits(outputs, kernel, bias, self.precision)
