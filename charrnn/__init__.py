@@ -33,7 +33,7 @@ _HOMES = {
     "probabilities": "writing.probabilities",
     "Score": "scoring.score",
     "score": "scoring.score",
-    "score_each": "scoring.score",
+    "score_each": "scoring.lines",
     "Reading": "insight.surprise",
     "read_along": "insight.surprise",
     "context_curve": "insight.context",

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from charrnn.network.loading import engine_of
-from charrnn.scoring.score import checked_ids, scan, score, to_bits
+from charrnn.scoring.scan import checked_ids, scan
+from charrnn.scoring.score import score, to_bits
 from charrnn.writing.probabilities import surprise
 
 CONTEXTS = tuple(2**i for i in range(11))  # 1, 2, ... 1024 characters

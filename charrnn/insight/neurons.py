@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from charrnn.network.loading import engine_of
-from charrnn.scoring.score import checked_ids
+from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
 from charrnn.text.corpus import normalize_text
 

@@ -9,7 +9,8 @@ import unicodedata
 import numpy as np
 
 from charrnn.network.loading import engine_of
-from charrnn.scoring.score import ONE_PASS_LIMIT, checked_ids, scan, to_bits
+from charrnn.scoring.scan import checked_ids, scan
+from charrnn.scoring.score import ONE_PASS_CHARACTERS, to_bits
 from charrnn.text.lines import split_lines
 from charrnn.writing.probabilities import surprise
 
@@ -203,9 +204,9 @@ def read_along(
     """
     engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
-    if len(ids) > ONE_PASS_LIMIT:
+    if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(
-            f"Expected a text of at most {ONE_PASS_LIMIT:,} characters. "
+            f"Expected a text of at most {ONE_PASS_CHARACTERS:,} characters. "
             f"Received {len(ids):,}. Cut it, or use `charrnn score`."
         )
     characters = np.array(list(engine.vocabulary.characters), object)

@@ -12,7 +12,8 @@ import numpy as np
 from charrnn.network.backend import keras, require_tensorflow
 from charrnn.network.engine import Engine
 from charrnn.network.loading import keras_model_of
-from charrnn.scoring.score import Score, checked_ids
+from charrnn.scoring.scan import checked_ids
+from charrnn.scoring.score import Score
 from charrnn.twins.stateful import states
 from charrnn.twins.twin import fused
 from charrnn.writing.sampler import Sampler

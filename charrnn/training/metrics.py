@@ -13,6 +13,7 @@ import charrnn
 from charrnn.network.backend import threads
 from charrnn.network.engine import load
 from charrnn.scoring import baselines, score
+from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.shift import Shift
 from charrnn.system import atomic
 from charrnn.writing.probabilities import surprise
@@ -90,7 +91,7 @@ def _figures(engine, training, held_out, limit):
     """The losses of a model, and what to compare them with."""
     best = engine.facts["metrics"]
     nats, method = best["validation_nats_per_char"], best["validation_method"]
-    cold = score.score_cold(engine, held_out[: score.ONE_PASS_LIMIT])
+    cold = score.score_cold(engine, held_out[: score.ONE_PASS_CHARACTERS])
     of_each = cold.nats  # they waver alike
     if scored := _scored_in_time(engine, held_out, limit):
         nats, method = scored.nats_per_character, scored.method
@@ -138,11 +139,11 @@ def _scored_in_time(engine, ids, limit):
     The pass is given up as soon as it is clear that it will take longer than
     `limit` seconds, which may be `None` for any time.
     """
-    if len(ids) > score.ONE_PASS_LIMIT:
+    if len(ids) > score.ONE_PASS_CHARACTERS:
         return None
-    ids = score.checked_ids(engine, ids)
+    ids = checked_ids(engine, ids)
     began, nats = time.perf_counter(), []
-    for start, logits, targets in score.scan(engine, ids[None]):
+    for start, logits, targets in scan(engine, ids[None]):
         nats.append(surprise(logits, targets)[0])
         seconds = time.perf_counter() - began
         whole = seconds * len(ids) / (start + targets.size)
