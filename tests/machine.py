@@ -142,6 +142,8 @@ class Run(keras.callbacks.Callback):
                 break
         cold = min(characters, score.ONE_PASS_CHARACTERS)
         self.machine.work(cold / self.speeds[score.STREAMS])
-        counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
+        counted = min(
+            self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
+        )
         self.machine.work(0.7 * budget.BASELINE_SECONDS * counted)
         self.machine.work(0.7 * budget.FILES_SECONDS)

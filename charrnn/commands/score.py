@@ -293,4 +293,4 @@ def _print_baselines(row: Row) -> None:
     losses = row["baselines_nats_per_character"]
     nats, characters = row["nats_per_character"], row["characters"]
     print(f"\n{terminal_safe(row['text'])}")
-    print(baselines.shown(losses, nats, characters))
+    print(baselines.comparison(losses, nats, characters))

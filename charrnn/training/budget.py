@@ -223,7 +223,9 @@ class Ending:
     def _rest_seconds(self):
         """What is left when the held-out part is scored."""
         cold = min(len(self.validation.ids), score.ONE_PASS_CHARACTERS)
-        counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
+        counted = min(
+            self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
+        )
         busy = self._one / self._fastest
         own = FILES_SECONDS
         if len(self.validation.ids):
