@@ -12,7 +12,7 @@ from charrnn.commands.corpora import print_table
 from charrnn.commands.options import add_text_arguments, at_least, positive
 from charrnn.commands.texts import read_corpus
 from charrnn.commands.turns import Candidate, train_in_turns
-from charrnn.insight.context import NEARLY, context_curve
+from charrnn.insight.context import TOLERANCE_BITS, context_curve
 from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.network.engine import load
@@ -211,7 +211,7 @@ def _measure(folder, text):
         "memory_half": curve.half,
         "memory_reach": curve.reach,
         "contexts": list(curve.contexts),
-        "bits_by_context": curve.bits.tolist(),
+        "bits_by_context": curve.bits_per_character.tolist(),
         "sample": sample.text,
     }
 
@@ -282,7 +282,7 @@ def _print(rows):
     print_table(table)
     print(
         "(memory: with so much context, half of what context brings is there,\n"
-        f"and all of it within {NEARLY} bits)"
+        f"and all of it within {TOLERANCE_BITS} bits)"
     )
 
 
