@@ -33,7 +33,7 @@ _HOMES = {
     "probabilities": "writing.probabilities",
     "Score": "scoring.score",
     "score": "scoring.score",
-    "score_each": "scoring.score",
+    "score_each": "scoring.lines",
     "Reading": "insight.surprise",
     "read_along": "insight.surprise",
     "context_curve": "insight.context",
@@ -69,9 +69,9 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     )
     from charrnn.network.model import build_model as build_model
     from charrnn.scoring.adaptation import score_adapting as score_adapting
+    from charrnn.scoring.lines import score_each as score_each
     from charrnn.scoring.score import Score as Score
     from charrnn.scoring.score import score as score
-    from charrnn.scoring.score import score_each as score_each
     from charrnn.text.corpus import read as read
     from charrnn.text.vocabulary import Vocabulary as Vocabulary
     from charrnn.text.windows import split as split

@@ -131,7 +131,8 @@ class Run(keras.callbacks.Callback):
         limit = self.schedule.ending.scoring_seconds()
         began = self.machine.time
         self.one_pass = True
-        while characters <= score.ONE_PASS_LIMIT and scored < characters:
+        once = characters <= score.ONE_PASS_CHARACTERS
+        while once and scored < characters:
             self.machine.work(500 / self.speeds[1])
             scored += 500
             seconds = self.machine.time - began
@@ -139,8 +140,10 @@ class Run(keras.callbacks.Callback):
             if limit is not None and seconds > limit / 2 and whole > limit:
                 self.one_pass = False
                 break
-        cold = min(characters, score.ONE_PASS_LIMIT)
+        cold = min(characters, score.ONE_PASS_CHARACTERS)
         self.machine.work(cold / self.speeds[score.STREAMS])
-        counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
+        counted = min(
+            self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
+        )
         self.machine.work(0.7 * budget.BASELINE_SECONDS * counted)
         self.machine.work(0.7 * budget.FILES_SECONDS)

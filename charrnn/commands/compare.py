@@ -13,7 +13,7 @@ from charrnn.commands.options import add_text_arguments
 from charrnn.commands.texts import read_corpus
 from charrnn.commands.train_flags import flag_type
 from charrnn.insight import comparison
-from charrnn.insight.context import NEARLY
+from charrnn.insight.context import TOLERANCE_BITS
 from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.system import atomic
@@ -249,7 +249,7 @@ def _print(rows):
     print_table([headings, *map(_loss_cells, rows)])
     print(
         "(gain: by how much context lowers the loss. With so much context half "
-        f"of it\nis there, and all of it within {NEARLY} bits)"
+        f"of it\nis there, and all of it within {TOLERANCE_BITS} bits)"
     )
 
 

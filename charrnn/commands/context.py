@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.commands.options import add_reading_arguments
 from charrnn.commands.outputs import PNG, check_output, tell_written
 from charrnn.commands.texts import read_for
-from charrnn.insight.context import NEARLY, Curve, context_curve
+from charrnn.insight.context import TOLERANCE_BITS, Curve, context_curve
 from charrnn.insight.pictures import draw_context
 from charrnn.network.engine import load
 from charrnn.system.progress import watched
@@ -46,9 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _as_json(curve: Curve) -> dict[str, Any]:
     return {
         "contexts": list(curve.contexts),
-        "bits_per_character": curve.bits.tolist(),
-        "standard_errors": curve.errors.tolist(),
-        "bits_per_character_with_all": curve.bits_with_all,
+        "bits_per_character": curve.bits_per_character.tolist(),
+        "standard_errors": curve.standard_errors.tolist(),
+        "bits_per_character_with_all": curve.bits_per_character_with_all,
         "reach": curve.reach,
         "half": curve.half,
     }
@@ -57,16 +57,23 @@ def _as_json(curve: Curve) -> dict[str, Any]:
 def _print(curve: Curve) -> None:
     print("context  bits/char       +-")
     for context, bits, error in zip(
-        curve.contexts, curve.bits, curve.errors, strict=True
+        curve.contexts,
+        curve.bits_per_character,
+        curve.standard_errors,
+        strict=True,
     ):
         print(f"{context:7,}  {bits:9.4f}  {error:7.4f}")
-    print(f"    all  {curve.bits_with_all:9.4f}")
+    print(f"    all  {curve.bits_per_character_with_all:9.4f}")
     print("(+-: standard error of the difference from all of the context)")
     if curve.half:
         print(f"half of what context brings: {curve.half:.1f} characters")
     if curve.reach:
         print(
-            f"within {NEARLY} bits of all from: {curve.reach:,} characters on"
+            f"within {TOLERANCE_BITS} bits of all from: "
+            f"{curve.reach:,} characters on"
         )
     else:
-        print(f"not within {NEARLY} bits of all with any of these contexts")
+        print(
+            f"not within {TOLERANCE_BITS} bits of all with any of these "
+            "contexts"
+        )

@@ -23,7 +23,8 @@ from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
 from charrnn.text.corpus import read
 from charrnn.training import run_folder
-from charrnn.writing.sampler import PROMPT_LIMIT, Sample, Sampler
+from charrnn.writing.drawing import Sample
+from charrnn.writing.sampler import MAX_PROMPT_CHARACTERS, Sampler
 
 BUNDLED_MODEL = "shakespeare"  # writes where there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
@@ -194,10 +195,10 @@ def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
             arguments.prompt, "--prompt", engine,
             arguments.unknown, arguments.escapes,
         )  # fmt: skip
-    if len(prompt) > PROMPT_LIMIT:
+    if len(prompt) > MAX_PROMPT_CHARACTERS:
         remark(
             f"of the prompt's {len(prompt):,} characters the network reads "
-            f"the last {PROMPT_LIMIT:,}: it remembers far fewer"
+            f"the last {MAX_PROMPT_CHARACTERS:,}: it remembers far fewer"
         )
     return prompt
 

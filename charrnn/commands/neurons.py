@@ -12,7 +12,12 @@ import rich.text
 from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, PNG, check_output, tell_written
 from charrnn.commands.texts import read_for
-from charrnn.insight.neurons import PIECE, Neurons, Unit, read_neurons
+from charrnn.insight.neurons import (
+    CHARACTERS_PER_PIECE,
+    Neurons,
+    Unit,
+    read_neurons,
+)
 from charrnn.insight.neurons_page import (
     COLOURS,
     clear_units,
@@ -63,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_output("--plot", arguments.plot, inputs, PNG)
     engine = load(arguments.model)
     text = read_for(engine, arguments.text, arguments)
-    pieces = -(-len(text) // PIECE)
+    pieces = -(-len(text) // CHARACTERS_PER_PIECE)
     found = read_neurons(engine, text, watched("reading", total=pieces))
     if arguments.plot and not found.saturation:
         raise ValueError(

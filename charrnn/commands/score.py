@@ -16,8 +16,9 @@ from charrnn.commands.texts import read_as_written, read_for, read_lines_for
 from charrnn.network.engine import Engine, load
 from charrnn.network.facts import training_characters
 from charrnn.scoring import baselines
+from charrnn.scoring.lines import FROM_LINE_END, line_end
 from charrnn.scoring.ranking import LineScore, lines_alone, lines_in_context
-from charrnn.scoring.score import FROM_LINE_END, Score, line_end, score, to_bits
+from charrnn.scoring.score import Score, score, to_bits
 from charrnn.system.terminal import terminal_safe
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
@@ -292,4 +293,4 @@ def _print_baselines(row: Row) -> None:
     losses = row["baselines_nats_per_character"]
     nats, characters = row["nats_per_character"], row["characters"]
     print(f"\n{terminal_safe(row['text'])}")
-    print(baselines.shown(losses, nats, characters))
+    print(baselines.comparison(losses, nats, characters))

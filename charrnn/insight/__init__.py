@@ -6,11 +6,11 @@
   context.
 - `gradients`: Measure how far back a loss reaches: its gradient at earlier
   states.
+- `probes`: Follow through a text what a reader can name: quotes, lines, words.
 - `neurons`: Find units of a network that track something a reader can name.
 - `comparison`: Measure finished runs of several cells, and draw them side by
   side.
-- `pages`: Show a reading as a web page: one file that asks nothing of the
-  network.
+- `pages`: Write a reading as a self-contained HTML page: it makes no requests.
 - `neurons_page`: Write what units of a network track as a web page with heat
   maps.
 - `vanishing`: Compare how gradients vanish in each kind of cell, before and

@@ -47,7 +47,7 @@ def measure(folder: Path, text: str) -> dict[str, Any]:
         "context_half": curve.half,
         "context_reach": curve.reach,
         "contexts": list(curve.contexts),
-        "bits_by_context": curve.bits.tolist(),
+        "bits_by_context": curve.bits_per_character.tolist(),
         "sample": sample.text,
     }
 

@@ -2,86 +2,111 @@
 
 import collections
 import dataclasses
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
-from charrnn.scoring.score import checked_ids, scan, score, to_bits
+from charrnn.scoring.scan import checked_ids, scan
+from charrnn.scoring.score import score, to_bits
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.writing.probabilities import surprise
 
+if TYPE_CHECKING:
+    import keras
+
 CONTEXTS = tuple(2**i for i in range(11))  # 1, 2, ... 1024 characters
-WORK = 1 << 14  # characters read for each context, if that is enough for
-LEAST = 64  # places
-NEARLY = 0.01  # bits per character from the loss with all of the context
+
+# A longer context is measured at fewer positions of the text, so that each
+# costs the same; but never at fewer than this.
+CHARACTERS_PER_CONTEXT = 1 << 14
+MIN_POSITIONS = 64
+
+# Losses this close, in bits per character, count as equal.
+TOLERANCE_BITS = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """Losses by the length of the context.
+    """The loss by the length of the context.
 
     Attributes:
-        contexts: Numbers of characters that come before the one predicted.
-        bits: The losses, in bits per character, an array as long.
-        errors: The standard errors of `bits - bits_with_all`.
-        bits_with_all: The loss where all of the text before is context.
+        contexts: Numbers of characters before the one that is predicted.
+        bits_per_character: The loss with each context, `(contexts,)`.
+        standard_errors: Of each difference from the loss with all of the
+            text before as context, `(contexts,)`.
+        bits_per_character_with_all: That loss.
     """
 
-    contexts: tuple
-    bits: np.ndarray
-    errors: np.ndarray
-    bits_with_all: float
+    contexts: tuple[int, ...]
+    bits_per_character: np.ndarray
+    standard_errors: np.ndarray
+    bits_per_character_with_all: float
 
     @property
-    def reach(self):
-        """The context from which on the loss is nearly that with all.
+    def reach(self) -> int | None:
+        """The shortest context that is as good as all of the text before.
 
-        That is, within 0.01 bits per character; `None` if it never is.
+        From it on the losses are within 0.01 bits per character of the loss
+        with all; `None` if those of the longest context are not.
         """
-        return self._from(np.abs(self.bits - self.bits_with_all) < NEARLY)
+        difference = self.bits_per_character - self.bits_per_character_with_all
+        return self._from(np.abs(difference) < TOLERANCE_BITS)
 
     @property
-    def half(self):
-        """The context from which on half of what all of it brings is there.
+    def half(self) -> float | None:
+        """The context that brings half of what all of the text before brings.
 
-        That is, over the loss with the shortest context measured. Between
-        two contexts the loss is taken to be a straight line over their
-        logarithm. `None` where context brings next to nothing.
+        What a context brings is how far it lowers the loss below that with
+        the shortest one measured. Between two contexts the loss is taken to
+        be linear in the context's logarithm. `None` if context brings less
+        than 0.01 bits per character.
         """
-        if self.bits[0] - self.bits_with_all < NEARLY:
+        losses, best = self.bits_per_character, self.bits_per_character_with_all
+        if losses[0] - best < TOLERANCE_BITS:
             return None
-        middle = (self.bits[0] + self.bits_with_all) / 2
-        context = self._from(self.bits <= middle)
+        middle = (losses[0] + best) / 2
+        context = self._from(losses <= middle)
         if context is None:
             return None
-        below = self.contexts.index(context)
-        pair = [below, below - 1]
-        logarithm = np.log2(np.array(self.contexts)[pair])
-        return float(2 ** np.interp(middle, self.bits[pair], logarithm))
+        above = self.contexts.index(context)
+        pair = [above, above - 1]  # np.interp wants ascending losses
+        logarithms = np.log2(np.array(self.contexts)[pair])
+        return float(2 ** np.interp(middle, losses[pair], logarithms))
 
-    def _from(self, holds):
-        """The context from which on something holds, or `None`."""
+    def _from(self, holds: np.ndarray) -> int | None:
+        """The context from which on a condition holds, or `None`."""
         fails = np.flatnonzero(~holds)
         first = fails[-1] + 1 if len(fails) else 0
         return self.contexts[first] if first < len(holds) else None
 
 
-def context_curve(model, text, contexts=CONTEXTS, watch=iter, vocabulary=None):
+def context_curve(
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    text: str | Sequence[int] | np.ndarray,
+    contexts: Sequence[int] = CONTEXTS,
+    watch: Callable[[Iterable], Iterable] = iter,
+    vocabulary: Vocabulary | None = None,
+) -> Curve:
     """Measures the loss with only so many characters of context.
 
-    Characters are drawn all over the text. Each is predicted twice: from the
-    zero state with the given number of characters before it, and with all
-    that come before it. The mean of the differences is added to the loss of
-    the whole text; most of what makes one character harder than another
-    cancels out.
+    Characters from all over the text are each predicted twice: from the zero
+    state with the given number of characters before them, and with all that
+    come before them. The mean difference is added to the loss of the whole
+    text. Measured in this way it is far more certain than a loss at a few
+    positions would be: how hard a character is by itself cancels out.
 
     Args:
         model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: As for `charrnn.score`.
-        contexts: Numbers of characters, in ascending order; those that the
-            text has no room for are left out.
-        watch: A function of a list that yields its items again, such as
-            `rich.progress.track`.
+        contexts: Numbers of characters, in ascending order; those as long as
+            the text are left out.
+        watch: Wraps the list of contexts to show the progress, as
+            `rich.progress.track` does.
         vocabulary: As for `charrnn.score`.
 
     Returns:
@@ -92,10 +117,8 @@ def context_curve(model, text, contexts=CONTEXTS, watch=iter, vocabulary=None):
 
     Example:
 
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> vocabulary = Vocabulary("abcdefgh")
-    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
-    >>> context_curve(engine, "feedbeef" * 9, contexts=(1, 8, 999)).contexts
+    >>> text = "Shall I compare thee to a summer's day? " * 2
+    >>> context_curve("shakespeare", text, contexts=(1, 8, 999)).contexts
     (1, 8)
 
     Source: Khandelwal et al. 2018, "Sharp nearby, fuzzy far away: how neural
@@ -105,19 +128,37 @@ def context_curve(model, text, contexts=CONTEXTS, watch=iter, vocabulary=None):
     ids = checked_ids(engine, text)
     contexts = [k for k in contexts if k < len(ids)]
     nats = score(engine, ids).nats
-    differences = {}
-    for k in watch(contexts):
-        rows = min(max(LEAST, WORK // k), len(ids) - k)
-        starts = np.linspace(0, len(ids) - 1 - k, rows).astype(int)
-        windows = sliding_window_view(ids, k + 1)[starts]
-        # The last piece ends with the characters that count.
-        _, logits, targets = collections.deque(scan(engine, windows), 1).pop()
-        own = surprise(logits[:, -1], targets[:, -1])
-        differences[k] = own - nats[starts + k - 1]
-    bits_with_all = to_bits(nats.mean(dtype=np.float64))
+    differences = {
+        context: _differences(engine, ids, nats, context)
+        for context in watch(contexts)
+    }
+    with_all = to_bits(nats.mean(dtype=np.float64))
     means = np.array([to_bits(d.mean()) for d in differences.values()])
     errors = [to_bits(d.std() / len(d) ** 0.5) for d in differences.values()]
     return Curve(
-        tuple(differences), bits_with_all + means, np.array(errors),
-        bits_with_all,
-    )  # fmt: skip
+        tuple(differences), with_all + means, np.array(errors), with_all
+    )
+
+
+def _differences(
+    engine: Engine, ids: np.ndarray, nats: np.ndarray, context: int
+) -> np.ndarray:
+    """How many nats more characters cost with a short context.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        ids: Of the text, `(characters,)`.
+        nats: With all context, `(characters - 1,)`.
+        context: Characters before each one that is predicted.
+
+    Returns:
+        Array `(positions,)`, evenly spread over the text.
+    """
+    positions = max(MIN_POSITIONS, CHARACTERS_PER_CONTEXT // context)
+    positions = min(positions, len(ids) - context)
+    starts = np.linspace(0, len(ids) - 1 - context, positions).astype(int)
+    windows = sliding_window_view(ids, context + 1)[starts]
+    # Of each window only the last character counts: it ends the last piece.
+    _, logits, targets = collections.deque(scan(engine, windows), 1).pop()
+    short = surprise(logits[:, -1], targets[:, -1])
+    return short - nats[starts + context - 1]

@@ -1,11 +1,21 @@
 """Measure how far back a loss reaches: its gradient at earlier states."""
 
 import dataclasses
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from charrnn.network.backend import keras, require_tensorflow
+from charrnn.network.engine import Engine
 from charrnn.network.loading import keras_model_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# Smaller norms are float32's underflow, and left out of the fitted line.
+MIN_NORM = 1e-30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,53 +23,59 @@ class Decay:
     """How the gradient of a loss falls with the lag.
 
     Attributes:
-        norms: Of d loss(t) / d h(t - k) for k = 0, 1, ..., `(lags,)`: means
-            over texts of the Euclidean norm.
+        norms: The Euclidean norm of d loss(t) / d h(t - k), as a mean over
+            texts, for k = 0, 1, ...: `(lags,)`.
     """
 
     norms: np.ndarray
 
     @property
-    def slope(self):
+    def slope(self) -> float:
         """Change of the norm's logarithm from one lag to the next.
 
-        That of a straight line fitted to the logarithms by least squares, as
-        far as the norms are numbers above zero.
+        It is the slope of a straight line, fitted to the logarithms by least
+        squares; minus infinity if fewer than two norms are above zero.
         """
-        logarithms = np.log(self.norms[self.norms > 1e-30])
+        logarithms = np.log(self.norms[self.norms > MIN_NORM])
         if len(logarithms) < 2:
             return -np.inf
         return float(np.polyfit(np.arange(len(logarithms)), logarithms, 1)[0])
 
     @property
-    def half_life(self):
-        """Characters after which the norm is half, by the slope.
+    def half_life(self) -> float:
+        """Characters in which the norm falls by half, by the slope.
 
         Infinity if it does not fall.
         """
         return np.log(2) / -self.slope if self.slope < 0 else np.inf
 
 
-def gradient_decay(model, ids, lags=None):
+def gradient_decay(
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    ids: Sequence[Sequence[int]] | np.ndarray,
+    lags: int | None = None,
+) -> Decay:
     """Measures how far back the loss of the last character reaches.
 
-    h(t) is what the recurrent layer puts out. An LSTM has its cell state
-    besides; of that what h(t - k) changes counts, not what it holds already.
+    h(t) is the output of the recurrent layer. The gradient flows through all
+    that h(t - k) changes later, an LSTM's cell state included; what the cell
+    state holds already at t - k is taken as fixed.
 
     Args:
         model: A `keras.Sequential` with one recurrent layer, as `build_model`
             makes it, or what `charrnn.load` takes or returns.
         ids: Of texts of one length, integers `(texts, characters)`. All but
             the last character are read, from the zero state.
-        lags: The largest k; `None` for all, `characters - 2`. The state is
-            not yet what it is later where the texts begin.
+        lags: The largest k; `None` for all, `characters - 2`. The largest
+            lags reach back to where the texts begin, and the states there
+            are not yet typical.
 
     Returns:
         A `Decay`.
 
     Raises:
-        ValueError: if there are more recurrent layers, or Keras has another
-            backend than TensorFlow.
+        ValueError: if the model has not exactly one recurrent layer, or
+            Keras does not run on TensorFlow.
 
     Example:
 
@@ -77,8 +93,11 @@ def gradient_decay(model, ids, lags=None):
     return Decay(norms if lags is None else norms[: lags + 1])
 
 
-def state_gradients(model, ids):
-    """The gradients themselves.
+def state_gradients(
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    ids: Sequence[Sequence[int]] | np.ndarray,
+) -> np.ndarray:
+    """The gradients of the last character's loss at all earlier states.
 
     Args:
         model: As for `gradient_decay`.
@@ -89,9 +108,39 @@ def state_gradients(model, ids):
 
     Raises:
         ValueError: as `gradient_decay` does.
+
+    Example:
+
+    >>> from charrnn import build_model
+    >>> model = build_model("ab", units=4, layers=1)
+    >>> state_gradients(model, np.zeros((2, 11), np.int32)).shape
+    (10, 2, 4)
     """
     require_tensorflow()
+    import tensorflow as tf
+
     model, _ = keras_model_of(model)
+    before, layer, after = _divided(model)
+    ids = np.asarray(ids)
+    with tf.GradientTape() as tape:
+        outputs = _outputs(before, layer, ids[:, :-1], tape)
+        logits = outputs[-1]
+        for each in after:
+            logits = each(logits)
+        # A sum: no text's loss depends on another's states, so each text
+        # gets its own gradients.
+        loss = tf.reduce_sum(
+            keras.ops.sparse_categorical_crossentropy(
+                ids[:, -1], logits, from_logits=True
+            )
+        )
+    return np.stack(tape.gradient(loss, outputs)[::-1])
+
+
+def _divided(
+    model: "keras.Sequential",
+) -> tuple[list, "keras.layers.RNN", list]:
+    """The layers before the recurrent one, itself, and those after it."""
     places = [
         i
         for i, layer in enumerate(model.layers)
@@ -103,29 +152,28 @@ def state_gradients(model, ids):
             f"{len(places)}."
         )
     (place,) = places
-    import tensorflow as tf
+    layers = model.layers
+    return layers[:place], layers[place], layers[place + 1 :]
 
-    ids = np.asarray(ids)
-    before, layer, after = (
-        model.layers[:place], model.layers[place], model.layers[place + 1 :],
-    )  # fmt: skip
-    inputs = ids[:, :-1]
+
+def _outputs(
+    before: list,
+    layer: "keras.layers.RNN",
+    ids: np.ndarray,
+    tape: "tf.GradientTape",
+) -> list["tf.Tensor"]:
+    """What the recurrent layer puts out, step by step, watched by the tape.
+
+    The steps are taken one by one, because Keras's own loop hides the states
+    between them, at which the gradient is wanted.
+    """
+    inputs = ids
     for each in before:
         inputs = each(inputs)
     outputs = []
-    with tf.GradientTape() as tape:
-        states = layer.get_initial_state(len(ids))
-        for t in range(ids.shape[1] - 1):
-            _, states = layer.cell(inputs[:, t], states)
-            output = states[0]
-            tape.watch(output)
-            outputs.append(output)
-        logits = outputs[-1]
-        for each in after:
-            logits = each(logits)
-        loss = tf.reduce_sum(
-            keras.ops.sparse_categorical_crossentropy(
-                ids[:, -1], logits, from_logits=True
-            )
-        )
-    return np.stack(tape.gradient(loss, outputs)[::-1])
+    states = layer.get_initial_state(len(ids))
+    for t in range(ids.shape[1]):
+        _, states = layer.cell(inputs[:, t], states)
+        tape.watch(states[0])
+        outputs.append(states[0])
+    return outputs

@@ -1,144 +1,46 @@
 """Find units of a network that track something a reader can name."""
 
 import dataclasses
-import re
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.insight.probes import probed
+from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
-from charrnn.scoring.score import checked_ids
+from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
-from charrnn.text.corpus import normalize_text
+from charrnn.text.vocabulary import Vocabulary
 
-PIECE = 256  # characters read at once
-BYTES = 512  # a character takes beside its activations, mostly for the probes
-SHIFTS = 20  # of the control
-SATURATED = 0.1  # a gate is, below this or above one minus this
-OPENING, CLOSING = "([{", ")]}"
+if TYPE_CHECKING:
+    import keras
 
+CHARACTERS_PER_PIECE = 256  # read at once: activations of more take memory
 
-def quotes(text):
-    """1 inside of quotation marks, which end with their paragraph."""
-    inside, values, before = 0, [], ""
-    for character in text:
-        if character == '"':
-            inside = 1 - inside
-        elif character in "“”":
-            inside = int(character == "“")
-        elif character == before == "\n":
-            inside = 0
-        before = character
-        values.append(inside)
-    return values
+# Besides its activations: mostly the values of the probes.
+BYTES_PER_CHARACTER = 512
 
+# The control compares the units with the probes of this many other places.
+CONTROL_SHIFTS = 20
 
-def brackets(text):
-    """How many brackets are open."""
-    depth, values = 0, []
-    for character in text:
-        depth += (character in OPENING) - (character in CLOSING)
-        depth = max(depth, 0)
-        values.append(depth)
-    return values
-
-
-def line_position(text):
-    """Characters since the line began."""
-    return _since(text, lambda character: character == "\n")
-
-
-def word_position(text):
-    """Letters since the word began."""
-    return _since(text, lambda character: not character.isalpha())
-
-
-def indentation(text):
-    """Spaces at the start of the line, up to here."""
-    leading, counting, values = 0, True, []
-    for character in text:
-        if character == "\n":
-            leading, counting = 0, True
-        elif counting and character in " \t":
-            leading += 1
-        else:
-            counting = False
-        values.append(leading)
-    return values
-
-
-def upper_case(text):
-    """1 at capital letters."""
-    return [character.isupper() for character in text]
-
-
-def after_punctuation(text):
-    """1 at a mark that ends a clause, and at the space behind it."""
-    marked, values = 0, []
-    for character in text:
-        if not character.isspace():
-            marked = int(character in ".,;:!?")
-        values.append(marked)
-    return values
-
-
-def speaker(text):
-    """1 in the name of who speaks: a paragraph's first line up to its colon."""
-    return _inside(text, r"(?<![^\n]\n)^[A-Z][^\n:]{0,40}:$", re.MULTILINE)
-
-
-def after_speaker(text):
-    """1 in the line after such a name."""
-    return _inside(
-        text, r"(?<![^\n]\n)^[A-Z][^\n:]{0,40}:\n([^\n]*)", re.MULTILINE, 1
-    )
-
-
-def comment(text):
-    """1 from a # to the end of its line."""
-    return _inside(text, r"#[^\n]*")
-
-
-PROBES = {
-    "inside quotes": quotes,
-    "brackets open": brackets,
-    "position in line": line_position,
-    "position in word": word_position,
-    "indentation": indentation,
-    "upper case": upper_case,
-    "after punctuation": after_punctuation,
-    "speaker's name": speaker,
-    "line after the speaker's name": after_speaker,
-    "comment": comment,
-}
-
-
-def _since(text, ends):
-    count, values = 0, []
-    for character in text:
-        count = 0 if ends(character) else count + 1
-        values.append(count)
-    return values
-
-
-def _inside(text, pattern, flags=0, group=0):
-    values = np.zeros(len(text))
-    for match in re.finditer(pattern, text, flags):
-        values[match.start(group) : match.end(group)] = 1
-    return values
+# A gate is saturated below this value, or above one minus this value.
+SATURATED_BELOW = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
-    """The unit that follows a probe best.
+    """The unit that follows a probe most closely.
 
     Attributes:
         probe: A name in `PROBES`.
-        layer: From 1 on.
-        unit: From 0 on.
-        correlation: Between its activation and the probe, from -1 to 1.
-        control: The largest that any unit reaches, in absolute value, with
-            the probe of another place in the text: what chance can do.
-        activations: Its own, `(characters,)`.
+        layer: Number of its recurrent layer; the first is 1.
+        unit: Its number in the layer; the first is 0.
+        correlation: Of its activation with the probe, from -1 to 1.
+        control: The largest absolute correlation that any unit has with the
+            probe of another place in the text: what chance can reach.
+        activations: Of the unit, `(characters,)`.
     """
 
     probe: str
@@ -149,8 +51,8 @@ class Unit:
     activations: np.ndarray = dataclasses.field(repr=False)
 
     @property
-    def clear(self):
-        """Whether the correlation is at least twice what chance can do."""
+    def clear(self) -> bool:
+        """Whether the correlation is at least twice what chance can reach."""
         return abs(self.correlation) >= 2 * self.control
 
 
@@ -161,41 +63,49 @@ class Neurons:
     Attributes:
         units: A list of `Unit`, the clearest first.
         saturation: For each gate, by `(layer, name)`, an array `(2, units)`:
-            in which part of the text it is left-saturated (below 0.1), and
-            right-saturated (above 0.9).
+            the share of the text in which it is left-saturated (below 0.1),
+            and that in which it is right-saturated (above 0.9).
     """
 
-    units: list
-    saturation: dict
+    units: list[Unit]
+    saturation: dict[tuple[int, str], np.ndarray]
 
 
-def read_neurons(model, text, watch=iter, vocabulary=None):
+def read_neurons(
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    text: str,
+    watch: Callable[[Iterable], Iterable] = iter,
+    vocabulary: Vocabulary | None = None,
+) -> Neurons:
     """Watches all units while the network reads a text.
 
-    An activation is the output of a unit; of an LSTM the tanh of its cell
-    state, which the output gate does not hide.
+    The activation of a unit is its output. In an LSTM it is the tanh of the
+    cell state instead: what the unit remembers, also while its output gate is
+    closed.
+
+    A search over hundreds of units and ten probes always finds some
+    correlation. The control says how much of it is chance: the same search,
+    with the probes shifted against the text. Shifted they keep their rhythm
+    but belong to other characters.
 
     Args:
         model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: A `str` of some thousand characters.
-        watch: A function of a list that yields its items again, such as
-            `rich.progress.track`.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
-            bring their own.
+        watch: Wraps an iterable of pieces to show the progress, as
+            `rich.progress.track` does.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model. Leave it out
+            otherwise: engines and model files contain theirs.
 
     Returns:
-        `Neurons`. Probes that are the same all over the text are left out.
+        `Neurons`, without probes that are constant all over the text.
 
     Raises:
         ValueError: as `charrnn.score` does.
 
     Example:
 
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> text = "Who's there? Nay, answer me. "
-    >>> vocabulary = Vocabulary.from_text(text)
-    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
-    >>> sorted(unit.probe for unit in read_neurons(engine, text * 9).units)[-1]
+    >>> found = read_neurons("shakespeare", "Who's there? Nay, answer me. " * 9)
+    >>> sorted(unit.probe for unit in found.units)[-1]
     'upper case'
 
     Source: Karpathy, Johnson and Li 2015, "Visualizing and understanding
@@ -205,82 +115,98 @@ def read_neurons(model, text, watch=iter, vocabulary=None):
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     ram.check_fits(
-        (4 * sum(sizes) + BYTES) * len(ids), "the units' activations",
+        (4 * sum(sizes) + BYTES_PER_CHARACTER) * len(ids),
+        "the units' activations",
         "Read a part of the text.",
-    )  # fmt: skip
+    )
     activations = np.empty((len(ids), sum(sizes)), np.float32)
-    saturation, state = {}, None
-    for start in watch(range(0, len(ids), PIECE)):
-        piece = ids[start : start + PIECE]
+    counts: dict[tuple[int, str], np.ndarray] = {}
+    state = None
+    for start in watch(range(0, len(ids), CHARACTERS_PER_PIECE)):
+        piece = ids[start : start + CHARACTERS_PER_PIECE]
         layers, state = engine.activations(piece[None], state)
-        rows = activations[start : start + PIECE]
+        rows = activations[start : start + CHARACTERS_PER_PIECE]
         np.concatenate([_activation(a) for a in layers], axis=1, out=rows)
-        _count_saturated(layers, saturation)
-    saturation = {key: counts / len(ids) for key, counts in saturation.items()}
+        _count_saturated(layers, counts)
+    saturation = {key: number / len(ids) for key, number in counts.items()}
     return Neurons(_best_units(activations, text, sizes), saturation)
 
 
-def _activation(layer):
-    """What to show of a layer: `(characters, units)`."""
+def _activation(layer: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The activations of a layer's units, `(characters, units)`."""
     (output,) = layer["output"]
     if "output gate" not in layer:
         return output
-    (gate,) = layer["output gate"]  # output = gate * tanh(cell state)
+    # output = gate * tanh(cell state), solved for the tanh. Where the gate is
+    # nearly 0 the quotient is inexact, hence the clip.
+    (gate,) = layer["output gate"]
     return np.clip(output / np.maximum(gate, 1e-7), -1, 1)
 
 
-def _count_saturated(layers, saturation):
+def _count_saturated(
+    layers: Sequence[Mapping[str, np.ndarray]],
+    counts: dict[tuple[int, str], np.ndarray],
+) -> None:
+    """Adds the characters at which each gate is saturated, on either side."""
     for number, layer in enumerate(layers, 1):
         for name, (values,) in layer.items():
             if name != "output":
-                sides = values < SATURATED, values > 1 - SATURATED
-                counts = np.stack([side.sum(0) for side in sides])
+                left = values < SATURATED_BELOW
+                right = values > 1 - SATURATED_BELOW
+                both = np.stack([left.sum(0), right.sum(0)])
                 key = (number, name)
-                saturation[key] = saturation.get(key, 0) + counts
+                counts[key] = counts.get(key, 0) + both
 
 
-def _probed(text):
-    """The probes that are not the same all over the text, by name.
+def _correlations(
+    activations: np.ndarray, deviations: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Correlates all units with all probes, in place and shifted.
 
-    They know one line end only: both characters of a CRLF get its value.
-    """
-    pairs = [text.startswith("\r\n", i) for i in range(len(text))]
-    places = np.arange(len(text)) - np.cumsum(pairs) + pairs
-    text = normalize_text(text)
-    probes = {
-        name: np.array(probe(text), np.float32)[places]
-        for name, probe in PROBES.items()
-    }
-    return {name: v for name, v in probes.items() if v.min() < v.max()}
+    Args:
+        activations: With mean 0, `(characters, units)`.
+        deviations: Their standard deviations, `(units,)`.
+        wanted: Values of the probes with mean 0 and standard deviation 1,
+            `(characters, probes)`.
 
-
-def _correlations(activations, deviations, wanted):
-    """Of all units with all probes `(units, probes)`, and each's control.
-
-    The activations have the mean 0, and the probes the deviation 1, too.
+    Returns:
+        `(correlations, controls)`: arrays `(units, probes)` and `(probes,)`.
     """
     characters = len(wanted)
+    # A unit that never changes is correlated with nothing.
     scale = characters * np.where(deviations > 1e-6, deviations, np.inf)
     correlations = activations.T @ wanted / scale[:, None]
     controls = np.zeros(wanted.shape[1])
     random = np.random.default_rng(0)
-    for shift in random.integers(characters // 10, characters, SHIFTS):
+    # A shift by less than a tenth of the text might keep probe and text in
+    # step.
+    shifts = random.integers(characters // 10, characters, CONTROL_SHIFTS)
+    for shift in shifts:
         chance = activations.T @ np.roll(wanted, shift, axis=0)
         chance = np.abs(chance / scale[:, None])
         controls = np.maximum(controls, chance.max(0))
     return correlations, controls
 
 
-def _best_units(activations, text, sizes):
-    """The unit for each probe, the clearest first."""
-    probes = _probed(text)
+def _best_units(
+    activations: np.ndarray, text: str, sizes: Sequence[int]
+) -> list[Unit]:
+    """The unit for each probe, the clearest first.
+
+    Args:
+        activations: Of all layers side by side, `(characters, units)`; their
+            means are subtracted in place.
+        text: What was read.
+        sizes: Number of units of each layer.
+    """
+    probes = probed(text)
     if not probes:
         return []
     wanted = np.stack(list(probes.values()), axis=1).astype(np.float64)
     wanted = ((wanted - wanted.mean(0)) / wanted.std(0)).astype(np.float32)
     means = activations.mean(0, dtype=np.float64).astype(np.float32)
-    activations -= means  # in place: a copy would take as much again
-    # One by one: NumPy would square a copy of all.
+    activations -= means  # in place: a copy would take as much memory again
+    # Column by column: over all, NumPy would square a copy of them.
     deviations = np.array([column.std() for column in activations.T])
     correlations, controls = _correlations(activations, deviations, wanted)
     layers = np.repeat(np.arange(1, len(sizes) + 1), sizes)

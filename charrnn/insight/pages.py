@@ -1,4 +1,18 @@
-"""Show a reading as a web page: one file that asks nothing of the network."""
+"""Write a reading as a self-contained HTML page: it makes no requests.
+
+The text itself stands in the page's HTML, coloured, so that it is there
+without JavaScript, too. The numbers about its characters, which as plain
+JSON would take several times the space, are packed:
+
+    - they become integers of 16 bits: nats in steps of 1/1024, probabilities
+      in steps of 1/2000, expected characters as indices into an alphabet;
+    - one column after another: nats, then the likeliest character of each
+      position, the second likeliest, ..., then the likeliest's probability,
+      the second's, ...; equal kinds of numbers side by side compress better;
+    - zlib compresses them, and base64 makes characters of the bytes.
+
+The page's script undoes these steps in reverse order.
+"""
 
 import base64
 import html
@@ -9,33 +23,40 @@ import os
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from charrnn.insight.surprise import Reading
 from charrnn.system.terminal import escape_controls
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
 
-NATS = 1024  # steps of a nat in the page's numbers
-PROBABILITY = 2000  # steps of a probability
-LEVELS = 8  # colours: of 1, 2, ... bits
-JOINERS = "\u200c\u200d"  # without a shape, but they shape their neighbours
+STEPS_PER_NAT = 1024  # 16 bits then reach to 64 nats
+STEPS_OF_PROBABILITY = 2000  # between 0 and 1
+MAX_COLUMN_NUMBER = 65_535
+
+COLOUR_LEVELS = 8  # a level for each whole bit of surprise, the last open
+
+# Invisible like other format characters, but not to be marked as such: a mark
+# between two letters would separate what they join.
+JOINERS = "\u200c\u200d"
 
 
-def page(reading, title):
+def page(reading: Reading, title: str) -> str:
     """Makes a page of a reading.
 
-    Every character is coloured by its surprise. A pointer, a finger or the
-    arrow keys choose one, whose probability is shown with those that were
-    likelier; this alone needs JavaScript.
+    Every character is coloured by its surprise. With JavaScript a reader can
+    choose one by pointer, finger or arrow keys, to see its probability and
+    the characters that were expected.
 
     Args:
         reading: A `charrnn.Reading`.
-        title: The page's, such as the names of text and model.
+        title: Of the page, such as the names of the text and the model.
 
     Returns:
-        A `str` of HTML, with everything inside: up to 30 bytes a character.
+        A `str` of HTML, complete in itself: up to 30 bytes per character.
 
     Example:
 
@@ -45,46 +66,56 @@ def page(reading, title):
     >>> page(reading, "a text").startswith("<!doctype html>")
     True
     """
-    expected = reading.expected.ravel().tolist()
-    alphabet = sorted(set(expected))
-    ids = {character: i for i, character in enumerate(alphabet)}
-    expected = np.array([ids[character] for character in expected])
-    numbers = [
-        np.minimum(reading.nats * NATS, 65535),
-        *expected.reshape(reading.expected.shape).T,
-        *(reading.probabilities * PROBABILITY).T,
-    ]
-    columns = np.rint(numbers).astype("<u2")  # each by itself: packs better
-    data = {
-        "nuls": [i for i, c in enumerate(reading.text) if c == "\0"],
-        "alphabet": alphabet,
-        "alternatives": reading.expected.shape[1],
-        "columns": _packed(columns.tobytes()),
-    }
     bits = reading.bits_per_character
     places = {
         "TITLE": html.escape(title),
         "TEXT": _coloured(reading),
         "SUMMARY": f"{bits:.2f} bits per character, {len(reading.nats):,} "
         "characters scored",
-        "NATS": str(NATS),
-        "PROBABILITY": str(PROBABILITY),
-        # What would end the script's element is written otherwise.
-        "DATA": json.dumps(data).replace("<", "\\u003c"),
+        "NATS": str(STEPS_PER_NAT),
+        "PROBABILITY": str(STEPS_OF_PROBABILITY),
+        # A "</script>" in the text must not end the script's element.
+        "DATA": json.dumps(_data(reading)).replace("<", "\\u003c"),
     }
     return filled("page.html", places)
 
 
-def title_of(text, model):
-    """The title of a page about a model that reads a text.
+def _data(reading: Reading) -> dict:
+    """What the page's script knows of the characters, packed."""
+    characters = reading.expected.ravel().tolist()
+    alphabet = sorted(set(characters))
+    ids = {character: i for i, character in enumerate(alphabet)}
+    expected = np.array([ids[character] for character in characters])
+    numbers = [
+        np.minimum(reading.nats * STEPS_PER_NAT, MAX_COLUMN_NUMBER),
+        *expected.reshape(reading.expected.shape).T,
+        *(reading.probabilities * STEPS_OF_PROBABILITY).T,
+    ]
+    columns = np.rint(numbers).astype("<u2")
+    packed = base64.b64encode(zlib.compress(columns.tobytes(), 9))
+    return {
+        # HTML cannot write a NUL: the page's text has U+2400 there.
+        "nuls": [i for i, c in enumerate(reading.text) if c == "\0"],
+        "alphabet": alphabet,
+        "alternatives": reading.expected.shape[1],
+        "columns": packed.decode("ascii"),
+    }
+
+
+def title_of(
+    text: os.PathLike | str | Sequence[os.PathLike | str],
+    model: os.PathLike | str,
+) -> str:
+    """The title of a page about a text and the model that read it.
 
     Args:
         text: As for `charrnn.read`: a path, `-`, a corpus, or a list.
         model: A path.
 
     Returns:
-        A `str`: names only, since pages are given to others, whom the folders
-        are none of their business, in characters that UTF-8 can store.
+        A `str` of file names without their folders, which are nobody's
+        business but the user's: pages are passed on. It can be written in
+        UTF-8.
 
     Example:
 
@@ -94,23 +125,23 @@ def title_of(text, model):
     'standard input, read by shakespeare'
     """
     texts = [text] if isinstance(text, str | os.PathLike) else text
-    text, model = sources.title(list(map(_name, texts))), _name(model)
-    title = escape_controls(f"{text}, read by {model}")
+    names = sources.title([_name(path) for path in texts])
+    title = escape_controls(f"{names}, read by {_name(model)}")
     return title.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _name(path):
+def _name(path: os.PathLike | str) -> str:
     return Path(os.path.abspath(path)).name
 
 
-def escaped(text):
-    r"""Writes a text in HTML, so that a browser finds all of its characters.
+def escaped(text: str) -> str:
+    r"""Writes a text in HTML so that a browser reads the same characters.
 
     Args:
         text: A `str`.
 
     Returns:
-        A `str` of HTML. A NUL, which HTML has no way to write, is U+2400.
+        A `str` of HTML. A NUL, which HTML cannot write, becomes U+2400.
 
     Example:
 
@@ -121,9 +152,10 @@ def escaped(text):
     return text.replace("\r", "&#13;")
 
 
-def _coloured(reading):
-    """The text's lines in HTML, coloured, with its control characters shown."""
-    levels = np.append(0, np.minimum(reading.bits, LEVELS).astype(int))
+def _coloured(reading: Reading) -> str:
+    """The text's lines in HTML, coloured, its control characters marked."""
+    levels = np.minimum(reading.bits, COLOUR_LEVELS).astype(int)
+    levels = np.append(0, levels)  # the first character has no surprise
     rows, start = [], 0
     for line in split_lines(reading.text):
         own = zip(levels[start : start + len(line)].tolist(), line, strict=True)
@@ -136,8 +168,8 @@ def _coloured(reading):
     return "".join(rows)
 
 
-def _class(pair):
-    """The level of a character, and what it is: a sign, an end, or neither."""
+def _class(pair: tuple[int, str]) -> tuple[int, str]:
+    """The level of a character, and its kind: `"sign"`, `"end"` or `""`."""
     level, character = pair
     if character == "\n":
         return level, "end"
@@ -145,22 +177,23 @@ def _class(pair):
     return level, "sign" * (hidden and character not in f"\t\r{JOINERS}")
 
 
-def _span(text, level, kind):
-    classes = f"s{level}" * bool(level), kind
-    classes = " ".join(filter(None, classes))
+def _span(text: str, level: int, kind: str) -> str:
+    """A text in HTML, in an element if it has a colour or a kind."""
+    names = f"s{level}" * bool(level), kind
+    classes = " ".join(filter(None, names))
     if not classes:
         return escaped(text)
     quote = '"' * (" " in classes)
     return f"<b class={quote}{classes}{quote}>{escaped(text)}</b>"
 
 
-def filled(name, places):
-    """Fills in one of charrnn's pages.
+def filled(name: str, places: dict[str, str]) -> str:
+    """Fills in a template.
 
     Args:
-        name: Of its template, a file beside this one.
-        places: What to write for each `@NAME@` in it, by `NAME`: HTML, in
-            which no `@NAME@` is looked for again.
+        name: Of the template, a file beside this module.
+        places: The HTML that replaces each `@NAME@`, by `NAME`. An `@NAME@`
+            inside it is left as it is.
 
     Returns:
         A `str` of HTML.
@@ -177,7 +210,3 @@ def filled(name, places):
         lambda match: places[match[1]],
         template.read_text(encoding="utf-8"),
     )
-
-
-def _packed(data):
-    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")

@@ -30,12 +30,13 @@ def draw_context(curve: Curve, path: Path) -> None:
     """
     with picture(path) as [axes]:
         axes.errorbar(
-            curve.contexts, curve.bits, 2 * curve.errors, fmt="o-", color=BLUE,
-            capsize=3, label="with so much context (bars: two standard errors)",
+            curve.contexts, curve.bits_per_character,
+            2 * curve.standard_errors, fmt="o-", color=BLUE, capsize=3,
+            label="with so much context (bars: two standard errors)",
         )  # fmt: skip
         axes.axhline(
-            curve.bits_with_all, color=ORANGE, linestyle="--",
-            label=f"with all of it, {curve.bits_with_all:.3f}",
+            curve.bits_per_character_with_all, color=ORANGE, linestyle="--",
+            label=f"with all of it, {curve.bits_per_character_with_all:.3f}",
         )  # fmt: skip
         axes.set_xscale("log", base=2)
         axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])

@@ -3,35 +3,46 @@
 import bisect
 import dataclasses
 import itertools
+import os
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
-from charrnn.scoring.score import ONE_PASS_LIMIT, checked_ids, scan, to_bits
+from charrnn.scoring.scan import checked_ids, scan
+from charrnn.scoring.score import ONE_PASS_CHARACTERS, to_bits
 from charrnn.text.lines import split_lines
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.writing.probabilities import surprise
 
-ALTERNATIVES = 5
+if TYPE_CHECKING:
+    import keras
+
+ALTERNATIVES = 5  # the likeliest characters that are kept at each position
 
 LETTER = r"[^\W\d_]"
-BETWEEN_LETTERS = "'’"
-# Spaces without a width are format characters, too, but end a word.
+APOSTROPHES = "'’"
+
+# Unicode calls it a format character, as it does the joiners inside words,
+# but it ends a word.
 ZERO_WIDTH_SPACE = "\u200b"
 
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """What a network made of each character of a text but the first.
+    """How a network predicted each character of a text but the first.
 
     Attributes:
         text: A `str` of n characters.
-        nats: The surprise of the second to the last, `(n - 1,)`.
-        expected: The likeliest characters in their places, the likeliest
-            first: an array `(n - 1, alternatives)` of `str` objects (NumPy's
-            own strings lose a NUL).
-        probabilities: Those of `expected`, of the same shape.
+        nats: The surprise of the second character to the last, `(n - 1,)`.
+        expected: The likeliest characters at each of these positions, the
+            likeliest first: an array `(n - 1, alternatives)` of `str`
+            objects, as NumPy's own strings lose a NUL.
+        probabilities: Of the characters in `expected`, of the same shape.
     """
 
     text: str
@@ -39,44 +50,45 @@ class Reading:
     expected: np.ndarray
     probabilities: np.ndarray
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Reading({len(self.text):,} characters, "
             f"{self.bits_per_character:.4f} bits per character)"
         )
 
     @property
-    def bits(self):
+    def bits(self) -> np.ndarray:
         """The surprise in bits, `(n - 1,)`."""
         return self.nats / np.log(2)
 
     @property
-    def bits_per_character(self):
+    def bits_per_character(self) -> float:
         """The mean surprise, as `charrnn.score` gives it."""
         return to_bits(self.nats.mean(dtype=np.float64))
 
-    def running_bits_per_character(self):
+    def running_bits_per_character(self) -> np.ndarray:
         """The mean surprise up to each character, `(n - 1,)`."""
         total = self.bits.cumsum(dtype=np.float64)
         return total / np.arange(1, len(total) + 1)
 
-    def words(self, lines=None):
+    def words(self, lines: Sequence[str] | None = None) -> list["Place"]:
         """Ranks the words, those with the most surprising character first.
 
-        Spelling mistakes come early: mostly one character of a word is what
-        nobody expects. Of 20 that were made at random in 20,000 characters of
-        a play, 9 were among the first 20, between names and Latin.
+        Spelling mistakes come early, since most of them make one character of
+        a word very surprising. Of 20 mistakes made at random in 20,000
+        characters of a play 9 were among the first 20 words; the others were
+        names and Latin.
 
         Args:
-            lines: The lines with their ends that places are told by, which
-                are the text if joined; those of the text without.
+            lines: The text in lines, with their ends, by which places are
+                counted; by default those of `text`.
 
         Returns:
             A list of `Place`.
         """
         return self._ranked(word_spans(self.text), lines)
 
-    def others(self, lines=None):
+    def others(self, lines: Sequence[str] | None = None) -> list["Place"]:
         """Ranks the characters outside of words, the most surprising first.
 
         Args:
@@ -89,7 +101,11 @@ class Reading:
         gaps = itertools.chain(*map(range, ends[::2], ends[1::2]))
         return self._ranked(((i, i + 1) for i in gaps), lines)
 
-    def _ranked(self, spans, lines):
+    def _ranked(
+        self,
+        spans: Iterable[tuple[int, int]],
+        lines: Sequence[str] | None,
+    ) -> list["Place"]:
         # The first character is context: it cannot be surprising.
         bits = np.concatenate([[-np.inf], self.bits])
         lines = split_lines(self.text) if lines is None else lines
@@ -102,7 +118,10 @@ class Reading:
         ]
         return sorted(places, key=lambda place: -place.bits)
 
-    def _place(self, start, end, bits, starts):
+    def _place(
+        self, start: int, end: int, bits: np.ndarray, starts: Sequence[int]
+    ) -> "Place":
+        """The span from start to end, of which each character has bits."""
         worst = start + int(bits[start:end].argmax())
         line = bisect.bisect_right(starts, start)
         return Place(
@@ -118,16 +137,16 @@ class Reading:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A word or a character, and where it stands.
+    """A word or a character of a text, and its most surprising character.
 
     Attributes:
-        line: From 1 on.
-        column: Of its first character, from 1 on.
+        line: Number of its line; the first is 1.
+        column: Number of its first character in the line; the first is 1.
         text: The word.
-        worst: The index of its most surprising character.
-        bits: That one's surprise.
-        expected: What the network held likeliest in its stead.
-        probability: How likely.
+        worst: Index of its most surprising character.
+        bits: The surprise of that character.
+        expected: The character that the network expected most there.
+        probability: Of the expected character.
     """
 
     line: int
@@ -139,12 +158,13 @@ class Place:
     probability: float
 
 
-def word_spans(text):
+def word_spans(text: str) -> list[tuple[int, int]]:
     r"""Finds the words of a text, in any script.
 
-    A word is letters, with the marks and the joiners that belong to them, and
-    with apostrophes between them: as Unicode has it (annex 29), but without
-    digits, and without dots, which rather end a sentence.
+    A word is a run of letters with the marks and joiners that belong to
+    them, and with apostrophes between them. These are the words of Unicode's
+    annex 29, but without digits, and without dots, which mostly end a
+    sentence.
 
     Args:
         text: A `str`.
@@ -159,12 +179,12 @@ def word_spans(text):
     """
     marks = "".join(filter(_belongs_to_a_letter, sorted(set(text))))
     letters = f"{LETTER}(?:{LETTER}|[{marks}])*" if marks else f"{LETTER}+"
-    word = f"{letters}(?:[{BETWEEN_LETTERS}]{letters})*"
+    word = f"{letters}(?:[{APOSTROPHES}]{letters})*"
     return [match.span() for match in re.finditer(word, text)]
 
 
-def _belongs_to_a_letter(character):
-    """Whether it goes with what is before it: an accent, a joiner."""
+def _belongs_to_a_letter(character: str) -> bool:
+    """Whether a character is part of the letter before: accents, joiners."""
     category = unicodedata.category(character)
     if category == "Cf":
         return character != ZERO_WIDTH_SPACE
@@ -172,18 +192,22 @@ def _belongs_to_a_letter(character):
 
 
 def read_along(
-    model, text, alternatives=ALTERNATIVES, watch=iter, vocabulary=None
-):
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    text: str,
+    alternatives: int = ALTERNATIVES,
+    watch: Callable[[Iterable], Iterable] = iter,
+    vocabulary: Vocabulary | None = None,
+) -> Reading:
     """Reads a text once, from the zero state, as `charrnn.score` does.
 
     Args:
         model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: A `str` of at least two characters.
         alternatives: How many of the likeliest characters to keep.
-        watch: A function of an iterable that yields its items again, such as
-            `rich.progress.track`.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
-            bring their own.
+        watch: Wraps an iterable of pieces to show the progress, as
+            `rich.progress.track` does.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model. Leave it out
+            otherwise: engines and model files contain theirs.
 
     Returns:
         A `Reading`.
@@ -194,18 +218,15 @@ def read_along(
 
     Example:
 
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> vocabulary = Vocabulary("abcdefgh")
-    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
-    >>> reading = read_along(engine, "feed")
+    >>> reading = read_along("shakespeare", "To be")
     >>> reading.bits.shape, reading.expected.shape
-    ((3,), (3, 5))
+    ((4,), (4, 5))
     """
     engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
-    if len(ids) > ONE_PASS_LIMIT:
+    if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(
-            f"Expected a text of at most {ONE_PASS_LIMIT:,} characters. "
+            f"Expected a text of at most {ONE_PASS_CHARACTERS:,} characters. "
             f"Received {len(ids):,}. Cut it, or use `charrnn score`."
         )
     characters = np.array(list(engine.vocabulary.characters), object)

@@ -1,6 +1,8 @@
 """Measure how likely a text is.
 
+- `scan`: Run a network over texts, a piece at a time.
 - `score`: Score a text: the surprise of every character, in nats and bits.
+- `lines`: Score lines each for itself, as if there were no others.
 - `ranking`: Share out a score among lines, or score each line by itself, to
   rank them.
 - `baselines`: Score a text without a network: n-grams and a compressor, to

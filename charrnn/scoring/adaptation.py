@@ -1,68 +1,79 @@
 """Score a text while learning from it: dynamic evaluation.
 
-A text tells more than its model knows: new names, a style. Here every piece
-of it is first scored, and then learnt from, so that what is told once is
-expected later. No character is scored by weights that have seen it; but they
-have seen the text before it, so that the result is not comparable with one of
-fixed weights.
+A text has things that its model does not know: new names, a style. Here each
+segment of it is scored first and then learnt from, so that what came once is
+expected later. No character is scored by weights that have learnt from it.
+They have learnt from the text before it, though, so the result cannot be
+compared with a score of fixed weights.
 """
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from charrnn.network.backend import keras, require_tensorflow
 from charrnn.network.engine import Engine
 from charrnn.network.loading import keras_model_of
-from charrnn.scoring.score import Score, checked_ids
+from charrnn.scoring.scan import checked_ids
+from charrnn.scoring.score import Score
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.twins.fused import fused
 from charrnn.twins.stateful import states
 from charrnn.writing.sampler import Sampler
 
-SEGMENT = 32  # characters from one update to the next
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+CHARACTERS_PER_UPDATE = 32
 LEARNING_RATE = 1e-3
 DECAY = 1e-3
-SAMPLED = 200  # segments of the model's own text, to find the scales
-TEMPERATURE = 1.0  # of that text: the model's own probabilities
+
+# How much each weight matters is measured on this many segments of a text
+# that the model writes itself, with its own probabilities.
+OWN_TEXT_SEGMENTS = 200
+OWN_TEXT_TEMPERATURE = 1.0
 
 
 def score_adapting(
-    model,
-    vocabulary,
-    text,
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    vocabulary: Vocabulary | None,
+    text: str | Sequence[int] | np.ndarray,
     *,
-    segment=SEGMENT,
-    learning_rate=LEARNING_RATE,
-    decay=DECAY,
-    watch=iter,
-):
-    """Scores a text with weights that follow it.
+    segment: int = CHARACTERS_PER_UPDATE,
+    learning_rate: float = LEARNING_RATE,
+    decay: float = DECAY,
+    watch: Callable[[Iterable], Iterable] = iter,
+) -> Score:
+    """Scores a text with weights that learn from it.
 
-    After each segment with the gradient g of its mean loss every weight w,
-    which began as w0, moves:
+    Let g be the gradient of a segment's mean loss. After the segment each
+    weight w, which was w0 at the start, is updated:
 
         w += decay * (r / mean r) * (w0 - w) - learning_rate * g / (r + mean r)
 
-    where r is the root of the mean square of the weight's gradient, taken
-    over a text that the model itself has written: it says how much the model
-    depends on the weight (its Fisher information). Weights that matter move
-    less for the same gradient, and are drawn back more strongly.
+    Here r is the root mean square of the weight's gradient over a text that
+    the model itself has written. It says how much the model's predictions
+    depend on the weight (the square is its Fisher information). A weight that
+    matters moves less for the same gradient, and is drawn back to its first
+    value more strongly.
 
     Args:
-        model: A `keras.Sequential` as `build_model` makes it. Its weights
-            are the same before and after. Or what `charrnn.load` takes or
-            returns.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model's ids; `None`
-            for all others, which bring their own.
+        model: A `keras.Sequential` as `build_model` makes it, whose weights
+            are put back at the end; or what `charrnn.load` takes or returns.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model; `None`
+            otherwise: engines and model files contain theirs.
         text: As for `charrnn.score`.
         segment: Characters from one update to the next.
-        learning_rate: How far weights follow; 0 for not at all.
-        decay: How strongly they are drawn back.
-        watch: A function of the list of segments that yields them again,
-            such as `rich.progress.track`: two layers of 512 units take a
-            second for a thousand characters.
+        learning_rate: How far weights move; 0 for not at all.
+        decay: How strongly they are drawn back to their first values.
+        watch: Wraps the list of segments to show the progress, as
+            `rich.progress.track` does: with two layers of 512 units a
+            thousand characters take a second.
 
     Returns:
-        A `Score`. The characters behind the last whole segment are scored,
-        too.
+        A `Score`, including the characters of a last, shorter segment.
 
     Raises:
         ValueError: as `charrnn.score` does, or if Keras has another backend
@@ -77,7 +88,7 @@ def score_adapting(
     71
 
     Source: Krause et al. 2018, "Dynamic evaluation of neural sequence
-    models", with the scale taken from the model instead of its training text.
+    models". There r comes from the training text, which is not at hand here.
     """
     require_tensorflow()
     model, vocabulary = keras_model_of(model, vocabulary)
@@ -86,7 +97,10 @@ def score_adapting(
     learner = _Learner(model, segment)
     try:
         (own,) = Sampler(engine).generate(
-            "", length=SAMPLED * segment + 1, temperature=TEMPERATURE, seed=0
+            "",
+            length=OWN_TEXT_SEGMENTS * segment + 1,
+            temperature=OWN_TEXT_TEMPERATURE,
+            seed=0,
         )
         learner.measure(vocabulary.encode(own.text).astype(np.int32))
         nats = learner.follow(ids, learning_rate, decay, watch)
@@ -96,9 +110,13 @@ def score_adapting(
 
 
 class _Learner:
-    """A model's twin for one stream, with the gradients of every segment."""
+    """Follows a text with a model's weights, a segment at a time.
 
-    def __init__(self, model, segment):
+    The segments go through the model's fused twin, which shares its weights
+    and carries its state from one segment to the next.
+    """
+
+    def __init__(self, model: "keras.Sequential", segment: int) -> None:
         import tensorflow as tf
 
         self._segment = segment
@@ -112,8 +130,8 @@ class _Learner:
         self._measured = tf.function(self._measure_segment)
         self._followed = tf.function(self._follow_segment)
 
-    def measure(self, ids):
-        """Finds how much each weight matters for a text."""
+    def measure(self, ids: np.ndarray) -> None:
+        """Measures r, the root mean square of each weight's gradient."""
         import tensorflow as tf
 
         segments = self._segments(ids)
@@ -123,9 +141,17 @@ class _Learner:
         total = sum(float(tf.reduce_sum(root)) for root in self._roots)
         self._mean = total / sum(int(tf.size(root)) for root in self._roots)
 
-    def follow(self, ids, learning_rate, decay, watch):
-        """Scores a text, and learns from every segment: (characters - 1,)."""
+    def follow(
+        self,
+        ids: np.ndarray,
+        learning_rate: float,
+        decay: float,
+        watch: Callable[[Iterable], Iterable],
+    ) -> np.ndarray:
+        """Scores a text and learns from every segment: `(characters - 1,)`."""
         import tensorflow as tf
+
+        # As tensors: Python numbers would compile the function anew.
 
         rate = tf.constant(learning_rate, tf.float32)
         pull = tf.constant(decay, tf.float32)
@@ -135,20 +161,26 @@ class _Learner:
         ]
         return np.concatenate(nats, axis=1)[0]
 
-    def put_back(self):
+    def put_back(self) -> None:
         """Gives the model the weights that it had."""
         for weight, prior in zip(self._weights, self._prior, strict=True):
             weight.assign(prior)
 
-    def _segments(self, ids):
-        """Pairs of inputs and targets (1, segment); the last may be short."""
+    def _segments(self, ids: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Pairs of inputs and targets (1, segment), from the zero state on.
+
+        The last pair may be shorter.
+        """
         for state in states(self._twin):
             state.assign(np.zeros(state.shape))
         starts = range(0, len(ids) - 1, self._segment)
         pieces = [ids[None, s : s + self._segment + 1] for s in starts]
         return [(piece[:, :-1], piece[:, 1:]) for piece in pieces]
 
-    def _gradients(self, inputs, targets):
+    def _gradients(
+        self, inputs: "tf.Tensor", targets: "tf.Tensor"
+    ) -> tuple["tf.Tensor", list["tf.Tensor"]]:
+        """The nats of a segment, and the gradients of their mean."""
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
@@ -157,18 +189,29 @@ class _Learner:
         gradients = tape.gradient(mean, [w.value for w in self._weights])
         return nats, [tf.convert_to_tensor(g) for g in gradients]
 
-    def _measure_segment(self, inputs, targets):
+    def _measure_segment(
+        self, inputs: "tf.Tensor", targets: "tf.Tensor"
+    ) -> None:
         _, gradients = self._gradients(inputs, targets)
         for square, gradient in zip(self._squares, gradients, strict=True):
             square.assign_add(gradient * gradient)
 
-    def _follow_segment(self, inputs, targets, rate, pull):
+    def _follow_segment(
+        self,
+        inputs: "tf.Tensor",
+        targets: "tf.Tensor",
+        rate: "tf.Tensor",
+        pull: "tf.Tensor",
+    ) -> "tf.Tensor":
         import tensorflow as tf
+
+        # The nats come from the weights before the update.
 
         nats, gradients = self._gradients(inputs, targets)
         for weight, prior, root, gradient in zip(
             self._weights, self._prior, self._roots, gradients, strict=True
         ):
+            # At most back to the first value, not beyond it.
             back = tf.minimum(pull * root / self._mean, 1.0)
             step = rate * gradient / (root + self._mean)
             weight.assign_add(back * (prior - weight) - step)

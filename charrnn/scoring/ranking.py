@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from charrnn.network.engine import Engine
-from charrnn.scoring.score import Score, score_each
+from charrnn.scoring.lines import score_each
+from charrnn.scoring.score import Score
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,37 +2,48 @@
 
 A character's surprise is -ln p(character | all characters before it). The
 first character is context and is not scored. By definition the network reads
-the text once, from the zero state, and carries its state to the end. A long
-text is scored in parallel streams instead, each of which first reads the
-characters before its part to find its state; the difference is far below the
-noise of any loss, and `Score.method` says which way was taken.
+the text once, from the zero state, and carries its state to the end.
+
+One pass over a long text is slow, because every step waits for the one
+before. A long text is therefore cut into streams that are read side by side,
+as rows of one batch. Each stream first reads the characters before its part,
+which are not scored again, to find the state that one pass would have there:
+
+    text      ----------------------------------------
+    stream 1  [ scored  ]
+    stream 2       ......[ scored  ]
+    stream 3                 ......[ scored  ]         . warm-up
+
+The difference to one pass is far below the noise of any loss, and
+`Score.method` says which way was taken.
 """
 
 import dataclasses
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
-from charrnn.system import ram
-from charrnn.text.vocabulary import check_ids
-from charrnn.writing.probabilities import surprise
+from charrnn.scoring.scan import checked_ids, nats_of_rows
+from charrnn.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import keras
 
 ONE_PASS = "one pass, state carried"
-ONE_PASS_LIMIT = 200_000  # characters; longer texts are scored in streams
-STREAMS = 64
-STREAM_LENGTH = 2048  # at least so many characters to each stream
-WARM_UP = 512  # characters a stream reads before those it scores
-SHORT = 64  # characters: shorter lines take as long
-CHUNK = 1 << 22  # numbers in the largest array at work
-FROM_LINE_END = (
-    "each line by itself, after a line end; its own line end is scored, too"
-)
-FROM_NOTHING = (
-    "each line by itself, without its line end, which the model does not know"
-)
-BLOCK, BLOCKS = 64, 8  # characters, and how many at least: for an error
-BYTES = 10  # a character takes: its id twice, its nats by stream and by place
+ONE_PASS_CHARACTERS = 200_000  # a longer text is scored in streams
+
+STREAMS = 64  # read side by side: more rows are no faster
+MIN_CHARACTERS_PER_STREAM = 2048  # so that warming up stays a small part
+WARM_UP_CHARACTERS = 512  # read by a stream before those that it scores
+
+# A standard error is computed from means of blocks of characters.
+CHARACTERS_PER_BLOCK = 64
+MIN_BLOCKS = 8  # of a short text the blocks are shorter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,47 +51,54 @@ class Score:
     """The surprise of each character of a text but the first.
 
     Attributes:
-        nats: Float32 array of shape `(characters,)`; the characters scored
-            are the text's second to last.
+        nats: Float32 array of shape `(characters,)`, of the text's second
+            character to its last.
         method: How it was scored, in words.
     """
 
     nats: np.ndarray
     method: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Score({self.bits_per_character:.4f} bits per character, "
             f"{self.characters:,} characters, {self.method})"
         )
 
     @property
-    def characters(self):
+    def characters(self) -> int:
         """The number of characters scored."""
         return len(self.nats)
 
     @property
-    def nats_per_character(self):
-        """The cross-entropy loss."""
+    def nats_per_character(self) -> float:
+        """The mean surprise: the cross-entropy loss."""
         return float(self.nats.mean(dtype=np.float64))
 
     @property
-    def bits_per_character(self):
-        """The same in bits: how many a compressor needs per character."""
+    def bits_per_character(self) -> float:
+        """The loss in bits: what an ideal compressor needs per character."""
         return to_bits(self.nats_per_character)
 
     @property
-    def perplexity(self):
-        """The same as a number of equally likely characters to choose from.
+    def perplexity(self) -> float:
+        """How many equally likely characters would be as hard to predict.
 
-        That is e to the nats per character; infinite where a float ends.
+        That is e to the nats per character; infinite if a float cannot hold
+        it.
         """
         with np.errstate(over="ignore"):
             return float(np.exp(np.float64(self.nats_per_character)))
 
 
-def to_bits(nats):
-    """Nats in bits.
+def to_bits(nats: float | np.ndarray) -> float:
+    """Converts nats into bits.
+
+    Args:
+        nats: A number.
+
+    Returns:
+        A `float`: the nats divided by ln 2.
 
     Example:
 
@@ -90,12 +108,14 @@ def to_bits(nats):
     return float(nats / np.log(2))
 
 
-def standard_error(nats):
-    """How far the mean of surprises may be off by chance.
+def standard_error(nats: np.ndarray) -> float:
+    """The standard error of a mean of surprises.
 
-    Characters that follow one another are surprising together, so it is
-    estimated from the means of blocks: of 64 characters, or of an eighth of
-    fewer than 512.
+    The surprises of neighbouring characters are correlated: a rare word
+    surprises several times. Taken for independent they would make the mean
+    look more certain than it is. The means of blocks, of 64 characters or of
+    an eighth of a text shorter than 512, are nearly independent (the method
+    of batch means).
 
     Args:
         nats: Array of shape `(characters,)`.
@@ -110,21 +130,26 @@ def standard_error(nats):
     """
     if len(nats) < 2:
         return float("inf")
-    block = max(1, min(BLOCK, len(nats) // BLOCKS))
+    block = max(1, min(CHARACTERS_PER_BLOCK, len(nats) // MIN_BLOCKS))
     count = len(nats) // block
     means = np.reshape(nats[: count * block], (count, block)).mean(axis=1)
     return float(means.std(ddof=1) / np.sqrt(count))
 
 
-def score(model, text, vocabulary=None):
+def score(
+    model: "Engine | keras.Sequential | os.PathLike | str",
+    text: str | Sequence[int] | np.ndarray,
+    vocabulary: Vocabulary | None = None,
+) -> Score:
     """Scores a text.
 
     Args:
         model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
         text: A `str`, or ids as the model's vocabulary encodes it, of at
             least two characters.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model; all others
-            bring their own. Ids can be read without.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model, which scores
+            ids without one. Leave it out otherwise: engines and model files
+            contain theirs.
 
     Returns:
         A `Score`.
@@ -135,42 +160,57 @@ def score(model, text, vocabulary=None):
 
     Example:
 
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> vocabulary = Vocabulary("abcdefgh")
-    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
-    >>> score(engine, "feed").characters
-    3
+    >>> score("shakespeare", "Shall I die?")
+    Score(... bits per character, 11 characters, one pass, state carried)
     """
     engine = engine_of(model, vocabulary)
     ids = checked_ids(engine, text)
-    if len(ids) > ONE_PASS_LIMIT:
+    if len(ids) > ONE_PASS_CHARACTERS:
         return score_in_streams(engine, ids)
-    return Score(_scan(engine, ids[None])[0], ONE_PASS)
+    return Score(nats_of_rows(engine, ids[None])[0], ONE_PASS)
 
 
-def score_in_streams(engine, text, streams=STREAMS, warm_up=WARM_UP):
+def score_in_streams(
+    engine: Engine,
+    text: str | Sequence[int] | np.ndarray,
+    streams: int = STREAMS,
+    warm_up: int = WARM_UP_CHARACTERS,
+) -> Score:
     """Scores a long text in parallel streams.
 
     Args:
         engine: A `charrnn.Engine`.
         text: As for `score`.
-        streams: How many at most; a short text takes fewer.
+        streams: Most streams; a short text is cut into fewer.
         warm_up: Characters that each stream reads before its own part.
 
     Returns:
         A `Score`.
+
+    Raises:
+        ValueError: as `score` does.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> engine = load("shakespeare")
+    >>> score_in_streams(engine, "Hark! " * 1000, warm_up=64).method
+    '2 streams, each warmed up on 64 characters'
     """
     ids = checked_ids(engine, text)
     scored = len(ids) - 1
-    streams = max(1, min(streams, scored // STREAM_LENGTH))
+    streams = max(1, min(streams, scored // MIN_CHARACTERS_PER_STREAM))
     length = -(-scored // streams)
     ends = np.minimum(np.arange(1, streams + 1) * length, scored)
-    starts = ends - length  # the last may overlap the one before
+    # All parts have one length, so the last may overlap the one before; the
+    # characters of both are then scored twice, and one score is kept.
+    starts = ends - length
     warm_up = min(warm_up, int(starts[1]) if streams > 1 else 0)
-    # The first stream has nothing before it: it warms up on nothing at all.
+    # The first stream has nothing before it: it starts at the first
+    # character, and its row reads on past its part.
     begins = np.maximum(starts - warm_up, 0)
     windows = sliding_window_view(ids, warm_up + length + 1)[begins]
-    nats = _scan(engine, windows)  # (streams, warm_up + length)
+    nats = nats_of_rows(engine, windows)  # (streams, warm_up + length)
     result = np.empty(scored, np.float32)
     for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
         result[start:end] = row[start - begin : end - begin]
@@ -179,197 +219,43 @@ def score_in_streams(engine, text, streams=STREAMS, warm_up=WARM_UP):
     )
 
 
-def score_cold(engine, text, window=256):
+def score_cold(
+    engine: Engine,
+    text: str | Sequence[int] | np.ndarray,
+    window: int = 256,
+) -> Score:
     """Scores independent windows, each from the zero state.
 
-    This is how models with a fixed context are scored: most characters are
-    predicted with less context than the network can use, so the figure is
-    higher than `score`'s.
+    Models with a fixed context are scored in this way. Most characters are
+    predicted with less context than the network can use, so the loss is
+    higher than that of `score`.
 
     Args:
         engine: A `charrnn.Engine`.
         text: As for `score`.
-        window: Characters predicted in each window; a remainder shorter than
-            a window is left out, unless it is all there is.
+        window: Characters predicted in each window. A remainder at the end
+            is left out; a text shorter than a window is one window.
 
     Returns:
         A `Score`.
+
+    Raises:
+        ValueError: as `score` does.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> score_cold(load("shakespeare"), "Hark! " * 100).characters
+    512
     """
     ids = checked_ids(engine, text)
     window = min(window, len(ids) - 1)
     count = (len(ids) - 1) // window
     windows = sliding_window_view(ids, window + 1)[::window]
     nats = [
-        _scan(engine, rows)
+        nats_of_rows(engine, rows)
         for rows in np.array_split(windows, -(-count // STREAMS))
     ]
     return Score(
         np.concatenate(nats).ravel(), f"cold windows of {window} characters"
     )
-
-
-def score_each(model, lines, watch=iter, vocabulary=None):
-    """Scores lines each for itself, from the zero state.
-
-    A line is read as it stands in a text, but without the lines before it:
-    after a line end, which is context, come its characters and its own line
-    end, which are scored. The line end is that of the training text. To a
-    model that knows none a line's first character is context, as in `score`.
-
-    Args:
-        model: As for `score`.
-        lines: A list of `str` without their line ends.
-        watch: A function of a list that yields its items again, such as
-            `rich.progress.track`.
-        vocabulary: As for `score`.
-
-    Returns:
-        A list of `Score`, in the order of the lines: the same for a line
-        whatever the others are.
-
-    Raises:
-        ValueError: if a line has a character that the model does not know.
-
-    Example:
-
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> vocabulary = Vocabulary("\\nabcdefgh")
-    >>> engine = Engine.from_keras(build_model(vocabulary), vocabulary)
-    >>> [s.characters for s in score_each(engine, ["feed", "a", ""])]
-    [5, 2, 1]
-    """
-    engine = engine_of(model, vocabulary)
-    end = line_end(engine)
-    framed = [engine.vocabulary.encode(f"{end}{line}{end}") for line in lines]
-    size = sum(map(len, framed))
-    ram.check_fits(2 * BYTES * size, "the scores", "Score fewer lines.")
-    method = FROM_LINE_END if end else FROM_NOTHING
-    context = len(end) or 1  # characters that are not scored
-    scores = [None] * len(lines)
-    for rows in watch(_batches([len(ids) for ids in framed])):
-        nats_of_rows = _scan_ragged(engine, [framed[row] for row in rows])
-        for row, nats in zip(rows, nats_of_rows, strict=True):
-            scores[row] = Score(nats[context - 1 :], method)
-    return scores
-
-
-def line_end(engine):
-    """How the lines of a model's training text end.
-
-    Args:
-        engine: A `charrnn.Engine`.
-
-    Returns:
-        A `str`: LF, CRLF or CR, or nothing if the model knows none.
-
-    Example:
-
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> line_end(Engine.from_keras(build_model("ab"), Vocabulary("ab")))
-    ''
-    """
-    return "".join(c for c in "\r\n" if c in engine.vocabulary.characters)
-
-
-def checked_ids(engine, text):
-    """The ids of a text: checked, and at least two.
-
-    Args:
-        engine: A `charrnn.Engine`.
-        text: A `str`, or ids.
-
-    Returns:
-        Integer array of shape `(characters,)`.
-
-    Raises:
-        ValueError: as `score` does.
-    """
-    if isinstance(text, str):
-        text = engine.vocabulary.encode(text)
-    ids = np.asarray(text)
-    check_ids(ids, len(engine.vocabulary))
-    if len(ids) < 2:
-        raise ValueError(
-            "Expected a text of at least 2 characters: the first is context. "
-            f"Received {len(ids)}."
-        )
-    ram.check_fits(
-        BYTES * len(ids), "the scores of the text", "Score a part of it."
-    )
-    return ids
-
-
-def scan(engine, ids):
-    """Runs the network over texts, a piece at a time.
-
-    Args:
-        engine: A `charrnn.Engine`.
-        ids: Of texts of one length, `(rows, characters)`.
-
-    Yields:
-        `(start, logits, targets)`: the logits `(rows, piece, vocabulary
-        size)` of the characters that come after `start` and their ids
-        `(rows, piece)`.
-
-    Example:
-
-    >>> from charrnn import Engine, Vocabulary, build_model
-    >>> engine = Engine.from_keras(build_model("ab"), Vocabulary("ab"))
-    >>> ids = np.zeros((1, 100), np.int32)
-    >>> [(start, targets.shape) for start, _, targets in scan(engine, ids)]
-    [(0, (1, 64)), (64, (1, 35))]
-    """
-    rows, time = ids.shape[0], ids.shape[1] - 1
-    piece = _piece(engine, rows)
-    state = engine.zero_state(rows)
-    for start in range(0, time, piece):
-        inputs = ids[:, start : start + piece + 1]
-        logits, state = engine.run(inputs[:, :-1], state)
-        yield start, logits, inputs[:, 1:]
-
-
-def _batches(lengths):
-    """Groups of rows about as long as each other; very long ones alone."""
-    batches, longest = [[]], 0
-    for row in np.argsort(-np.array(lengths, int), kind="stable").tolist():
-        full = len(batches[-1]) == STREAMS or longest > ONE_PASS_LIMIT
-        if full or longest > 2 * max(lengths[row], SHORT):
-            batches.append([])
-        if not batches[-1]:
-            longest = lengths[row]
-        batches[-1].append(row)
-    return [batch for batch in batches if batch]
-
-
-def _scan_ragged(engine, texts):
-    """Yields the nats of each text's characters after the first.
-
-    All arrays at work have one shape, whatever the texts: BLAS rounds a
-    product of another shape in another way. What is filled in comes after a
-    text's end, and changes nothing before it.
-    """
-    longest = max(map(len, texts))
-    rows, piece = STREAMS, _piece(engine, STREAMS)
-    if longest > ONE_PASS_LIMIT:  # too long to be filled up, so by itself
-        rows, piece = 1, 1
-    pieces = -(-max(longest - 1, 0) // piece)
-    ids = np.zeros((rows, pieces * piece + 1), texts[0].dtype)
-    for own, text in zip(ids, texts, strict=False):
-        own[: len(text)] = text
-    for nats, text in zip(_scan(engine, ids), texts, strict=False):
-        yield nats[: max(len(text), 1) - 1].copy()  # without what was filled in
-
-
-def _piece(engine, rows):
-    """How many characters of each row to read at once."""
-    return max(1, min(64, CHUNK // (rows * len(engine.vocabulary))))
-
-
-def _scan(engine, ids):
-    """Nats of the characters after the first of each row: (rows, time)."""
-    rows, characters = ids.shape
-    nats = np.empty((rows, characters - 1), np.float32)
-    for start, logits, targets in scan(engine, ids):
-        end = start + targets.shape[1]
-        nats[:, start:end] = surprise(logits, targets)
-    return nats

@@ -1,8 +1,9 @@
 """Tell whether the end of a text, which is held out, is unlike the rest.
 
-The end is compared with a part of the same length that is taken from all over
-the text. Both are predicted from pairs of characters counted in what remains,
-so that neither has an advantage but that of being like the remainder.
+The end is compared with a part of the same length, made of pieces from all
+over the text. Each is predicted from the pairs of characters in what remains
+without it, so both have the same chance, except that one may be more like its
+remainder than the other.
 """
 
 import dataclasses
@@ -11,20 +12,29 @@ import math
 
 import numpy as np
 
-from charrnn.scoring import baselines, score
+from charrnn.scoring.baselines import ngrams
+from charrnn.scoring.score import standard_error, to_bits
 
-MOST_CHARACTERS = 360_000  # counted, in pieces from all over the text
-MOST_HELD_OUT = 40_000
-SAMPLED_PIECE = 512  # characters
-PIECE = 128  # characters of a piece of the part from all over the text
-FEWEST_HELD_OUT = 256  # in fewer there is nothing to be seen
-CLEAR_NATS = 0.28  # 0.4 bits: ordinary texts have half of it or less
-ERRORS = 2  # standard errors that the difference must lie above that
+# Of longer parts pieces from all over them are used: pairs need no more.
+MAX_TRAINING_CHARACTERS = 360_000
+MAX_HELD_OUT_CHARACTERS = 40_000
+CHARACTERS_PER_SAMPLED_PIECE = 512
+
+# Fewer characters show no difference with any certainty.
+MIN_HELD_OUT_CHARACTERS = 256
+
+# The part from all over the text is made of pieces of this length.
+CHARACTERS_PER_PIECE = 128
+
+# The end is unlike the rest if it costs more than this, 0.4 bits, by at least
+# two standard errors. Ordinary texts stay at half of it or less.
+MIN_EXCESS_NATS = 0.28
+MIN_STANDARD_ERRORS = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Shift:
-    """What the two parts cost, predicted from pairs of characters.
+    """The loss on the two parts, predicted from pairs of characters.
 
     Attributes:
         held_out: Nats per character of the end.
@@ -37,17 +47,20 @@ class Shift:
     standard_error: float
 
     @property
-    def excess(self):
-        """How many nats per character more the end costs."""
+    def excess(self) -> float:
+        """How much higher the loss on the end is, in nats per character."""
         return self.held_out - self.anywhere
 
     @property
-    def is_clear(self):
+    def is_clear(self) -> bool:
         """Whether the end is so unlike the rest that a loss on it misleads."""
-        return self.excess - ERRORS * self.standard_error > CLEAR_NATS
+        least = self.excess - MIN_STANDARD_ERRORS * self.standard_error
+        return least > MIN_EXCESS_NATS
 
 
-def measure(training, held_out, size):
+def measure(
+    training: np.ndarray, held_out: np.ndarray, size: int
+) -> Shift | None:
     """Compares the end of a text with what comes before it.
 
     Args:
@@ -56,7 +69,7 @@ def measure(training, held_out, size):
         size: Number of characters in the vocabulary.
 
     Returns:
-        A `Shift`, or `None` where the held-out part is too short to tell.
+        A `Shift`; `None` if the held-out part is too short to tell.
 
     Example:
 
@@ -68,28 +81,33 @@ def measure(training, held_out, size):
     >>> measure(first, first[:500], 4).is_clear
     False
     """
-    if len(held_out) < FEWEST_HELD_OUT:
+    if len(held_out) < MIN_HELD_OUT_CHARACTERS:
         return None
-    training = _sample(training, MOST_CHARACTERS)
-    held_out = _sample(held_out, MOST_HELD_OUT)
+    training = _sample(training, MAX_TRAINING_CHARACTERS)
+    held_out = _sample(held_out, MAX_HELD_OUT_CHARACTERS)
     remainder, anywhere = _interleaved(training, held_out)
     end = _nats(training, held_out, size)
     other = _nats(remainder, anywhere, size)
-    errors = score.standard_error(end), score.standard_error(other)
+    errors = standard_error(end), standard_error(other)
     return Shift(float(end.mean()), float(other.mean()), math.hypot(*errors))
 
 
-def advice(shift, source):
-    """Says in a line what is wrong with the split and what to do.
+def advice(shift: Shift, source: str) -> str:
+    """Says in one line what is wrong with the split and what to do.
 
     Args:
         shift: A `Shift` that is clear.
-        source: What is learnt, as the user named it.
+        source: The training text, as the user named it.
 
     Returns:
         A `str`.
+
+    Example:
+
+    >>> advice(Shift(3.0, 2.0, 0.1), "names.txt")
+    'names.txt: the end, held out to validate on, is unlike the rest: ...
     """
-    end, anywhere = map(score.to_bits, (shift.held_out, shift.anywhere))
+    end, anywhere = map(to_bits, (shift.held_out, shift.anywhere))
     return (
         f"{source}: the end, held out to validate on, is unlike the rest: "
         f"predicted from pairs of characters it costs {end:.2f} bits/char, a "
@@ -99,27 +117,30 @@ def advice(shift, source):
     )
 
 
-def _sample(ids, most):
-    """Pieces from all over the ids, no more characters than `most`."""
+def _sample(ids: np.ndarray, most: int) -> np.ndarray:
+    """Pieces from all over the ids, at most `most` characters in all."""
     if len(ids) <= most:
         return np.asarray(ids)
-    last = len(ids) - SAMPLED_PIECE
-    starts = np.linspace(0, last, most // SAMPLED_PIECE).astype(np.int64)
-    return np.concatenate([ids[s : s + SAMPLED_PIECE] for s in starts])
+    size = CHARACTERS_PER_SAMPLED_PIECE
+    last = len(ids) - size
+    starts = np.linspace(0, last, most // size).astype(np.int64)
+    return np.concatenate([ids[s : s + size] for s in starts])
 
 
-def _interleaved(training, held_out):
-    """Divides both anew, so that the second part comes from everywhere."""
+def _interleaved(
+    training: np.ndarray, held_out: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divides both anew in the same ratio, the second part from everywhere."""
     ids = np.concatenate([training, held_out])
-    pieces = np.arange(len(ids)) // PIECE
+    pieces = np.arange(len(ids)) // CHARACTERS_PER_PIECE
     share = len(held_out) / len(ids)
+    # Piece k is taken where the running total k * share passes an integer:
+    # evenly spread, and exactly the share.
     taken = np.floor((pieces + 1) * share) > np.floor(pieces * share)
     return ids[~taken], ids[taken]
 
 
-def _nats(training, held_out, size):
+def _nats(training: np.ndarray, held_out: np.ndarray, size: int) -> np.ndarray:
     """Nats of the characters after the first, by pairs: `(characters - 1,)`."""
-    _, by_pairs = itertools.islice(
-        baselines.ngrams(training, held_out, size), 2
-    )
+    _, by_pairs = itertools.islice(ngrams(training, held_out, size), 2)
     return by_pairs

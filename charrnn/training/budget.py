@@ -259,14 +259,16 @@ class Ending:
         """What to reserve for the exact scoring, which may be given up."""
         held_out = len(self.validation.ids)
         most = MAX_SHARE_SCORED * (self.limit or np.inf)
-        if held_out > score.ONE_PASS_LIMIT or self._one * held_out > most:
+        if held_out > score.ONE_PASS_CHARACTERS or self._one * held_out > most:
             return 0.0
         return float(np.mean(self._probes)) * held_out
 
     def _rest_seconds(self) -> float:
         """What is left when the held-out part is scored."""
-        cold = min(len(self.validation.ids), score.ONE_PASS_LIMIT)
-        counted = min(self.schedule.characters, baselines.MOST_CHARACTERS)
+        cold = min(len(self.validation.ids), score.ONE_PASS_CHARACTERS)
+        counted = min(
+            self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
+        )
         busy = self._one / self._fastest
         own = FILES_SECONDS
         if len(self.validation.ids):

@@ -15,6 +15,7 @@ import charrnn
 from charrnn.network.backend import threads
 from charrnn.network.engine import Engine, load
 from charrnn.scoring import baselines, score
+from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.shift import Shift
 from charrnn.system import atomic
 from charrnn.training.figures import (
@@ -108,7 +109,7 @@ def _figures(
         best[VALIDATION_LOSS],
         best["validation_method"],
     )
-    cold = score.score_cold(engine, held_out[: score.ONE_PASS_LIMIT])
+    cold = score.score_cold(engine, held_out[: score.ONE_PASS_CHARACTERS])
     of_each = cold.nats  # they waver alike
     if scored := _scored_in_time(engine, held_out, limit):
         nats, method = scored.nats_per_character, scored.method
@@ -128,9 +129,9 @@ def _figures(
     return dict(zip(FIGURES, values, strict=True))
 
 
-def _finite(error: float) -> float | None:
+def _finite(error: float | None) -> float | None:
     """A standard error, `None` where a single character tells none."""
-    return None if math.isinf(error) else error
+    return None if error is None or math.isinf(error) else error
 
 
 def _best_and_last(
@@ -158,11 +159,11 @@ def _scored_in_time(
     The pass is given up as soon as it is clear that it will take longer than
     `limit` seconds, which may be `None` for any time.
     """
-    if len(ids) > score.ONE_PASS_LIMIT:
+    if len(ids) > score.ONE_PASS_CHARACTERS:
         return None
-    ids = score.checked_ids(engine, ids)
+    ids = checked_ids(engine, ids)
     began, nats = time.perf_counter(), []
-    for start, logits, targets in score.scan(engine, ids[None]):
+    for start, logits, targets in scan(engine, ids[None]):
         nats.append(surprise(logits, targets)[0])
         seconds = time.perf_counter() - began
         whole = seconds * len(ids) / (start + targets.size)

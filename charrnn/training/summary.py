@@ -50,7 +50,7 @@ def summary(
         f"validation  {nats:.4f} nats/char = {bits:.4f} bits/char ({method})",
         _kept(metrics, stopped),
         SHIFTED if _is_shifted(metrics) else "",
-        baselines.shown(
+        baselines.comparison(
             metrics["baselines_nats_per_character"],
             nats,
             characters,
@@ -141,4 +141,4 @@ def _reason(metrics: dict[str, Any], stopped: bool) -> str:
         return "no wonder, on an end that is unlike the rest"
     if stopped or is_by_heart(metrics):
         return "the network needs more text; more training does not help"
-    return baselines.MORE
+    return baselines.NEEDS_MORE

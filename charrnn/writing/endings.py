@@ -1,7 +1,17 @@
-"""End a sample at a string: before it comes up, or after it."""
+"""End a sample at a string: before it, or after it."""
+
+from collections.abc import Iterable, Sequence
+
+from charrnn.text.vocabulary import Vocabulary
+
+Ending = tuple[str, str]  # a string, and the argument that it came from
 
 
-def checked(stop, stop_after, vocabulary):
+def checked(
+    stop: str | Iterable[str],
+    stop_after: str | Iterable[str],
+    vocabulary: Vocabulary,
+) -> list[Ending]:
     r"""Checks the strings that end a sample.
 
     Args:
@@ -11,11 +21,12 @@ def checked(stop, stop_after, vocabulary):
 
     Returns:
         A list of `(string, reason)`, the longest string first; the reason is
-        the name of the argument.
+        `"stop"` or `"stop_after"`.
 
     Raises:
-        ValueError: if a string is empty, is in both, or can never come up:
-            naming the characters that the model does not write.
+        ValueError: if a string is empty, is in both arguments, or can never
+            come up; then the characters are named that the model does not
+            write.
 
     Example:
 
@@ -23,7 +34,7 @@ def checked(stop, stop_after, vocabulary):
     >>> checked(["."], "\n\n", Vocabulary("\n.ab"))
     [('\n\n', 'stop_after'), ('.', 'stop')]
     """
-    endings = {}
+    endings: dict[str, str] = {}
     for reason, strings in (("stop", stop), ("stop_after", stop_after)):
         strings = (strings,) if isinstance(strings, str) else tuple(strings)
         for string in strings:
@@ -31,15 +42,16 @@ def checked(stop, stop_after, vocabulary):
             if endings.setdefault(string, reason) != reason:
                 raise ValueError(
                     "Expected a string in stop or in stop_after. Received "
-                    f"{string!r} in both."
+                    f"{string!r} in both. Leave it out of one."
                 )
     return sorted(endings.items(), key=lambda item: -len(item[0]))
 
 
-def _check_can_come(string, reason, vocabulary):
+def _check_can_come(string: str, reason: str, vocabulary: Vocabulary) -> None:
     if not string:
         raise ValueError(
-            f"Expected strings in {reason}. Received an empty one."
+            f"Expected strings of at least one character in {reason}. "
+            "Received an empty one."
         )
     try:
         ids = vocabulary.encode(string)
@@ -54,14 +66,18 @@ def _check_can_come(string, reason, vocabulary):
 
 
 class Draft:
-    r"""A sample being written, with the characters that may yet be cut.
+    r"""A sample being written, of which a few characters may yet be cut.
+
+    A drawn character that may be the beginning of a stop string is pending:
+    it is not told until the next ones show whether the string is completed,
+    and cut, or not.
 
     Args:
         endings: As `checked` returns them. Of two strings that end at the
             same character the longer one counts.
 
     Attributes:
-        pending: Characters drawn that may turn out to begin a string to cut.
+        pending: The characters drawn but not told.
         reason: Why the sample ended; `None` while it goes on.
 
     Example:
@@ -71,16 +87,18 @@ class Draft:
     (['h', 'e', '', 'l', ''], 'stop')
     """
 
-    def __init__(self, endings):
+    def __init__(self, endings: Sequence[Ending]) -> None:
         self.pending = ""
-        self.reason = None
+        self.reason: str | None = None
         self._endings = endings
-        self._cut = [string for string, reason in endings if reason == "stop"]
+        self._stops = [string for string, reason in endings if reason == "stop"]
         self._longest = len(endings[0][0]) if endings else 0
-        self._last = ""  # as many drawn characters, pending or not
+        # The last characters drawn, told or not, as many as an ending has:
+        # one of `stop_after` may begin in text that was told long ago.
+        self._last = ""
 
-    def add(self, character):
-        """Takes a character; returns the text that is certain by now."""
+    def add(self, character: str) -> str:
+        """Takes a character; returns the text that can no longer be cut."""
         if not self._endings:
             return character
         self.pending += character
@@ -91,19 +109,19 @@ class Draft:
                 text = self.release(len(string) if reason == "stop" else 0)
                 self.pending = ""
                 return text
-        return self.release(self._possible_stop())
+        return self.release(self._characters_at_risk())
 
-    def release(self, kept=0):
-        """Lets go of the pending characters but the last `kept`."""
+    def release(self, kept: int = 0) -> str:
+        """Returns the pending characters except the last `kept`."""
         cut = len(self.pending) - kept
         text, self.pending = self.pending[:cut], self.pending[cut:]
         return text
 
-    def _possible_stop(self):
-        """Length of the longest ending that may begin a string to cut."""
+    def _characters_at_risk(self) -> int:
+        """How many of the last characters may begin a string of `stop`."""
         lengths = (
             size
-            for stop in self._cut
+            for stop in self._stops
             for size in range(1, min(len(stop), len(self.pending) + 1))
             if self.pending.endswith(stop[:size])
         )

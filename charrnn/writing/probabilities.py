@@ -1,26 +1,48 @@
-"""Turn logits into probabilities, and those into repeatable draws."""
+"""Turn logits into the probabilities that characters are drawn with."""
+
+from typing import TypedDict
 
 import numpy as np
 
-COLDEST = 1e-9  # temperatures below are greedy: a division would overflow
+# Sampling at a lower temperature is greedy: logits divided by it overflow.
+MIN_TEMPERATURE = 1e-9
 
 
-def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
+class Filters(TypedDict, total=False):
+    """The keyword arguments of `probabilities`, each of them optional.
+
+    `Sampler` passes them on, so that they are explained in one place.
+    """
+
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+
+
+def probabilities(
+    logits: np.ndarray,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> np.ndarray:
     """Turns logits into the probabilities that characters are drawn with.
 
-    The filters apply one after another, in the order of the arguments, each
-    to what the one before has left.
+    The filters apply in the order of the arguments. Each of them sees the
+    distribution that the one before it has left, scaled to a sum of 1.
 
     Args:
         logits: Float array of shape `(..., vocabulary size)`.
-        temperature: Divides the logits; below 1 the likely become likelier,
-            0 leaves only the likeliest.
-        top_k: Keep the k likeliest characters; `None` for all.
+        temperature: Divides the logits. Below 1 likely characters become
+            likelier still; 0 leaves only the likeliest.
+        top_k: Keep the k likeliest characters; `None` keeps all. Of equally
+            likely ones those with the lower ids are kept.
         top_p: Keep the smallest set of likeliest characters whose
-            probabilities add up to at least `top_p` (nucleus sampling,
-            Holtzman et al. 2020); `None` for all.
+            probabilities add up to at least `top_p` (nucleus sampling);
+            `None` keeps all.
         min_p: Keep characters at least `min_p` times as likely as the
-            likeliest (Nguyen et al. 2024); `None` for all.
+            likeliest; `None` keeps all.
 
     Returns:
         Float64 array of the shape of `logits`; the last axis adds up to 1.
@@ -32,100 +54,66 @@ def probabilities(logits, temperature=1.0, top_k=None, top_p=None, min_p=None):
 
     >>> probabilities(np.log([0.5, 0.3, 0.2]), top_k=2).round(3)
     array([0.625, 0.375, 0.   ])
+
+    Source: Holtzman et al. 2020, "The curious case of neural text
+    degeneration" (top_p); Nguyen et al. 2024, "Turning up the heat: min-p
+    sampling for creative and coherent LLM outputs" (min_p).
     """
-    _check(temperature, top_k, top_p, min_p)
+    check_filters(temperature, top_k, top_p, min_p)
     logits = np.asarray(logits, dtype=np.float64)
-    if temperature < COLDEST:
+    if temperature < MIN_TEMPERATURE:
         likeliest = logits.argmax(-1)[..., None]
         return (np.arange(logits.shape[-1]) == likeliest).astype(float)
     p = _softmax(logits, temperature)
     if top_k is not None:
         p = _keep(p, _rank(p) < top_k)
     if top_p is not None:
-        p = _keep(p, _likelier(p) < top_p)
+        # A character belongs to the nucleus while those that are likelier
+        # do not yet reach top_p: the one that crosses the line is kept.
+        p = _keep(p, _sum_of_likelier(p) < top_p)
     if min_p is not None:
         p = _keep(p, p >= min_p * p.max(-1, keepdims=True))
     return p
 
 
-def uniforms(seed, sample, start, count):
-    """The random numbers of a sample, addressed by position.
+def without(left_out: int | None, logits: np.ndarray) -> np.ndarray:
+    """Rules a character out, such as the stand-in of rare ones.
 
     Args:
-        seed: An integer of up to 64 bits.
-        sample: Index of the sample.
-        start: Position of the first number.
-        count: How many.
-
-    Returns:
-        Float64 array of shape `(count,)` in [0, 1): position by position the
-        same whatever else is drawn, and in however many calls.
-
-    Example:
-
-    >>> bool((uniforms(7, 0, 0, 9)[5:] == uniforms(7, 0, 5, 4)).all())
-    True
-
-    Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"
-    (Philox: four numbers of 64 bits for each value of a counter).
-    """
-    key = np.array([seed % 2**64, sample], np.uint64)
-    philox = np.random.Philox(key=key)
-    philox.advance(start // 4)
-    numbers = np.random.Generator(philox).random(start % 4 + count)
-    return numbers[start % 4 :]
-
-
-def surprise(logits, ids):
-    """The surprise of characters: -ln p, in nats.
-
-    Args:
+        left_out: Its id; `None` leaves the logits as they are.
         logits: Float array of shape `(..., vocabulary size)`.
-        ids: Integers of shape `(...)`.
 
     Returns:
-        Float array of shape `(...)`.
+        The logits, minus infinity for that character.
 
     Example:
 
-    >>> surprise(np.zeros((1, 8)), np.array([3])) / np.log(2)
-    array([3.])
+    >>> probabilities(without(1, np.zeros(3)))
+    array([0.5, 0. , 0.5])
     """
-    top = logits.max(-1, keepdims=True)
-    total = np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
-    rows = logits.reshape(-1, logits.shape[-1])
-    of_ids = rows[np.arange(len(rows)), ids.ravel()]
-    return total - of_ids.reshape(ids.shape)
+    if left_out is None:
+        return logits
+    others = np.arange(logits.shape[-1]) != left_out
+    return np.where(others, logits, -np.inf)
 
 
-def _softmax(logits, temperature):
-    p = np.exp((logits - logits.max(-1, keepdims=True)) / temperature)
-    p /= p.sum(-1, keepdims=True)
-    return p
+def check_filters(
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> None:
+    """Checks the arguments of `probabilities`, without any logits.
 
+    Raises:
+        ValueError: if one is out of range.
 
-def _rank(p):
-    """The place of each probability, 0 for the highest; ties by id."""
-    order = np.argsort(-p, axis=-1, kind="stable")
-    return np.argsort(order, axis=-1)
+    Example:
 
-
-def _likelier(p):
-    """The sum of all probabilities that rank before each."""
-    order = np.argsort(-p, axis=-1, kind="stable")
-    ranked = np.take_along_axis(p, order, -1)
-    before = ranked.cumsum(-1) - ranked
-    result = np.empty_like(p)
-    np.put_along_axis(result, order, before, -1)
-    return result
-
-
-def _keep(p, mask):
-    p = np.where(mask, p, 0.0)
-    return p / p.sum(-1, keepdims=True)
-
-
-def _check(temperature, top_k, top_p, min_p):
+    >>> check_filters(top_p=1.5)
+    Traceback (most recent call last):
+    ValueError: Expected top_p above 0 and up to 1. Received 1.5. ...
+    """
     if not 0 <= temperature < np.inf:
         raise ValueError(
             "Expected a temperature of 0 (greedy) or above. "
@@ -140,5 +128,59 @@ def _check(temperature, top_k, top_p, min_p):
         if share is not None and not 0 < share <= 1:
             raise ValueError(
                 f"Expected {name} above 0 and up to 1. Received {share!r}. "
-                f"Leave it out to keep all characters."
+                "Leave it out to keep all characters."
             )
+
+
+def surprise(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """The surprise of characters, -ln p, in nats.
+
+    Args:
+        logits: Float array of shape `(..., vocabulary size)`.
+        ids: Integers of shape `(...)`: the characters that came.
+
+    Returns:
+        Float array of shape `(...)`.
+
+    Example:
+
+    >>> surprise(np.zeros((1, 8)), np.array([3])) / np.log(2)
+    array([3.])
+    """
+    # -ln softmax(logits)[id] = ln(sum(exp(logits))) - logits[id]; with the
+    # largest logit subtracted first, no exponential overflows.
+    top = logits.max(-1, keepdims=True)
+    log_total = np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
+    rows = logits.reshape(-1, logits.shape[-1])
+    of_ids = rows[np.arange(len(rows)), ids.ravel()]
+    return log_total - of_ids.reshape(ids.shape)
+
+
+def _softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
+    p = np.exp((logits - logits.max(-1, keepdims=True)) / temperature)
+    p /= p.sum(-1, keepdims=True)
+    return p
+
+
+def _rank(p: np.ndarray) -> np.ndarray:
+    """The rank of each probability: 0 for the highest; ties by id."""
+    # Sorting the order once more inverts it: from "which id has this rank"
+    # to "which rank has this id".
+    order = np.argsort(-p, axis=-1, kind="stable")
+    return np.argsort(order, axis=-1)
+
+
+def _sum_of_likelier(p: np.ndarray) -> np.ndarray:
+    """For each character the sum of the probabilities that rank before it."""
+    order = np.argsort(-p, axis=-1, kind="stable")
+    ranked = np.take_along_axis(p, order, -1)
+    before = ranked.cumsum(-1) - ranked
+    result = np.empty_like(p)
+    np.put_along_axis(result, order, before, -1)
+    return result
+
+
+def _keep(p: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Sets the other probabilities to 0 and scales the rest to a sum of 1."""
+    p = np.where(mask, p, 0.0)
+    return p / p.sum(-1, keepdims=True)

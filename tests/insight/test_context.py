@@ -53,11 +53,15 @@ def test_each_context_is_what_it_says(engine, vocabulary, k):
     ]
     row = curve.contexts.index(k)
     every = [bits_after(engine, ids[:t], ids[t]) for t in range(1, len(ids))]
-    assert curve.bits_with_all == pytest.approx(np.mean(every), rel=1e-4)
-    difference = curve.bits[row] - curve.bits_with_all
+    assert curve.bits_per_character_with_all == pytest.approx(
+        np.mean(every), rel=1e-4
+    )
+    difference = (
+        curve.bits_per_character[row] - curve.bits_per_character_with_all
+    )
     assert difference == pytest.approx((short - full).mean(), abs=1e-4)
     error = (short - full).std() / len(short) ** 0.5
-    assert curve.errors[row] == pytest.approx(error, abs=1e-4)
+    assert curve.standard_errors[row] == pytest.approx(error, abs=1e-4)
 
 
 def test_contexts_longer_than_the_text_are_left_out(engine):
@@ -68,11 +72,14 @@ def test_contexts_longer_than_the_text_are_left_out(engine):
 
 def test_a_part_of_a_long_text_says_nearly_the_same(engine, monkeypatch):
     whole = context_curve(engine, TEXT * 4, contexts=(1, 2, 4, 8))
-    monkeypatch.setattr(context, "WORK", 200)
-    monkeypatch.setattr(context, "LEAST", 200)  # of 500 places
+    monkeypatch.setattr(context, "CHARACTERS_PER_CONTEXT", 200)
+    monkeypatch.setattr(context, "MIN_POSITIONS", 200)  # of 500 places
     part = context_curve(engine, TEXT * 4, contexts=(1, 2, 4, 8))
-    assert (np.abs(part.bits - whole.bits) < 4 * part.errors + 1e-6).all()
-    assert (part.errors > whole.errors).all()
+    assert (
+        np.abs(part.bits_per_character - whole.bits_per_character)
+        < 4 * part.standard_errors + 1e-6
+    ).all()
+    assert (part.standard_errors > whole.standard_errors).all()
 
 
 def test_two_characters_are_all_where_no_more_count():
@@ -95,10 +102,12 @@ def test_two_characters_are_all_where_no_more_count():
         shuffle=False, verbose=0,
     )  # fmt: skip
     curve = context_curve(Engine.from_keras(model, vocabulary), ids[35_000:])
-    errors = np.hypot(curve.errors[1:], curve.errors[:-1])
-    assert (np.diff(curve.bits) <= 2 * errors + 0.01).all(), curve
-    assert curve.bits[0] > curve.bits_with_all + 0.2
-    assert curve.bits[1] < curve.bits_with_all + 0.05
+    errors = np.hypot(curve.standard_errors[1:], curve.standard_errors[:-1])
+    assert (np.diff(curve.bits_per_character) <= 2 * errors + 0.01).all(), curve
+    assert curve.bits_per_character[0] > curve.bits_per_character_with_all + 0.2
+    assert (
+        curve.bits_per_character[1] < curve.bits_per_character_with_all + 0.05
+    )
     assert curve.reach <= 8
 
 

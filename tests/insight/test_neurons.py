@@ -7,6 +7,7 @@ import pytest
 
 from charrnn.insight import neurons
 from charrnn.insight.neurons import read_neurons
+from charrnn.insight.probes import PROBES, probed
 from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
 from charrnn.network.steps import sigmoid
@@ -143,7 +144,7 @@ def test_saturation_is_counted_over_the_whole_text(cell, monkeypatch):
     ],
 )
 def test_probes(probe, text, expected):
-    values = [int(v) for v in neurons.PROBES[probe](text)]
+    values = [int(v) for v in PROBES[probe](text)]
     assert "".join(map(str, values)) == expected
 
 
@@ -151,8 +152,8 @@ def test_probes(probe, text, expected):
 def test_probes_know_every_line_end(end):
     text = '"a\n\nAB:\n  b"# c\nd'
     of_lf, of_end = (
-        neurons._probed(text),
-        neurons._probed(text.replace("\n", end)),
+        probed(text),
+        probed(text.replace("\n", end)),
     )
     assert of_lf.keys() == of_end.keys()
     kept = [i for i, c in enumerate(text.replace("\n", end)) if c != "\r"]

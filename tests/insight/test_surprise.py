@@ -13,7 +13,7 @@ from charrnn.insight.pages import page, title_of
 from charrnn.insight.surprise import Reading, read_along, word_spans
 from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
-from charrnn.scoring import score as scoring
+from charrnn.scoring.score import score
 from charrnn.text.vocabulary import Vocabulary
 
 TEXT = (
@@ -37,7 +37,7 @@ def reading(engine):
 
 
 def test_the_surprises_sum_up_to_the_score(engine, reading):
-    scored = scoring.score(engine, TEXT)
+    scored = score(engine, TEXT)
     assert reading.nats.sum() == pytest.approx(scored.nats.sum())
     assert reading.bits_per_character == pytest.approx(
         scored.bits_per_character

@@ -116,13 +116,13 @@ def root_mean_squares(model, vocabulary, segment):
     """The scales, by Keras, segment by segment with the state carried."""
     import tensorflow as tf
 
-    from charrnn.scoring import adaptation
+    from charrnn.scoring.adaptation import OWN_TEXT_SEGMENTS
     from charrnn.twins.stateful import stateful_twin
     from charrnn.writing.sampler import Sampler
 
     engine = Engine.from_keras(model, vocabulary)
     (own,) = Sampler(engine).generate(
-        "", length=adaptation.SAMPLED * segment + 1, temperature=1.0, seed=0
+        "", length=OWN_TEXT_SEGMENTS * segment + 1, temperature=1.0, seed=0
     )
     ids = vocabulary.encode(own.text).astype(np.int32)
     twin = stateful_twin(model, batch_size=1)
@@ -135,7 +135,7 @@ def root_mean_squares(model, vocabulary, segment):
         found = tape.gradient(value, [v.value for v in twin.trainable_weights])
         for square, gradient in zip(squares, found, strict=True):
             square += np.asarray(gradient) ** 2
-    return [np.sqrt(square / adaptation.SAMPLED) for square in squares]
+    return [np.sqrt(square / OWN_TEXT_SEGMENTS) for square in squares]
 
 
 def test_weights_are_drawn_back():

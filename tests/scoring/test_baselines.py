@@ -106,12 +106,12 @@ def test_the_chances_of_all_next_characters_are_one(training, context):
 def test_no_text_is_for_nothing(text):
     bits = baselines.xz("ab" * 5000, text) / np.log(2)
     assert bits > 7.99 / len(text)
-    assert "0.00" not in baselines.shown({"5-gram": 9, "xz": bits}, 1, 9)
+    assert "0.00" not in baselines.comparison({"5-gram": 9, "xz": bits}, 1, 9)
 
 
 def test_small_figures_are_not_nothing():
     losses = {"unigram": 0.0, "5-gram": 0.003, "xz": 0.004}
-    shown = baselines.shown(losses, 1e-4, 5000)
+    shown = baselines.comparison(losses, 1e-4, 5000)
     assert shown == "to compare  unigram 0.00, 5-gram < 0.01, xz 0.01 bits/char"
 
 
@@ -135,7 +135,7 @@ def test_the_best_order_is_named():
 
 
 def test_of_a_long_text_the_end_is_read(monkeypatch):
-    monkeypatch.setattr(baselines, "MOST_CHARACTERS", 100)
+    monkeypatch.setattr(baselines, "MAX_TRAINING_CHARACTERS", 100)
     vocabulary = Vocabulary("ab")
     ids = vocabulary.encode("a" * 500 + "ab" * 50)
     losses = baselines.measure(ids, ids[-50:], vocabulary)
@@ -147,17 +147,17 @@ def test_of_a_long_text_the_end_is_read(monkeypatch):
     [(1.6, 5000, False), (1.61, 5000, True), (1.61, 33, False)],
 )
 def test_a_network_worse_than_a_5_gram_is_told(nats, characters, warns):
-    said = baselines.shown({"5-gram": 1.6, "xz": 2.0}, nats, characters)
+    said = baselines.comparison({"5-gram": 1.6, "xz": 2.0}, nats, characters)
     assert ("warning     the 5-gram" in said) == warns
 
 
 def test_few_characters_are_compared_with_their_uncertainty():
     losses = {"5-gram": np.log(2), "xz": 2.0}
-    surely = baselines.shown(losses, np.log(8), 400, error=np.log(2) / 2)
+    surely = baselines.comparison(losses, np.log(8), 400, error=np.log(2) / 2)
     assert "by 2.00 \u00b1 0.50 bits/char of 400 characters: the" in surely
-    perhaps = baselines.shown(losses, np.log(4), 400, error=np.log(2))
+    perhaps = baselines.comparison(losses, np.log(4), 400, error=np.log(2))
     assert "1.00 \u00b1 1.00 bits/char of 400 characters: that may" in perhaps
-    assert "warning" not in baselines.shown(losses, 0.6, 400, error=0.1)
+    assert "warning" not in baselines.comparison(losses, 0.6, 400, error=0.1)
 
 
 def test_the_uncertainty_is_that_of_the_difference():

@@ -7,44 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_networks import LETTERS, engine_of, text_of
 
 from charrnn.network.engine import Engine
-from charrnn.scoring import score as scoring
 from charrnn.scoring.score import (
     Score,
-    line_end,
     score,
     score_cold,
-    score_each,
     score_in_streams,
 )
 from charrnn.text.vocabulary import Vocabulary
 
+SCORE, SCAN = "charrnn.scoring.score", "charrnn.scoring.scan"
 repeatable = settings(deadline=None, derandomize=True)
-LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
-
-
-def engine_of(characters=LETTERS, cell="LSTM", units=8, memory=1.0, seed=0):
-    """A network of random weights; `memory=0` cuts the recurrence."""
-    random = np.random.default_rng(seed)
-    vocabulary = Vocabulary(characters)
-    size = len(vocabulary)
-    gates = {"SimpleRNN": 1, "LSTM": 4}[cell] * units
-
-    def weights(*shape):
-        return random.normal(0, 0.5, shape).astype(np.float32)
-
-    recurrent = memory * weights(units, gates)
-    cell_arrays = [weights(size, gates), recurrent, weights(gates)]
-    dense_arrays = [4 * weights(units, size), weights(size)]
-    return Engine(
-        [(cell, {}, cell_arrays), ("Dense", {}, dense_arrays)], vocabulary
-    )
-
-
-def text_of(length, characters=LETTERS, seed=0):
-    random = np.random.default_rng(seed)
-    return "".join(random.choice(list(characters), length))
 
 
 @pytest.mark.parametrize("size", [2, 3, 8, 26])
@@ -85,18 +60,20 @@ def test_a_score_does_not_look_ahead():
 
 
 @pytest.mark.parametrize("steps", [1, 3, 7, 64])
-def test_scoring_in_chunks_equals_one_pass(monkeypatch, steps):
+def test_scoring_in_pieces_equals_one_pass(monkeypatch, steps):
     engine, text = engine_of(), text_of(200)
     ids = engine.vocabulary.encode(text)
     logits, _ = engine.run(ids[None, :-1])  # all 199 steps at once
     p = np.exp(logits[0].astype(np.float64))
     by_hand = np.log(p.sum(-1)) - logits[0, np.arange(199), ids[1:]]
-    monkeypatch.setattr(scoring, "CHUNK", steps * len(engine.vocabulary))
+    monkeypatch.setattr(
+        f"{SCAN}.MAX_LOGITS_PER_PIECE", steps * len(engine.vocabulary)
+    )
     assert score(engine, text).nats == pytest.approx(by_hand, abs=1e-5)
 
 
 @pytest.mark.parametrize("steps", [1, 5])
-def test_no_array_at_work_is_larger_than_a_chunk(monkeypatch, steps):
+def test_no_piece_has_more_logits_than_the_limit(monkeypatch, steps):
     engine = engine_of()
     lengths, run = [], engine.run
 
@@ -105,7 +82,9 @@ def test_no_array_at_work_is_larger_than_a_chunk(monkeypatch, steps):
         return run(ids, state)
 
     monkeypatch.setattr(engine, "run", recorded)
-    monkeypatch.setattr(scoring, "CHUNK", steps * len(engine.vocabulary))
+    monkeypatch.setattr(
+        f"{SCAN}.MAX_LOGITS_PER_PIECE", steps * len(engine.vocabulary)
+    )
     score(engine, text_of(23))
     assert max(lengths) == steps
     assert sum(lengths) == 22
@@ -151,7 +130,7 @@ def test_the_mean_of_many_characters_keeps_its_digits():
 
 
 def test_streams_equal_one_pass(monkeypatch):
-    monkeypatch.setattr(scoring, "STREAM_LENGTH", 300)
+    monkeypatch.setattr(f"{SCORE}.MIN_CHARACTERS_PER_STREAM", 300)
     engine, text = engine_of(), text_of(3001)
     ids = engine.vocabulary.encode(text)
     one_pass = score(engine, text)
@@ -161,7 +140,7 @@ def test_streams_equal_one_pass(monkeypatch):
 
 
 def test_streams_need_their_warm_up(monkeypatch):
-    monkeypatch.setattr(scoring, "STREAM_LENGTH", 300)
+    monkeypatch.setattr(f"{SCORE}.MIN_CHARACTERS_PER_STREAM", 300)
     engine, text = engine_of(), text_of(3001)
     ids = engine.vocabulary.encode(text)
     one_pass = score(engine, text).nats
@@ -183,10 +162,10 @@ def test_streams_need_their_warm_up(monkeypatch):
 def test_streams_cover_each_character(
     length, streams, warm_up, stream_length, seed
 ):
-    engine = engine_of(cell="SimpleRNN", memory=0.0)
+    engine = engine_of(cell="SimpleRNN", recurrence=0.0)
     ids = engine.vocabulary.encode(text_of(length, seed=seed))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "STREAM_LENGTH", stream_length)
+        patch.setattr(f"{SCORE}.MIN_CHARACTERS_PER_STREAM", stream_length)
         result = score_in_streams(engine, ids, streams, warm_up)
     one_pass = score(engine, ids)
     assert result.nats.shape == one_pass.nats.shape
@@ -202,8 +181,8 @@ def test_a_single_stream_is_one_pass_exactly():
 
 
 def test_long_texts_take_streams_and_say_so(monkeypatch):
-    monkeypatch.setattr(scoring, "ONE_PASS_LIMIT", 1000)
-    monkeypatch.setattr(scoring, "STREAM_LENGTH", 200)
+    monkeypatch.setattr(f"{SCORE}.ONE_PASS_CHARACTERS", 1000)
+    monkeypatch.setattr(f"{SCORE}.MIN_CHARACTERS_PER_STREAM", 200)
     engine = engine_of()
     short, long = text_of(1000), text_of(1001)
     assert score(engine, short).method == "one pass, state carried"
@@ -242,64 +221,6 @@ def test_a_text_shorter_than_a_window_is_one_window(length):
 def test_ids_outside_of_the_vocabulary_are_refused(scorer, last):
     with pytest.raises(ValueError, match=rf"Received {last}\."):
         scorer(engine_of(), [0, 1, last])
-
-
-def lines_of(count, seed=0):
-    random = np.random.default_rng(seed)
-    lengths = random.integers(0, 200, count).tolist()
-    return [text_of(n, seed=seed + i) for i, n in enumerate(lengths)]
-
-
-@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
-def test_each_line_is_scored_as_if_it_stood_alone(cell):
-    engine, lines = engine_of(LETTERS + "\n", cell), lines_of(70)
-    for line, own in zip(lines, score_each(engine, lines), strict=True):
-        alone = score(engine, f"\n{line}\n")
-        assert own.characters == len(line) + 1
-        assert own.nats == pytest.approx(alone.nats, abs=2e-5)
-
-
-def test_each_line_scores_the_same_whatever_the_others_are():
-    engine, lines = engine_of(LETTERS + "\n", units=40), lines_of(150)
-    together = score_each(engine, lines)
-    backwards = score_each(engine, lines[::-1])[::-1]
-    for line, own, other in zip(lines, together, backwards, strict=True):
-        (alone,) = score_each(engine, [line])
-        assert own.nats == pytest.approx(other.nats, abs=1e-6)
-        assert own.nats == pytest.approx(alone.nats, abs=1e-6)
-
-
-def test_very_long_lines_are_scored_too(monkeypatch):
-    engine = engine_of(LETTERS + "\n")
-    lines = [*lines_of(9), text_of(900), text_of(700, seed=1)]
-    expected = score_each(engine, lines)
-    monkeypatch.setattr(scoring, "ONE_PASS_LIMIT", 500)
-    for own, other in zip(expected, score_each(engine, lines), strict=True):
-        assert own.nats == pytest.approx(other.nats, abs=2e-5)
-
-
-def test_a_line_of_a_model_without_line_ends_begins_with_context():
-    engine = engine_of()
-    assert line_end(engine) == ""
-    for own, line in zip(
-        score_each(engine, ["", "a", "sea"]), ["", "a", "sea"], strict=True
-    ):
-        assert own.characters == max(0, len(line) - 1)
-    assert own.nats == pytest.approx(score(engine, "sea").nats, abs=1e-5)
-    assert own.method == scoring.FROM_NOTHING
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_a_line_ends_as_those_of_the_training_text(end):
-    engine = engine_of(LETTERS + end)
-    assert line_end(engine) == end
-    (own,) = score_each(engine, ["sea"])
-    alone = score(engine, f"{end}sea{end}").nats[len(end) - 1 :]
-    assert own.nats == pytest.approx(alone, abs=1e-5)
-
-
-def test_no_lines_have_no_scores():
-    assert score_each(engine_of(), []) == []
 
 
 @pytest.mark.parametrize("size", [2, 3, 26])

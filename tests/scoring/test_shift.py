@@ -80,8 +80,8 @@ def test_a_few_characters_tell_nothing():
 def test_of_a_long_text_pieces_from_all_over_are_read(monkeypatch):
     text = "".join(sorted(names(4000)))
     whole = measured(text)
-    monkeypatch.setattr(shift, "MOST_CHARACTERS", 12_000)
-    monkeypatch.setattr(shift, "MOST_HELD_OUT", 2_000)
+    monkeypatch.setattr(shift, "MAX_TRAINING_CHARACTERS", 12_000)
+    monkeypatch.setattr(shift, "MAX_HELD_OUT_CHARACTERS", 2_000)
     part = measured(text)
     assert part.is_clear
     assert part.excess == pytest.approx(whole.excess, rel=0.3)

@@ -14,11 +14,13 @@ from charrnn.network.engine import Engine, load
 from charrnn.scoring.score import score
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.writing import sampler as sampler_module
-from charrnn.writing.probabilities import probabilities, uniforms
-from charrnn.writing.sampler import Sampler, keep_rows
+from charrnn.writing.probabilities import probabilities
+from charrnn.writing.random_numbers import STEPS_PER_BLOCK, uniforms
+from charrnn.writing.sampler import Sampler
+from charrnn.writing.state import keep_rows
 
 repeatable = settings(deadline=None, derandomize=True)
+SAMPLER = "charrnn.writing.sampler"
 LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
 
 
@@ -121,7 +123,7 @@ def test_samples_go_on_the_same_when_others_have_ended(first_steps):
 def test_characters_are_drawn_with_the_uniforms_of_their_position():
     p = np.array([0.1, 0.2, 0.3, 0.4])
     sampler = Sampler(forgetful_engine("abcd", p))
-    count, length = 3, 2 * sampler_module.BLOCK + 9
+    count, length = 3, 2 * STEPS_PER_BLOCK + 9
     ids, _ = draw(sampler, sampler.start(count=count, seed=11), length)
     for sample in range(count):
         numbers = uniforms(11, sample, 0, length)
@@ -156,9 +158,9 @@ def test_states_taken_in_turn_do_not_disturb_each_other():
 def test_a_step_leaves_its_state_as_it_was():
     sampler = Sampler(random_engine())
     state = sampler.start("ab", count=2, seed=1)
-    copies = [state.logits.copy(), *(a.copy() for a in state.network[0])]
+    copies = [state.logits.copy(), *(a.copy() for a in state.recurrent[0])]
     draw(sampler, state, 3)
-    kept = [state.logits, *state.network[0]]
+    kept = [state.logits, *state.recurrent[0]]
     assert all(map(np.array_equal, kept, copies))
     with pytest.raises(dataclasses.FrozenInstanceError):
         state.position = 7
@@ -260,14 +262,14 @@ def test_a_long_prompt_is_read_to_its_end():
         logits, state = engine.step([i], state)
     start = Sampler(engine).start("hello", count=3)
     assert start.logits == pytest.approx(np.repeat(logits, 3, 0), abs=1e-5)
-    for array, by_step in zip(start.network[0], state[0], strict=True):
+    for array, by_step in zip(start.recurrent[0], state[0], strict=True):
         expected = np.repeat(by_step, 3, 0)
         assert array == pytest.approx(expected, abs=1e-5)
 
 
 def test_of_a_very_long_prompt_the_end_is_read(monkeypatch):
-    monkeypatch.setattr(sampler_module, "PROMPT_LIMIT", 40)
-    monkeypatch.setattr(sampler_module, "CHUNK", 16)
+    monkeypatch.setattr(f"{SAMPLER}.MAX_PROMPT_CHARACTERS", 40)
+    monkeypatch.setattr(f"{SAMPLER}.CHARACTERS_PER_PIECE", 16)
     engine = random_engine()
     prompt = "the quick brown fox".replace(" ", "") * 9
     chunks = []
@@ -283,7 +285,7 @@ def test_of_a_very_long_prompt_the_end_is_read(monkeypatch):
 
 
 def test_what_stands_before_the_last_2048_characters_does_not_show():
-    """Of the model that comes with charrnn: so PROMPT_LIMIT loses nothing."""
+    """Of the bundled model: so MAX_PROMPT_CHARACTERS loses nothing."""
     engine = load("shakespeare")
     text = "MENENIUS:\nWhat work's, my countrymen, in hand? where go you?\n\n"
     before = engine.vocabulary.encode("First Citizen:\nNo, no!\n" * 11)
@@ -303,7 +305,7 @@ def test_an_ordinary_prompt_is_read_to_the_bit_as_ever(size):
     logits, state = engine.run(engine.vocabulary.encode(text)[None])
     start = Sampler(engine).start(text)
     assert np.array_equal(start.logits, logits[:, -1])
-    for own, expected in zip(start.network, state, strict=True):
+    for own, expected in zip(start.recurrent, state, strict=True):
         assert all(map(np.array_equal, own, expected))
 
 
@@ -653,7 +655,7 @@ def test_the_memory_that_samples_take_is_foreseen(
 def test_a_ledger_of_many_characters_is_settled_early(monkeypatch):
     engine = random_engine()
     often = Sampler(engine).generate("ab", length=90, count=3)
-    monkeypatch.setattr(sampler_module, "LEDGER_BYTES", 1)
+    monkeypatch.setattr("charrnn.writing.ledger.MAX_PENDING_BYTES", 1)
     assert Sampler(engine).generate("ab", length=90, count=3) == often
 
 

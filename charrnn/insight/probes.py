@@ -1,0 +1,162 @@
+"""Follow through a text what a reader can name: quotes, lines, words.
+
+A probe is a function of a text that gives a number for each of its
+characters. The number at a character may depend on it and on all before it,
+as a network's activation does there; only a speaker's name looks ahead to its
+colon.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from charrnn.text.corpus import normalize_text
+
+OPENING, CLOSING = "([{", ")]}"
+
+
+def probed(text: str) -> dict[str, np.ndarray]:
+    """What the probes say of a text.
+
+    Probes know one line end only: both characters of a CRLF get its value.
+
+    Args:
+        text: A `str` with any line ends.
+
+    Returns:
+        Float32 arrays `(characters,)` by the names in `PROBES`, without
+        those that are constant: nothing can be correlated with them.
+
+    Example:
+
+    >>> sorted(probed("I am."))
+    ['after punctuation', 'position in line', 'position in word', 'upper case']
+    """
+    pairs = [text.startswith("\r\n", i) for i in range(len(text))]
+    places = np.arange(len(text)) - np.cumsum(pairs) + pairs
+    text = normalize_text(text)
+    values = {
+        name: np.array(probe(text), np.float32)[places]
+        for name, probe in PROBES.items()
+    }
+    return {name: v for name, v in values.items() if v.min() < v.max()}
+
+
+def quotes(text: str) -> list[int]:
+    """1 inside quotation marks; an open one ends with its paragraph."""
+    inside, before = 0, ""
+    values = []
+    for character in text:
+        if character == '"':
+            inside = 1 - inside
+        elif character in "“”":
+            inside = int(character == "“")
+        elif character == before == "\n":
+            inside = 0
+        before = character
+        values.append(inside)
+    return values
+
+
+def brackets(text: str) -> list[int]:
+    """How many brackets are open."""
+    depth = 0
+    values = []
+    for character in text:
+        depth += (character in OPENING) - (character in CLOSING)
+        depth = max(depth, 0)
+        values.append(depth)
+    return values
+
+
+def line_position(text: str) -> list[int]:
+    """Characters since the line began."""
+    return _since(text, lambda character: character == "\n")
+
+
+def word_position(text: str) -> list[int]:
+    """Letters since the word began."""
+    return _since(text, lambda character: not character.isalpha())
+
+
+def indentation(text: str) -> list[int]:
+    """Spaces at the start of the line, up to here."""
+    leading, counting = 0, True
+    values = []
+    for character in text:
+        if character == "\n":
+            leading, counting = 0, True
+        elif counting and character in " \t":
+            leading += 1
+        else:
+            counting = False
+        values.append(leading)
+    return values
+
+
+def upper_case(text: str) -> list[bool]:
+    """1 at capital letters."""
+    return [character.isupper() for character in text]
+
+
+def after_punctuation(text: str) -> list[int]:
+    """1 at a mark that ends a clause, and at the space after it."""
+    marked = 0
+    values = []
+    for character in text:
+        if not character.isspace():
+            marked = int(character in ".,;:!?")
+        values.append(marked)
+    return values
+
+
+def speaker(text: str) -> np.ndarray:
+    """1 in a speaker's name: a paragraph's first line that ends in a colon."""
+    return _inside(text, r"(?<![^\n]\n)^[A-Z][^\n:]{0,40}:$", re.MULTILINE)
+
+
+def after_speaker(text: str) -> np.ndarray:
+    """1 in the line after a speaker's name."""
+    return _inside(
+        text, r"(?<![^\n]\n)^[A-Z][^\n:]{0,40}:\n([^\n]*)", re.MULTILINE, 1
+    )
+
+
+def comment(text: str) -> np.ndarray:
+    """1 from a # to the end of its line."""
+    return _inside(text, r"#[^\n]*")
+
+
+PROBES: dict[str, Callable[[str], Sequence | np.ndarray]] = {
+    "inside quotes": quotes,
+    "brackets open": brackets,
+    "position in line": line_position,
+    "position in word": word_position,
+    "indentation": indentation,
+    "upper case": upper_case,
+    "after punctuation": after_punctuation,
+    "speaker's name": speaker,
+    "line after the speaker's name": after_speaker,
+    "comment": comment,
+}
+
+
+def _since(text: str, ends: Callable[[str], bool]) -> list[int]:
+    """Characters since the last one that ends something."""
+    count = 0
+    values = []
+    for character in text:
+        count = 0 if ends(character) else count + 1
+        values.append(count)
+    return values
+
+
+def _inside(
+    text: str, pattern: str, flags: int = 0, group: int = 0
+) -> np.ndarray:
+    """1 where a pattern matches, or a group of it."""
+    values = np.zeros(len(text))
+    for match in re.finditer(pattern, text, flags):
+        values[match.start(group) : match.end(group)] = 1
+    return values

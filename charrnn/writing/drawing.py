@@ -1,0 +1,176 @@
+"""Draw samples side by side until each of them has ended."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from charrnn.network.engine import Engine
+from charrnn.system import ram
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.writing import ledger
+from charrnn.writing.endings import Draft, Ending
+from charrnn.writing.random_numbers import STEPS_PER_BLOCK
+from charrnn.writing.state import State, keep_rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """A finished piece of text.
+
+    Attributes:
+        text: The new characters, without the prompt and without the string
+            of `stop` that ended it.
+        seed: Of the random numbers.
+        index: Of the sample among those drawn together.
+        nats_per_character: Mean of -ln p over all characters drawn, under
+            the network itself (temperature 1, no filter); 0 if there are
+            none.
+        stop_reason: What ended it: `"length"`, `"stop"`, `"stop_after"` or
+            `"interrupted"`, each an argument of `generate`.
+    """
+
+    text: str
+    seed: int
+    index: int
+    nats_per_character: float
+    stop_reason: str
+
+
+class Drawing:
+    """Samples being drawn: an iterator of their text, piece by piece.
+
+    It yields `(index, text)`, the next text of a sample, as soon as no stop
+    string can take it back. One step draws a character of every sample that
+    goes on. A sample that has ended leaves the batch, so that the others'
+    steps become cheaper.
+
+    Args:
+        step: A function of a `State` that returns `(ids, state)`: the next
+            character of each sample and the state after it.
+        state: The `State` to begin with.
+        characters: The vocabulary, a character for each id.
+        length: Most characters of each sample.
+        endings: As `endings.checked` returns them.
+        interrupted: Called before each step; once it returns true, the
+            samples end as they are.
+
+    Example:
+
+    >>> from charrnn import Sampler
+    >>> drawing = Sampler("shakespeare").stream("O", length=99, stop_after=".")
+    >>> text = "".join(piece for _, piece in drawing)
+    >>> drawing.stop_reasons(), text[-1]
+    (['stop_after'], '.')
+    """
+
+    def __init__(
+        self,
+        step: Callable[[State], tuple[np.ndarray, State]],
+        state: State,
+        *,
+        characters: str,
+        length: int,
+        endings: Sequence[Ending] = (),
+        interrupted: Callable[[], bool] | None = None,
+    ) -> None:
+        self._step = step
+        self._state = state
+        self._characters = characters
+        self._length = length
+        self._interrupted = interrupted or (lambda: False)
+        self._drafts = [Draft(endings) for _ in state.samples]
+        self._ledger = ledger.Ledger(len(state.samples))
+        self._pieces = self._draw()
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self._pieces
+
+    def __next__(self) -> tuple[int, str]:
+        return next(self._pieces)
+
+    def nats_per_character(self) -> list[float]:
+        """The mean surprise of the characters of each sample so far."""
+        return self._ledger.nats_per_character()
+
+    def stop_reasons(self) -> list[str]:
+        """Why each sample ended, as in `Sample`."""
+        return [draft.reason or "length" for draft in self._drafts]
+
+    def _draw(self) -> Iterator[tuple[int, str]]:
+        state = self._state
+        while len(state.samples) and state.position < self._length:
+            if self._interrupted():
+                for index in state.samples:
+                    self._drafts[index].reason = "interrupted"
+                break
+            ids, after = self._step(state)
+            self._ledger.add(state.samples, state.logits, ids)
+            yield from self._told(state.samples, ids)
+            going = [self._drafts[i].reason is None for i in state.samples]
+            state = after if all(going) else keep_rows(after, going)
+        for index, draft in enumerate(self._drafts):
+            if draft.pending:
+                yield index, draft.release()
+
+    def _told(
+        self, samples: np.ndarray, ids: np.ndarray
+    ) -> Iterator[tuple[int, str]]:
+        """Adds a character to each draft; yields the text that is certain."""
+        for index, i in zip(samples.tolist(), ids.tolist(), strict=True):
+            text = self._drafts[index].add(self._characters[i])
+            if text:
+                yield index, text
+
+
+def check_ram(engine: Engine, count: int) -> None:
+    """Checks that the memory can hold what samples take side by side.
+
+    Args:
+        engine: The network that writes them.
+        count: Number of samples.
+
+    Raises:
+        ValueError: if the machine has less memory.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> check_ram(load("shakespeare"), count=3)
+    """
+    states = sum(a.size for layer in engine.zero_state(1) for a in layer)
+    gates = max(layer.kernel.shape[1] for layer in engine.layers)
+    logits = 4 * count * len(engine.vocabulary)  # float32
+    pending = ledger.peak_bytes(logits)
+    # The two peaks do not coincide: either the filters work in float64
+    # beside the pending logits, or the ledger copies those to settle them.
+    peak = max(16 * logits + pending, 4 * pending)
+    # Old and new states, gates and their activations, a block of random
+    # numbers, and Python's own objects.
+    per_sample = 8 * states + 12 * gates + 8 * STEPS_PER_BLOCK + 1024
+    ram.check_fits(
+        peak + count * per_sample,
+        f"{count:,} samples side by side",
+        "Draw fewer at a time.",
+    )
+
+
+def check_can_write(vocabulary: Vocabulary) -> None:
+    """Checks that a vocabulary has a character that may be written.
+
+    Args:
+        vocabulary: Of the model.
+
+    Raises:
+        ValueError: if it has only the stand-in of rare characters.
+
+    Example:
+
+    >>> check_can_write(Vocabulary("ab"))
+    """
+    if vocabulary.stand_in is not None and len(vocabulary) == 1:
+        raise ValueError(
+            "Expected a model with characters to write. Received one that "
+            "knows only U+FFFD, which stands for rare characters and is never "
+            "written. Train one with a lower --min-count."
+        )

@@ -1,0 +1,52 @@
+"""Hold all that the next characters of samples depend on."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where samples stand: all that their next characters depend on.
+
+    Attributes:
+        recurrent: The engine's state, a list with a tuple of arrays
+            `(samples, units)` for each recurrent layer.
+        logits: For the next character, `(samples, vocabulary size)`.
+        seed: Of the random numbers.
+        samples: Index of each sample, `(samples,)`: with the seed and the
+            position it determines the random number.
+        position: Characters drawn so far.
+    """
+
+    recurrent: list[tuple[np.ndarray, ...]] = dataclasses.field(repr=False)
+    logits: np.ndarray = dataclasses.field(repr=False)
+    seed: int
+    samples: np.ndarray
+    position: int = 0
+
+
+def keep_rows(state: State, rows: Sequence | np.ndarray) -> State:
+    """Keeps only some of a state's samples.
+
+    Args:
+        state: A `State`.
+        rows: Indices or a mask over its samples.
+
+    Returns:
+        A `State`; the samples keep their random numbers.
+
+    Example:
+
+    >>> h, logits = np.zeros((3, 4)), np.zeros((3, 5))
+    >>> state = State([(h,)], logits, seed=0, samples=np.arange(3))
+    >>> keep_rows(state, [False, True, True]).samples
+    array([1, 2])
+    """
+    return dataclasses.replace(
+        state,
+        recurrent=[tuple(a[rows] for a in layer) for layer in state.recurrent],
+        logits=state.logits[rows],
+        samples=state.samples[rows],
+    )

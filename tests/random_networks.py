@@ -1,0 +1,31 @@
+"""Networks of random weights, and random texts for them to score."""
+
+import numpy as np
+
+from charrnn.network.engine import Engine
+from charrnn.text.vocabulary import Vocabulary
+
+LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
+
+
+def engine_of(characters=LETTERS, cell="LSTM", units=8, recurrence=1.0, seed=0):
+    """A network of random weights; `recurrence=0` cuts the states off."""
+    random = np.random.default_rng(seed)
+    vocabulary = Vocabulary(characters)
+    size = len(vocabulary)
+    gates = {"SimpleRNN": 1, "LSTM": 4}[cell] * units
+
+    def weights(*shape):
+        return random.normal(0, 0.5, shape).astype(np.float32)
+
+    recurrent = recurrence * weights(units, gates)
+    cell_arrays = [weights(size, gates), recurrent, weights(gates)]
+    dense_arrays = [4 * weights(units, size), weights(size)]
+    return Engine(
+        [(cell, {}, cell_arrays), ("Dense", {}, dense_arrays)], vocabulary
+    )
+
+
+def text_of(length, characters=LETTERS, seed=0):
+    random = np.random.default_rng(seed)
+    return "".join(random.choice(list(characters), length))
