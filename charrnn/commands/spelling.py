@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
@@ -49,7 +50,8 @@ def model_text(
         ValueError: naming the characters that the model does not know, and
             the value of --unknown that helps.
     """
-    text = normalize_text(text, **text_form(engine.facts))
+    form: dict[str, Any] = text_form(engine.facts)
+    text = normalize_text(text, **form)
     vocabulary = engine.vocabulary
     try:
         result = vocabulary.decode(vocabulary.encode(text, unknown))
