@@ -18,6 +18,7 @@
 - `settle`: Settle what holds for a run: what is given, what it had, the
   defaults.
 - `causes`: Name the flags that may have kept a network from learning.
+- `footprint`: Check that what training needs fits into the memory.
 - `data`: Read and check all that a run is made of, before anything is written.
 - `advice`: Say before training what a text is too short or too odd for.
 - `stopping`: Stop training in order when somebody asks: first write a

@@ -12,12 +12,9 @@ from charrnn.network.arguments import (
     check_arguments,
     check_size,
     network_of,
-    parameters_of,
 )
-from charrnn.network.cells import CELLS
 from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
-from charrnn.system import ram
 from charrnn.system.terminal import say
 from charrnn.text import encoding as encoded
 from charrnn.text.corpus import Text, normalize_text
@@ -25,14 +22,10 @@ from charrnn.text.normal_form import form_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows, split
 from charrnn.training import causes, changes, recipe, run_folder
+from charrnn.training.footprint import check_memory
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
 from charrnn.twins.precision import resolve_precision
 
-# Copies of the weights that training needs: the weights, their gradients, the
-# two moments of Adam; and, while a checkpoint is written, all but the
-# gradients once more.
-WEIGHT_COPIES = 7
-BYTES_PER_LAYER = 1 << 20  # of its graph
 # More held-out characters make validation slower, and its loss hardly surer.
 MAX_VALIDATION_CHARACTERS = 10_000_000
 
@@ -108,7 +101,7 @@ def read_data(
     _tell_sizes(text.title, vocabulary, training, held_out, tell)
     held_out = held_out[:MAX_VALIDATION_CHARACTERS]
     _check_settings(settings, given, state, vocabulary)
-    _check_memory(settings, len(vocabulary))
+    check_memory(settings, len(vocabulary))
     windows = _windows(training, settings)
     return settings, Data(vocabulary, windows, held_out, initial)
 
@@ -299,24 +292,3 @@ def _check_settings(
     check_arguments(vocabulary, **settings.network())
     if not state or {"learning_rate", "weight_decay"} & given.keys():
         causes.check_decay(settings)
-
-
-def _check_memory(settings: Settings, characters: int) -> None:
-    """Checks that weights and a step's activations fit into the memory."""
-    network = settings.network()
-    cell, units, layers = network["cell"], network["units"], network["layers"]
-    embedding = network["embedding"]
-    batch_size, seq_length = settings.sizes or (0, 0)
-    weights = parameters_of(characters, cell, units, layers, embedding)
-    width = embedding or characters
-    columns = len(CELLS[cell].blocks) * units
-    # Each in both directions: gates, states and outputs; input and logits.
-    activations = 2 * (layers * (columns + 3 * units) + width + characters)
-    ram.check_fits(
-        4 * WEIGHT_COPIES * weights
-        + 4 * batch_size * seq_length * activations
-        + layers * BYTES_PER_LAYER,
-        "the network",
-        "Use fewer --units or --layers, a smaller --batch-size or "
-        "--seq-length, or, against rare characters, --max-vocab.",
-    )

@@ -53,8 +53,10 @@ class Run:
         folder = Path(folder)
         engine = load(folder)
         try:
-            metrics = _unless_missing(read_metrics, folder, {})
-            history = _unless_missing(read_history, folder, [])
+            is_finished = os.path.lexists(folder / "metrics.json")
+            metrics = read_metrics(folder) if is_finished else {}
+            has_rows = os.path.lexists(folder / "history.csv")
+            history = read_history(folder) if has_rows else []
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(
                 f"Expected the figures of a run in '{folder}'. Its "
@@ -75,10 +77,3 @@ class Run:
         return (
             f"Run('{self.folder}', {self.metrics['epochs']:.1f} epochs{figure})"
         )
-
-
-def _unless_missing(read: Any, folder: Path, otherwise: Any) -> Any:
-    try:
-        return read(folder)
-    except FileNotFoundError:
-        return otherwise

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.network.arguments import check_arguments
 from charrnn.network.cells import CELLS
-from charrnn.network.model import check_arguments
 from charrnn.network.shapes import weight_shapes
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.figures import with_full_names
+from charrnn.training.settings import NETWORK
 
-NETWORK = "cell", "units", "layers", "dropout", "embedding"
 MAX_COUNT = 2**53  # beyond it, a float skips whole numbers
 MAX_SIZE = 2**31  # of a network's and a batch's dimensions
 MAX_SEED = 2**32 - 1
@@ -257,7 +257,7 @@ _FULLY_NAMED_ROW = _entries(
 
 
 def _row(value, name):
-    """Checks a row of the history, which earlier versions named otherwise."""
+    """Checks a row of the history, under earlier names, too."""
     _FULLY_NAMED_ROW(with_full_names(value), name)
 
 
