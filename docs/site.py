@@ -103,7 +103,8 @@ class Readable(griffe.Extension):
 
     def on_object(self, *, obj, **event):
         if obj.docstring:
-            obj.docstring.value = fenced(one_by_one(obj.docstring.value))
+            doc = one_by_one(obj.docstring.value)
+            obj.docstring.value = fenced(set_in(doc))
 
 
 def fenced(doc):
@@ -127,3 +128,14 @@ def one_by_one(doc):
         ),
         doc,
     )
+
+
+def set_in(doc):
+    """What belongs to an item of a list, set in by four instead of two."""
+    lines, in_item = [], False
+    for line in doc.splitlines():
+        if line.strip():
+            in_item = line.startswith(("- ", "  ") if in_item else "- ")
+        more = "  " if in_item and line.startswith("  ") else ""
+        lines.append(more + line)
+    return "\n".join(lines)
