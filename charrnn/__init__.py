@@ -64,9 +64,9 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     )
     from charrnn.network.model import build_model as build_model
     from charrnn.scoring.adaptation import score_adapting as score_adapting
+    from charrnn.scoring.lines import score_each as score_each
     from charrnn.scoring.score import Score as Score
     from charrnn.scoring.score import score as score
-    from charrnn.scoring.score import score_each as score_each
     from charrnn.text.corpus import read as read
     from charrnn.text.vocabulary import Vocabulary as Vocabulary
     from charrnn.text.windows import split as split

@@ -74,5 +74,6 @@ def _print(curve: Curve) -> None:
         )
     else:
         print(
-            f"not within {TOLERANCE_BITS} bits of all with any of these contexts"
+            f"not within {TOLERANCE_BITS} bits of all "
+            "with any of these contexts"
         )
