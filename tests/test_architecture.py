@@ -26,12 +26,16 @@ WITHOUT_KERAS = [
         "steps cells layers shapes arguments portable hdf5_headers "
         "hdf5_groups hdf5 facts weights model_file recurrent engine loading"
     ).split()),
-    *("scoring." + name for name in "score baselines shift".split()),
+    *("scoring." + name for name in (
+        "scan score lines ranking ngrams baselines shift"
+    ).split()),
     *("training." + name for name in (
         "recipe values settings clock checkpoint figures run_state run_folder "
         "changes settle data advice stopping session turns run train"
     ).split()),
-    *("insight." + name for name in "surprise context neurons pages".split()),
+    *("insight." + name for name in (
+        "surprise context probes neurons pages neurons_page"
+    ).split()),
 ]  # fmt: skip
 
 # Rooms in which public functions without full type hints remain.

@@ -5,6 +5,7 @@
 - `lines`: Score lines each for itself, as if there were no others.
 - `ranking`: Share out a score among lines, or score each line by itself, to
   rank them.
+- `ngrams`: Score a text with n-grams: how often what followed what.
 - `baselines`: Score a text without a network: n-grams and a compressor, to
   compare with.
 - `shift`: Tell whether the end of a text, which is held out, is unlike the

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from charrnn.scoring.baselines import ngrams
+from charrnn.scoring.ngrams import ngrams
 from charrnn.scoring.score import standard_error, to_bits
 
 # Of longer parts pieces from all over them are used: pairs need no more.

@@ -1,0 +1,152 @@
+"""Score a text with n-grams: how often what followed what.
+
+All orders are counted without a dictionary: the n-grams of one order are
+numbered, and what is counted of them are arrays over these numbers.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+MAX_DISCOUNTED_COUNT = 3  # n-grams counted more often share one discount
+DEFAULT_DISCOUNTS = (0, 0.5, 1, 1.5)  # where the text is too short for others
+
+
+def ngrams(
+    training: np.ndarray, held_out: np.ndarray, size: int
+) -> Iterator[np.ndarray]:
+    """Scores a text with n-grams of ever higher order.
+
+    This is interpolated modified Kneser-Ney smoothing. With h for the n - 1
+    characters before c, which are its context,
+
+        p(c | h) = (count(h c) - D) / count(h)
+                   + (sum of all D in h) / count(h) * p(c | h[1:])
+
+    Each count gives up a discount D, and what all of them give up is shared
+    out as the next lower order expects. There the counts are other ones: not
+    how often an n-gram occurs but after how many different characters. A
+    letter that is frequent after a single other one, as u after q, is not
+    likely after a character that it was never seen with. The lowest order is
+    mixed with equal probabilities.
+
+    Args:
+        training: Ids to learn from, an integer array `(characters,)`.
+        held_out: Ids to score, `(characters,)`; the first is context.
+        size: Number of characters in the vocabulary.
+
+    Yields:
+        For n = 1, 2, ... without end: the nats of each character after the
+        first, `(characters - 1,)`.
+
+    Example:
+
+    >>> training, held_out = np.array([0, 1, 0, 1, 0, 1]), np.array([0, 1])
+    >>> unigram, bigram = itertools.islice(ngrams(training, held_out, 2), 2)
+    >>> bool(bigram[0] < unigram[0])
+    True
+
+    Source: Chen and Goodman 1999, "An empirical study of smoothing techniques
+    for language modeling", equations 26 and 27.
+    """
+    boundary = len(training)
+    scored = slice(boundary + 1, None)
+    lower = np.full(len(held_out) - 1, 1 / size)
+    # The context of each character by its number: a unigram's is empty.
+    contexts = np.zeros(boundary + len(held_out), np.int64)
+    numbered = _numbered(np.concatenate([training, held_out]), boundary, size)
+    for grams, longer in itertools.pairwise(numbered):
+        # As the highest order: how often each n-gram occurs.
+        counts = _count(grams[:boundary], grams.max() + 1)
+        yield -np.log(_interpolate(grams, contexts, counts, lower, scored))
+        # As a lower order: how many different characters it comes after,
+        # which is the number of different longer n-grams that end in it.
+        end_of = np.zeros(longer.max() + 1, np.int64)
+        end_of[longer[:boundary]] = grams[:boundary]
+        end_of[0] = 0
+        counts = _count(end_of, len(counts))
+        lower = _interpolate(grams, contexts, counts, lower, scored)
+        # An n-gram is the context of the character after it.
+        contexts = np.concatenate([[0], grams[:-1]])
+
+
+def _numbered(
+    ids: np.ndarray, boundary: int, size: int
+) -> Iterator[np.ndarray]:
+    """Numbers the n-grams that end at each character, for n = 1, 2, ...
+
+    Yields:
+        Arrays `(characters,)`: equal n-grams have equal numbers, and 0 stands
+        where an n-gram would begin before its text.
+    """
+    grams = ids.astype(np.int64) + 1
+    for n in itertools.count(2):
+        yield grams
+        # An n-gram is the pair of the (n-1)-gram one character earlier and
+        # the last character. Numbered anew at each order, from 0 on, the
+        # pairs never outgrow an integer.
+        grams = np.concatenate([[0], grams[:-1] * size + ids[1:]])
+        for start in (0, boundary):
+            grams[start : start + n - 1] = -1
+        grams = np.unique(grams, return_inverse=True)[1]
+
+
+def _count(grams: np.ndarray, size: int) -> np.ndarray:
+    """How often each n-gram occurs, by its number; 0, which is none, never."""
+    counts = np.bincount(grams, minlength=size)
+    counts[0] = 0
+    return counts
+
+
+def _interpolate(
+    grams: np.ndarray,
+    contexts: np.ndarray,
+    counts: np.ndarray,
+    lower: np.ndarray,
+    scored: slice,
+) -> np.ndarray:
+    """Probabilities of the scored characters in their contexts.
+
+    Args:
+        grams: Number of the n-gram that ends at each character.
+        contexts: Number of that n-gram's context.
+        counts: Of each n-gram, by its number.
+        lower: What the next lower order expects of the scored characters.
+        scored: Which characters are scored.
+
+    Returns:
+        An array of the shape of `lower`. In a context that was never seen it
+        is what the lower order expects.
+    """
+    taken = _discounts(counts)[np.minimum(counts, MAX_DISCOUNTED_COUNT)]
+    context = np.zeros(len(counts), np.int64)  # of each n-gram
+    context[grams] = contexts
+    size = contexts.max() + 1
+    totals = np.bincount(context, counts, size)
+    rest = np.bincount(context, taken, size)
+    gram, context = grams[scored], contexts[scored]
+    known = totals[context] > 0
+    gram, context = gram[known], context[known]
+    probabilities = lower.copy()
+    probabilities[known] = (
+        counts[gram] - taken[gram] + rest[context] * lower[known]
+    ) / totals[context]
+    return probabilities
+
+
+def _discounts(counts: np.ndarray) -> np.ndarray:
+    """What to take from a count of 0, 1, 2, and of 3 or more: `(4,)`.
+
+    With n1, n2, ... for the number of n-grams that occur once, twice, ..., it
+    is D(k) = k - (k + 1) * n1 / (n1 + 2 n2) * n(k+1) / n(k), equation 26.
+    """
+    frequency = np.bincount(np.minimum(counts, 5), minlength=6)[1:5]
+    if not frequency.all():  # too few n-grams to estimate them
+        return np.array(DEFAULT_DISCOUNTS)
+    once, twice = frequency[:2]
+    numbers = np.arange(1, 4)
+    ratios = frequency[1:] / frequency[:-1]
+    estimates = numbers - (numbers + 1) * once / (once + 2 * twice) * ratios
+    # Some texts give estimates below 0, or of more than there is to take.
+    return np.append(0, np.clip(estimates, 0.1, numbers - 0.1))
