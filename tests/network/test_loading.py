@@ -83,7 +83,7 @@ USES = {
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 def test_each_function_takes_each_form(forms, use, monkeypatch):
-    monkeypatch.setattr(adaptation, "SAMPLED", 2)
+    monkeypatch.setattr(adaptation, "OWN_TEXT_SEGMENTS", 2)
     results = {name: use(*forms[name]) for name in FORMS}
     for name in FORMS[1:]:
         assert results[name] == results["engine"], name
