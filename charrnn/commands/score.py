@@ -13,6 +13,7 @@ import numpy as np
 from charrnn.commands.options import add_model_argument, add_unknown_argument
 from charrnn.commands.spelling import model_text
 from charrnn.commands.texts import read_as_written, read_for, read_lines_for
+from charrnn.network.arguments import check_size
 from charrnn.network.engine import Engine, load
 from charrnn.network.facts import training_characters
 from charrnn.scoring import baselines
@@ -129,7 +130,8 @@ def _naming(source: str, error: ValueError) -> ValueError:
 
 def _adapting_scorer(engine: Engine) -> Scorer:
     """A function that scores a text with weights that learn from it."""
-    model = engine.to_keras()  # first: it refuses what training cannot take
+    check_size(engine.vocabulary)  # first: the rest imports TensorFlow
+    model = engine.to_keras()
     from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
     from charrnn.system.progress import watched
 

@@ -593,16 +593,14 @@ def test_the_file_that_was_changed_is_read(tmp_path, cell, embedding):
     assert main(["generate", "--model", str(path), "--length", "3"]) == 0
 
 
-@pytest.mark.parametrize("units", [[3], [3, 4]])
 def test_what_cannot_adapt_is_refused_before_tensorflow_is_imported(
-    units, tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys
 ):
-    characters = "ab" if units[1:] else "\ufffd"
+    characters = "\ufffd"
     model = keras.Sequential([keras.Input((None,), dtype="int32")])
-    model.add(keras.layers.Embedding(len(characters), 3))
-    for size in units:
-        model.add(keras.layers.LSTM(size, return_sequences=True))
-    model.add(keras.layers.Dense(len(characters)))
+    model.add(keras.layers.Embedding(1, 3))
+    model.add(keras.layers.LSTM(3, return_sequences=True))
+    model.add(keras.layers.Dense(1))
     path, text = tmp_path / "m.keras", tmp_path / "text.txt"
     model_file.save(model, path, Vocabulary(characters))
     text.write_text(characters * 9, encoding="utf-8")
