@@ -30,8 +30,8 @@ WITHOUT_KERAS = [
         "scan score lines ranking ngrams baselines shift"
     ).split()),
     *("training." + name for name in (
-        "recipe values settings clock checkpoint figures run_state run_folder "
-        "changes settle data advice stopping session turns run train"
+        "recipe values settings clock checkpoint figures run_state places "
+        "run_folder changes settle data advice stopping session turns run train"
     ).split()),
     *("insight." + name for name in (
         "surprise context probes neurons pages neurons_page"

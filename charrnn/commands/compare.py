@@ -18,7 +18,7 @@ from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.system import atomic
 from charrnn.system.terminal import say, terminal_safe
-from charrnn.training import run_folder
+from charrnn.training.places import RUNS, name_of
 from charrnn.training.session import Session
 from charrnn.training.settings import DEFAULTS, KINDS
 from charrnn.training.turns import Candidate, train_in_turns, unsteady
@@ -133,8 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
             "standard input. Save it in a file."
         )
     text = read_corpus(arguments)
-    name = run_folder.name_of(arguments.corpus)
-    out = arguments.out or run_folder.FOLDER / f"{name}-compared"
+    name = name_of(arguments.corpus)
+    out = arguments.out or RUNS / f"{name}-compared"
     size = len(set(text))
     candidates = [
         _candidate(cell, out, size, arguments) for cell in arguments.cells

@@ -22,7 +22,7 @@ from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
 from charrnn.text.corpus import read
-from charrnn.training import run_folder
+from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Sample
 from charrnn.writing.sampler import MAX_PROMPT_CHARACTERS, Sampler
 
@@ -30,7 +30,7 @@ BUNDLED_MODEL = "shakespeare"  # writes where there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait gets a progress bar
 
-__all__ = ["add_arguments", "newest_run", "run"]
+__all__ = ["add_arguments", "run"]
 
 Write = Callable[[str], int]  # writes a text; returns its length
 
@@ -67,7 +67,7 @@ def _tell_model(name: Path, model: Path, engine: Engine) -> None:
     """Says which model writes, where the user named none."""
     if model == PRETRAINED[BUNDLED_MODEL]:
         remark(
-            f"no model in {run_folder.FOLDER}/ yet: writing with the "
+            f"no model in {RUNS}/ yet: writing with the "
             f"{BUNDLED_MODEL} that comes with charrnn"
         )
         return
@@ -165,25 +165,6 @@ def _write(
             pieces = sampler.stream(prompt, **how)
             written = _write_text(prompt, pieces, arguments.count, write)
     return (received[0] if received else 0), written
-
-
-def newest_run(folder: Path | str = run_folder.FOLDER) -> Path | None:
-    """Finds the run whose model was written last.
-
-    Args:
-        folder: Where the runs are.
-
-    Returns:
-        The run's folder; `None` if there is no run.
-    """
-    models = [
-        path
-        for depth in ("*", "*/*")  # `charrnn compare` makes a folder of runs
-        for path in Path(folder).glob(f"{depth}/model.keras")
-        if path.is_file()
-    ]
-    newest = max(models, key=lambda path: path.stat().st_mtime, default=None)
-    return newest and newest.parent
 
 
 def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:

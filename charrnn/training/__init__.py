@@ -9,6 +9,7 @@
 - `figures`: Read the figures and the losses that a run has written.
 - `run_state`: Check what a checkpoint tells of a run, before anything is built
   on it.
+- `places`: Find the folders of runs: where they are, their names, the newest.
 - `run_folder`: Claim a run's folder, keep other processes out, move an old run
   aside.
 - `schedule`: What training needs besides the model: optimizer, loss, schedule.

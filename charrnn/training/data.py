@@ -21,8 +21,9 @@ from charrnn.text.corpus import Text, normalize_text
 from charrnn.text.normal_form import form_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows, split
-from charrnn.training import causes, changes, recipe, run_folder
+from charrnn.training import causes, changes, recipe
 from charrnn.training.footprint import check_memory
+from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
 from charrnn.twins.precision import resolve_precision
 
@@ -187,7 +188,7 @@ def _encoded(
     """The text's ids: of the very text of a run that is taken up."""
     rare_too = settings.min_count > 1 or settings.max_vocab
     unknown = "replace" if rare_too else "error"
-    folder = run_folder.existing(out or run_folder.FOLDER)
+    folder = existing(out or RUNS)
     try:
         result = encoded.encode(text, vocabulary, unknown, folder)
     except ValueError as error:

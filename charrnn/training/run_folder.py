@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from charrnn.system import atomic
-from charrnn.text import sources
 from charrnn.training import checkpoint, run_state
-
-FOLDER = Path("runs")  # for runs whose user names no other
+from charrnn.training.places import RUNS, name_of
 
 
 @contextlib.contextmanager
@@ -55,42 +53,6 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def exists(folder: Path) -> bool:
-    """Whether a folder is there.
-
-    Args:
-        folder: A `pathlib.Path`.
-
-    Raises:
-        ValueError: if something else has its name, or that of one above it.
-    """
-    for path in [folder, *folder.parents]:
-        if path.exists() and not path.is_dir():
-            raise ValueError(
-                f"Expected a folder for --out. '{path}' is a file."
-            )
-        if path.is_symlink() and not path.exists():
-            raise ValueError(
-                f"Expected a folder for --out. '{path}' is a link to "
-                f"'{os.readlink(path)}', which is not there. Make that folder, "
-                "or remove the link."
-            )
-    return folder.exists()
-
-
-def existing(folder: Path) -> Path:
-    """Finds the folder, or the nearest above it, that is there already.
-
-    Args:
-        folder: A `pathlib.Path`.
-
-    Returns:
-        A `pathlib.Path`.
-    """
-    above = (path for path in [folder, *folder.parents] if path.is_dir())
-    return next(above, Path())
 
 
 def saved(
@@ -217,34 +179,15 @@ def claim(out: Path | None, corpus: list[str] | str) -> tuple[Path, list[Path]]:
         made = _missing(out)
         _make(out)
         return out, made
-    made = _missing(FOLDER)
+    made = _missing(RUNS)
     name = name_of(corpus)
     number = 1
     while True:
-        out = FOLDER / f"{name}-{number}"
+        out = RUNS / f"{name}-{number}"
         with contextlib.suppress(FileExistsError):
             out.mkdir(parents=True)  # two runs cannot both make it
             return out, [out, *made]
         number += 1
-
-
-def name_of(corpus: list[str] | str) -> str:
-    """The name of a run that learns a text.
-
-    Args:
-        corpus: As for `claim`.
-
-    Returns:
-        A `str`: the first file's or folder's name, without its suffix.
-
-    Example:
-
-    >>> name_of("texts/emma.txt"), name_of(["emma.txt", "persuasion.txt"])
-    ('emma', 'emma-etc')
-    """
-    first, *others = sources.expanded(corpus)
-    name = "stdin" if first == "-" else Path(first).resolve().stem
-    return f"{name or 'text'}-etc" if others else name or "text"
 
 
 def unclaim(made: list[Path]) -> None:

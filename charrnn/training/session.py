@@ -12,6 +12,7 @@ from charrnn.training import causes, run_folder
 from charrnn.training.advice import advise
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data, read_data
+from charrnn.training.places import exists
 from charrnn.training.settings import Settings
 from charrnn.training.settle import (
     is_over,
@@ -170,7 +171,7 @@ class Session:
     def _claim(self, locks: contextlib.ExitStack) -> None:
         """Makes the folder if need be, and keeps other processes out."""
         if self.out is not None:
-            run_folder.exists(self.out)  # or something else has its name
+            exists(self.out)  # or something else has its name
         self.folder, made = run_folder.claim(self.out, self.corpus)
         locks.enter_context(run_folder.locked(self.folder))
         locks.callback(run_folder.unclaim, made)

@@ -14,6 +14,7 @@ from tiny_run import ROOT, SEA
 
 import charrnn
 from charrnn.commands import generate, main
+from charrnn.training.places import newest_run
 
 TEXT = "the sea, the sea!\nshe sells 'shells' - \"so\"\n"
 
@@ -164,7 +165,7 @@ def test_the_newest_run_may_be_one_of_compare(tmp_path, name, age):
         os.utime(path, (time, time))
     (tmp_path / "gone").mkdir()
     (tmp_path / "gone" / "model.keras").symlink_to("nowhere")
-    assert generate.newest_run(tmp_path) == tmp_path / name
+    assert newest_run(tmp_path) == tmp_path / name
 
 
 def test_generate_repeats_with_a_seed(trained, capsys):
@@ -231,13 +232,13 @@ def test_unknown_characters_of_a_prompt_are_named_or_skipped(trained, capsys):
 
 def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    assert generate.newest_run() is None
+    assert newest_run() is None
     for age, name in enumerate(["a new", "old"]):
         model = Path("runs", name, "model.keras")
         model.parent.mkdir(parents=True)
         model.write_bytes((trained.folder / "model.keras").read_bytes())
         os.utime(model, (1e9 - age, 1e9 - age))
-    assert generate.newest_run() == Path("runs/a new")
+    assert newest_run() == Path("runs/a new")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["generate", "--length=20"]) == 0
     written = capsys.readouterr()

@@ -3,6 +3,7 @@
 import pytest
 
 from charrnn.training import run_folder
+from charrnn.training.places import exists
 
 
 @pytest.mark.parametrize("name", [".", "..", "./", "../"])
@@ -24,11 +25,11 @@ def test_a_link_to_nowhere_is_named(inside, tmp_path):
     link = tmp_path / "link"
     link.symlink_to("nowhere")
     with pytest.raises(ValueError, match="link' is a link to 'nowhere'"):
-        run_folder.exists(link.joinpath(*inside))
+        exists(link.joinpath(*inside))
 
 
 def test_a_link_to_a_folder_is_that_folder(tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "link").symlink_to("there")
-    assert run_folder.exists(tmp_path / "link")
-    assert not run_folder.exists(tmp_path / "link" / "new")
+    assert exists(tmp_path / "link")
+    assert not exists(tmp_path / "link" / "new")

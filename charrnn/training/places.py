@@ -1,0 +1,82 @@
+"""Find the folders of runs: where they are, their names, the newest."""
+
+import os
+from pathlib import Path
+
+from charrnn.text import sources
+
+RUNS = Path("runs")  # holds the runs whose user names no other folder
+
+
+def newest_run(folder: Path | str = RUNS) -> Path | None:
+    """Finds the run whose model was written last.
+
+    Args:
+        folder: Where the runs are.
+
+    Returns:
+        The run's folder; `None` if there is no run.
+    """
+    models = [
+        path
+        for depth in ("*", "*/*")  # `charrnn compare` makes a folder of runs
+        for path in Path(folder).glob(f"{depth}/model.keras")
+        if path.is_file()
+    ]
+    newest = max(models, key=lambda path: path.stat().st_mtime, default=None)
+    return newest and newest.parent
+
+
+def name_of(corpus: list[str] | str) -> str:
+    """The name of a run that learns a text.
+
+    Args:
+        corpus: As for `claim`.
+
+    Returns:
+        A `str`: the first file's or folder's name, without its suffix.
+
+    Example:
+
+    >>> name_of("texts/emma.txt"), name_of(["emma.txt", "persuasion.txt"])
+    ('emma', 'emma-etc')
+    """
+    first, *others = sources.expanded(corpus)
+    name = "stdin" if first == "-" else Path(first).resolve().stem
+    return f"{name or 'text'}-etc" if others else name or "text"
+
+
+def exists(folder: Path) -> bool:
+    """Whether a folder is there.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Raises:
+        ValueError: if something else has its name, or that of one above it.
+    """
+    for path in [folder, *folder.parents]:
+        if path.exists() and not path.is_dir():
+            raise ValueError(
+                f"Expected a folder for --out. '{path}' is a file."
+            )
+        if path.is_symlink() and not path.exists():
+            raise ValueError(
+                f"Expected a folder for --out. '{path}' is a link to "
+                f"'{os.readlink(path)}', which is not there. Make that folder, "
+                "or remove the link."
+            )
+    return folder.exists()
+
+
+def existing(folder: Path) -> Path:
+    """Finds the folder, or the nearest above it, that is there already.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A `pathlib.Path`.
+    """
+    above = (path for path in [folder, *folder.parents] if path.is_dir())
+    return next(above, Path())
