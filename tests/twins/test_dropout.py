@@ -24,9 +24,9 @@ def outputs_and_gradient(drop, x):
 RATES = 0.1, 0.48, 0.5, 0.9
 SHAPES = (1, 1, 1), (3, 2, 5), (7, 4, 64)
 DTYPES = tf.float32, tf.bfloat16
-# A shape with each dtype, a rate with some of both: masks are drawn value by
-# value, and what they are applied to is not asked for.
-FAST = set(zip(DTYPES * 3, SHAPES * 2, RATES + RATES[:2], strict=True))
+# Every rate, shape and dtype once at least: a mask depends on rate and size,
+# not on what it is applied to.
+FAST = set(zip(DTYPES * 2, SHAPES + SHAPES[-1:], RATES, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_training_ends_where_stock_keras_does():
     windows = Windows(
         np.tile(random_ids(25), 100), batch_size=8, seq_length=10, seed=1
     )
-    compare_training("gru", "bfloat16", windows, 60, units=16, rate=0.01)
+    compare_training("simple_rnn", "bfloat16", windows, 45, units=16, rate=0.01)
 
 
 @pytest.mark.slow

@@ -135,7 +135,9 @@ def test_weights_go_from_a_model_to_a_twin_and_back(make, trained, tmp_path):
     assert_same(model, third)
 
 
-@each_twin
+@pytest.mark.parametrize(
+    "make", [fused, pytest.param(stateful_twin, marks=pytest.mark.slow)]
+)
 def test_keras_resumes_a_twin_with_its_optimizer(make, tmp_path):
     def fit(epochs):
         _, twin = new_pair(make)
