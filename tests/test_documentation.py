@@ -11,6 +11,7 @@ import pytest
 
 import charrnn
 from charrnn.commands.parser import Parser
+from charrnn.commands.verbs import VERBS
 
 ROOT = Path(charrnn.__file__).parent.parent
 README = ROOT / "README.md"
@@ -132,6 +133,13 @@ def test_commands_of_a_page_can_be_read(page):
         module = importlib.import_module(f"charrnn.commands.{verb}")
         module.add_arguments(parser)
         parser.parse_args(flags)  # an error leaves the process
+
+
+def test_every_verb_is_shown_and_said_to_need_keras_or_not():
+    shown = {verb for verb, *_ in commands(ROOT / "docs/commands.md")}
+    assert shown == set(VERBS)
+    text = (ROOT / "docs/installing.md").read_text("utf-8")
+    assert all(f"`{verb}" in text for verb in VERBS)
 
 
 def test_commands_are_found():
