@@ -146,15 +146,19 @@ def _list_of(check_value, length=None):
     return check_list
 
 
+def _check_object(value, name):
+    if not isinstance(value, dict):
+        found = reprlib.repr(value)
+        raise ValueError(
+            f"Expected {name} to be a JSON object. Received {found}."
+        )
+
+
 def _entries(needed, known):
     """Makes a check of a `dict`: of what must be in it, and what may be."""
 
     def check_entries(value, name):
-        if not isinstance(value, dict):
-            raise ValueError(
-                f"Expected {name} to be a JSON object. "
-                f"Received {reprlib.repr(value)}."
-            )
+        _check_object(value, name)
         for key in needed:
             if key not in value:
                 raise ValueError(f"Expected {name} with {key}. Received none.")
@@ -167,11 +171,7 @@ def _entries(needed, known):
 
 def _values_of(check_value):
     def check_values(value, name):
-        if not isinstance(value, dict):
-            raise ValueError(
-                f"Expected {name} to be a JSON object. "
-                f"Received {reprlib.repr(value)}."
-            )
+        _check_object(value, name)
         for key, entry in value.items():
             check_value(entry, key)
 
