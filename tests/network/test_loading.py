@@ -58,7 +58,7 @@ USES = {
     ).nats.tolist(),
     "context_curve": lambda m, v: charrnn.context_curve(
         m, TEXT, contexts=(1, 2), vocabulary=v
-    ).bits.tolist(),
+    ).bits_per_character.tolist(),
     "read_neurons": lambda m, v: [
         unit.correlation
         for unit in charrnn.read_neurons(m, TEXT * 3, vocabulary=v).units
