@@ -77,6 +77,7 @@ def test_figures_and_samples_are_printed(compared, capsys):
         assert row["sample"] in printed
 
 
+@pytest.mark.slow
 def test_each_cell_trains_for_the_same_time(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("-sea.txt").write_text(TEXT, encoding="utf-8")

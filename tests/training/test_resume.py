@@ -27,6 +27,7 @@ ROOT = Path(charrnn.__file__).parent.parent
 KILLED = Path(__file__).parents[1] / "killed.py"
 KILLS = "runs killed by SIGKILL and taken up again"
 SAME = "of these ended the same to the bit, nothing lost"
+OFTEN = "--checkpoint-seconds=0.05"
 CELLS = ["lstm", "gru", "simple_rnn"]
 
 
@@ -51,7 +52,7 @@ def stopped(text, tmp_path_factory):
     out = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.MonkeyPatch.context() as monkeypatch:
         at_step(monkeypatch, 130, interrupt)
-        assert main(command(text, out)) == 130
+        assert main(command(text, out, OFTEN)) == 130
     return out
 
 
@@ -113,7 +114,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 def test_killed_at_every_moment(
     text, tmp_path, uninterrupted, tally, cell, moment
 ):
-    flags = (f"--cell={cell}", "--layers=2", "--patience=2")
+    flags = (f"--cell={cell}", "--layers=2", "--patience=2", OFTEN)
     expected = uninterrupted(*flags)
     check_killed(text, tmp_path / "run", expected, tally, moment, *flags)
 
@@ -135,7 +136,7 @@ def test_killed_at_any_time_again_and_again(
 ):
     """The time is drawn: often it is in the middle of a write."""
     out, times, kills = tmp_path / "run", random.Random(seed), 0
-    flags = (f"--cell={cell}", "--layers=2")
+    flags = (f"--cell={cell}", "--layers=2", OFTEN)
     for _ in range(3):
         process = subprocess.Popen(
             [sys.executable, "-m", "charrnn", *command(text, out, *flags)],
@@ -180,6 +181,7 @@ def test_a_signal_ends_with_a_checkpoint_and_says_how_to_go_on(
     assert_same_end(out, uninterrupted())
 
 
+@pytest.mark.slow
 def test_a_run_with_nothing_held_out_goes_on_to_the_bit(
     text, tmp_path, monkeypatch, uninterrupted
 ):
