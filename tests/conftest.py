@@ -1,12 +1,17 @@
 """What tests of several modules need."""
 
 import collections
+import contextlib
+import gc
+import io
+import os
 import signal
+import sys
 import types
 
 import hypothesis
 import pytest
-from tiny_run import ROOT, SEA, TINY, run
+from tiny_run import SEA, TINY
 
 # A busy machine takes as long as it takes: no example has a deadline.
 hypothesis.settings.register_profile("charrnn", deadline=None)
@@ -21,6 +26,16 @@ def pytest_configure():
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def clear_memory():
+    """Lets go of a module's models and of what was compiled for them."""
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].backend.clear_session()
+        gc.collect()
+        gc.freeze()  # what is left now stays, and need not be looked at again
+
+
 @pytest.fixture(scope="session")
 def text(tmp_path_factory):
     """A file with a short text to train on."""
@@ -31,22 +46,39 @@ def text(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A tiny run of `train.py`, made once for all tests: leave it as it is.
+    """A tiny run of `charrnn train`, made once: leave it as it is.
 
-    Its `folder`, the `text` that it learnt, and what training printed, the
-    `stdout` and the `stderr`.
+    Its `folder`, and the `text` that it learnt.
     """
+    from charrnn.commands import main
+
     place = tmp_path_factory.mktemp("trained")
     path = place / "sea.txt"
     path.write_text(SEA, encoding="utf-8")
-    result = run(ROOT / "train.py", path.name, *TINY, cwd=place)
-    assert result.returncode == 0, result.stderr
-    return types.SimpleNamespace(
-        folder=place / "runs" / "sea-1",
-        text=path,
-        stdout=result.stdout,
-        stderr=result.stderr,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert main(["train", path.name, *TINY]) == 0
+    folder = place / "runs" / "sea-1"
+    return types.SimpleNamespace(folder=folder, text=path)
+
+
+@pytest.fixture(scope="module")
+def quick_ends():
+    """A run times the machine only briefly, and draws no picture of losses.
+
+    For tests of other things, which train often. Tests that train in a
+    process of its own do without.
+    """
+    from charrnn.training import budget, finish
+
+    def write_no_picture(history, path, *arguments):
+        path.write_bytes(b"\x89PNG")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budget, "PROBE_SECONDS", 0.005)
+        patch.setattr(finish, "plot_losses", write_no_picture)
+        yield
 
 
 @pytest.fixture
@@ -87,6 +119,23 @@ def setting():
     )
 
 
+# Tests run in this many processes at most: each takes up to 1.5 GB.
+MAX_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """A worker for each core, and none for files that are named.
+
+    Workers take seconds to start, so few tests are done sooner without them.
+    """
+    if all(".py" in argument for argument in config.args):
+        return 0
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    return min(os.cpu_count() or 1, MAX_WORKERS)
+
+
 TALLY = pytest.StashKey()
 
 
@@ -94,6 +143,20 @@ TALLY = pytest.StashKey()
 def tally(request):
     """A counter of trials, told at the end of the tests."""
     return request.config.stash.setdefault(TALLY, collections.Counter())
+
+
+def pytest_sessionfinish(session):
+    """A worker hands on what it counted."""
+    if hasattr(session.config, "workeroutput"):
+        counted = dict(session.config.stash.get(TALLY, {}))
+        session.config.workeroutput["tally"] = counted
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Adds what a worker counted to what the others did."""
+    tally = node.config.stash.setdefault(TALLY, collections.Counter())
+    tally.update(getattr(node, "workeroutput", {}).get("tally", {}))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -12,7 +12,7 @@ from charrnn.training.schedule import Schedule
 # Three rounds of 100 steps, the last one cut short.
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
-    "--epochs=9", "--checkpoint-seconds=0.05", "--quiet", "--weight-drop=0.1",
+    "--epochs=9", "--checkpoint-seconds=0.5", "--quiet", "--weight-drop=0.1",
 ]  # fmt: skip
 
 

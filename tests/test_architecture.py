@@ -3,6 +3,7 @@
 import ast
 import configparser
 import io
+import json
 import re
 import subprocess
 import sys
@@ -226,12 +227,43 @@ def loaded(module, names):
     return result.stdout
 
 
-@pytest.mark.parametrize(
-    "name",
-    [*(n for n in ORDER if n.split(".")[0] in KERAS_FREE), *WITHOUT_KERAS],
-)
-def test_text_is_written_and_scored_without_keras(name):
-    assert loaded(f"charrnn.{name}", {"keras", "tensorflow"}) == "set()\n"
+IMPORT_EACH = """
+import importlib, json, sys
+found = {}
+for name in sys.argv[1:]:
+    for module in list(sys.modules):
+        if module.partition(".")[0] in {"charrnn", "keras", "tensorflow"}:
+            del sys.modules[module]
+    importlib.import_module(name)
+    roots = {module.partition(".")[0] for module in sys.modules}
+    found[name] = sorted(roots & {"keras", "tensorflow"})
+print(json.dumps(found))
+"""
+LIGHT = [*(n for n in ORDER if n.split(".")[0] in KERAS_FREE), *WITHOUT_KERAS]
+
+
+@pytest.fixture(scope="module")
+def loaded_by_each():
+    """Which of Keras and TensorFlow a module loads when it comes first."""
+    names = [f"charrnn.{name}" for name in [*LIGHT, "network.backend"]]
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORT_EACH, *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_text_is_written_and_scored_without_keras(loaded_by_each, name):
+    assert loaded_by_each[f"charrnn.{name}"] == []
+
+
+def test_what_loads_keras_is_seen(loaded_by_each):
+    seen = loaded_by_each["charrnn.network.backend"]
+    assert seen == ["keras", "tensorflow"]
 
 
 def test_importing_the_package_imports_almost_nothing():

@@ -39,6 +39,7 @@ def test_the_settings_stand_at_the_top():
     assert {"".join(first["source"]).count(f"{n} = ") for n in names} == {1}
 
 
+@pytest.mark.slow
 def test_the_notebook_runs(text, tmp_path, monkeypatch):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")

@@ -38,7 +38,10 @@ def run(tmp_path, monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", pytest.param("docs/python.md", marks=pytest.mark.slow)],
+)
 def test_one_call_trains_and_writes(page, run):
     code = examples(page)[0]
     assert 'charrnn.train("my.txt", minutes=5)' in code

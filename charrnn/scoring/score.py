@@ -192,8 +192,10 @@ def score_in_streams(
 
     Example:
 
-    >>> from charrnn import load
-    >>> engine = load("shakespeare")
+    >>> from charrnn import Vocabulary, build_model
+    >>> vocabulary = Vocabulary("Hark! ")
+    >>> model = build_model(vocabulary, units=4, layers=1)
+    >>> engine = Engine.from_keras(model, vocabulary)
     >>> score_in_streams(engine, "Hark! " * 1000, warm_up=64).method
     '2 streams, each warmed up on 64 characters'
     """
@@ -245,8 +247,8 @@ def score_cold(
     Example:
 
     >>> from charrnn import load
-    >>> score_cold(load("shakespeare"), "Hark! " * 100).characters
-    512
+    >>> score_cold(load("shakespeare"), "Hark! " * 50).characters
+    256
     """
     ids = checked_ids(engine, text)
     window = min(window, len(ids) - 1)

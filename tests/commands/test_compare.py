@@ -14,6 +14,8 @@ from charrnn.network.cells import CELLS
 from charrnn.training import checkpoint, turns
 from charrnn.training.clock import SETTLED_STEPS
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 SMALL = ["--layers", "1", "--units", "8"]
 
@@ -75,6 +77,7 @@ def test_figures_and_samples_are_printed(compared, capsys):
         assert row["sample"] in printed
 
 
+@pytest.mark.slow
 def test_each_cell_trains_for_the_same_time(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("-sea.txt").write_text(TEXT, encoding="utf-8")

@@ -18,9 +18,22 @@ from charrnn.commands import main
 from charrnn.training import checkpoint, recipe, run_folder
 from charrnn.training.session import Session
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
 
-def test_training_fills_the_runs_folder(trained):
-    names = {path.name for path in trained.folder.iterdir()}
+
+@pytest.fixture(scope="module")
+def by_script(tmp_path_factory):
+    """What `train.py` left and printed, in a process of its own."""
+    place = tmp_path_factory.mktemp("by_script")
+    (place / "sea.txt").write_text(SEA, encoding="utf-8")
+    result = run(ROOT / "train.py", "sea.txt", *TINY, cwd=place)
+    assert result.returncode == 0, result.stderr
+    return place, result
+
+
+def test_training_fills_the_runs_folder(by_script):
+    place, _ = by_script
+    names = {path.name for path in (place / "runs" / "sea-1").iterdir()}
     checkpoints = {name for name in names if name.startswith("checkpoint-")}
     assert names - checkpoints == {
         "model.keras", "history.csv", "metrics.json", "loss.png",
@@ -29,13 +42,14 @@ def test_training_fills_the_runs_folder(trained):
     assert len(checkpoints) == 2
 
 
-def test_training_prints_plain_lines_and_no_noise(trained):
-    assert trained.stderr == ""
-    assert "\x1b" not in trained.stdout
-    assert "\r" not in trained.stdout
-    assert "validation " in trained.stdout
-    assert "nats/char" in trained.stdout
-    assert "python generate.py --model" in trained.stdout
+def test_training_prints_plain_lines_and_no_noise(by_script):
+    _, result = by_script
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+    assert "\r" not in result.stdout
+    assert "validation " in result.stdout
+    assert "nats/char" in result.stdout
+    assert "python generate.py --model" in result.stdout
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
@@ -53,11 +67,12 @@ def test_other_backends_train_with_stock_layers(tmp_path, backend):
     )
 
 
-def test_the_printed_command_generates(trained):
-    words = trained.stdout.strip().splitlines()[-1].split()
+def test_the_printed_command_generates(by_script):
+    place, result = by_script
+    words = result.stdout.strip().splitlines()[-1].split()
     command = words[words.index("python") + 1 :]
     command[0] = ROOT / command[0]
-    written = run(*command, "--length", 20, cwd=trained.folder.parent.parent)
+    written = run(*command, "--length", 20, cwd=place)
     assert written.returncode == 0, written.stderr
     assert len(written.stdout) == 21  # a line end closes the sample
 
@@ -164,7 +179,10 @@ def test_training_says_so_when_the_reader_leaves(trained, tmp_path):
         assert process.wait(30) == 141
 
 
-@pytest.mark.parametrize("number", [signal.SIGPIPE, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGPIPE, marks=pytest.mark.slow), signal.SIGHUP],
+)
 def test_training_without_a_reader_stops_after_a_checkpoint(
     trained, tmp_path, number
 ):

@@ -15,6 +15,8 @@ from charrnn.text import encoding
 from charrnn.training import data
 from charrnn.training.session import Outcome, Session
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 
 @pytest.mark.parametrize(
     "content",

@@ -82,6 +82,7 @@ def test_a_part_of_a_long_text_says_nearly_the_same(engine, monkeypatch):
     assert (part.standard_errors > whole.standard_errors).all()
 
 
+@pytest.mark.slow
 def test_two_characters_are_all_where_no_more_count():
     """A text whose every character depends on the two before it."""
     random = np.random.default_rng(0)

@@ -142,6 +142,7 @@ def test_a_text_too_long_to_show_is_refused(engine):
         read_along(engine, "a" * 200_001)
 
 
+@pytest.mark.slow
 def test_a_page_of_100_kb_of_noise_stays_below_3_mb(engine):
     random = np.random.default_rng(0)
     characters = sorted(set(TEXT) - {"\U0001f600"})

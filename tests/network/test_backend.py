@@ -23,15 +23,20 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+def words(folder, out):
+    return [
+        *("train", str(folder / "sea.txt"), "--out", str(out), "--quiet"),
+        *("--epochs", "0.1", "--units", "4", "--layers", "1"),
+    ]
+
+
 def train(folder, settings, **environment):
     """Trains with a keras.json of one's own."""
     (folder / "keras.json").write_text(settings, encoding="utf-8")
     text = folder / "sea.txt"
     text.write_text("a ship at sea, a sea of ships\n" * 30, encoding="utf-8")
-    words = ["train", str(text), "--out", str(folder / "run"), "--quiet"]
-    words += ["--epochs", "0.1", "--units", "4", "--layers", "1"]
     return subprocess.run(
-        [sys.executable, "-c", TRAIN, *words],
+        [sys.executable, "-c", TRAIN, *words(folder, folder / "run")],
         cwd=ROOT,
         env={**os.environ, "KERAS_HOME": str(folder), **environment},
         capture_output=True,
@@ -39,21 +44,34 @@ def train(folder, settings, **environment):
     )
 
 
-def test_a_model_is_float32_whatever_keras_json_says(tmp_path):
-    settings = {
-        "floatx": "float16",
-        "epsilon": 0.5,
-        "image_data_format": "channels_first",
-    }
-    weights = []
-    for name, own in (("theirs", settings), ("plain", {})):
-        folder = tmp_path / name
-        folder.mkdir()
-        result = train(folder, json.dumps(own))
-        assert result.returncode == 0, result.stderr
-        layers = charrnn.load(folder / "run").layers
-        weights.append([layer.kernel.tobytes() for layer in layers])
-    assert weights[0] == weights[1]
+SETTINGS = {
+    "floatx": "float16",
+    "epsilon": 0.5,
+    "image_data_format": "channels_first",
+}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONWARNINGS": "error"},
+        # All packages are compiled anew for it.
+        pytest.param({"PYTHONOPTIMIZE": "2"}, marks=pytest.mark.slow),
+    ],
+)
+def test_keras_json_and_pythons_own_settings_change_nothing(
+    tmp_path, environment
+):
+    """A model is float32, no warning is an error, no check is an assert."""
+    result = train(tmp_path, json.dumps(SETTINGS), **environment)
+    assert result.returncode == 0, result.stderr
+    plain = tmp_path / "plain"
+    assert entry.main(words(tmp_path, plain)) == 0
+    theirs, ours = (
+        [layer.kernel.tobytes() for layer in charrnn.load(run).layers]
+        for run in (tmp_path / "run", plain)
+    )
+    assert theirs == ours
 
 
 @pytest.mark.parametrize("settings", ["[]", '{"floatx": "bfloat16"}'])
@@ -93,14 +111,6 @@ def test_a_limit_of_memory_is_one_line(tmp_path, size):
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert "memory" in result.stderr or "ulimit -v" in result.stderr
-
-
-@pytest.mark.parametrize(
-    "setting", [{"PYTHONWARNINGS": "error"}, {"PYTHONOPTIMIZE": "2"}]
-)
-def test_python_may_be_set_as_it_likes(tmp_path, setting):
-    result = train(tmp_path, "{}", **setting)
-    assert result.returncode == 0, result.stderr
 
 
 def import_of_keras(**environment):

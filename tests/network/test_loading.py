@@ -1,5 +1,6 @@
 """Every function that takes a model takes it in any form."""
 
+import functools
 import tempfile
 from pathlib import Path
 
@@ -58,7 +59,7 @@ USES = {
     ).nats.tolist(),
     "context_curve": lambda m, v: charrnn.context_curve(
         m, TEXT, contexts=(1, 2), vocabulary=v
-    ).bits.tolist(),
+    ).bits_per_character.tolist(),
     "read_neurons": lambda m, v: [
         unit.correlation
         for unit in charrnn.read_neurons(m, TEXT * 3, vocabulary=v).units
@@ -81,12 +82,32 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
-def test_each_function_takes_each_form(forms, use, monkeypatch):
+@pytest.fixture(scope="module")
+def of_engine(forms):
+    """What a use comes to with an engine: a function of the use."""
+    return functools.cache(lambda use: use(*forms["engine"]))
+
+
+@pytest.mark.parametrize(
+    ("use", "form"),
+    [
+        pytest.param(
+            use,
+            form,
+            id=f"{name}-{form}",
+            # It compiles each time, for seconds.
+            marks=[pytest.mark.slow]
+            * (name == "score_adapting" and form not in ("string", "keras")),
+        )
+        for name, use in USES.items()
+        for form in FORMS[1:]
+    ],
+)
+def test_each_function_takes_each_form(
+    forms, of_engine, use, form, monkeypatch
+):
     monkeypatch.setattr(adaptation, "OWN_TEXT_SEGMENTS", 2)
-    results = {name: use(*forms[name]) for name in FORMS}
-    for name in FORMS[1:]:
-        assert results[name] == results["engine"], name
+    assert use(*forms[form]) == of_engine(use)
 
 
 def test_a_bundled_model_is_taken_by_its_name():

@@ -1,5 +1,7 @@
 """`build_model` makes a plain Keras model, `stateful_twin` trains it."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -25,8 +27,9 @@ each_network = pytest.mark.parametrize(
 )
 
 
+@functools.cache
 def build(cell, layers, embedding, **arguments):
-    """A small model with random weights and biases."""
+    """A small model with random weights and biases: leave it as it is."""
     model = build_model(
         VOCABULARY,
         cell=cell,
@@ -230,7 +233,7 @@ def test_windows_of_one_character_are_windows(embedding):
 
 
 def test_fitting_the_twin_trains_the_model():
-    model = build("simple_rnn", 1, 3, dropout=0)
+    model = build.__wrapped__("simple_rnn", 1, 3, dropout=0)
     twin = stateful_twin(model, batch_size=BATCH, seq_length=TIME)
     before = model.get_weights()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

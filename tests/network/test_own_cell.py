@@ -71,6 +71,12 @@ def trained(cell):
     return model, vocabulary
 
 
+@pytest.mark.parametrize(
+    # The other one's verbs are tried below.
+    "cell",
+    ["mgu", pytest.param("cifg", marks=pytest.mark.slow)],
+    indirect=True,
+)
 def test_it_is_trained_saved_scored_and_drawn_from(cell, tmp_path):
     model, vocabulary = trained(cell)
     charrnn.save(model, tmp_path / "model.keras", vocabulary)

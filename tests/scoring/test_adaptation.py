@@ -1,5 +1,6 @@
 """Dynamic evaluation: scored first, learnt from afterwards, then put back."""
 
+import itertools
 import json
 
 import numpy as np
@@ -9,22 +10,39 @@ from charrnn import Engine, Vocabulary, build_model, score, score_adapting
 from charrnn.commands import main
 from charrnn.network.backend import keras
 from charrnn.network.model_file import read, save
+from charrnn.scoring import adaptation
 
 TEXT = "the cat sat on the mat, and that was that.\n" * 20
+WHOLE = TEXT[: 26 * 32 + 1]  # segments of one length: compiled once
+SEGMENTS = 20  # of the text that the model writes itself, 200 by default
 CELLS = ["simple_rnn", "lstm", "gru"]
 
 
 def network(cell="lstm", **sizes):
     keras.utils.set_random_seed(1)
     vocabulary = Vocabulary.from_text(TEXT)
-    sizes = {"units": 8, "layers": 2, "dropout": 0.5, **sizes}
+    sizes = {"units": 8, "layers": 1, "dropout": 0.5, **sizes}
     return build_model(vocabulary, cell=cell, **sizes), vocabulary
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("embedding", [None, 3])
+@pytest.fixture(autouse=True)
+def short_own_text(monkeypatch):
+    """The text that the model writes itself is shorter than usual."""
+    monkeypatch.setattr(adaptation, "OWN_TEXT_SEGMENTS", SEGMENTS)
+
+
+SOME = ("simple_rnn", None), ("lstm", 3), ("gru", None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "embedding"),
+    [
+        pytest.param(*pair, marks=[pytest.mark.slow] * (pair not in SOME))
+        for pair in itertools.product(CELLS, [None, 3])
+    ],
+)
 def test_weights_that_stay_score_as_ever(cell, embedding):
-    model, vocabulary = network(cell, embedding=embedding)
+    model, vocabulary = network(cell, embedding=embedding, layers=2)
     text = TEXT[:101]
     static = score(Engine.from_keras(model, vocabulary), text)
     adapted = score_adapting(
@@ -37,8 +55,8 @@ def test_weights_that_stay_score_as_ever(cell, embedding):
 def test_a_text_that_repeats_becomes_likelier():
     model, vocabulary = network()
     before = model.get_weights()
-    static = score(Engine.from_keras(model, vocabulary), TEXT)
-    adapted = score_adapting(model, vocabulary, TEXT, learning_rate=0.01)
+    static = score(Engine.from_keras(model, vocabulary), WHOLE)
+    adapted = score_adapting(model, vocabulary, WHOLE, learning_rate=0.01)
     # The first segment is scored before anything is learnt.
     assert np.allclose(adapted.nats[:32], static.nats[:32], atol=1e-5)
     gain = static.nats - adapted.nats
@@ -49,10 +67,10 @@ def test_a_text_that_repeats_becomes_likelier():
 
 def test_nothing_is_learnt_from_what_comes_later():
     model, vocabulary = network()
-    other = TEXT[:64] + TEXT[64:][::-1]
+    other = WHOLE[:64] + WHOLE[64:][::-1]
     ours, theirs = (
         score_adapting(model, vocabulary, text, learning_rate=0.01).nats
-        for text in (TEXT, other)
+        for text in (WHOLE, other)
     )
     assert np.array_equal(ours[:63], theirs[:63])
     assert not np.allclose(ours[64:], theirs[64:])
@@ -116,13 +134,12 @@ def root_mean_squares(model, vocabulary, segment):
     """The scales, by Keras, segment by segment with the state carried."""
     import tensorflow as tf
 
-    from charrnn.scoring.adaptation import OWN_TEXT_SEGMENTS
     from charrnn.twins.stateful import stateful_twin
     from charrnn.writing.sampler import Sampler
 
     engine = Engine.from_keras(model, vocabulary)
     (own,) = Sampler(engine).generate(
-        "", length=OWN_TEXT_SEGMENTS * segment + 1, temperature=1.0, seed=0
+        "", length=SEGMENTS * segment + 1, temperature=1.0, seed=0
     )
     ids = vocabulary.encode(own.text).astype(np.int32)
     twin = stateful_twin(model, batch_size=1)
@@ -135,22 +152,23 @@ def root_mean_squares(model, vocabulary, segment):
         found = tape.gradient(value, [v.value for v in twin.trainable_weights])
         for square, gradient in zip(squares, found, strict=True):
             square += np.asarray(gradient) ** 2
-    return [np.sqrt(square / OWN_TEXT_SEGMENTS) for square in squares]
+    return [np.sqrt(square / SEGMENTS) for square in squares]
 
 
 def test_weights_are_drawn_back():
     model, vocabulary = network()
     free, drawn = (
         score_adapting(
-            model, vocabulary, TEXT, learning_rate=0.01, decay=decay
+            model, vocabulary, WHOLE, learning_rate=0.01, decay=decay
         ).nats
         for decay in (0.0, 1e9)
     )
-    static = score(Engine.from_keras(model, vocabulary), TEXT).nats
+    static = score(Engine.from_keras(model, vocabulary), WHOLE).nats
     assert abs(drawn - static).mean() < abs(free - static).mean()
 
 
-def test_the_command_keeps_the_two_apart(tmp_path, capsys):
+def test_the_command_keeps_the_two_apart(tmp_path, monkeypatch, capsys):
+    monkeypatch.undo()  # with as long a text as a user has
     model, vocabulary = network()
     path, text = tmp_path / "model.keras", tmp_path / "text.txt"
     save(model, path, vocabulary)

@@ -27,9 +27,10 @@ def test_each_line_scores_the_same_whatever_the_others_are():
     engine, lines = engine_of(LETTERS + "\n", units=40), lines_of(150)
     together = score_each(engine, lines)
     backwards = score_each(engine, lines[::-1])[::-1]
-    for line, own, other in zip(lines, together, backwards, strict=True):
-        (alone,) = score_each(engine, [line])
+    for own, other in zip(together, backwards, strict=True):
         assert own.nats == pytest.approx(other.nats, abs=1e-6)
+    for line, own in list(zip(lines, together, strict=True))[::4]:
+        (alone,) = score_each(engine, [line])
         assert own.nats == pytest.approx(alone.nats, abs=1e-6)
 
 

@@ -6,6 +6,8 @@ from charrnn.commands import main
 from charrnn.training import causes, recipe
 from charrnn.training.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4", "--quiet",
 ]  # fmt: skip

@@ -19,6 +19,8 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import checkpoint, run_state
 from charrnn.training.session import Outcome, Session
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 LINE = "The sea, the sea! She sells no shells.\n"
 NFC = "déjà vu, l'élève a été là\n" * 9
 NFD = unicodedata.normalize("NFD", NFC)

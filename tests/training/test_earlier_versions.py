@@ -18,6 +18,8 @@ from charrnn.network import model_file
 from charrnn.training import checkpoint
 from charrnn.training.figures import with_full_names
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 EARLIER = Path(__file__).parents[1] / "data" / "earlier"
 SETTINGS = [
     "--units=4", "--layers=1", "--seq-length=16", "--batch-size=4",
@@ -124,7 +126,9 @@ def test_runs_are_compared(text, earlier, capsys):
     assert [row["cell"] for row in rows] == ["gru", "lstm"]
 
 
-@pytest.mark.parametrize("name", ["begun", "compared/gru"])
+@pytest.mark.parametrize(
+    "name", ["begun", pytest.param("compared/gru", marks=pytest.mark.slow)]
+)
 def test_more_training_goes_on_from_it(text, earlier, name):
     out = earlier / name
     words = ["train", str(text), "--out", str(out), "--epochs", "7"]

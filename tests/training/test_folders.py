@@ -25,6 +25,8 @@ from charrnn.insight import comparison
 from charrnn.network import model_file
 from charrnn.training import checkpoint, loop, run_folder, session
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 ROOT = Path(charrnn.__file__).parent.parent
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
@@ -503,15 +505,20 @@ def test_a_run_goes_on_from_the_older_checkpoint(text, finished, capsys):
     assert f"going on after step {step}" in shown
 
 
-@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+KINDS = {
+    "gru": ["--layers=2", "--dropout=0.3"],
+    "lstm": ["--embedding=3", "--weight-drop=0.2"],
+    "simple_rnn": ["--precision=bfloat16", "--validation=0"],
+}
+
+
 @pytest.mark.parametrize(
-    "flags",
+    ("cell", "flags"),
     [
-        ["--layers=2", "--dropout=0.3"],
-        ["--embedding=3", "--weight-drop=0.2"],
-        ["--precision=bfloat16", "--validation=0"],
+        pytest.param(cell, flags, marks=[pytest.mark.slow] * (cell != other))
+        for cell in KINDS
+        for other, flags in KINDS.items()
     ],
-    ids=" ".join,
 )
 def test_no_checkpoint_of_a_sound_run_is_left_out(text, tmp_path, cell, flags):
     out = tmp_path / "run"

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +21,13 @@ from charrnn.commands import main
 from charrnn.network import model_file
 from charrnn.training import checkpoint, run_folder
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 ROOT = Path(charrnn.__file__).parent.parent
 KILLED = Path(__file__).parents[1] / "killed.py"
 KILLS = "runs killed by SIGKILL and taken up again"
 SAME = "of these ended the same to the bit, nothing lost"
+OFTEN = "--checkpoint-seconds=0.05"
 CELLS = ["lstm", "gru", "simple_rnn"]
 
 
@@ -35,22 +39,42 @@ def uninterrupted(text, tmp_path_factory):
     def run(*flags):
         if flags not in known:
             out = tmp_path_factory.mktemp("whole") / "run"
-            assert train(text, out, *flags).returncode == 0
+            assert main(command(text, out, *flags)) == 0
             known[flags] = left_behind(out)
         return known[flags]
 
     return run
 
 
+@pytest.fixture(scope="module")
+def stopped(text, tmp_path_factory):
+    """What Ctrl-C after step 130 leaves: the second of three rounds."""
+    out = tmp_path_factory.mktemp("stopped") / "run"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        at_step(monkeypatch, 130, interrupt)
+        assert main(command(text, out, OFTEN)) == 130
+    return out
+
+
+@pytest.fixture
+def interrupted(stopped, tmp_path):
+    """A copy of it, free to be changed."""
+    return Path(shutil.copytree(stopped, tmp_path / "interrupted"))
+
+
+def interrupt(_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def command(text, out, *flags):
-    return ["train", text, "--out", out, *SMALL, *flags]
+    return ["train", str(text), "--out", str(out), *SMALL, *flags]
 
 
-def train(text, out, *flags, killed=()):
-    """Trains in a process of its own, which may be told to kill itself."""
-    program = [KILLED, *killed] if killed else ["-m", "charrnn"]
+def train_to_its_death(text, out, moment, *flags):
+    """Trains in a process of its own, which kills itself at a moment."""
+    program = map(str, [KILLED, *moment])
     return subprocess.run(
-        [sys.executable, *map(str, [*program, *command(text, out, *flags)])],
+        [sys.executable, *program, *command(text, out, *flags)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -76,10 +100,12 @@ MOMENTS = [
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
-    text, tmp_path, uninterrupted, tally
+    text, tmp_path, uninterrupted, tally, capfd
 ):
-    moment = ("model", 2)
-    check_killed(text, tmp_path / "run", uninterrupted(), tally, moment)
+    moment, expected = ("model", 2), uninterrupted()
+    capfd.readouterr()
+    check_killed(text, tmp_path / "run", expected, tally, moment)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.reliability
@@ -88,18 +114,16 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 def test_killed_at_every_moment(
     text, tmp_path, uninterrupted, tally, cell, moment
 ):
-    flags = (f"--cell={cell}", "--layers=2", "--patience=2")
+    flags = (f"--cell={cell}", "--layers=2", "--patience=2", OFTEN)
     expected = uninterrupted(*flags)
     check_killed(text, tmp_path / "run", expected, tally, moment, *flags)
 
 
 def check_killed(text, out, expected, tally, moment, *flags):
     tally[KILLS] += 1
-    killed = train(text, out, *flags, killed=moment)
+    killed = train_to_its_death(text, out, moment, *flags)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    done = train(text, out, *flags)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert main(command(text, out, *flags)) == 0
     assert_same_end(out, expected)
     tally[SAME] += 1
 
@@ -112,11 +136,10 @@ def test_killed_at_any_time_again_and_again(
 ):
     """The time is drawn: often it is in the middle of a write."""
     out, times, kills = tmp_path / "run", random.Random(seed), 0
-    flags = (f"--cell={cell}", "--layers=2")
+    flags = (f"--cell={cell}", "--layers=2", OFTEN)
     for _ in range(3):
         process = subprocess.Popen(
-            [sys.executable, "-m", "charrnn"]
-            + [str(word) for word in command(text, out, *flags)],
+            [sys.executable, "-m", "charrnn", *command(text, out, *flags)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -129,7 +152,7 @@ def test_killed_at_any_time_again_and_again(
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
     tally[KILLS] += kills
-    assert train(text, out, *flags).returncode == 0
+    assert main(command(text, out, *flags)) == 0
     assert_same_end(out, uninterrupted(*flags))
     tally[SAME] += kills
 
@@ -146,7 +169,7 @@ def test_a_signal_ends_with_a_checkpoint_and_says_how_to_go_on(
 ):
     out = tmp_path / "run"
     at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), number))
-    words = [str(word) for word in command(text, out)]
+    words = command(text, out)
     assert main(words) == 128 + number
     printed = capsys.readouterr().out
     assert f"train {text} --out {out}" in printed.splitlines()[-1]
@@ -158,12 +181,13 @@ def test_a_signal_ends_with_a_checkpoint_and_says_how_to_go_on(
     assert_same_end(out, uninterrupted())
 
 
+@pytest.mark.slow
 def test_a_run_with_nothing_held_out_goes_on_to_the_bit(
     text, tmp_path, monkeypatch, uninterrupted
 ):
     out = tmp_path / "run"
-    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
-    words = [str(word) for word in command(text, out, "--validation=0")]
+    at_step(monkeypatch, 130, interrupt)
+    words = command(text, out, "--validation=0")
     assert main(words) == 130
     assert model_file.read(out)["facts"]["metrics"] == {"step": 130}
     monkeypatch.undo()
@@ -174,7 +198,7 @@ def test_a_run_with_nothing_held_out_goes_on_to_the_bit(
 @pytest.fixture(scope="module")
 def finished(text, tmp_path_factory):
     out = tmp_path_factory.mktemp("finished") / "run"
-    assert main([str(word) for word in command(text, out)]) == 0
+    assert main(command(text, out)) == 0
     return out
 
 
@@ -219,12 +243,8 @@ def test_another_text_than_the_runs_is_refused(
         assert "--fresh" in error
 
 
-def test_an_end_before_what_is_done_is_refused(
-    text, tmp_path, monkeypatch, capsys
-):
-    out = tmp_path / "run"
-    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
-    assert main([str(word) for word in command(text, out)]) == 130
+def test_an_end_before_what_is_done_is_refused(text, interrupted, capsys):
+    out = interrupted
     before = files_of(out)
     for end in ("--epochs=1", "--minutes=0.0001"):
         assert main(["train", str(text), "--out", str(out), end]) == 2
@@ -235,11 +255,11 @@ def test_an_end_before_what_is_done_is_refused(
 def test_ctrl_c_leaves_a_model_that_is_there(text, tmp_path, monkeypatch):
     """It may be newer than the checkpoint that the run goes on from."""
     out = tmp_path / "run"
-    at_step(monkeypatch, 20, lambda _: os.kill(os.getpid(), signal.SIGINT))
-    assert main([str(word) for word in command(text, out)]) == 130
+    at_step(monkeypatch, 20, interrupt)
+    assert main(command(text, out)) == 130
     (out / "model.keras").write_bytes(b"better")
     monkeypatch.undo()
-    at_step(monkeypatch, 40, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    at_step(monkeypatch, 40, interrupt)
     assert main(["train", str(text), "--out", str(out)]) == 130
     assert (out / "model.keras").read_bytes() == b"better"
 
@@ -323,26 +343,20 @@ def test_two_processes_cannot_use_one_folder(text, tmp_path, capsys):
         pass
 
 
-def test_a_deleted_model_is_made_again(text, tmp_path, monkeypatch):
-    out = tmp_path / "run"
-    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
-    assert main([str(word) for word in command(text, out)]) == 130
+def test_a_deleted_model_is_made_again(text, interrupted):
+    out = interrupted
     (out / "model.keras").unlink()
     (out / "history.csv").unlink()
-    monkeypatch.undo()
     assert main(["train", str(text), "--out", str(out)]) == 0
     assert charrnn.load(out)
     history = (out / "history.csv").read_text("utf-8")
     assert len(history.splitlines()) == 4  # all three rounds
 
 
-def test_a_damaged_checkpoint_is_left_out(text, tmp_path, monkeypatch, capsys):
-    out = tmp_path / "run"
-    at_step(monkeypatch, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
-    assert main([str(word) for word in command(text, out)]) == 130
+def test_a_damaged_checkpoint_is_left_out(text, interrupted, capsys):
+    out = interrupted
     newest, older = checkpoint.paths(out)
     newest.write_bytes(newest.read_bytes()[:-1000])
-    capsys.readouterr()
     state, _ = checkpoint.newest(out)
     assert f"'{newest}' is damaged" in capsys.readouterr().out
     step = int(re.search(r"\d+", older.name)[0])
@@ -364,7 +378,7 @@ def test_a_loss_that_is_not_finite_overwrites_nothing(
         weights.assign(weights * np.nan)
 
     at_step(monkeypatch, 150, spoil)
-    assert main([str(word) for word in command(text, out)]) == 1
+    assert main(command(text, out)) == 1
     assert "--learning-rate" in capsys.readouterr().err
     after = files_of(out)
     assert {name: after[name] for name in kept} == kept
@@ -383,7 +397,7 @@ def test_a_full_disk_leaves_the_old_files(text, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(np, "savez", savez)
     at_step(monkeypatch, 150, lambda _: kept.update(files_of(out)))
-    assert main([str(word) for word in command(text, out)]) == 2
+    assert main(command(text, out)) == 2
     error = capsys.readouterr().err
     assert re.search(rf"left on device: '{out}/[^']+'. Make room", error)
     assert files_of(out) == kept

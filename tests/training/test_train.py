@@ -19,6 +19,8 @@ from charrnn.commands import main
 from charrnn.network.backend import keras
 from charrnn.training import checkpoint, stopping
 
+pytestmark = pytest.mark.usefixtures("quick_ends")
+
 SMALL = {
     "units": 4, "layers": 1, "seq_length": 16, "batch_size": 4, "dropout": 0.1,
     "epochs": 5, "precision": "float32",
