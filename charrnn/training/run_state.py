@@ -40,8 +40,8 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
     _STATE(state, "the state")
     vocabulary = Vocabulary(state["vocabulary"])
     for i, array in enumerate(arrays):
-        is_number = array.dtype == np.float32 or array.dtype.kind in "iu"
-        if not is_number or not np.isfinite(array).all():
+        known = array.dtype == np.float32 or array.dtype.kind in "iu"
+        if not (known and np.isfinite(array).all()):
             raise ValueError(
                 f"Expected finite numbers, whole or float32, in array {i}. "
                 f"Received {array.dtype}."
@@ -56,8 +56,7 @@ def _check_fit(settings, vocabulary, arrays):
         return  # of a version that did not tell all of it
     check_arguments(vocabulary, **network)
     shapes = [array.shape for array in arrays if not _is_seed(array)]
-    weights = _weights(len(vocabulary), settings)
-    states = _states(settings, shapes)
+    weights, states = _weights(vocabulary, settings), _states(settings, shapes)
     first, last = len(weights), max(0, len(shapes) - len(states))
     slots = sorted([(), (), *weights, *weights])  # two counters, two moments
     for what, expected, received in (
@@ -73,17 +72,17 @@ def _check_fit(settings, vocabulary, arrays):
             )
 
 
-def _weights(characters, settings):
+def _weights(vocabulary, settings):
     """The shapes of a network's weights, in Keras's order."""
     name, units = CELLS[settings["cell"]].layer, settings["units"]
     embedding, shapes = settings["embedding"], []
     if embedding:
-        shapes += weight_shapes("Embedding", characters, embedding)
-    width = embedding or characters
+        shapes += weight_shapes("Embedding", len(vocabulary), embedding)
+    width = embedding or len(vocabulary)
     for _ in range(settings["layers"]):
         shapes += weight_shapes(name, width, units)
         width = units
-    return shapes + weight_shapes("Dense", units, characters)
+    return shapes + weight_shapes("Dense", units, len(vocabulary))
 
 
 def _states(settings, shapes):
