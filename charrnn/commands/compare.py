@@ -10,6 +10,7 @@ from pathlib import Path
 from charrnn.commands import outcome
 from charrnn.commands.corpora import print_table
 from charrnn.commands.options import add_text_arguments
+from charrnn.commands.outputs import tell_written
 from charrnn.commands.texts import read_corpus
 from charrnn.commands.train_flags import flag_type
 from charrnn.insight import comparison
@@ -144,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr if arguments.json else sys.stdout
     ):
         code = train_in_turns(candidates, say)
-    warn_of_speeds(candidates)
+    warn_of_speeds(candidates, by_passes=arguments.epochs is not None)
     folders = [out / cell for cell in arguments.cells]
     finished = all((folder / "metrics.json").exists() for folder in folders)
     if code >= SIGNALLED or not finished:
@@ -168,9 +169,9 @@ def _tell(rows, out, as_json):
     atomic.write_text(out / "compared.json", json.dumps(rows, indent=1) + "\n")
     if as_json:
         print(json.dumps(rows, indent=1))
-        return
-    _print(rows)
-    print(f"\nplot  {terminal_safe(str(out / 'compared.png'))}")
+    else:
+        _print(rows)
+    tell_written(out / "compared.png")
 
 
 def _candidate(cell, out, characters, arguments):
@@ -217,7 +218,9 @@ def _units_for(parameters, cell, layers, characters):
     return units
 
 
-def warn_of_speeds(candidates: list[Candidate]) -> None:
+def warn_of_speeds(
+    candidates: list[Candidate], by_passes: bool = False
+) -> None:
     """Says so when the machine was not equally fast all the time."""
     wandered = [
         f"{candidate.name} from {min(candidate.speeds):,.0f} to "
@@ -225,11 +228,15 @@ def warn_of_speeds(candidates: list[Candidate]) -> None:
         for candidate in unsteady(candidates)
     ]
     if wandered:
+        advice = (
+            "The losses, after equal passes, do not depend on it."
+            if by_passes
+            else "To compare them whatever the speed, give --epochs."
+        )
         print(
             "charrnn compare: the speed was not the same in all turns: "
             f"{', '.join(wandered)} characters a second. Something else used "
-            "the machine. As they took turns it hit all alike; to compare "
-            "them whatever the speed, give --epochs.",
+            "the machine. As they took turns, it hit all alike. " + advice,
             file=sys.stderr,
         )
 

@@ -60,7 +60,7 @@ class Text:
     A folder means all its `*.txt`, at any depth, in the order of their paths,
     except hidden files and the folders of runs. A name with `*`, `?` or `[`
     means the files that match. Of several files each ends with a line end,
-    and none may be named twice.
+    and none may be named twice unless `repeatable`.
 
     Args:
         source: A path or a name, or a list of them; "-" means standard input.
@@ -72,6 +72,8 @@ class Text:
             `None` to read the characters as they are.
         say: Called with one line of text about anything worth knowing.
         without: Paths of folders that are left out of a folder.
+        repeatable: Whether a file may be named twice, as in runs that were
+            begun when nothing refused it.
 
     Attributes:
         title: What messages call the text.
@@ -103,6 +105,7 @@ class Text:
         normalize: str | None = None,
         say: Callable[[str], Any] | None = None,
         without: Iterable[Path | str | None] = (),
+        repeatable: bool = False,
     ) -> None:
         decoding.check_encoding(encoding)
         _check_options(newline, normalize)
@@ -116,7 +119,8 @@ class Text:
         without = tuple(without)
         for name in names:
             self._parts += parts_of(name, encoding, without, say)
-        repeats.check_read_once([part.title for part in self._parts])
+        if not repeatable:
+            repeats.check_read_once([part.title for part in self._parts])
         self.size = sum(part.size for part in self._parts)
         if say and len(names) > 1:
             say(f"{self.title}: {len(self._parts):,} files read")

@@ -87,6 +87,7 @@ def read_data(
         normalize=settings.normalize,
         say=tell,
         without=[out],
+        repeatable=bool(state),
     )
     vocabulary = _vocabulary(settings, text, initial, state)
     _check_size(vocabulary, settings)  # before a large text is encoded

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from charrnn.text import corpus
+import charrnn
+from charrnn.text import corpus, repeats
 from charrnn.text.repeats import check_read_once, copies
 
 
@@ -40,6 +41,19 @@ def test_a_text_named_twice_is_refused(make, named, received):
         named = [name.replace("/", os.sep) for name in named]
     with pytest.raises(ValueError, match=f"once. Received .*{received}"):
         corpus.Text(named)
+
+
+def test_a_run_begun_with_such_a_text_goes_on(make, monkeypatch):
+    make(a="A ship, a ship at sea. " * 60)
+    small = {"units": 4, "layers": 1, "seq_length": 8, "batch_size": 2}
+    small |= {"out": "run", "verbose": 0}
+    with monkeypatch.context() as before:
+        before.setattr(repeats, "check_read_once", lambda names: None)
+        charrnn.train(["a.txt", "a.txt"], epochs=1, **small)
+    run = charrnn.train(["a.txt", "a.txt"], epochs=2, **small)
+    assert run.metrics["epochs"] == 2
+    with pytest.raises(ValueError, match=r"once. Received 'a\.txt' twice"):
+        charrnn.train(["a.txt", "a.txt"], epochs=1, **{**small, "out": "new"})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs links")
