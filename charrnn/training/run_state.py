@@ -145,19 +145,14 @@ def _list_of(check_value, length=None):
     return check_list
 
 
-def _check_object(value, name):
-    if not isinstance(value, dict):
-        found = reprlib.repr(value)
-        raise ValueError(
-            f"Expected {name} to be a JSON object. Received {found}."
-        )
+_OBJECT = _of((dict,), "a JSON object")
 
 
 def _entries(needed, known):
     """Makes a check of a `dict`: of what must be in it, and what may be."""
 
     def check_entries(value, name):
-        _check_object(value, name)
+        _OBJECT(value, name)
         for key in needed:
             if key not in value:
                 raise ValueError(f"Expected {name} with {key}. Received none.")
@@ -170,7 +165,7 @@ def _entries(needed, known):
 
 def _values_of(check_value):
     def check_values(value, name):
-        _check_object(value, name)
+        _OBJECT(value, name)
         for key, entry in value.items():
             check_value(entry, key)
 
