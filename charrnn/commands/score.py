@@ -223,7 +223,8 @@ def _line_rows(
 
 def _row(source: str, scored: Score, adapted: bool, **more: Any) -> Row:
     """What --json prints of a score."""
-    perplexity = scored.perplexity
+    with np.errstate(over="ignore"):
+        perplexity = float(np.exp(np.float64(scored.nats_per_character)))
     total = float(scored.nats.sum(dtype=np.float64))
     return {
         "text": source,
@@ -234,11 +235,26 @@ def _row(source: str, scored: Score, adapted: bool, **more: Any) -> Row:
             perplexity if math.isfinite(perplexity) else None
         ),
         "characters": scored.characters,
+        **_of_units(scored),
         "bits": to_bits(total),
         "nats": total,
         **more,
         "method": scored.method,
         "adapted": adapted,
+    }
+
+
+def _of_units(scored: Score) -> Row:
+    """What is told besides of a model of words or bytes."""
+    if scored.unit == "character":
+        return {}
+    perplexity = scored.perplexity
+    return {
+        "unit": scored.unit,
+        "units": scored.units,
+        "perplexity_per_unit": perplexity
+        if math.isfinite(perplexity)
+        else None,
     }
 
 
@@ -268,27 +284,29 @@ def _print_table(rows: Sequence[Row]) -> None:
             f"{_perplexity(row)}  "
             f"{row['characters']:10,}{total}  {terminal_safe(name)}"
         )
-    _print_notes({row["method"] for row in rows})
+    units = {row.get("unit", "character") for row in rows} or {"character"}
+    _print_notes({row["method"] for row in rows}, units.pop())
 
 
 def _perplexity(row: Row) -> str:
-    perplexity = row["perplexity_per_character"] or math.inf
+    name = f"perplexity_per_{'unit' if 'unit' in row else 'character'}"
+    perplexity = row[name] or math.inf
     return f"{perplexity:10.{'3f' if perplexity < 100_000 else '3g'}}"
 
 
-def _print_notes(methods: Iterable[str]) -> None:
+def _print_notes(methods: Iterable[str], unit: str) -> None:
     """Prints below the table what exactly was scored."""
     methods = sorted(methods)
     for method in methods:
         by_line_end = method == FROM_LINE_END
-        context = "" if by_line_end else "; the first character is context"
+        context = "" if by_line_end else f"; the first {unit} is context"
         print(f"({method}{context})")
     if any("lines before" in method for method in methods):
         print(
             "(in another order the lines would score otherwise; --each scores "
             "each by itself)"
         )
-    print("(perplexity: per character)")
+    print(f"(perplexity: per {unit})")
 
 
 def _print_baselines(row: Row) -> None:

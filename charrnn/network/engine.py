@@ -23,7 +23,8 @@ from charrnn.network.recurrent import (
     step_layers,
 )
 from charrnn.network.shapes import check_arrays
-from charrnn.text.vocabulary import Vocabulary, check_ids
+from charrnn.text.units import UnitVocabulary
+from charrnn.text.vocabulary import check_ids
 
 if TYPE_CHECKING:
     import keras
@@ -79,7 +80,7 @@ class Engine:
     def __init__(
         self,
         layers: Sequence[StoredLayer],
-        vocabulary: Vocabulary,
+        vocabulary: UnitVocabulary,
         facts: Mapping[str, Any] | None = None,
     ):
         check_order([name for name, *_ in layers])
@@ -110,7 +111,7 @@ class Engine:
 
     @classmethod
     def from_keras(
-        cls, model: "keras.Sequential", vocabulary: Vocabulary
+        cls, model: "keras.Sequential", vocabulary: UnitVocabulary
     ) -> "Engine":
         """Copies the weights of a Keras model.
 
@@ -158,7 +159,8 @@ class Engine:
     def __repr__(self) -> str:
         size, layers = len(self.vocabulary), describe(self.layers)
         parameters = f"{self.parameters:,} parameters"
-        return f"Engine({layers}, {size:,} characters, {parameters})"
+        units = self.vocabulary.plural
+        return f"Engine({layers}, {size:,} {units}, {parameters})"
 
     def zero_state(self, batch_size: int) -> NetworkState:
         """Returns the state before the first character.

@@ -2,7 +2,9 @@
 
 A character's surprise is -ln p(character | all characters before it). The
 first character is context and is not scored. By definition the network reads
-the text once, from the zero state, and carries its state to the end.
+the text once, from the zero state, and carries its state to the end. A model
+of words or bytes is scored in the same way by its units; a word that could
+also be spelled out counts as it is encoded.
 
 One pass over a long text is slow, because every step waits for the one
 before. A long text is therefore cut into streams that are read side by side,
@@ -29,7 +31,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids, nats_of_rows
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -48,32 +50,91 @@ MIN_BLOCKS = 8  # of a short text the blocks are shorter
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """The surprise of each character of a text but the first.
+    """The surprise of each unit of a text but the first.
+
+    Units are characters, or a model's words or bytes. Whatever they are, the
+    loss is told per character of the text, so that models can be compared.
 
     Attributes:
-        nats: Float32 array of shape `(characters,)`, of the text's second
-            character to its last.
+        nats: Float32 array of shape `(units,)`, of the text's second unit to
+            its last.
         method: How it was scored, in words.
+        unit: `"character"`, `"word"` or `"byte"`.
+        lengths: Characters of each unit, `(units,)`; `None` for one each.
     """
 
     nats: np.ndarray
     method: str
+    unit: str = "character"
+    lengths: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        vocabulary: UnitVocabulary,
+        ids: np.ndarray,
+        nats: np.ndarray,
+        method: str,
+    ) -> "Score":
+        """Makes the score of a text in the units of a vocabulary.
+
+        Args:
+            vocabulary: That of the model.
+            ids: The units that are scored, `(units,)`.
+            nats: Their surprise, of the same shape.
+            method: How it was scored, in words.
+
+        Returns:
+            A `Score`.
+
+        Example:
+
+        >>> from charrnn import WordVocabulary
+        >>> vocabulary = WordVocabulary([*" ab", " ab"])
+        >>> Score.of(vocabulary, np.array([1, 3]), np.ones(2), "guessed")
+        Score(0.7213 bits per character, 4 characters in 2 words, guessed)
+        """
+        if vocabulary.unit == "character":
+            return cls(nats, method)
+        return cls(nats, method, vocabulary.unit, vocabulary.lengths[ids])
 
     def __repr__(self) -> str:
+        units = "" if self.lengths is None else f" in {self.units:,} "
+        units += f"{self.unit}s" if units else ""
         return (
             f"Score({self.bits_per_character:.4f} bits per character, "
-            f"{self.characters:,} characters, {self.method})"
+            f"{self.characters:,} characters{units}, {self.method})"
         )
+
+    @property
+    def units(self) -> int:
+        """The number of units scored."""
+        return len(self.nats)
 
     @property
     def characters(self) -> int:
         """The number of characters scored."""
-        return len(self.nats)
+        if self.lengths is None:
+            return len(self.nats)
+        return int(self.lengths.sum(dtype=np.int64))
+
+    @property
+    def nats_per_unit(self) -> float:
+        """The mean surprise of a unit: the loss that training minimises."""
+        return float(self.nats.mean(dtype=np.float64))
 
     @property
     def nats_per_character(self) -> float:
-        """The mean surprise: the cross-entropy loss."""
-        return float(self.nats.mean(dtype=np.float64))
+        """The surprise of the text, divided by its characters."""
+        if self.lengths is None:
+            return self.nats_per_unit
+        # Bytes of a file that is no text may begin no character at all.
+        return float(self.nats.sum(dtype=np.float64)) / max(1, self.characters)
+
+    @property
+    def standard_error(self) -> float:
+        """The standard error of the nats per character."""
+        return standard_error(self.nats) * self.units / max(1, self.characters)
 
     @property
     def bits_per_character(self) -> float:
@@ -82,13 +143,13 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """How many equally likely characters would be as hard to predict.
+        """How many equally likely units would be as hard to predict.
 
-        That is e to the nats per character; infinite if a float cannot hold
-        it.
+        That is e to the nats per unit; infinite if a float cannot hold it.
+        Only models of the same unit can be compared by it.
         """
         with np.errstate(over="ignore"):
-            return float(np.exp(np.float64(self.nats_per_character)))
+            return float(np.exp(np.float64(self.nats_per_unit)))
 
 
 def to_bits(nats: float | np.ndarray) -> float:
@@ -139,7 +200,7 @@ def standard_error(nats: np.ndarray) -> float:
 def score(
     model: "Engine | keras.Sequential | os.PathLike | str",
     text: str | Sequence[int] | np.ndarray,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
 ) -> Score:
     """Scores a text.
 
@@ -167,7 +228,8 @@ def score(
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         return score_in_streams(engine, ids)
-    return Score(nats_of_rows(engine, ids[None])[0], ONE_PASS)
+    nats = nats_of_rows(engine, ids[None])[0]
+    return Score.of(engine.vocabulary, ids[1:], nats, ONE_PASS)
 
 
 def score_in_streams(
@@ -214,9 +276,9 @@ def score_in_streams(
     result = np.empty(scored, np.float32)
     for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
         result[start:end] = row[start - begin : end - begin]
-    return Score(
-        result, f"{streams} streams, each warmed up on {warm_up} characters"
-    )
+    units = engine.vocabulary.plural
+    method = f"{streams} streams, each warmed up on {warm_up} {units}"
+    return Score.of(engine.vocabulary, ids[1:], result, method)
 
 
 def score_cold(
@@ -256,6 +318,8 @@ def score_cold(
         nats_of_rows(engine, rows)
         for rows in np.array_split(windows, -(-count // STREAMS))
     ]
-    return Score(
-        np.concatenate(nats).ravel(), f"cold windows of {window} characters"
+    method = f"cold windows of {window} {engine.vocabulary.plural}"
+    scored = ids[1 : 1 + count * window]
+    return Score.of(
+        engine.vocabulary, scored, np.concatenate(nats).ravel(), method
     )

@@ -56,7 +56,8 @@ class ByteVocabulary(UnitVocabulary):
     def lengths(self) -> np.ndarray:
         """1 for a byte that begins a character of UTF-8, else 0: `(256,)`."""
         values = np.arange(SIZE)
-        return np.where((values >= 0x80) & (values < 0xC0), 0, 1)
+        continues = (values >= 0x80) & (values < 0xC0)
+        return (~continues).astype(np.uint8)
 
     def encode(
         self,
@@ -135,6 +136,10 @@ class ByteVocabulary(UnitVocabulary):
         ids = np.asarray(ids, dtype=np.int64)
         check_ids(ids, SIZE)
         return ids.astype(np.uint8).tobytes()
+
+    def shown(self, text: str) -> str:
+        """Makes bytes readable that are not UTF-8, as the function does."""
+        return shown(text)
 
     def decoder(self) -> Callable[[int], str]:
         """Makes a function that turns one id after another into a text.

@@ -56,6 +56,28 @@ class UnitVocabulary(abc.ABC):
     def decoder(self) -> Callable[[int], str]:
         """Makes a function that turns one id after another into a text."""
 
+    def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
+        """The same text in characters, or in bytes for a model of bytes.
+
+        Args:
+            ids: Integers of shape `(n,)`.
+
+        Returns:
+            `(ids, size)`: the ids of its characters, and how many different
+            ones there are.
+        """
+        return ids, len(self)
+
+    def shown(self, text: str) -> str:
+        """Makes a text readable in which bytes may stand that are no text."""
+        return text
+
+    def line_end(self) -> str:
+        """The line end of the texts: LF, CRLF or CR, or nothing if unknown."""
+        if self.unit == "byte":
+            return "\n"  # all are known
+        return "".join(c for c in "\r\n" if c in self.alphabet)
+
     def blocks(self, pieces: Iterable[str]) -> Iterator[str]:
         """Moves the borders of a text's pieces to where no unit is torn."""
         yield from pieces
@@ -74,8 +96,33 @@ class UnitVocabulary(abc.ABC):
             return len(ids)
         lengths = self.lengths
         return sum(
-            int(lengths[ids[start : start + COUNTED]].sum())
+            int(lengths[ids[start : start + COUNTED]].sum(dtype=np.int64))
             for start in range(0, len(ids), COUNTED)
+        )
+
+
+def check_is_of_characters(vocabulary: UnitVocabulary, what: str) -> None:
+    """Refuses a model of words or bytes where only characters make sense.
+
+    Args:
+        vocabulary: That of the model.
+        what: What was asked for, the beginning of a sentence.
+
+    Raises:
+        ValueError: if the unit is another.
+
+    Example:
+
+    >>> from charrnn import ByteVocabulary
+    >>> check_is_of_characters(ByteVocabulary(), "Neurons follow")
+    Traceback (most recent call last):
+    ValueError: Neurons follow characters: expected a model of ...
+    """
+    if vocabulary.unit != DEFAULT:
+        raise ValueError(
+            f"{what} characters: expected a model of characters. Received one "
+            f"of {vocabulary.plural}. `charrnn score` takes any model; "
+            "`charrnn train --unit character` makes one of characters."
         )
 
 

@@ -107,7 +107,7 @@ class Vocabulary(UnitVocabulary):
     @property
     def lengths(self) -> np.ndarray:
         """One for each character: `(len(vocabulary),)`."""
-        return np.ones(len(self), np.int64)
+        return np.ones(len(self), np.uint8)
 
     def __len__(self) -> int:
         return len(self.characters)

@@ -14,6 +14,7 @@ MAX_VOCAB = 10_000  # unless a user says otherwise
 MIN_COUNT = 2  # a word that occurs once is better spelled: spelling is learnt
 LONGEST_WORD = 64  # characters
 MAX_WORDS = 1 << 17
+MAX_BYTES = 1 << 21  # of all words in UTF-8, so that a model file can hold them
 MAX_COUNTED = 1 << 21  # different words in the RAM while they are counted
 
 
@@ -93,7 +94,13 @@ class WordVocabulary(UnitVocabulary):
         )
         size = MAX_WORDS if max_vocab is None else min(max_vocab, MAX_WORDS)
         room = max(0, size - len(characters))
-        longer = (word for _, word in frequent[:room])
+        size = len("".join(characters).encode("utf-8", "surrogatepass"))
+        longer = []
+        for _, word in frequent[:room]:
+            size += len(word.encode("utf-8"))
+            if size > MAX_BYTES:
+                break
+            longer.append(word)
         return cls([*sorted(characters), *longer])
 
     def __len__(self) -> int:
@@ -116,7 +123,7 @@ class WordVocabulary(UnitVocabulary):
     @property
     def lengths(self) -> np.ndarray:
         """How many characters each word has: `(len(vocabulary),)`."""
-        return np.array(list(map(len, self.words)), np.int64)
+        return np.array(list(map(len, self.words)), np.uint8)
 
     def encode(
         self, text: str, unknown: str = "error", position: int = 0
@@ -175,6 +182,10 @@ class WordVocabulary(UnitVocabulary):
     def decoder(self) -> Callable[[int], str]:
         """Makes a function that turns one id after another into a text."""
         return self.words.__getitem__
+
+    def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
+        """The same text in characters: their ids, and how many there are."""
+        return self.letters.encode(self.decode(ids)), len(self.letters)
 
     def blocks(self, pieces: Iterable[str]) -> Iterator[str]:
         """Moves the borders of a text's pieces to where no word is torn."""
@@ -237,6 +248,12 @@ def _check_words(words: tuple[str, ...], alphabet: str) -> None:
     if len(words) > MAX_WORDS:
         raise ValueError(
             f"Expected at most {MAX_WORDS:,} words. Received {len(words):,}."
+        )
+    size = len("".join(words).encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"Expected words of at most {MAX_BYTES:,} bytes in all. Received "
+            f"{size:,}."
         )
     known = set(alphabet)
     seen: set[str] = set()

@@ -1,6 +1,7 @@
 """Read and check all that a run is made of, before anything is written."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import encoding as encoded
+from charrnn.text import kinds
 from charrnn.text.corpus import Text, normalize_text
 from charrnn.text.normal_form import form_of
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Windows, split
+from charrnn.text.units import UnitVocabulary
+from charrnn.text.windows import Windows
 from charrnn.training import causes, changes, recipe
 from charrnn.training.footprint import check_memory
 from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
+from charrnn.training.units import from_state, split_by_characters
 from charrnn.twins.precision import resolve_precision
 
 # More held-out characters make validation slower, and its loss hardly surer.
@@ -43,11 +46,17 @@ class Data:
         shift: How the held-out part differs from the rest.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: UnitVocabulary
     windows: Windows
     held_out: np.ndarray
     initial: model_file.Contents | None = None
     shift: Shift | None = None
+
+    @functools.cached_property
+    def characters_per_unit(self) -> float:
+        """How many characters of the training part a unit stands for."""
+        ids = self.windows.ids
+        return max(1, self.vocabulary.characters_of(ids)) / len(ids)
 
 
 def read_data(
@@ -87,6 +96,7 @@ def read_data(
         normalize=settings.normalize,
         say=tell,
         without=[out],
+        binary=settings.unit == "byte",
     )
     vocabulary = _vocabulary(settings, text, initial, state)
     _check_size(vocabulary, settings)  # before a large text is encoded
@@ -95,7 +105,9 @@ def read_data(
     settings = dataclasses.replace(
         settings, prompt=prompt, text_sha256=text_ids.sha256
     )
-    training, held_out = split(text_ids.ids, settings.validation)
+    training, held_out = split_by_characters(
+        text_ids.ids, vocabulary, settings.validation
+    )
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
@@ -112,18 +124,18 @@ def _vocabulary(
     text: Text,
     initial: model_file.Contents | None,
     state: Mapping[str, Any] | None,
-) -> Vocabulary:
+) -> UnitVocabulary:
     """The characters of the run, of the model to begin with, or the text."""
     if state:
-        return Vocabulary(state["vocabulary"])
+        return from_state(state["vocabulary"])
     if initial:
         return initial["vocabulary"]
-    return Vocabulary.from_text(
-        text.pieces(), settings.min_count, settings.max_vocab
+    return kinds.from_text(
+        settings.unit, text.pieces(), settings.min_count, settings.max_vocab
     )
 
 
-def _check_size(vocabulary: Vocabulary, settings: Settings) -> None:
+def _check_size(vocabulary: UnitVocabulary, settings: Settings) -> None:
     """Checks that there is something to predict, and says if a flag took it."""
     try:
         check_size(vocabulary)
@@ -144,6 +156,12 @@ def _as_in(
 ) -> Settings:
     """Takes over the network and the text form of the model to begin with."""
     found = _network_of(initial, given)
+    found["unit"] = initial["vocabulary"].unit
+    if given.get("unit", found["unit"]) != found["unit"]:
+        raise ValueError(
+            f"Expected --unit {found['unit']}, as '{settings.init_from}' has. "
+            f"Received {given['unit']}. Leave it out."
+        )
     for name, value in text_form(initial["facts"]).items():
         if name not in given and value != getattr(settings, name):
             found[name] = value
@@ -166,9 +184,9 @@ def _network_of(
     return found
 
 
-def _prompt(settings: Settings, vocabulary: Vocabulary) -> str:
+def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
     """The prompt of the samples, in the form of the text that is learnt."""
-    form = settings.normalize or form_of(vocabulary.characters)
+    form = settings.normalize or form_of(vocabulary.alphabet)
     prompt = normalize_text(settings.prompt, settings.newline, form)
     try:
         vocabulary.encode(prompt)
@@ -181,18 +199,19 @@ def _encoded(
     out: Path | None,
     settings: Settings,
     text: Text,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
     state: Mapping[str, Any] | None,
     tell: Callable[[str], None],
 ) -> encoded.Encoded:
     """The text's ids: of the very text of a run that is taken up."""
     rare_too = settings.min_count > 1 or settings.max_vocab
+    rare_too = rare_too and settings.unit == "character"
     unknown = "replace" if rare_too else "error"
     folder = existing(out or RUNS)
     try:
         result = encoded.encode(text, vocabulary, unknown, folder)
     except ValueError as error:
-        form = form_of(vocabulary.characters)
+        form = form_of(vocabulary.alphabet)
         if not state and settings.init_from and form != settings.normalize:
             raise ValueError(
                 f"{error} The model's text is in {form or 'another form'}: "
@@ -253,7 +272,7 @@ def _fit_batch(
     sizes = changes.sizes(characters, settings, given, state)
     if sizes != wanted:
         tell(
-            f"short text: {sizes[0]} streams of {sizes[1]} characters "
+            f"short text: {sizes[0]} streams of {sizes[1]} {settings.unit}s "
             f"a step instead of {wanted[0]} of {wanted[1]}"
         )
     return dataclasses.replace(settings, sizes=sizes)
@@ -261,10 +280,15 @@ def _fit_batch(
 
 def _tell_sizes(title, vocabulary, training, held_out, tell):
     """Says how long the text is, and how it is split."""
+    characters = [vocabulary.characters_of(i) for i in (training, held_out)]
+    units = ""
+    if vocabulary.unit != "character":
+        count = len(training) + len(held_out)
+        units = f" in {count:,} {vocabulary.plural}"
     tell(
-        f"{title}: {len(training) + len(held_out):,} characters, "
-        f"{len(vocabulary):,} distinct; {len(training):,} to train on, "
-        f"{len(held_out):,} to validate on"
+        f"{title}: {sum(characters):,} characters{units}, "
+        f"{len(vocabulary):,} distinct; {characters[0]:,} to train on, "
+        f"{characters[1]:,} to validate on"
     )
     if len(held_out) > MAX_VALIDATION_CHARACTERS:
         tell(
@@ -287,7 +311,7 @@ def _check_settings(
     settings: Settings,
     given: Mapping[str, Any],
     state: Mapping[str, Any] | None,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
 ) -> None:
     """Checks numbers, all of them where a run begins."""
     check_arguments(vocabulary, **settings.network())

@@ -8,9 +8,9 @@ import numpy as np
 from charrnn.network.arguments import check_arguments
 from charrnn.network.cells import CELLS
 from charrnn.network.shapes import weight_shapes
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.figures import with_full_names
 from charrnn.training.settings import NETWORK
+from charrnn.training.units import from_state
 
 MAX_COUNT = 2**53  # beyond it, a float skips whole numbers
 MAX_SIZE = 2**31  # of a network's and a batch's dimensions
@@ -38,7 +38,7 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
     ValueError: Expected the state with settings. Received none.
     """
     _STATE(state, "the state")
-    vocabulary = Vocabulary(state["vocabulary"])
+    vocabulary = from_state(state["vocabulary"])
     for i, array in enumerate(arrays):
         is_number = array.dtype == np.float32 or array.dtype.kind in "iu"
         if not is_number or not np.isfinite(array).all():
@@ -217,6 +217,7 @@ _SETTINGS = _entries(
         "encoding": _TEXT,
         "newline": _TEXT,
         "normalize": _optional(_TEXT),
+        "unit": _TEXT,
         "min_count": _SIZE,
         "max_vocab": _optional(_SIZE),
         "validation": _SHARE,
@@ -294,7 +295,7 @@ _STATE = _entries(
     {
         "over": _BOOL,
         "settings": _SETTINGS,
-        "vocabulary": _TEXT,
+        "vocabulary": _of((str, dict), "a text or a JSON object"),
         "parts": _PARTS,
     },
     {},

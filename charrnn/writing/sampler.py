@@ -9,8 +9,9 @@ import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 from charrnn.writing.drawing import (
+    LENGTHS,
     Drawing,
     Sample,
     check_can_write,
@@ -71,10 +72,10 @@ class Sampler:
     def __init__(
         self,
         model: "Engine | keras.Sequential | os.PathLike | str",
-        vocabulary: Vocabulary | None = None,
+        vocabulary: UnitVocabulary | None = None,
     ) -> None:
         self.engine: Engine = engine_of(model, vocabulary, for_text=True)
-        self.vocabulary: Vocabulary = self.engine.vocabulary
+        self.vocabulary: UnitVocabulary = self.engine.vocabulary
         check_can_write(self.vocabulary)
         self._numbers = UniformBlocks()
 
@@ -172,6 +173,7 @@ class Sampler:
         prompt: str = "",
         *,
         length: int,
+        length_in: str = "units",
         count: int = 1,
         seed: int = 0,
         stop: str | Iterable[str] = (),
@@ -185,7 +187,10 @@ class Sampler:
 
         Args:
             prompt: Text to continue; it is not repeated in the samples.
-            length: Most new characters of a sample.
+            length: Most new characters of a sample; of a model of words or
+                bytes most new ones of those.
+            length_in: `"units"`, or `"characters"` to count these whatever
+                the model's unit is.
             count: Samples, drawn side by side.
             seed: The same seed gives the same samples. The random numbers of
                 sample i do not depend on `count`.
@@ -215,6 +220,7 @@ class Sampler:
         drawing = self.stream(
             prompt,
             length=length,
+            length_in=length_in,
             count=count,
             seed=seed,
             stop=stop,
@@ -240,6 +246,7 @@ class Sampler:
         prompt: str = "",
         *,
         length: int,
+        length_in: str = "units",
         count: int = 1,
         seed: int = 0,
         stop: str | Iterable[str] = (),
@@ -254,7 +261,10 @@ class Sampler:
 
         Args:
             prompt: As for `generate`, like all other arguments.
-            length: Most new characters of a sample.
+            length: Most new characters of a sample; of a model of words or
+                bytes most new ones of those.
+            length_in: `"units"`, or `"characters"` to count these whatever
+                the model's unit is.
             count: Samples, drawn side by side.
             seed: Of the random numbers.
             stop: Strings that end a sample and are not part of it.
@@ -283,18 +293,24 @@ class Sampler:
             raise ValueError(
                 f"Expected a length of at least 0. Received {length}."
             )
+        if length_in not in LENGTHS:
+            raise ValueError(
+                f"Expected length_in to be one of {', '.join(LENGTHS)}. "
+                f"Received {length_in!r}."
+            )
         endings = checked(stop, stop_after, self.vocabulary)
         check_filters(**filters)
         return Drawing(
             lambda state: self.step(state, **filters),
             self.start(prompt, count=count, seed=seed, watch=watch),
-            characters=self.vocabulary.characters,
+            vocabulary=self.vocabulary,
             length=length,
+            length_in=length_in,
             endings=endings,
             interrupted=interrupted,
         )
 
     def _new_line(self) -> str:
         """What is read instead of a prompt: a line end, if there is one."""
-        known = "\n" in self.vocabulary.characters
-        return "\n" if known else self.vocabulary.characters[0]
+        known = "\n" in self.vocabulary.alphabet
+        return "\n" if known else self.vocabulary.alphabet[0]
