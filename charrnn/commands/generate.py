@@ -24,7 +24,8 @@ from charrnn.text import sources
 from charrnn.text.corpus import read
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Sample
-from charrnn.writing.sampler import MAX_PROMPT_CHARACTERS, Sampler
+from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
+from charrnn.writing.sampler import Sampler
 
 BUNDLED_MODEL = "shakespeare"  # writes where there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")

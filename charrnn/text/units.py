@@ -68,6 +68,14 @@ class UnitVocabulary(abc.ABC):
         """
         return ids, len(self)
 
+    def settled_length(self, text: str) -> int:
+        """How much of a text is encoded alike whatever comes after it."""
+        return len(text)
+
+    def beginning_with(self, text: str) -> list[int]:
+        """The ids of the units that begin with a text, but the stand-in."""
+        return []
+
     def shown(self, text: str) -> str:
         """Makes a text readable in which bytes may stand that are no text."""
         return text

@@ -191,6 +191,18 @@ class WordVocabulary(UnitVocabulary):
         """Moves the borders of a text's pieces to where no word is torn."""
         return words.settled(pieces)
 
+    def settled_length(self, text: str) -> int:
+        """How much of a text is encoded alike whatever comes after it."""
+        return words.settled_length(text)
+
+    def beginning_with(self, text: str) -> list[int]:
+        """The ids of the words that begin with a text, but the stand-in."""
+        return [
+            place
+            for place, word in enumerate(self.words)
+            if word.startswith(text) and place != self.stand_in
+        ]
+
     def _encoded(self, text: str) -> np.ndarray | None:
         """The ids of a text, or `None` if it has an unknown character."""
         cuts = words.cut(text)

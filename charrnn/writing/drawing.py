@@ -1,7 +1,7 @@
 """Draw samples side by side until each of them has ended."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -91,6 +91,7 @@ class Drawing:
         self._drafts = [Draft(endings) for _ in state.samples]
         lengths = None if is_character else vocabulary.lengths
         self._ledger = ledger.Ledger(count, lengths)
+        self._first = state.position
         self._pieces = self._draw()
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
@@ -109,6 +110,9 @@ class Drawing:
 
     def _draw(self) -> Iterator[tuple[int, str]]:
         state = self._state
+        if self._length and state.opening:
+            yield from self._tell_all(enumerate(state.opening))
+            state = keep_rows(state, self._going(state))
         while len(state.samples) and self._goes_on(state):
             if self._interrupted():
                 for index in state.samples:
@@ -117,7 +121,7 @@ class Drawing:
             ids, after = self._step(state)
             self._ledger.add(state.samples, state.logits, ids)
             yield from self._told(state.samples, ids)
-            going = [self._drafts[i].reason is None for i in state.samples]
+            going = self._going(state)
             state = after if all(going) else keep_rows(after, going)
         for index, draft in enumerate(self._drafts):
             if draft.pending:
@@ -127,17 +131,29 @@ class Drawing:
         self, samples: np.ndarray, ids: np.ndarray
     ) -> Iterator[tuple[int, str]]:
         """Adds a unit to each draft; yields the text that is certain."""
-        for index, i in zip(samples.tolist(), ids.tolist(), strict=True):
-            text = self._within_room(index, self._decoders[index](i))
-            text = self._drafts[index].add(text)
+        yield from self._tell_all(
+            (index, self._decoders[index](i))
+            for index, i in zip(samples.tolist(), ids.tolist(), strict=True)
+        )
+
+    def _tell_all(
+        self, drawn: Iterable[tuple[int, str]]
+    ) -> Iterator[tuple[int, str]]:
+        """Adds a text to each draft; yields what is certain."""
+        for index, text in drawn:
+            text = self._drafts[index].add(self._within_room(index, text))
             if text:
                 yield index, text
             self._end_full(index)
 
+    def _going(self, state: State) -> list[bool]:
+        """Which of the samples have not ended."""
+        return [self._drafts[i].reason is None for i in state.samples]
+
     def _goes_on(self, state: State) -> bool:
         """Whether samples may have another unit."""
         if self._room is None:
-            return state.position < self._length
+            return state.position - self._first < self._length
         return self._length > 0
 
     def _within_room(self, index: int, text: str) -> str:
