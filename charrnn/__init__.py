@@ -33,7 +33,7 @@ _HOMES = {
     "load_model": "network.loading",
     "Sampler": "writing.sampler",
     "probabilities": "writing.probabilities",
-    "Score": "scoring.score",
+    "Score": "scoring.losses",
     "score": "scoring.score",
     "score_each": "scoring.lines",
     "Reading": "insight.surprise",
@@ -72,7 +72,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.network.model import build_model as build_model
     from charrnn.scoring.adaptation import score_adapting as score_adapting
     from charrnn.scoring.lines import score_each as score_each
-    from charrnn.scoring.score import Score as Score
+    from charrnn.scoring.losses import Score as Score
     from charrnn.scoring.score import score as score
     from charrnn.text.byte_vocabulary import ByteVocabulary as ByteVocabulary
     from charrnn.text.corpus import read as read

@@ -23,8 +23,7 @@ from charrnn.network.recurrent import (
     step_layers,
 )
 from charrnn.network.shapes import check_arrays
-from charrnn.text.units import UnitVocabulary
-from charrnn.text.vocabulary import check_ids
+from charrnn.text.vocabulary import UnitVocabulary, check_ids
 
 if TYPE_CHECKING:
     import keras
@@ -157,10 +156,9 @@ class Engine:
         return rebuild(layers, self.vocabulary)
 
     def __repr__(self) -> str:
-        size, layers = len(self.vocabulary), describe(self.layers)
-        parameters = f"{self.parameters:,} parameters"
-        units = self.vocabulary.plural
-        return f"Engine({layers}, {size:,} {units}, {parameters})"
+        units = f"{len(self.vocabulary):,} {self.vocabulary.plural}"
+        network = f"{describe(self.layers)}, {units}"
+        return f"Engine({network}, {self.parameters:,} parameters)"
 
     def zero_state(self, batch_size: int) -> NetworkState:
         """Returns the state before the first character.

@@ -23,11 +23,10 @@ from charrnn.text.corpus import Text, normalize_text
 from charrnn.text.normal_form import form_of
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import causes, changes, recipe
+from charrnn.training import causes, changes, recipe, units
 from charrnn.training.footprint import check_memory
 from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
-from charrnn.training.units import from_state, split_by_characters
 from charrnn.twins.precision import resolve_precision
 
 # More held-out characters make validation slower, and its loss hardly surer.
@@ -55,8 +54,9 @@ class Data:
     @functools.cached_property
     def characters_per_unit(self) -> float:
         """How many characters of the training part a unit stands for."""
-        ids = self.windows.ids
-        return max(1, self.vocabulary.characters_of(ids)) / len(ids)
+
+        characters = self.vocabulary.characters_of(self.windows.ids)
+        return max(1, characters) / len(self.windows.ids)
 
 
 def read_data(
@@ -105,13 +105,16 @@ def read_data(
     settings = dataclasses.replace(
         settings, prompt=prompt, text_sha256=text_ids.sha256
     )
-    training, held_out = split_by_characters(
+    training, held_out = units.split_by_characters(
         text_ids.ids, vocabulary, settings.validation
     )
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
-    _tell_sizes(text.title, vocabulary, training, held_out, tell)
+    for line in units.told_sizes(
+        text.title, vocabulary, training, held_out, MAX_VALIDATION_CHARACTERS
+    ):
+        tell(line)
     held_out = held_out[:MAX_VALIDATION_CHARACTERS]
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
@@ -125,9 +128,9 @@ def _vocabulary(
     initial: model_file.Contents | None,
     state: Mapping[str, Any] | None,
 ) -> UnitVocabulary:
-    """The characters of the run, of the model to begin with, or the text."""
+    """That of the run, of the model to begin with, or of the text."""
     if state:
-        return from_state(state["vocabulary"])
+        return units.from_state(state["vocabulary"])
     if initial:
         return initial["vocabulary"]
     return kinds.from_text(
@@ -204,8 +207,8 @@ def _encoded(
     tell: Callable[[str], None],
 ) -> encoded.Encoded:
     """The text's ids: of the very text of a run that is taken up."""
-    rare_too = settings.min_count > 1 or settings.max_vocab
-    rare_too = rare_too and settings.unit == "character"
+    limits = settings.min_count > 1 or settings.max_vocab
+    rare_too = limits and settings.unit == "character"
     unknown = "replace" if rare_too else "error"
     folder = existing(out or RUNS)
     try:
@@ -228,9 +231,8 @@ def _encoded(
             f"Expected the text that the run in '{out}' learns. Received "
             f"another in '{text.title}'. {_another_text(out)}"
         )
-    if rare_too and result.stand_ins:
-        rare = f"{result.stand_ins:,} rare characters"
-        tell(f"{text.title}: {rare} read as U+FFFD")
+    if rare_too and (rare := result.stand_ins):
+        tell(f"{text.title}: {rare:,} rare characters read as U+FFFD")
     return result
 
 
@@ -276,25 +278,6 @@ def _fit_batch(
             f"a step instead of {wanted[0]} of {wanted[1]}"
         )
     return dataclasses.replace(settings, sizes=sizes)
-
-
-def _tell_sizes(title, vocabulary, training, held_out, tell):
-    """Says how long the text is, and how it is split."""
-    characters = [vocabulary.characters_of(i) for i in (training, held_out)]
-    units = ""
-    if vocabulary.unit != "character":
-        count = len(training) + len(held_out)
-        units = f" in {count:,} {vocabulary.plural}"
-    tell(
-        f"{title}: {sum(characters):,} characters{units}, "
-        f"{len(vocabulary):,} distinct; {characters[0]:,} to train on, "
-        f"{characters[1]:,} to validate on"
-    )
-    if len(held_out) > MAX_VALIDATION_CHARACTERS:
-        tell(
-            f"validating on the first {MAX_VALIDATION_CHARACTERS:,} characters "
-            "of the held-out part: more of them would tell no more"
-        )
 
 
 def _windows(training: np.ndarray, settings: Settings) -> Windows:

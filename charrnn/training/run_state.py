@@ -34,11 +34,9 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
 
     >>> check({"over": False}, [])
     Traceback (most recent call last):
-        ...
     ValueError: Expected the state with settings. Received none.
     """
     _STATE(state, "the state")
-    vocabulary = from_state(state["vocabulary"])
     for i, array in enumerate(arrays):
         is_number = array.dtype == np.float32 or array.dtype.kind in "iu"
         if not is_number or not np.isfinite(array).all():
@@ -46,7 +44,7 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
                 f"Expected finite numbers, whole or float32, in array {i}. "
                 f"Received {array.dtype}."
             )
-    _check_fit(state["settings"], vocabulary, arrays)
+    _check_fit(state["settings"], from_state(state["vocabulary"]), arrays)
 
 
 def _check_fit(settings, vocabulary, arrays):

@@ -1,6 +1,6 @@
 """What the unit of a run means: its settings, vocabulary and split."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,47 @@ def split_by_characters(
     training, held_out = ids[:boundary], ids[boundary:]
     split(_so_many(len(ids)), validation)  # there must be enough units, too
     return training, held_out
+
+
+def told_sizes(
+    title: str,
+    vocabulary: UnitVocabulary,
+    training: np.ndarray,
+    held_out: np.ndarray,
+    most: int,
+) -> Iterator[str]:
+    """Says how long a text is, and how it is split.
+
+    Args:
+        title: What messages call the text.
+        vocabulary: Its vocabulary.
+        training: Ids of the part to train on.
+        held_out: Ids of the part to validate on.
+        most: How many of these are validated on.
+
+    Yields:
+        A line, and a second one if the part is longer.
+
+    Example:
+
+    >>> from charrnn import Vocabulary
+    >>> parts = np.zeros(9), np.zeros(1)
+    >>> list(told_sizes("a.txt", Vocabulary("ab"), *parts, most=9))
+    ['a.txt: 10 characters, 2 distinct; 9 to train on, 1 to validate on']
+    """
+    parts = [vocabulary.characters_of(ids) for ids in (training, held_out)]
+    units = ""
+    if vocabulary.unit != DEFAULT:
+        units = f" in {len(training) + len(held_out):,} {vocabulary.plural}"
+    yield (
+        f"{title}: {sum(parts):,} characters{units}, {len(vocabulary):,} "
+        f"distinct; {parts[0]:,} to train on, {parts[1]:,} to validate on"
+    )
+    if len(held_out) > most:
+        yield (
+            f"validating on the first {most:,} {vocabulary.plural} of the "
+            "held-out part: more of them would tell no more"
+        )
 
 
 def _so_many(count: int) -> np.ndarray:
