@@ -1,7 +1,6 @@
 """Read and check all that a run is made of, before anything is written."""
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,12 +50,12 @@ class Data:
     initial: model_file.Contents | None = None
     shift: Shift | None = None
 
-    @functools.cached_property
+    @property
     def characters_per_unit(self) -> float:
         """How many characters of the training part a unit stands for."""
 
-        characters = self.vocabulary.characters_of(self.windows.ids)
-        return max(1, characters) / len(self.windows.ids)
+        ids = self.windows.ids
+        return max(1, self.vocabulary.characters_of(ids)) / len(ids)
 
 
 def read_data(
@@ -207,8 +206,8 @@ def _encoded(
     tell: Callable[[str], None],
 ) -> encoded.Encoded:
     """The text's ids: of the very text of a run that is taken up."""
-    limits = settings.min_count > 1 or settings.max_vocab
-    rare_too = limits and settings.unit == "character"
+    few = settings.min_count > 1 or settings.max_vocab
+    rare_too = few and settings.unit == "character"
     unknown = "replace" if rare_too else "error"
     folder = existing(out or RUNS)
     try:
