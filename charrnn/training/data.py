@@ -28,9 +28,6 @@ from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
 from charrnn.twins.precision import resolve_precision
 
-# More held-out characters make validation slower, and its loss hardly surer.
-MAX_VALIDATION_CHARACTERS = 10_000_000
-
 
 @dataclasses.dataclass(frozen=True)
 class Data:
@@ -110,11 +107,9 @@ def read_data(
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
-    for line in units.told_sizes(
-        text.title, vocabulary, training, held_out, MAX_VALIDATION_CHARACTERS
-    ):
+    for line in units.told_sizes(text.title, vocabulary, training, held_out):
         tell(line)
-    held_out = held_out[:MAX_VALIDATION_CHARACTERS]
+    held_out = held_out[: units.MAX_VALIDATION_UNITS]
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     windows = _windows(training, settings)

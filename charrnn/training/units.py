@@ -15,6 +15,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "word": {"min_count": 2, "max_vocab": 10_000},
     "byte": {"newline": "keep"},
 }
+# More held-out units make validation slower, and its loss hardly surer.
+MAX_VALIDATION_UNITS = 10_000_000
 # What bytes have no use for: they are read as they are.
 OF_TEXT = "encoding", "newline", "normalize", "min_count", "max_vocab"
 
@@ -145,7 +147,6 @@ def told_sizes(
     vocabulary: UnitVocabulary,
     training: np.ndarray,
     held_out: np.ndarray,
-    most: int,
 ) -> Iterator[str]:
     """Says how long a text is, and how it is split.
 
@@ -154,16 +155,15 @@ def told_sizes(
         vocabulary: Its vocabulary.
         training: Ids of the part to train on.
         held_out: Ids of the part to validate on.
-        most: How many of these are validated on.
 
     Yields:
-        A line, and a second one if the part is longer.
+        A line, and a second one if not all of that part is scored.
 
     Example:
 
     >>> from charrnn import Vocabulary
     >>> parts = np.zeros(9), np.zeros(1)
-    >>> list(told_sizes("a.txt", Vocabulary("ab"), *parts, most=9))
+    >>> list(told_sizes("a.txt", Vocabulary("ab"), *parts))
     ['a.txt: 10 characters, 2 distinct; 9 to train on, 1 to validate on']
     """
     parts = [vocabulary.characters_of(ids) for ids in (training, held_out)]
@@ -174,10 +174,11 @@ def told_sizes(
         f"{title}: {sum(parts):,} characters{units}, {len(vocabulary):,} "
         f"distinct; {parts[0]:,} to train on, {parts[1]:,} to validate on"
     )
-    if len(held_out) > most:
+    if len(held_out) > MAX_VALIDATION_UNITS:
         yield (
-            f"validating on the first {most:,} {vocabulary.plural} of the "
-            "held-out part: more of them would tell no more"
+            f"validating on the first {MAX_VALIDATION_UNITS:,} "
+            f"{vocabulary.plural} of the held-out part: more of them would "
+            "tell no more"
         )
 
 
