@@ -19,6 +19,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "read": "text.corpus",
     "Vocabulary": "text.vocabulary",
+    "WordVocabulary": "text.word_vocabulary",
+    "ByteVocabulary": "text.byte_vocabulary",
     "Windows": "network.dataset",
     "split": "text.windows",
     "build_model": "network.model",
@@ -31,7 +33,7 @@ _HOMES = {
     "load_model": "network.loading",
     "Sampler": "writing.sampler",
     "probabilities": "writing.probabilities",
-    "Score": "scoring.score",
+    "Score": "scoring.losses",
     "score": "scoring.score",
     "score_each": "scoring.lines",
     "Reading": "insight.surprise",
@@ -70,11 +72,13 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.network.model import build_model as build_model
     from charrnn.scoring.adaptation import score_adapting as score_adapting
     from charrnn.scoring.lines import score_each as score_each
-    from charrnn.scoring.score import Score as Score
+    from charrnn.scoring.losses import Score as Score
     from charrnn.scoring.score import score as score
+    from charrnn.text.byte_vocabulary import ByteVocabulary as ByteVocabulary
     from charrnn.text.corpus import read as read
     from charrnn.text.vocabulary import Vocabulary as Vocabulary
     from charrnn.text.windows import split as split
+    from charrnn.text.word_vocabulary import WordVocabulary as WordVocabulary
     from charrnn.training.budget import Budget as Budget
     from charrnn.training.recipe import recommend as recommend
     from charrnn.training.restarts import Restarts as Restarts

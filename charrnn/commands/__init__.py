@@ -16,6 +16,7 @@
 - `compare`: Train kinds of cells on the same text, in turns, and compare them.
 - `generate_flags`: The flags of `charrnn generate`.
 - `generate`: Write text with a trained network.
+- `score_rows`: The rows of a score: for a table on the screen, or for JSON.
 - `score`: Score texts: bits per character, the lower the likelier.
 - `surprise`: Show what surprises a model in a text, on the screen or as a web
   page.

@@ -24,7 +24,8 @@ from charrnn.text import sources
 from charrnn.text.corpus import read
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Sample
-from charrnn.writing.sampler import MAX_PROMPT_CHARACTERS, Sampler
+from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
+from charrnn.writing.sampler import Sampler
 
 BUNDLED_MODEL = "shakespeare"  # writes where there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
@@ -114,7 +115,10 @@ def _how(
         ]
         for name, flag in (("stop", "--stop"), ("stop_after", "--stop-after"))
     }
-    names = "length", "count", "temperature", "top_k", "top_p", "min_p"
+    names = (
+        "length", "length_in", "count", "temperature", "top_k", "top_p",
+        "min_p",
+    )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
     return {**given, **stops, "seed": seed}
 
@@ -151,7 +155,8 @@ def _write(
         The number of the signal, 0 if there was none, and how many
         characters were written.
     """
-    with signals.noted() as received, _output(out) as write:
+    shown = sampler.vocabulary.shown
+    with signals.noted() as received, _output(out, shown) as write:
         how = {
             **how,
             "watch": functools.partial(_watched, received),
@@ -186,7 +191,10 @@ def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
 
 def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
     source = arguments.prompt_file
-    text = read(source, encoding=arguments.encoding, newline="keep")
+    binary = engine.vocabulary.unit == "byte"
+    text = read(
+        source, encoding=arguments.encoding, newline="keep", binary=binary
+    )
     text = LAST_LINE_END.sub("", text)
     title = sources.title(source)
     try:
@@ -196,18 +204,27 @@ def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
 
 
 @contextlib.contextmanager
-def _output(path: Path | None) -> Iterator[Write]:
-    """Yields a function that writes to a file, or to the screen at once."""
+def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
+    """Yields a function that writes to a file, or to the screen at once.
+
+    A file gets a model's bytes as they are.
+    """
     if path:
         with (
             atomic.replacing(path) as temporary,
-            open(temporary, "w", encoding="utf-8", newline="") as file,
+            open(
+                temporary,
+                "w",
+                encoding="utf-8",
+                errors="surrogateescape",
+                newline="",
+            ) as file,
         ):
             yield file.write
         return
 
     def write(text: str) -> int:
-        sys.stdout.write(terminal_safe(text))
+        sys.stdout.write(terminal_safe(shown(text)))
         sys.stdout.flush()  # a reader sees each character when it is drawn
         return len(text)
 
@@ -249,4 +266,15 @@ def _as_json(prompt: str, sample: Sample) -> str:
         "stop_reason": sample.stop_reason,
     }
     # JSON leaves some control characters as they are; a terminal obeys them.
-    return json.dumps(row, ensure_ascii=sys.stdout.isatty()) + "\n"
+    # Bytes that are no text are half of a surrogate pair, which JSON escapes.
+    escaped = sys.stdout.isatty() or not _is_text(prompt + sample.text)
+    return json.dumps(row, ensure_ascii=escaped) + "\n"
+
+
+def _is_text(text: str) -> bool:
+    """Whether UTF-8 can store a text."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

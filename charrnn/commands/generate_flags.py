@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from charrnn.commands.options import add_unknown_argument, at_least, fraction
+from charrnn.writing.drawing import LENGTHS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,12 @@ def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
     for flag, kind, default, text in (
-        ("--length", at_least(0), 1000, "number of new characters"),
+        (
+            "--length",
+            at_least(0),
+            1000,
+            "number of new characters; of a model of words or bytes, of those",
+        ),
         ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
             "--temperature",
@@ -75,6 +81,13 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         group.add_argument(
             flag, type=kind, default=default, metavar="N", help=text
         )
+    group.add_argument(
+        "--length-in",
+        choices=LENGTHS,
+        default=LENGTHS[0],
+        help="what --length counts: the model's units or characters (default: "
+        "units)",
+    )
     for flag, where in (("--stop", "before"), ("--stop-after", "after")):
         group.add_argument(
             flag,

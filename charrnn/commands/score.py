@@ -3,28 +3,25 @@
 import argparse
 import functools
 import json
-import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from charrnn.commands.options import add_model_argument, add_unknown_argument
+from charrnn.commands.score_rows import Row, line_rows, print_rows, row_of
 from charrnn.commands.spelling import model_text
 from charrnn.commands.texts import read_as_written, read_for, read_lines_for
 from charrnn.network.arguments import check_size
 from charrnn.network.engine import Engine, load
 from charrnn.network.facts import training_characters
 from charrnn.scoring import baselines
-from charrnn.scoring.lines import FROM_LINE_END, line_end
-from charrnn.scoring.ranking import LineScore, lines_alone, lines_in_context
-from charrnn.scoring.score import Score, score, to_bits
-from charrnn.system.terminal import terminal_safe
+from charrnn.scoring.lines import line_end
+from charrnn.scoring.ranking import lines_alone, lines_in_context
+from charrnn.scoring.score import Score, score
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
 
-Row = dict[str, Any]  # what --json prints of a text or a line
 Scorer = Callable[[str], Score]
 
 
@@ -99,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
     else:
-        _print(rows, scorers)
+        print_rows(rows, scorers)
     return 0
 
 
@@ -169,9 +166,9 @@ def _rows_of(
     for adapted, scorer in scorers.items():
         scored = scorer(text)
         if arguments.lines:
-            rows += _line_rows(source, lines_in_context(parts, scored), adapted)
+            rows += line_rows(source, lines_in_context(parts, scored), adapted)
         else:
-            rows.append(_row(source, scored, adapted))
+            rows.append(row_of(source, scored, adapted))
     if training is not None:
         ids = engine.vocabulary.encode(text)
         losses = baselines.measure(training, ids, engine.vocabulary)
@@ -187,7 +184,7 @@ def _rows_of_each(
     from charrnn.system.progress import watched  # here: rich, for this only
 
     lines = _lines_without_ends(source, engine, arguments)
-    return _line_rows(source, lines_alone(engine, lines, watched("scoring")))
+    return line_rows(source, lines_alone(engine, lines, watched("scoring")))
 
 
 def _lines_without_ends(
@@ -207,92 +204,3 @@ def _lines_without_ends(
         )
         for number, line in enumerate(lines, 1)
     ]
-
-
-def _line_rows(
-    source: str, lines: Sequence[LineScore], adapted: bool = False
-) -> list[Row]:
-    return [
-        _row(
-            source, line.score, adapted,
-            line=line.number, content=line.content,
-        )
-        for line in lines
-    ]  # fmt: skip
-
-
-def _row(source: str, scored: Score, adapted: bool, **more: Any) -> Row:
-    """What --json prints of a score."""
-    perplexity = scored.perplexity
-    total = float(scored.nats.sum(dtype=np.float64))
-    return {
-        "text": source,
-        "bits_per_character": scored.bits_per_character,
-        "nats_per_character": scored.nats_per_character,
-        # JSON has no infinity.
-        "perplexity_per_character": (
-            perplexity if math.isfinite(perplexity) else None
-        ),
-        "characters": scored.characters,
-        "bits": to_bits(total),
-        "nats": total,
-        **more,
-        "method": scored.method,
-        "adapted": adapted,
-    }
-
-
-def _print(rows: Sequence[Row], adapted_or_not: Iterable[bool]) -> None:
-    """Prints a table for the model as it is, and one for what adapts."""
-    for adapted in adapted_or_not:
-        if adapted:
-            print("\nwith --adapt, not comparable with the above:")
-        _print_table([row for row in rows if row["adapted"] == adapted])
-    for row in rows:
-        if "baselines_nats_per_character" in row and not row["adapted"]:
-            _print_baselines(row)
-
-
-def _print_table(rows: Sequence[Row]) -> None:
-    of_lines = any("line" in row for row in rows)
-    total = "        bits" if of_lines else ""
-    print(f"bits/char  nats/char  perplexity  characters{total}  text")
-    for row in rows:
-        name = row["text"]
-        if of_lines:
-            name += f":{row['line']}: {row['content']}"
-            total = f"  {row['bits']:10.2f}"
-        print(
-            f"{row['bits_per_character']:9.4f}  "
-            f"{row['nats_per_character']:9.4f}  "
-            f"{_perplexity(row)}  "
-            f"{row['characters']:10,}{total}  {terminal_safe(name)}"
-        )
-    _print_notes({row["method"] for row in rows})
-
-
-def _perplexity(row: Row) -> str:
-    perplexity = row["perplexity_per_character"] or math.inf
-    return f"{perplexity:10.{'3f' if perplexity < 100_000 else '3g'}}"
-
-
-def _print_notes(methods: Iterable[str]) -> None:
-    """Prints below the table what exactly was scored."""
-    methods = sorted(methods)
-    for method in methods:
-        by_line_end = method == FROM_LINE_END
-        context = "" if by_line_end else "; the first character is context"
-        print(f"({method}{context})")
-    if any("lines before" in method for method in methods):
-        print(
-            "(in another order the lines would score otherwise; --each scores "
-            "each by itself)"
-        )
-    print("(perplexity: per character)")
-
-
-def _print_baselines(row: Row) -> None:
-    losses = row["baselines_nats_per_character"]
-    nats, characters = row["nats_per_character"], row["characters"]
-    print(f"\n{terminal_safe(row['text'])}")
-    print(baselines.comparison(losses, nats, characters))

@@ -56,10 +56,10 @@ def model_text(
     try:
         result = vocabulary.decode(vocabulary.encode(text, unknown))
     except ValueError as error:
-        hints = _hints(text, vocabulary.characters, unknown, skip)
+        hints = _hints(text, vocabulary.alphabet, unknown, skip)
         raise ValueError(" ".join([str(error), *hints])) from error
     if tell and result != text:
-        tell(f"{name}: {_changes(text, vocabulary.characters, unknown)}")
+        tell(f"{name}: {_changes(text, vocabulary.alphabet, unknown)}")
     return result
 
 

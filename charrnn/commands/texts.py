@@ -62,7 +62,7 @@ def read_for(
             `model_text` do.
         OSError: if the text cannot be read.
     """
-    text = read_as_written(source, arguments, tell)
+    text = read_as_written(source, arguments, tell, _is_binary(engine))
     return _checked(text, engine, source, arguments)
 
 
@@ -86,7 +86,7 @@ def read_lines_for(
     Raises:
         ValueError, OSError: as `read_for` does.
     """
-    text = read_as_written(source, arguments, tell)
+    text = read_as_written(source, arguments, tell, _is_binary(engine))
     _checked(text, engine, source, arguments)  # Tells once what is changed.
     return [
         model_text(line, engine, arguments.unknown, tell=None)
@@ -98,11 +98,13 @@ def read_as_written(
     source: Sources,
     arguments: argparse.Namespace,
     tell: Callable[[str], None] = remark,
+    binary: bool = False,
 ) -> str:
     """Reads a text with its own line ends and characters.
 
     Args:
         source, arguments, tell: As for `read_for`.
+        binary: Whether to read any bytes, as `charrnn.read` does.
 
     Returns:
         The text.
@@ -110,7 +112,18 @@ def read_as_written(
     Raises:
         ValueError, OSError: as `charrnn.read` does.
     """
-    return read(source, encoding=arguments.encoding, newline="keep", say=tell)
+    return read(
+        source,
+        encoding=arguments.encoding,
+        newline="keep",
+        say=tell,
+        binary=binary,
+    )
+
+
+def _is_binary(engine: Engine) -> bool:
+    """Whether a model reads the bytes of a file, whatever they are."""
+    return engine.vocabulary.unit == "byte"
 
 
 def _checked(

@@ -13,10 +13,13 @@ from charrnn.training.values import Kind
 # What the flags say, by group and setting, in the order of the pipeline. A
 # default that is not told in words is that of `settings.Settings`.
 TEXT = {
+    "unit": "what the network reads and writes; a word takes the space before "
+    "it along, and rare words are spelled out; bytes are those of any file",
     "min_count": "characters that occur less often are read as U+FFFD, which "
-    "is never written",
+    "is never written; words are spelled out (default: 1, of words 2)",
     "max_vocab": "at most so many distinct characters, the most frequent "
-    "ones; others are read as U+FFFD, too (default: all)",
+    "ones; others are read as U+FFFD, too (default: all; of words 10,000, "
+    "and all characters besides)",
     "validation": "of the text, at its end, held out; 0 learns from all of it "
     "and keeps the last model",
 }

@@ -13,7 +13,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.score import score, to_bits
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary, check_is_of_characters
 from charrnn.writing.probabilities import surprise
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def context_curve(
     text: str | Sequence[int] | np.ndarray,
     contexts: Sequence[int] = CONTEXTS,
     watch: Callable[[Iterable], Iterable] = iter,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
 ) -> Curve:
     """Measures the loss with only so many characters of context.
 
@@ -125,6 +125,7 @@ def context_curve(
     language models use context".
     """
     engine = engine_of(model, vocabulary)
+    check_is_of_characters(engine.vocabulary, "A context is measured in")
     ids = checked_ids(engine, text)
     contexts = [k for k in contexts if k < len(ids)]
     nats = score(engine, ids).nats

@@ -12,7 +12,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary, check_is_of_characters
 
 if TYPE_CHECKING:
     import keras
@@ -75,7 +75,7 @@ def read_neurons(
     model: "Engine | keras.Sequential | os.PathLike | str",
     text: str,
     watch: Callable[[Iterable], Iterable] = iter,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
 ) -> Neurons:
     """Watches all units while the network reads a text.
 
@@ -112,6 +112,7 @@ def read_neurons(
     recurrent networks", sections 4.2 and 4.3.
     """
     engine = engine_of(model, vocabulary)
+    check_is_of_characters(engine.vocabulary, "Neurons are followed through")
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     ram.check_fits(

@@ -16,7 +16,7 @@ from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.score import ONE_PASS_CHARACTERS, to_bits
 from charrnn.text.lines import split_lines
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary, check_is_of_characters
 from charrnn.writing.probabilities import surprise
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def read_along(
     text: str,
     alternatives: int = ALTERNATIVES,
     watch: Callable[[Iterable], Iterable] = iter,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
 ) -> Reading:
     """Reads a text once, from the zero state, as `charrnn.score` does.
 
@@ -223,13 +223,14 @@ def read_along(
     ((4,), (4, 5))
     """
     engine = engine_of(model, vocabulary)
+    check_is_of_characters(engine.vocabulary, "A reading shows single")
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(
             f"Expected a text of at most {ONE_PASS_CHARACTERS:,} characters. "
             f"Received {len(ids):,}. Cut it, or use `charrnn score`."
         )
-    characters = np.array(list(engine.vocabulary.characters), object)
+    characters = np.array([*engine.vocabulary.alphabet], object)
     count = min(alternatives, len(characters))
     nats = np.empty(len(ids) - 1, np.float32)
     expected = np.empty((len(ids) - 1, count), object)

@@ -15,6 +15,7 @@ from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.system import ram
+from charrnn.text.units import UnitVocabulary
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows, fit_to_text, split
 from charrnn.training import recipe
@@ -100,7 +101,7 @@ def decay_by_cell(
 
 def _measure(
     cell: str,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
     training: np.ndarray,
     excerpts: np.ndarray,
     *,

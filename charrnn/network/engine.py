@@ -23,7 +23,7 @@ from charrnn.network.recurrent import (
     step_layers,
 )
 from charrnn.network.shapes import check_arrays
-from charrnn.text.vocabulary import Vocabulary, check_ids
+from charrnn.text.vocabulary import UnitVocabulary, check_ids
 
 if TYPE_CHECKING:
     import keras
@@ -79,7 +79,7 @@ class Engine:
     def __init__(
         self,
         layers: Sequence[StoredLayer],
-        vocabulary: Vocabulary,
+        vocabulary: UnitVocabulary,
         facts: Mapping[str, Any] | None = None,
     ):
         check_order([name for name, *_ in layers])
@@ -110,7 +110,7 @@ class Engine:
 
     @classmethod
     def from_keras(
-        cls, model: "keras.Sequential", vocabulary: Vocabulary
+        cls, model: "keras.Sequential", vocabulary: UnitVocabulary
     ) -> "Engine":
         """Copies the weights of a Keras model.
 
@@ -156,9 +156,9 @@ class Engine:
         return rebuild(layers, self.vocabulary)
 
     def __repr__(self) -> str:
-        size, layers = len(self.vocabulary), describe(self.layers)
-        parameters = f"{self.parameters:,} parameters"
-        return f"Engine({layers}, {size:,} characters, {parameters})"
+        units = f"{len(self.vocabulary):,} {self.vocabulary.plural}"
+        network = f"{describe(self.layers)}, {units}"
+        return f"Engine({network}, {self.parameters:,} parameters)"
 
     def zero_state(self, batch_size: int) -> NetworkState:
         """Returns the state before the first character.

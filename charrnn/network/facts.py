@@ -10,17 +10,22 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from charrnn.text.corpus import normalize_text
+from charrnn.text.kinds import alphabet, from_json, to_json
 from charrnn.text.normal_form import form_of
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
 
-FORMAT = 1
+# A file has the lowest format that can hold it: earlier versions of charrnn
+# read the first one, and take no other.
+FORMATS = {"character": 1, "word": 2, "byte": 2}
 MEMBER = "charrnn.json"  # the extra member of the archive; Keras ignores it
-JSON_LIMIT = 2 << 20  # bytes: room for all characters that Unicode assigns
+# Bytes: room for all characters that Unicode assigns, and for all words that a
+# vocabulary may have.
+JSON_LIMIT = 4 << 20
 
 Kind = TypeVar("Kind")
 
 
-def facts_text(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> str:
+def facts_text(vocabulary: UnitVocabulary, facts: Mapping[str, Any]) -> str:
     """Writes the member `charrnn.json`.
 
     Args:
@@ -36,20 +41,23 @@ def facts_text(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> str:
     Example:
 
     >>> import json
+    >>> from charrnn import Vocabulary
     >>> json.loads(facts_text(Vocabulary("ab"), {}))["vocabulary"]
     {'characters': 'ab'}
     """
     member = {
         **facts,
-        "format": FORMAT,
-        "unit": "character",
-        "vocabulary": {"characters": vocabulary.characters},
+        "format": FORMATS[vocabulary.unit],
+        "unit": vocabulary.unit,
+        "vocabulary": to_json(vocabulary),
     }
-    text = json.dumps(member, indent=1)
-    if len(text) > JSON_LIMIT:
+    # Words of other scripts take a third of the bytes as UTF-8.
+    text = json.dumps(member, indent=1, ensure_ascii=vocabulary.unit == DEFAULT)
+    size = len(text.encode("utf-8"))
+    if size > JSON_LIMIT:
         raise ValueError(
             f"Expected a vocabulary and facts of at most {JSON_LIMIT:,} bytes "
-            f"of JSON. Received {len(text):,}."
+            f"of JSON. Received {size:,}."
         )
     return text
 
@@ -67,14 +75,41 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
     >>> check_facts({"format": 1, "vocabulary": {"characters": "ab"}})
     """
-    if facts.get("format") != FORMAT:
+    if facts.get("format") not in FORMATS.values():
         raise ValueError(
-            f"Expected format {FORMAT}. Received {facts.get('format')!r}. If "
-            "a newer charrnn made it, update charrnn."
+            f"Expected format {' or '.join(map(str, set(FORMATS.values())))}. "
+            f"Received {facts.get('format')!r}. If a newer charrnn made it, "
+            "update charrnn."
         )
-    vocabulary = expect(facts.get("vocabulary"), dict, "vocabulary")
-    expect(vocabulary.get("characters"), str, "characters")
+    unit = facts.get("unit", DEFAULT)
+    check_unit(unit)
+    if facts["format"] < FORMATS[unit]:
+        raise ValueError(
+            f"Expected format {FORMATS[unit]} of a model whose unit is the "
+            f"{unit}. Received {facts['format']}."
+        )
+    expect(facts.get("vocabulary"), dict, "vocabulary")
     normalize_text("", **text_form(facts))
+
+
+def vocabulary_of(facts: Mapping[str, Any]) -> UnitVocabulary:
+    """Makes the vocabulary that the member tells.
+
+    Args:
+        facts: The member, which `check_facts` has checked.
+
+    Returns:
+        The vocabulary.
+
+    Raises:
+        ValueError: if it is none, saying why.
+
+    Example:
+
+    >>> vocabulary_of({"vocabulary": {"characters": "ab"}})
+    Vocabulary('ab')
+    """
+    return from_json(facts.get("unit", DEFAULT), facts["vocabulary"])
 
 
 def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,9 +132,12 @@ def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
     {'newline': 'keep', 'normalize': None}
     """
     text = expect(facts.get("text", {}), dict, "text")
+    unit = facts.get("unit", DEFAULT)
+    if unit == "byte":
+        return {"newline": "keep", "normalize": None}
     normalize = text.get("normalize")
     if normalize is None and "vocabulary" in facts:
-        normalize = form_of(facts["vocabulary"]["characters"])
+        normalize = form_of(alphabet(unit, facts["vocabulary"]))
     return {"newline": text.get("newline", "lf"), "normalize": normalize}
 
 

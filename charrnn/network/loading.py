@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Union
 from charrnn.network import model_file
 from charrnn.network.engine import Engine, load
 from charrnn.network.layers import is_keras
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -28,7 +28,7 @@ NO_VOCABULARY = (
 
 def load_model(
     path: Path | str,
-) -> tuple["keras.Sequential", Vocabulary]:
+) -> tuple["keras.Sequential", UnitVocabulary]:
     """Loads a model file as a Keras model, to train it further or export it.
 
     Nothing in the file is run or imported: charrnn reads it as data, and
@@ -64,7 +64,7 @@ def load_model(
 def save(
     model: Model,
     path: Path | str,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Saves a model and its vocabulary in one file, whole or not at all.
@@ -108,7 +108,7 @@ def save(
 
 def engine_of(
     model: Model,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
     *,
     for_text: bool = False,
 ) -> Engine:
@@ -148,8 +148,8 @@ def engine_of(
 
 
 def keras_model_of(
-    model: Model, vocabulary: Vocabulary | None = None
-) -> tuple["keras.Sequential", Vocabulary]:
+    model: Model, vocabulary: UnitVocabulary | None = None
+) -> tuple["keras.Sequential", UnitVocabulary]:
     """A Keras model of whatever a user may call a model.
 
     Args:
@@ -194,7 +194,7 @@ def _check_same(vocabulary, own):
     if vocabulary is not None and vocabulary != own:
         raise ValueError(
             "Expected no other vocabulary than the model's own. Received "
-            f"one of {len(vocabulary)} characters beside the model's "
+            f"one of {len(vocabulary)} {vocabulary.plural} beside the model's "
             f"{len(own)}. Leave it out."
         )
 
@@ -215,6 +215,9 @@ class NoVocabulary:
     Traceback (most recent call last):
     ValueError: Expected a vocabulary with a Keras model. ...
     """
+
+    unit = "character"
+    plural = "characters"
 
     def __init__(self, size: int):
         self._size = size

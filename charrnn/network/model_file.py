@@ -13,6 +13,7 @@ from charrnn.network.facts import (
     check_facts,
     expect,
     facts_text,
+    vocabulary_of,
 )
 from charrnn.network.layers import StoredLayer, check_layer, check_object
 from charrnn.network.portable import CONFIG, make_portable
@@ -26,7 +27,7 @@ from charrnn.system.archive import member_size, opened, read_member
 from charrnn.system.atomic import replacing
 from charrnn.system.terminal import escape_controls
 from charrnn.text.sources import CHECKPOINT_NAME
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +56,7 @@ DAMAGE = (
 class Contents(TypedDict):
     """What `read` finds in a model file."""
 
-    vocabulary: Vocabulary
+    vocabulary: UnitVocabulary
     layers: list[StoredLayer]
     facts: dict[str, Any]
 
@@ -63,7 +64,7 @@ class Contents(TypedDict):
 def save(
     model: "keras.Sequential",
     path: Path | str,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Saves a model and its vocabulary in one file, whole or not at all.
@@ -75,7 +76,8 @@ def save(
     Args:
         model: The `keras.Sequential`, or its twin.
         path: A file name ending in `.keras`.
-        vocabulary: The `charrnn.Vocabulary` of the ids that it reads.
+        vocabulary: The `charrnn.Vocabulary` of the ids that it reads, or a
+            `WordVocabulary` or `ByteVocabulary`.
         facts: More entries for the member `charrnn.json`, such as the split
             of the text and the losses reached; a `dict` that JSON can hold.
 
@@ -88,6 +90,7 @@ def save(
     Example:
 
     >>> import tempfile
+    >>> from charrnn import Vocabulary
     >>> from charrnn.network.model import build_model
     >>> vocabulary = Vocabulary("abc")
     >>> path = Path(tempfile.mkdtemp()) / "model.keras"
@@ -99,7 +102,7 @@ def save(
         raise ValueError(
             f"Expected a file name ending in '.keras'. Received '{path}'."
         )
-    if not isinstance(vocabulary, Vocabulary):
+    if not isinstance(vocabulary, UnitVocabulary):
         raise ValueError(
             "Expected a charrnn.Vocabulary. "
             f"Received {type(vocabulary).__name__!r}."
@@ -219,7 +222,7 @@ def _hint(folder):
 def _read(file):
     with opened(file) as archive:
         facts = _read_facts(archive)
-        vocabulary = Vocabulary(facts["vocabulary"]["characters"])
+        vocabulary = vocabulary_of(facts)
         layers = _read_config(archive)
         shapes = planned_shapes(layers, len(vocabulary))
         _check_parameters(archive, shapes)

@@ -1,6 +1,7 @@
 """Measure how likely a text is.
 
 - `scan`: Run a network over texts, a piece at a time.
+- `losses`: Hold what a text costs: nats and bits, per character and per unit.
 - `score`: Score a text: the surprise of every character, in nats and bits.
 - `lines`: Score lines each for itself, as if there were no others.
 - `ranking`: Share out a score among lines, or score each line by itself, to

@@ -18,7 +18,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import keras_model_of
 from charrnn.scoring.scan import checked_ids
 from charrnn.scoring.score import Score
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 from charrnn.twins.fused import fused
 from charrnn.twins.stateful import states
 from charrnn.writing.sampler import Sampler
@@ -38,7 +38,7 @@ OWN_TEXT_TEMPERATURE = 1.0
 
 def score_adapting(
     model: "Engine | keras.Sequential | os.PathLike | str",
-    vocabulary: Vocabulary | None,
+    vocabulary: UnitVocabulary | None,
     text: str | Sequence[int] | np.ndarray,
     *,
     segment: int = CHARACTERS_PER_UPDATE,
@@ -106,7 +106,8 @@ def score_adapting(
         nats = learner.follow(ids, learning_rate, decay, watch)
     finally:
         learner.put_back()
-    return Score(nats, f"adapting after every {segment} characters")
+    method = f"adapting after every {segment} {vocabulary.plural}"
+    return Score.of(vocabulary, ids[1:], nats, method)
 
 
 class _Learner:

@@ -1,7 +1,8 @@
 """Score a text without a network: n-grams and a compressor, to compare with.
 
 A loss of 1.9 means little by itself. These figures say what counting alone
-reaches on the same two texts, one to learn from and one to be scored.
+reaches on the same two texts, one to learn from and one to be scored. Words
+are spelled out for it: the figures are those of characters.
 """
 
 import lzma
@@ -10,7 +11,7 @@ import numpy as np
 
 from charrnn.scoring.ngrams import ngrams
 from charrnn.scoring.score import standard_error, to_bits
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 # Of longer texts a part is used, to bound time and memory: the last
 # characters to learn from, which stand next to the text that is scored, and
@@ -34,7 +35,7 @@ XZ_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
 
 
 def measure(
-    training: np.ndarray, held_out: np.ndarray, vocabulary: Vocabulary
+    training: np.ndarray, held_out: np.ndarray, vocabulary: UnitVocabulary
 ) -> dict[str, float]:
     """Measures all baselines on the same split.
 
@@ -64,7 +65,7 @@ def measure(
 def measure_beside(
     training: np.ndarray,
     held_out: np.ndarray,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
     network_nats: np.ndarray | None = None,
 ) -> tuple[dict[str, float], float | None]:
     """Measures all baselines, and how certain a network's lead over one is.
@@ -88,17 +89,23 @@ def measure_beside(
     >>> error is None
     True
     """
-    training = training[-MAX_TRAINING_CHARACTERS:]
-    held_out = held_out[:MAX_SCORED_CHARACTERS]
+    training, held_out = _parts(training, held_out, vocabulary)
+    learnt, size = vocabulary.spelled(training)
+    scored, _ = vocabulary.spelled(held_out)
+    units = np.diff(_ends(held_out, vocabulary))  # characters of each but one
+    context = len(scored) - int(units.sum())  # the characters of the first
+    characters = max(1, vocabulary.characters_of(held_out[1:]))
     losses: list[float] = []
     error = None
-    for nats in ngrams(training, held_out, len(vocabulary)):
-        losses.append(float(nats.mean()))
+    for of_each in ngrams(learnt, scored, size):
+        nats = _by_unit(of_each[context - 1 :], units)
+        losses.append(float(nats.mean()) * (len(nats) / characters))
         if len(losses) == MIN_ORDER and network_nats is not None:
             # Both find the same characters hard: the difference character
             # by character is far more certain than the two losses are.
             both = min(len(nats), len(network_nats))
             error = standard_error(network_nats[:both] - nats[:both])
+            error *= len(nats) / characters
         enough = len(losses) > MIN_ORDER and losses[-1] > losses[-2]
         if enough or len(losses) == MAX_ORDER:
             break
@@ -110,6 +117,34 @@ def measure_beside(
         "xz": xz(vocabulary.decode(training), vocabulary.decode(held_out)),
     }
     return by_name, error
+
+
+def _ends(ids: np.ndarray, vocabulary: UnitVocabulary) -> np.ndarray:
+    """Where each unit ends, in what `spelled` makes of the text."""
+    if vocabulary.unit == "word":
+        return np.cumsum(vocabulary.lengths[ids], dtype=np.int64)
+    return np.arange(1, len(ids) + 1)
+
+
+def _parts(
+    training: np.ndarray, held_out: np.ndarray, vocabulary: UnitVocabulary
+) -> tuple[np.ndarray, np.ndarray]:
+    """The parts of both texts that are used."""
+    training = training[-MAX_TRAINING_CHARACTERS:]
+    held_out = held_out[:MAX_SCORED_CHARACTERS]
+    from_end = _ends(training[::-1], vocabulary)
+    least = np.searchsorted(from_end, MAX_TRAINING_CHARACTERS, "right")
+    most = np.searchsorted(
+        _ends(held_out, vocabulary), MAX_SCORED_CHARACTERS, "right"
+    )
+    return training[len(training) - int(least) :], held_out[: int(most)]
+
+
+def _by_unit(nats: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Adds up the nats of the characters of each unit."""
+    if len(nats) == len(lengths):
+        return nats
+    return np.add.reduceat(nats, np.cumsum(lengths) - lengths)
 
 
 def comparison(
@@ -186,12 +221,13 @@ def xz(training: str, held_out: str) -> float:
     True
     """
     both, before = (
-        len(
-            lzma.compress(
-                text.encode("utf-8"), lzma.FORMAT_RAW, filters=XZ_FILTERS
-            )
-        )
+        len(lzma.compress(_bytes_of(text), lzma.FORMAT_RAW, filters=XZ_FILTERS))
         for text in (training + held_out, training)
     )
     added = max(1, both - before)
     return float(added * 8 * np.log(2) / len(held_out))
+
+
+def _bytes_of(text: str) -> bytes:
+    """The text in UTF-8, any other bytes of a byte model as they were."""
+    return text.encode("utf-8", "surrogateescape")

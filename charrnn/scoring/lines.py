@@ -20,7 +20,7 @@ from charrnn.scoring.scan import (
 )
 from charrnn.scoring.score import ONE_PASS_CHARACTERS, STREAMS, Score
 from charrnn.system import ram
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -41,7 +41,7 @@ def score_each(
     model: "Engine | keras.Sequential | os.PathLike | str",
     lines: Sequence[str],
     watch: Callable[[Iterable], Iterable] = iter,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
 ) -> list[Score]:
     """Scores lines each for itself, from the zero state.
 
@@ -72,18 +72,27 @@ def score_each(
     """
     engine = engine_of(model, vocabulary)
     end = line_end(engine)
-    framed = [engine.vocabulary.encode(f"{end}{line}{end}") for line in lines]
+    encode = engine.vocabulary.encode
+    before = encode(end)  # by itself: a word may be two line ends
+    framed = [
+        np.concatenate([before, encode(f"{line}{end}")]) for line in lines
+    ]
     size = sum(map(len, framed))
     ram.check_fits(
         2 * BYTES_PER_CHARACTER * size, "the scores", "Score fewer lines."
     )
     method = FROM_LINE_END if end else FROM_NOTHING
-    context = len(end) or 1  # characters that are not scored
+    context = len(before) or 1  # units that are not scored
     scores: dict[int, Score] = {}
     for rows in watch(_batches([len(ids) for ids in framed])):
         nats_of_batch = _nats_of_ragged(engine, [framed[row] for row in rows])
         for row, nats in zip(rows, nats_of_batch, strict=True):
-            scores[row] = Score(nats[context - 1 :], method)
+            scores[row] = Score.of(
+                engine.vocabulary,
+                framed[row][context:],
+                nats[context - 1 :],
+                method,
+            )
     return [scores[row] for row in range(len(lines))]
 
 
@@ -102,7 +111,7 @@ def line_end(engine: Engine) -> str:
     >>> line_end(load("shakespeare"))
     '\\n'
     """
-    return "".join(c for c in "\r\n" if c in engine.vocabulary.characters)
+    return engine.vocabulary.line_end()
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -1,7 +1,10 @@
 """Share out a score among lines, or score each line by itself, to rank them."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.scoring.lines import score_each
@@ -27,7 +30,8 @@ def lines_in_context(lines: Sequence[str], scored: Score) -> list[LineScore]:
     r"""Shares out the score of a text among its lines.
 
     A line's own end is scored with it. All lines before it are its context,
-    so their order matters.
+    so their order matters. A word of several line ends counts for the line
+    where it begins.
 
     Args:
         lines: The lines with their ends: joined, they are the text.
@@ -38,23 +42,39 @@ def lines_in_context(lines: Sequence[str], scored: Score) -> list[LineScore]:
 
     Example:
 
-    >>> import numpy as np
     >>> scored = Score(np.array([1.0, 1.0, 4.0]), "one pass")
     >>> [line.score.nats_per_character
     ...  for line in lines_in_context(["a\n", "bc"], scored)]
     [1.0, 2.5]
     """
     method = f"{scored.method}, the lines before as context"
-    found, start = [], 0
-    for number, line in enumerate(lines, 1):
-        end = start + len(line)
-        # nats[i] belongs to character i + 1: the first is not scored.
-        nats = scored.nats[max(start - 1, 0) : end - 1]
-        if line.strip() and len(nats):
-            own = Score(nats, method)
+    ends = np.cumsum([len(line) for line in lines], dtype=np.int64)
+    # The first unit is not scored: the others follow it.
+    first = int(ends[-1]) - scored.characters if len(ends) else 0
+    lengths = scored.lengths
+    if lengths is None:
+        lengths = np.ones(scored.units, np.uint8)
+    begins = first + np.cumsum(lengths, dtype=np.int64) - lengths
+    places = np.searchsorted(begins, [0, *ends]).tolist()
+    found = []
+    for number, (line, (start, end)) in enumerate(
+        zip(lines, itertools.pairwise(places), strict=True), 1
+    ):
+        if line.strip() and start < end:
+            own = dataclasses.replace(
+                scored,
+                nats=scored.nats[start:end],
+                method=method,
+                lengths=_part(scored.lengths, start, end),
+            )
             found.append(LineScore(number, line.strip(), own))
-        start = end
     return found
+
+
+def _part(
+    lengths: np.ndarray | None, start: int, end: int
+) -> np.ndarray | None:
+    return None if lengths is None else lengths[start:end]
 
 
 def lines_alone(
@@ -89,5 +109,5 @@ def lines_alone(
     return [
         LineScore(number, line.strip(), own)
         for (number, line), own in zip(kept, scores, strict=True)
-        if own.characters
+        if own.units
     ]

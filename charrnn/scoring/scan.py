@@ -51,7 +51,8 @@ def checked_ids(
     check_ids(ids, len(engine.vocabulary))
     if len(ids) < 2:
         raise ValueError(
-            "Expected a text of at least 2 characters: the first is context. "
+            f"Expected a text of at least 2 {engine.vocabulary.plural}: the "
+            "first is context. "
             f"Received {len(ids)}."
         )
     ram.check_fits(

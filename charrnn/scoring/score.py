@@ -2,7 +2,9 @@
 
 A character's surprise is -ln p(character | all characters before it). The
 first character is context and is not scored. By definition the network reads
-the text once, from the zero state, and carries its state to the end.
+the text once, from the zero state, and carries its state to the end. A model
+of words or bytes is scored in the same way by its units; a word that could
+also be spelled out counts as it is encoded.
 
 One pass over a long text is slow, because every step waits for the one
 before. A long text is therefore cut into streams that are read side by side,
@@ -18,7 +20,6 @@ The difference to one pass is far below the noise of any loss, and
 `Score.method` says which way was taken.
 """
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,8 +29,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
+from charrnn.scoring.losses import Score, standard_error, to_bits
 from charrnn.scoring.scan import checked_ids, nats_of_rows
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
+
+__all__ = [
+    "Score", "score", "score_cold", "score_in_streams", "standard_error",
+    "to_bits",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     import keras
@@ -41,105 +48,11 @@ STREAMS = 64  # read side by side: more rows are no faster
 MIN_CHARACTERS_PER_STREAM = 2048  # so that warming up stays a small part
 WARM_UP_CHARACTERS = 512  # read by a stream before those that it scores
 
-# A standard error is computed from means of blocks of characters.
-CHARACTERS_PER_BLOCK = 64
-MIN_BLOCKS = 8  # of a short text the blocks are shorter
-
-
-@dataclasses.dataclass(frozen=True)
-class Score:
-    """The surprise of each character of a text but the first.
-
-    Attributes:
-        nats: Float32 array of shape `(characters,)`, of the text's second
-            character to its last.
-        method: How it was scored, in words.
-    """
-
-    nats: np.ndarray
-    method: str
-
-    def __repr__(self) -> str:
-        return (
-            f"Score({self.bits_per_character:.4f} bits per character, "
-            f"{self.characters:,} characters, {self.method})"
-        )
-
-    @property
-    def characters(self) -> int:
-        """The number of characters scored."""
-        return len(self.nats)
-
-    @property
-    def nats_per_character(self) -> float:
-        """The mean surprise: the cross-entropy loss."""
-        return float(self.nats.mean(dtype=np.float64))
-
-    @property
-    def bits_per_character(self) -> float:
-        """The loss in bits: what an ideal compressor needs per character."""
-        return to_bits(self.nats_per_character)
-
-    @property
-    def perplexity(self) -> float:
-        """How many equally likely characters would be as hard to predict.
-
-        That is e to the nats per character; infinite if a float cannot hold
-        it.
-        """
-        with np.errstate(over="ignore"):
-            return float(np.exp(np.float64(self.nats_per_character)))
-
-
-def to_bits(nats: float | np.ndarray) -> float:
-    """Converts nats into bits.
-
-    Args:
-        nats: A number.
-
-    Returns:
-        A `float`: the nats divided by ln 2.
-
-    Example:
-
-    >>> to_bits(np.log(8))
-    3.0
-    """
-    return float(nats / np.log(2))
-
-
-def standard_error(nats: np.ndarray) -> float:
-    """The standard error of a mean of surprises.
-
-    The surprises of neighbouring characters are correlated: a rare word
-    surprises several times. Taken for independent they would make the mean
-    look more certain than it is. The means of blocks, of 64 characters or of
-    an eighth of a text shorter than 512, are nearly independent (the method
-    of batch means).
-
-    Args:
-        nats: Array of shape `(characters,)`.
-
-    Returns:
-        A `float`, infinite for a single character.
-
-    Example:
-
-    >>> standard_error(np.tile([1.0, 3.0], 64))
-    0.0
-    """
-    if len(nats) < 2:
-        return float("inf")
-    block = max(1, min(CHARACTERS_PER_BLOCK, len(nats) // MIN_BLOCKS))
-    count = len(nats) // block
-    means = np.reshape(nats[: count * block], (count, block)).mean(axis=1)
-    return float(means.std(ddof=1) / np.sqrt(count))
-
 
 def score(
     model: "Engine | keras.Sequential | os.PathLike | str",
     text: str | Sequence[int] | np.ndarray,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: UnitVocabulary | None = None,
 ) -> Score:
     """Scores a text.
 
@@ -167,7 +80,8 @@ def score(
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         return score_in_streams(engine, ids)
-    return Score(nats_of_rows(engine, ids[None])[0], ONE_PASS)
+    nats = nats_of_rows(engine, ids[None])[0]
+    return Score.of(engine.vocabulary, ids[1:], nats, ONE_PASS)
 
 
 def score_in_streams(
@@ -216,9 +130,9 @@ def score_in_streams(
     result = np.empty(scored, np.float32)
     for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
         result[start:end] = row[start - begin : end - begin]
-    return Score(
-        result, f"{streams} streams, each warmed up on {warm_up} characters"
-    )
+    units = engine.vocabulary.plural
+    method = f"{streams} streams, each warmed up on {warm_up} {units}"
+    return Score.of(engine.vocabulary, ids[1:], result, method)
 
 
 def score_cold(
@@ -258,6 +172,8 @@ def score_cold(
         nats_of_rows(engine, rows)
         for rows in np.array_split(windows, -(-count // STREAMS))
     ]
-    return Score(
-        np.concatenate(nats).ravel(), f"cold windows of {window} characters"
+    method = f"cold windows of {window} {engine.vocabulary.plural}"
+    scored = ids[1 : 1 + count * window]
+    return Score.of(
+        engine.vocabulary, scored, np.concatenate(nats).ravel(), method
     )

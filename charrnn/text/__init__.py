@@ -19,7 +19,12 @@
 - `nearest`: Spell characters that a model does not know with those that it
   knows.
 - `characters`: Name characters, count them, and give their code points.
+- `words`: Cut a text into words, numbers, punctuation and white space.
+- `units`: Say what each vocabulary offers, whatever its unit.
 - `vocabulary`: Turn characters into ids and back.
+- `word_vocabulary`: Turn words into ids and back; a rare word is spelled out.
+- `byte_vocabulary`: Turn bytes into ids and back: any file at all.
+- `kinds`: Make the vocabulary of a unit: from a text, or from JSON and back.
 - `encoding`: Encode a text of any size: in the RAM, or on the disk.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 """

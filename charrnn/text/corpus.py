@@ -20,7 +20,7 @@ def read(source: sources.Source, **how: Any) -> str:
         source: A path or a name, or a list of them, which are read one after
             the other; "-" means standard input.
         **how: As for `Text`: `encoding`, `newline`, `normalize`, `say`,
-            `without`.
+            `without`, `binary`.
 
     Returns:
         The text, of at least one character.
@@ -74,6 +74,9 @@ class Text:
         without: Paths of folders that are left out of a folder.
         repeatable: Whether a file may be named twice, as in runs that were
             begun when nothing refused it.
+        binary: Whether to read any bytes at all, as they are: those that are
+            not UTF-8 as `ByteVocabulary.decode` writes them. What is said
+            above about encodings, line ends and normal forms is then moot.
 
     Attributes:
         title: What messages call the text.
@@ -106,11 +109,15 @@ class Text:
         say: Callable[[str], Any] | None = None,
         without: Iterable[Path | str | None] = (),
         repeatable: bool = False,
+        binary: bool = False,
     ) -> None:
         decoding.check_encoding(encoding)
         _check_options(newline, normalize)
+        if binary:
+            newline, normalize = "keep", None
         self.title = sources.title(source)
         self._newline, self._normalize, self._say = newline, normalize, say
+        self._binary = binary
         names = sources.expanded(source)
         self._joined = len(names) > 1 or (
             names[0] not in catalogue.names() and Path(names[0]).is_dir()
@@ -129,7 +136,9 @@ class Text:
 
     def pieces(self) -> Iterator[str]:
         """Yields the text, about a million characters at a time."""
-        notices = Notices(len(self._parts) > 1) if self._say else None
+        notices = None
+        if self._say and not self._binary:
+            notices = Notices(len(self._parts) > 1)
         empty = True
         for raw in _never_torn(self._as_read(notices), self._normalize):
             empty = False
@@ -163,6 +172,9 @@ class Text:
     def _as_read(self, notices: Notices | None) -> Iterator[str]:
         """Yields the text as it was written, without byte order marks."""
         for part in self._parts:
+            if self._binary:
+                yield from self._escaped(part)
+                continue
             last, count = "", None
             if notices:
                 count = notices.begin(part.title, part.encoding)
@@ -179,6 +191,16 @@ class Text:
                         yield piece
             if self._joined and last not in ("", "\n"):
                 yield "\n"
+
+    def _escaped(self, part: Part) -> Iterator[str]:
+        """Yields a part's bytes as they are, and a line end before the next."""
+        last = ""
+        with part.open_again() as file:
+            for piece in decoding.escaped(file):
+                last = piece[-1]
+                yield piece
+        if self._joined and last not in ("", "\n"):
+            yield "\n"
 
 
 def normalize_text(

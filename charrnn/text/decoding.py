@@ -105,6 +105,30 @@ def decoded(
             return
 
 
+def escaped(file: IO[bytes]) -> Iterator[str]:
+    r"""Decodes the UTF-8 of a file piece by piece, whatever else it holds.
+
+    Args:
+        file: A binary file, at its start.
+
+    Yields:
+        Pieces of at least one character. A byte that is not UTF-8 is one, from
+        U+DC80 to U+DCFF, as in Python's "surrogateescape".
+
+    Example:
+
+    >>> import io
+    >>> list(escaped(io.BytesIO(b"caf\xc3\xa9, caf\xe9")))
+    ['café, caf', '\udce9']
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    while data := file.read(BYTES_PER_PIECE):
+        if piece := decoder.decode(data):
+            yield piece
+    if piece := decoder.decode(b"", final=True):
+        yield piece
+
+
 def _advice(file: IO[bytes], encoding: str, offset: int) -> str:
     """Tells what to do about a byte that is not in the encoding.
 

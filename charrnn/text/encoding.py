@@ -17,7 +17,7 @@ import numpy as np
 
 from charrnn.text.corpus import Text
 from charrnn.text.parts import MAX_BYTES_IN_RAM
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Encoded:
     """A text as ids.
 
     Attributes:
-        ids: Array of shape `(characters,)` of unsigned integers. Those of a
+        ids: Array of shape `(units,)` of unsigned integers. Those of a
             large text are in a file without a name, which the system deletes
             when the process ends, however it ends.
         sha256: The digest of the ids, in hexadecimal digits.
@@ -39,7 +39,7 @@ class Encoded:
 
 def encode(
     text: Text,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
     unknown: str = "error",
     folder: Path | str | None = None,
 ) -> Encoded:
@@ -47,7 +47,7 @@ def encode(
 
     Args:
         text: The text.
-        vocabulary: Its characters.
+        vocabulary: That of its characters, words or bytes.
         unknown: As for `Vocabulary.encode`.
         folder: Where the ids of a large text are stored; `None` for the
             system's folder of temporary files.
@@ -61,6 +61,7 @@ def encode(
 
     Example:
 
+    >>> from charrnn import Vocabulary
     >>> with tempfile.TemporaryDirectory() as there:
     ...     path = Path(there) / "notes.txt"
     ...     _ = path.write_bytes(b"abba")
@@ -73,7 +74,7 @@ def encode(
     file: IO[bytes]
     file = io.BytesIO() if is_small else tempfile.TemporaryFile(dir=folder)
     with file:
-        for piece in text.pieces():
+        for piece in vocabulary.blocks(text.pieces()):
             ids = vocabulary.encode(piece, unknown, position)
             position += len(piece)
             if vocabulary.stand_in is not None:

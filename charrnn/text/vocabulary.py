@@ -1,7 +1,7 @@
 """Turn characters into ids and back."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from charrnn.text.characters import (
     describe,
     frequencies,
 )
+from charrnn.text.units import UnitVocabulary
 
 STAND_IN = "\ufffd"  # stands for the characters that are too rare to be learnt
 UNKNOWN = ("error", "nearest", "skip", "replace")  # ways to treat the others
 MAX_CHARACTERS_NAMED = 8  # of unknown characters, in a message
 
 
-class Vocabulary:
+class Vocabulary(UnitVocabulary):
     """The distinct characters of a text; an id is a place among them.
 
     Args:
@@ -43,9 +44,14 @@ class Vocabulary:
     4
     """
 
+    unit = "character"
+    plural = "characters"
+
     def __init__(self, characters: str) -> None:
         _check_characters(characters)
-        self.characters = characters
+        self.characters = self.alphabet = characters
+        place = characters.find(STAND_IN)
+        self.stand_in = None if place < 0 else place
         self._code_points = code_points(characters)
         self._ids = self._look_up_table()
 
@@ -99,10 +105,9 @@ class Vocabulary:
         return cls("".join(map(chr, np.sort(kept))))
 
     @property
-    def stand_in(self) -> int | None:
-        """The id of U+FFFD, which is read but never written, or `None`."""
-        place = self.characters.find(STAND_IN)
-        return None if place < 0 else place
+    def lengths(self) -> np.ndarray:
+        """One for each character: `(len(vocabulary),)`."""
+        return np.ones(len(self), np.uint8)
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -156,7 +161,7 @@ class Vocabulary:
             )
         if unknown == "nearest":
             text = self._spelled(text, position)
-        ids, all_known = self._looked_up(text)
+        ids, all_known = self.looked_up(text)
         if all_known:
             return ids
         known = ids < len(self)
@@ -188,7 +193,11 @@ class Vocabulary:
         check_ids(ids, len(self))
         return self._code_points[ids].tobytes().decode("utf-32-le")
 
-    def _looked_up(self, text: str) -> tuple[np.ndarray, bool]:
+    def decoder(self) -> Callable[[int], str]:
+        """Makes a function that turns one id after another into a text."""
+        return self.characters.__getitem__
+
+    def looked_up(self, text: str) -> tuple[np.ndarray, bool]:
         """Gives the ids of a text, and whether all characters are known."""
         ids = np.empty(len(text), self._ids.dtype)
         all_known = True

@@ -3,6 +3,8 @@
 - `recipe`: Choose a network and its training by the text and the time.
 - `values`: Check the value of a setting: one rule for flags and for Python.
 - `settings`: What a run can be told: every setting, its default and its limits.
+- `units`: What the unit of a run means: its settings, vocabulary and
+  split.
 - `clock`: Measure a run's time: all of it, its steps, and the time left.
 - `checkpoint`: Keep all of a run in one file, so that it goes on as if nothing
   happened.

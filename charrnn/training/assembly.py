@@ -143,6 +143,7 @@ def _schedule(settings: Settings, data: Data, clock: Clock) -> Schedule:
         settings.chosen("learning_rate"),
         clock=clock,
         begun=changes.begun(settings),
+        characters_per_unit=data.characters_per_unit,
     )
     if settings.epochs is not None:
         schedule.total_steps = schedule.steps_in(settings.epochs)
@@ -213,8 +214,12 @@ def facts_of(settings: Settings, data: Data) -> dict[str, Any]:
         },
         "split": {
             "validation": settings.validation,
-            "training_characters": len(data.windows.ids),
-            "validation_characters": len(data.held_out),
+            "training_characters": data.vocabulary.characters_of(
+                data.windows.ids
+            ),
+            "validation_characters": data.vocabulary.characters_of(
+                data.held_out
+            ),
         },
         "network": settings.network(),
         "training": {

@@ -17,18 +17,16 @@ from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import encoding as encoded
+from charrnn.text import kinds
 from charrnn.text.corpus import Text, normalize_text
 from charrnn.text.normal_form import form_of
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Windows, split
-from charrnn.training import causes, changes, recipe
+from charrnn.text.units import UnitVocabulary
+from charrnn.text.windows import Windows
+from charrnn.training import causes, changes, recipe, units
 from charrnn.training.footprint import check_memory
 from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
 from charrnn.twins.precision import resolve_precision
-
-# More held-out characters make validation slower, and its loss hardly surer.
-MAX_VALIDATION_CHARACTERS = 10_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +41,18 @@ class Data:
         shift: How the held-out part differs from the rest.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: UnitVocabulary
     windows: Windows
     held_out: np.ndarray
     initial: model_file.Contents | None = None
     shift: Shift | None = None
+
+    @property
+    def characters_per_unit(self) -> float:
+        """How many characters of the training part a unit stands for."""
+
+        ids = self.windows.ids
+        return max(1, self.vocabulary.characters_of(ids)) / len(ids)
 
 
 def read_data(
@@ -88,6 +93,7 @@ def read_data(
         say=tell,
         without=[out],
         repeatable=bool(state),
+        binary=settings.unit == "byte",
     )
     vocabulary = _vocabulary(settings, text, initial, state)
     _check_size(vocabulary, settings)  # before a large text is encoded
@@ -96,12 +102,15 @@ def read_data(
     settings = dataclasses.replace(
         settings, prompt=prompt, text_sha256=text_ids.sha256
     )
-    training, held_out = split(text_ids.ids, settings.validation)
+    training, held_out = units.split_by_characters(
+        text_ids.ids, vocabulary, settings.validation
+    )
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
-    _tell_sizes(text.title, vocabulary, training, held_out, tell)
-    held_out = held_out[:MAX_VALIDATION_CHARACTERS]
+    for line in units.told_sizes(text.title, vocabulary, training, held_out):
+        tell(line)
+    held_out = held_out[: units.MAX_VALIDATION_UNITS]
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     windows = _windows(training, settings)
@@ -113,18 +122,18 @@ def _vocabulary(
     text: Text,
     initial: model_file.Contents | None,
     state: Mapping[str, Any] | None,
-) -> Vocabulary:
-    """The characters of the run, of the model to begin with, or the text."""
+) -> UnitVocabulary:
+    """That of the run, of the model to begin with, or of the text."""
     if state:
-        return Vocabulary(state["vocabulary"])
+        return units.from_state(state["vocabulary"])
     if initial:
         return initial["vocabulary"]
-    return Vocabulary.from_text(
-        text.pieces(), settings.min_count, settings.max_vocab
+    return kinds.from_text(
+        settings.unit, text.pieces(), settings.min_count, settings.max_vocab
     )
 
 
-def _check_size(vocabulary: Vocabulary, settings: Settings) -> None:
+def _check_size(vocabulary: UnitVocabulary, settings: Settings) -> None:
     """Checks that there is something to predict, and says if a flag took it."""
     try:
         check_size(vocabulary)
@@ -145,6 +154,12 @@ def _as_in(
 ) -> Settings:
     """Takes over the network and the text form of the model to begin with."""
     found = _network_of(initial, given)
+    found["unit"] = initial["vocabulary"].unit
+    if given.get("unit", found["unit"]) != found["unit"]:
+        raise ValueError(
+            f"Expected --unit {found['unit']}, as '{settings.init_from}' has. "
+            f"Received {given['unit']}. Leave it out."
+        )
     for name, value in text_form(initial["facts"]).items():
         if name not in given and value != getattr(settings, name):
             found[name] = value
@@ -167,9 +182,9 @@ def _network_of(
     return found
 
 
-def _prompt(settings: Settings, vocabulary: Vocabulary) -> str:
+def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
     """The prompt of the samples, in the form of the text that is learnt."""
-    form = settings.normalize or form_of(vocabulary.characters)
+    form = settings.normalize or form_of(vocabulary.alphabet)
     prompt = normalize_text(settings.prompt, settings.newline, form)
     try:
         vocabulary.encode(prompt)
@@ -182,18 +197,19 @@ def _encoded(
     out: Path | None,
     settings: Settings,
     text: Text,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
     state: Mapping[str, Any] | None,
     tell: Callable[[str], None],
 ) -> encoded.Encoded:
     """The text's ids: of the very text of a run that is taken up."""
-    rare_too = settings.min_count > 1 or settings.max_vocab
+    few = settings.min_count > 1 or settings.max_vocab
+    rare_too = few and settings.unit == "character"
     unknown = "replace" if rare_too else "error"
     folder = existing(out or RUNS)
     try:
         result = encoded.encode(text, vocabulary, unknown, folder)
     except ValueError as error:
-        form = form_of(vocabulary.characters)
+        form = form_of(vocabulary.alphabet)
         if not state and settings.init_from and form != settings.normalize:
             raise ValueError(
                 f"{error} The model's text is in {form or 'another form'}: "
@@ -210,9 +226,8 @@ def _encoded(
             f"Expected the text that the run in '{out}' learns. Received "
             f"another in '{text.title}'. {_another_text(out)}"
         )
-    if rare_too and result.stand_ins:
-        rare = f"{result.stand_ins:,} rare characters"
-        tell(f"{text.title}: {rare} read as U+FFFD")
+    if rare_too and (rare := result.stand_ins):
+        tell(f"{text.title}: {rare:,} rare characters read as U+FFFD")
     return result
 
 
@@ -254,24 +269,10 @@ def _fit_batch(
     sizes = changes.sizes(characters, settings, given, state)
     if sizes != wanted:
         tell(
-            f"short text: {sizes[0]} streams of {sizes[1]} characters "
+            f"short text: {sizes[0]} streams of {sizes[1]} {settings.unit}s "
             f"a step instead of {wanted[0]} of {wanted[1]}"
         )
     return dataclasses.replace(settings, sizes=sizes)
-
-
-def _tell_sizes(title, vocabulary, training, held_out, tell):
-    """Says how long the text is, and how it is split."""
-    tell(
-        f"{title}: {len(training) + len(held_out):,} characters, "
-        f"{len(vocabulary):,} distinct; {len(training):,} to train on, "
-        f"{len(held_out):,} to validate on"
-    )
-    if len(held_out) > MAX_VALIDATION_CHARACTERS:
-        tell(
-            f"validating on the first {MAX_VALIDATION_CHARACTERS:,} characters "
-            "of the held-out part: more of them would tell no more"
-        )
 
 
 def _windows(training: np.ndarray, settings: Settings) -> Windows:
@@ -288,7 +289,7 @@ def _check_settings(
     settings: Settings,
     given: Mapping[str, Any],
     state: Mapping[str, Any] | None,
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
 ) -> None:
     """Checks numbers, all of them where a run begins."""
     check_arguments(vocabulary, **settings.network())

@@ -63,7 +63,7 @@ def train(
                 loss = float(twin.train_on_batch(*next(batches)))
                 if not math.isfinite(loss):
                     raise FloatingPointError(f"a loss of {loss}")
-                schedule.losses.append(loss)
+                schedule.losses.append(loss / schedule.characters_per_unit)
                 logs = {"loss": float(np.mean(schedule.losses))}
                 hooks.on_train_batch_end(batch, logs)
                 yield

@@ -18,6 +18,7 @@ from charrnn.scoring import baselines, score
 from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.shift import Shift
 from charrnn.system import atomic
+from charrnn.text.units import UnitVocabulary
 from charrnn.training.figures import (
     TRAINING_LOSS,
     VALIDATION_LOSS,
@@ -81,7 +82,13 @@ def measure(
         figures |= _figures(engine, training, held_out, limit)
     return {
         **figures,
-        "validation_characters": len(held_out),
+        "unit": engine.vocabulary.unit,
+        "validation_characters": engine.vocabulary.characters_of(held_out),
+        "validation_perplexity_per_unit": _perplexity(
+            figures["validation_nats_per_character"],
+            engine.vocabulary,
+            held_out,
+        ),
         "held_out_shift": shift and dataclasses.asdict(shift),
         "parameters": engine.parameters,
         "characters_per_second": round(schedule.characters_per_second),
@@ -110,17 +117,17 @@ def _figures(
         best["validation_method"],
     )
     cold = score.score_cold(engine, held_out[: score.ONE_PASS_CHARACTERS])
-    of_each = cold.nats  # they waver alike
+    of_each = cold  # they waver alike
     if scored := _scored_in_time(engine, held_out, limit):
         nats, method = scored.nats_per_character, scored.method
-        of_each = scored.nats
+        of_each = scored
     losses, difference_error = baselines.measure_beside(
-        training, held_out, engine.vocabulary, of_each
+        training, held_out, engine.vocabulary, of_each.nats
     )
     values = (
         nats,
         score.to_bits(nats),
-        _finite(score.standard_error(of_each)),
+        _finite(of_each.standard_error),
         method,
         cold.nats_per_character,
         losses,
@@ -169,7 +176,22 @@ def _scored_in_time(
         whole = seconds * len(ids) / (start + targets.size)
         if limit is not None and seconds > limit / 2 and whole > limit:
             return None
-    return score.Score(np.concatenate(nats), score.ONE_PASS)
+    return score.Score.of(
+        engine.vocabulary, ids[1:], np.concatenate(nats), score.ONE_PASS
+    )
+
+
+def _perplexity(
+    nats_per_character: float | None,
+    vocabulary: UnitVocabulary,
+    held_out: np.ndarray,
+) -> float | None:
+    """How many equally likely units would be as hard to predict."""
+    if nats_per_character is None:
+        return None
+    characters = vocabulary.characters_of(held_out) / len(held_out)
+    exponent = min(nats_per_character * characters, 700.0)  # a float's end
+    return math.exp(exponent)
 
 
 def versions() -> dict[str, str]:

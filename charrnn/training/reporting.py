@@ -237,7 +237,7 @@ class Samples(keras.callbacks.Callback):
         (sample,) = Sampler(engine).generate(
             self.prompt, length=SAMPLE_CHARACTERS, temperature=0.8
         )
-        return sample.text
+        return self.validation.vocabulary.shown(sample.text)
 
     def _show(self, text: str) -> None:
         # The terminal's own colour is the one that can be read on its ground.

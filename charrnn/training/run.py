@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.network.engine import load
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 from charrnn.training.figures import read_history, read_metrics
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Run:
 
     folder: Path
     model: "keras.Sequential"
-    vocabulary: Vocabulary
+    vocabulary: UnitVocabulary
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
 

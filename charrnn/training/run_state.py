@@ -8,9 +8,9 @@ import numpy as np
 from charrnn.network.arguments import check_arguments
 from charrnn.network.cells import CELLS
 from charrnn.network.shapes import weight_shapes
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.figures import with_full_names
 from charrnn.training.settings import NETWORK
+from charrnn.training.units import from_state
 
 MAX_COUNT = 2**53  # beyond it, a float skips whole numbers
 MAX_SIZE = 2**31  # of a network's and a batch's dimensions
@@ -34,11 +34,9 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
 
     >>> check({"over": False}, [])
     Traceback (most recent call last):
-        ...
     ValueError: Expected the state with settings. Received none.
     """
     _STATE(state, "the state")
-    vocabulary = Vocabulary(state["vocabulary"])
     for i, array in enumerate(arrays):
         known = array.dtype == np.float32 or array.dtype.kind in "iu"
         if not (known and np.isfinite(array).all()):
@@ -46,7 +44,7 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
                 f"Expected finite numbers, whole or float32, in array {i}. "
                 f"Received {array.dtype}."
             )
-    _check_fit(state["settings"], vocabulary, arrays)
+    _check_fit(state["settings"], from_state(state["vocabulary"]), arrays)
 
 
 def _check_fit(settings, vocabulary, arrays):
@@ -211,6 +209,7 @@ _SETTINGS = _entries(
         "encoding": _TEXT,
         "newline": _TEXT,
         "normalize": _optional(_TEXT),
+        "unit": _TEXT,
         "min_count": _SIZE,
         "max_vocab": _optional(_SIZE),
         "validation": _SHARE,
@@ -288,7 +287,7 @@ _STATE = _entries(
     {
         "over": _BOOL,
         "settings": _SETTINGS,
-        "vocabulary": _TEXT,
+        "vocabulary": _of((str, dict), "a text or a JSON object"),
         "parts": _PARTS,
     },
     {},

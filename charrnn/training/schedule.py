@@ -132,6 +132,8 @@ class Schedule(keras.callbacks.Callback):
         clock: The clock; `None` for a new one.
         begun: The step and the epoch at which these windows were taken up,
             where a run began with others.
+        characters_per_unit: How many characters of the text an id stands
+            for: losses and speeds are told per character.
     """
 
     def __init__(
@@ -141,11 +143,13 @@ class Schedule(keras.callbacks.Callback):
         total_steps: int | None = None,
         clock: Clock | None = None,
         begun: tuple[int, float] = (0, 0.0),
+        characters_per_unit: float = 1.0,
     ):
         super().__init__()
         self.peak = peak
         self.total_steps = total_steps
-        self.characters = len(windows.ids)
+        self.characters_per_unit = characters_per_unit
+        self.characters = round(len(windows.ids) * characters_per_unit)
         self.step = 0
         self.losses: list[float] = []
         self.end: float | None = None
@@ -153,7 +157,8 @@ class Schedule(keras.callbacks.Callback):
         self.clock = clock or Clock()
         self._steps_per_epoch = windows.steps_per_epoch
         self._begun_step, self._begun_epoch = begun
-        self.step_characters = windows.batch_size * windows.seq_length
+        units = windows.batch_size * windows.seq_length
+        self.step_characters = round(units * characters_per_unit)
 
     @property
     def epoch(self) -> float:

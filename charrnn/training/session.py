@@ -20,6 +20,7 @@ from charrnn.training.settle import (
     with_epoch_of_change,
 )
 from charrnn.training.stopping import Stopped, noted_signals
+from charrnn.training.units import to_state
 
 if TYPE_CHECKING:
     from charrnn.training.finish import Untrained
@@ -251,7 +252,7 @@ class Session:
         own = list(parts.values())
         kept = {
             "settings": self.settings.to_json(),
-            "vocabulary": data.vocabulary.characters,
+            "vocabulary": to_state(data.vocabulary),
         }
         with self.noted() as signals:
             checkpoints = loop.Checkpoints(

@@ -10,6 +10,7 @@ from typing import Any
 
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
+from charrnn.text import units
 from charrnn.text.corpus import NEWLINES, NORMAL_FORMS
 from charrnn.training import recipe, values
 from charrnn.training.values import Kind
@@ -55,8 +56,11 @@ class Settings:
     Attributes:
         corpus: What is learnt, as the user named it.
         encoding, newline, normalize: How it is read, as by `charrnn.read`.
-        min_count: Characters that occur less often are read as U+FFFD.
-        max_vocab: The most distinct characters; `None` for all.
+        unit: What the network reads and writes: `"character"`, `"word"`
+            or `"byte"`.
+        min_count: Characters that occur less often are read as U+FFFD,
+            words are spelled out.
+        max_vocab: The most distinct characters or words; `None` for all.
         validation: The fraction of the text, at its end, that is held out.
         cell, units, layers, dropout, embedding: As for `build_model`; `None`,
             of the embedding `"auto"`, for what suits the text and the time.
@@ -91,6 +95,7 @@ class Settings:
     encoding: str = _setting("utf-8", values.TEXT)
     newline: str = _setting("lf", values.choice(tuple(NEWLINES)))
     normalize: str | None = _setting(None, values.choice(tuple(NORMAL_FORMS)))
+    unit: str = _setting(units.DEFAULT, values.choice(units.UNITS))
     min_count: int = _setting(1, values.whole(1))
     max_vocab: int | None = _setting(None, values.whole(2))
     validation: float = _setting(0.1, values.FRACTION)

@@ -15,6 +15,7 @@ from charrnn.training.settings import (
     FIXED,
     Settings,
 )
+from charrnn.training.units import with_defaults
 
 if TYPE_CHECKING:
     from charrnn.training.schedule import Schedule
@@ -54,7 +55,7 @@ def settle(
         )
     given = _with_minutes(given, is_new=state is None)
     if state is None:
-        settings = Settings(corpus, **given)
+        settings = Settings(corpus, **with_defaults(given))
     else:
         settings = _taken_up(corpus, given, state, out, change)
     if settings.patience and not settings.validation:

@@ -11,7 +11,7 @@ from charrnn.network import model_file
 from charrnn.network.backend import keras
 from charrnn.network.engine import Engine
 from charrnn.scoring import score
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 from charrnn.training.schedule import Schedule
 
 # A text is learnt by heart when the training loss has fallen to this part of
@@ -39,7 +39,10 @@ class Validation(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, network: keras.Sequential, vocabulary: Vocabulary, ids: np.ndarray
+        self,
+        network: keras.Sequential,
+        vocabulary: UnitVocabulary,
+        ids: np.ndarray,
     ):
         super().__init__()
         self.network = network

@@ -1,17 +1,19 @@
 """Draw samples side by side until each of them has ended."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.system import ram
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 from charrnn.writing import ledger
 from charrnn.writing.endings import Draft, Ending
 from charrnn.writing.random_numbers import STEPS_PER_BLOCK
 from charrnn.writing.state import State, keep_rows
+
+LENGTHS = "units", "characters"  # what the length of a sample may count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +51,9 @@ class Drawing:
         step: A function of a `State` that returns `(ids, state)`: the next
             character of each sample and the state after it.
         state: The `State` to begin with.
-        characters: The vocabulary, a character for each id.
-        length: Most characters of each sample.
+        vocabulary: That of the model.
+        length: Most units of each sample, or characters.
+        length_in: `"units"` or `"characters"`.
         endings: As `endings.checked` returns them.
         interrupted: Called before each step; once it returns true, the
             samples end as they are.
@@ -69,18 +72,26 @@ class Drawing:
         step: Callable[[State], tuple[np.ndarray, State]],
         state: State,
         *,
-        characters: str,
+        vocabulary: UnitVocabulary,
         length: int,
+        length_in: str = "units",
         endings: Sequence[Ending] = (),
         interrupted: Callable[[], bool] | None = None,
     ) -> None:
         self._step = step
         self._state = state
-        self._characters = characters
+        count = len(state.samples)
+        self._decoders = [vocabulary.decoder() for _ in range(count)]
         self._length = length
+        is_character = vocabulary.unit == "character"
+        self._room = None  # characters that each sample may still have
+        if length_in == "characters" and not is_character:
+            self._room = [length] * count
         self._interrupted = interrupted or (lambda: False)
         self._drafts = [Draft(endings) for _ in state.samples]
-        self._ledger = ledger.Ledger(len(state.samples))
+        lengths = None if is_character else vocabulary.lengths
+        self._ledger = ledger.Ledger(count, lengths)
+        self._first = state.position
         self._pieces = self._draw()
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
@@ -99,7 +110,10 @@ class Drawing:
 
     def _draw(self) -> Iterator[tuple[int, str]]:
         state = self._state
-        while len(state.samples) and state.position < self._length:
+        if self._length and state.opening:
+            yield from self._tell_all(enumerate(state.opening))
+            state = keep_rows(state, self._going(state))
+        while len(state.samples) and self._goes_on(state):
             if self._interrupted():
                 for index in state.samples:
                     self._drafts[index].reason = "interrupted"
@@ -107,7 +121,7 @@ class Drawing:
             ids, after = self._step(state)
             self._ledger.add(state.samples, state.logits, ids)
             yield from self._told(state.samples, ids)
-            going = [self._drafts[i].reason is None for i in state.samples]
+            going = self._going(state)
             state = after if all(going) else keep_rows(after, going)
         for index, draft in enumerate(self._drafts):
             if draft.pending:
@@ -116,11 +130,45 @@ class Drawing:
     def _told(
         self, samples: np.ndarray, ids: np.ndarray
     ) -> Iterator[tuple[int, str]]:
-        """Adds a character to each draft; yields the text that is certain."""
-        for index, i in zip(samples.tolist(), ids.tolist(), strict=True):
-            text = self._drafts[index].add(self._characters[i])
+        """Adds a unit to each draft; yields the text that is certain."""
+        yield from self._tell_all(
+            (index, self._decoders[index](i))
+            for index, i in zip(samples.tolist(), ids.tolist(), strict=True)
+        )
+
+    def _tell_all(
+        self, drawn: Iterable[tuple[int, str]]
+    ) -> Iterator[tuple[int, str]]:
+        """Adds a text to each draft; yields what is certain."""
+        for index, text in drawn:
+            text = self._drafts[index].add(self._within_room(index, text))
             if text:
                 yield index, text
+            self._end_full(index)
+
+    def _going(self, state: State) -> list[bool]:
+        """Which of the samples have not ended."""
+        return [self._drafts[i].reason is None for i in state.samples]
+
+    def _goes_on(self, state: State) -> bool:
+        """Whether samples may have another unit."""
+        if self._room is None:
+            return state.position - self._first < self._length
+        return self._length > 0
+
+    def _within_room(self, index: int, text: str) -> str:
+        """The part of a text for which a sample has room."""
+        if self._room is None:
+            return text
+        text = text[: self._room[index]]
+        self._room[index] -= len(text)
+        return text
+
+    def _end_full(self, index: int) -> None:
+        """Ends a sample that has all its characters."""
+        if self._room is not None and not self._room[index]:
+            draft = self._drafts[index]
+            draft.reason = draft.reason or "length"
 
 
 def check_ram(engine: Engine, count: int) -> None:
@@ -155,7 +203,7 @@ def check_ram(engine: Engine, count: int) -> None:
     )
 
 
-def check_can_write(vocabulary: Vocabulary) -> None:
+def check_can_write(vocabulary: UnitVocabulary) -> None:
     """Checks that a vocabulary has a character that may be written.
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 
 Ending = tuple[str, str]  # a string, and the argument that it came from
 
@@ -10,7 +10,7 @@ Ending = tuple[str, str]  # a string, and the argument that it came from
 def checked(
     stop: str | Iterable[str],
     stop_after: str | Iterable[str],
-    vocabulary: Vocabulary,
+    vocabulary: UnitVocabulary,
 ) -> list[Ending]:
     r"""Checks the strings that end a sample.
 
@@ -47,7 +47,9 @@ def checked(
     return sorted(endings.items(), key=lambda item: -len(item[0]))
 
 
-def _check_can_come(string: str, reason: str, vocabulary: Vocabulary) -> None:
+def _check_can_come(
+    string: str, reason: str, vocabulary: UnitVocabulary
+) -> None:
     if not string:
         raise ValueError(
             f"Expected strings of at least one character in {reason}. "
@@ -97,10 +99,20 @@ class Draft:
         # one of `stop_after` may begin in text that was told long ago.
         self._last = ""
 
-    def add(self, character: str) -> str:
-        """Takes a character; returns the text that can no longer be cut."""
+    def add(self, text: str) -> str:
+        """Takes what was drawn; returns the text that can no longer be cut.
+
+        What comes after the end of the sample is left out.
+        """
         if not self._endings:
-            return character
+            return text
+        told = ""
+        for character in text:
+            if self.reason is None:
+                told += self._add(character)
+        return told
+
+    def _add(self, character: str) -> str:
         self.pending += character
         self._last = (self._last + character)[-self._longest :]
         for string, reason in self._endings:

@@ -38,6 +38,7 @@ class Ledger:
 
     Args:
         count: Number of samples.
+        lengths: How many characters each id stands for; `None` for one each.
 
     Example:
 
@@ -47,7 +48,8 @@ class Ledger:
     [1.386, 0.0]
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, lengths: np.ndarray | None = None) -> None:
+        self._lengths = lengths
         self._nats = np.zeros(count)
         self._characters = np.zeros(count, np.int64)
         self._pending: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -82,5 +84,6 @@ class Ledger:
             np.concatenate, zip(*self._pending, strict=True)
         )
         np.add.at(self._nats, samples, surprise(logits, ids))
-        np.add.at(self._characters, samples, 1)
+        characters = 1 if self._lengths is None else self._lengths[ids]
+        np.add.at(self._characters, samples, characters)
         self._pending, self._pending_bytes = [], 0

@@ -9,8 +9,9 @@ import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.units import UnitVocabulary
 from charrnn.writing.drawing import (
+    LENGTHS,
     Drawing,
     Sample,
     check_can_write,
@@ -23,19 +24,12 @@ from charrnn.writing.probabilities import (
     probabilities,
     without,
 )
+from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
 
 if TYPE_CHECKING:
     import keras
-
-# A prompt is read in pieces, so that a long one takes no more memory.
-CHARACTERS_PER_PIECE = 1024
-
-# Of a longer prompt only the end is read. What stands before it makes no
-# difference: two prompts that share their last 2,048 characters give the
-# bundled model of Shakespeare the same logits within rounding.
-MAX_PROMPT_CHARACTERS = 16_384
 
 
 class Sampler:
@@ -71,10 +65,10 @@ class Sampler:
     def __init__(
         self,
         model: "Engine | keras.Sequential | os.PathLike | str",
-        vocabulary: Vocabulary | None = None,
+        vocabulary: UnitVocabulary | None = None,
     ) -> None:
         self.engine: Engine = engine_of(model, vocabulary, for_text=True)
-        self.vocabulary: Vocabulary = self.engine.vocabulary
+        self.vocabulary: UnitVocabulary = self.engine.vocabulary
         check_can_write(self.vocabulary)
         self._numbers = UniformBlocks()
 
@@ -88,8 +82,11 @@ class Sampler:
         count: int = 1,
         seed: int = 0,
         watch: Callable[[Iterable], Iterable] = iter,
+        **filters: Unpack[Filters],
     ) -> State:
         """Reads a prompt.
+
+        A model of words also completes the word in which the prompt ends.
 
         Args:
             prompt: Text to continue. Without one the network starts as on a
@@ -99,6 +96,7 @@ class Sampler:
             seed: Of the random numbers.
             watch: Wraps the list of the prompt's pieces to show the
                 progress, as `rich.progress.track` does.
+            **filters: For the completion, as in `probabilities`.
 
         Returns:
             A `State` for the first new character of `count` samples.
@@ -119,20 +117,10 @@ class Sampler:
                 f"Expected a count of at least 1. Received {count}."
             )
         check_ram(self.engine, count)
-        ids = self.vocabulary.encode(prompt or self._new_line())
-        ids = ids[None, -MAX_PROMPT_CHARACTERS:]
-        starts = range(0, ids.shape[1], CHARACTERS_PER_PIECE)
-        pieces = [ids[:, s : s + CHARACTERS_PER_PIECE] for s in starts]
-        recurrent = None
-        for piece in watch(pieces):
-            logits, recurrent = self.engine.read(piece, recurrent)
-        # All samples share the prompt: it is read once and its state copied.
-        return State(
-            [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
-            np.repeat(logits, count, 0),
-            seed,
-            np.arange(count),
+        state = read_prompt(
+            self.engine, prompt, count=count, seed=seed, watch=watch
         )
+        return complete(self.engine, state, self._numbers, **filters)
 
     def step(
         self, state: State, **filters: Unpack[Filters]
@@ -172,6 +160,7 @@ class Sampler:
         prompt: str = "",
         *,
         length: int,
+        length_in: str = "units",
         count: int = 1,
         seed: int = 0,
         stop: str | Iterable[str] = (),
@@ -185,7 +174,11 @@ class Sampler:
 
         Args:
             prompt: Text to continue; it is not repeated in the samples.
-            length: Most new characters of a sample.
+            length: Most new characters of a sample; of a model of words or
+                bytes most new ones of those. What completes the last word of
+                the prompt is not counted.
+            length_in: `"units"`, or `"characters"` to count these whatever
+                the model's unit is.
             count: Samples, drawn side by side.
             seed: The same seed gives the same samples. The random numbers of
                 sample i do not depend on `count`.
@@ -215,6 +208,7 @@ class Sampler:
         drawing = self.stream(
             prompt,
             length=length,
+            length_in=length_in,
             count=count,
             seed=seed,
             stop=stop,
@@ -240,6 +234,7 @@ class Sampler:
         prompt: str = "",
         *,
         length: int,
+        length_in: str = "units",
         count: int = 1,
         seed: int = 0,
         stop: str | Iterable[str] = (),
@@ -254,7 +249,11 @@ class Sampler:
 
         Args:
             prompt: As for `generate`, like all other arguments.
-            length: Most new characters of a sample.
+            length: Most new characters of a sample; of a model of words or
+                bytes most new ones of those. What completes the last word of
+                the prompt is not counted.
+            length_in: `"units"`, or `"characters"` to count these whatever
+                the model's unit is.
             count: Samples, drawn side by side.
             seed: Of the random numbers.
             stop: Strings that end a sample and are not part of it.
@@ -283,18 +282,19 @@ class Sampler:
             raise ValueError(
                 f"Expected a length of at least 0. Received {length}."
             )
+        if length_in not in LENGTHS:
+            raise ValueError(
+                f"Expected length_in to be one of {', '.join(LENGTHS)}. "
+                f"Received {length_in!r}."
+            )
         endings = checked(stop, stop_after, self.vocabulary)
         check_filters(**filters)
         return Drawing(
             lambda state: self.step(state, **filters),
-            self.start(prompt, count=count, seed=seed, watch=watch),
-            characters=self.vocabulary.characters,
+            self.start(prompt, count=count, seed=seed, watch=watch, **filters),
+            vocabulary=self.vocabulary,
             length=length,
+            length_in=length_in,
             endings=endings,
             interrupted=interrupted,
         )
-
-    def _new_line(self) -> str:
-        """What is read instead of a prompt: a line end, if there is one."""
-        known = "\n" in self.vocabulary.characters
-        return "\n" if known else self.vocabulary.characters[0]

@@ -17,7 +17,11 @@ class State:
         seed: Of the random numbers.
         samples: Index of each sample, `(samples,)`: with the seed and the
             position it determines the random number.
-        position: Characters drawn so far.
+        position: Units drawn so far.
+        rest: The end of a prompt that is not read yet: a word may begin
+            with it.
+        opening: What completes the prompt, a `str` for each sample; it
+            begins the sample. Empty where there is nothing to complete.
     """
 
     recurrent: list[tuple[np.ndarray, ...]] = dataclasses.field(repr=False)
@@ -25,6 +29,8 @@ class State:
     seed: int
     samples: np.ndarray
     position: int = 0
+    rest: str = ""
+    opening: tuple[str, ...] = ()
 
 
 def keep_rows(state: State, rows: Sequence | np.ndarray) -> State:

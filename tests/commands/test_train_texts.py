@@ -137,7 +137,7 @@ def test_a_large_text_trains_from_the_disk(tmp_path, monkeypatch):
 
 
 def test_of_a_huge_text_a_part_is_validated_on(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(data, "MAX_VALIDATION_CHARACTERS", 50)
+    monkeypatch.setattr(data.units, "MAX_VALIDATION_UNITS", 50)
     text, out = tmp_path / "sea.txt", tmp_path / "run"
     text.write_text(SEA, encoding="utf-8")
     words = ["train", str(text), "--out", str(out), *TINY, "--quiet"]

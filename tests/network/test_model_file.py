@@ -15,7 +15,9 @@ from charrnn.network import model_file
 from charrnn.network.backend import keras
 from charrnn.network.engine import Engine, load
 from charrnn.network.model import build_model
+from charrnn.text.byte_vocabulary import ByteVocabulary
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.word_vocabulary import WordVocabulary
 
 # Control characters, quotes, CJK, an emoji, a combining accent, Unicode's
 # line separator and its last character.
@@ -237,8 +239,70 @@ def test_a_foreign_setting_is_refused(path):
 
 
 def test_a_newer_format_is_refused(path):
-    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 2}))
-    refused(path, r"Expected format 1\. Received 2\. .*update charrnn")
+    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 3}))
+    refused(path, r"Expected format 1 or 2\. Received 3\. .*update charrnn")
+
+
+UNITS = [
+    WordVocabulary.from_text(f"the sea, the {NASTY} sea {NASTY} "),
+    ByteVocabulary(),
+]
+
+
+@pytest.mark.parametrize("known", UNITS, ids=lambda known: known.unit)
+def test_a_model_of_another_unit_comes_back(known, tmp_path):
+    """Earlier versions refuse it by its format, and would misread it."""
+    path = tmp_path / "model.keras"
+    model = build(known, "gru", 1, 3)
+    model_file.save(model, path, known)
+    facts = facts_of(path)
+    assert (facts["format"], facts["unit"]) == (2, known.unit)
+    engine = load(path)
+    assert engine.vocabulary == known
+    ids = known.encode("sea the")[None]
+    expected = np.asarray(model(ids))
+    np.testing.assert_allclose(engine.run(ids)[0], expected, atol=1e-5)
+    assert f"{len(known):,} {known.plural}" in repr(engine)
+
+
+def test_a_file_without_a_unit_is_of_characters(path, vocabulary):
+    facts = facts_of(path)
+    del facts["unit"]
+    rewrite(path, charrnn=json.dumps(facts))
+    assert load(path).vocabulary == vocabulary
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"unit": "word"}, "Expected format 2 of a model whose unit is"),
+        ({"unit": "byte"}, "Expected format 2 of a model whose unit is"),
+        ({"unit": "x", "format": 2}, "Expected a unit among"),
+        ({"unit": ["word"], "format": 2}, "Expected a unit among"),
+        ({"unit": None}, "Expected a unit among"),
+        ({"unit": "word", "format": 2}, "Expected words to be a list"),
+    ],
+)
+def test_a_strange_unit_is_refused(path, change, reason):
+    rewrite(path, charrnn=json.dumps(facts_of(path) | change))
+    refused(path, reason)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        None, "ab", {}, [], [7], [[]], ["a", ""], ["a", "a"], ["a", "aa", "aa"],
+        ["a", "a" * 65], ["a", "ab"], ["ab", "a", "b"], ["\ud800"],
+        ["a", "a\udcff"],
+    ],
+)  # fmt: skip
+def test_damaged_words_are_refused(words, tmp_path):
+    path = tmp_path / "model.keras"
+    known = WordVocabulary([*"ab", "ab"])
+    model_file.save(build(known, "gru", 1), path, known)
+    facts = facts_of(path) | {"vocabulary": {"words": words}}
+    rewrite(path, charrnn=json.dumps(facts))
+    refused(path, "Expected")
 
 
 @pytest.mark.parametrize("name", ["format", "vocabulary"])

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from charrnn import Vocabulary
 from charrnn.text import decoding
 from charrnn.text import encoding as encoded
+from charrnn.text.byte_vocabulary import ByteVocabulary
 from charrnn.text.corpus import Text
+from charrnn.text.word_vocabulary import WordVocabulary
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -75,18 +77,52 @@ def test_an_unknown_character_is_named_with_its_place(
         )
 
 
-def test_a_large_text_takes_no_memory(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "kind", [Vocabulary, WordVocabulary, ByteVocabulary], ids=lambda k: k.unit
+)
+def test_a_large_text_takes_no_memory(kind, tmp_path, monkeypatch):
     # Of 64 MB at most a few pieces are in the memory: counted by Python.
     import tracemalloc
 
     monkeypatch.setattr(encoded, "MAX_BYTES_IN_RAM", 0)
     path = tmp_path / "text.txt"
-    path.write_bytes(b"to be or not to be\n" * ((64 << 20) // 19))
-    text = Text(path)
+    size = 64 if kind is Vocabulary else 4  # tracemalloc is slow
+    path.write_bytes(b"to be or not to be\n" * ((size << 20) // 19))
+    text = Text(path, binary=kind is ByteVocabulary)
     tracemalloc.start()
-    vocabulary = Vocabulary.from_text(text.pieces())
+    vocabulary = kind.from_text(text.pieces())
     result = encoded.encode(text, vocabulary, folder=tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(result.ids) == path.stat().st_size
+    assert vocabulary.characters_of(result.ids) == path.stat().st_size
     assert peak < 40 << 20
+
+
+WORDS = "Don't  panic: 42!\r\n\tif x == e\u0301 \U0001f469\u200d\U0001f467 " * 9
+
+
+@pytest.mark.parametrize("size", [7, 64])
+def test_words_are_not_cut_at_the_end_of_a_piece(
+    size, place, tmp_path, monkeypatch
+):
+    text = WORDS + "a" * 9000 + "中" * 9000
+    whole = WordVocabulary.from_text(text)
+    text_in(tmp_path, text)
+    source = Text(tmp_path / "text.txt", newline="keep")
+    monkeypatch.setattr(decoding, "BYTES_PER_PIECE", size)
+    assert WordVocabulary.from_text(source.pieces()) == whole
+    result = encoded.encode(source, whole, folder=tmp_path)
+    assert np.array_equal(result.ids, whole.encode(text))
+    assert whole.decode(result.ids) == text
+
+
+def test_any_bytes_are_read_as_they_are(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(decoding, "BYTES_PER_PIECE", 3)
+    data = b"\xef\xbb\xbfcaf\xc3\xa9\r\n\x00\xff\xe9 \xf0\x9f\x99\x82\xf0\x9f"
+    path = tmp_path / "any.bin"
+    path.write_bytes(data)
+    vocabulary = ByteVocabulary()
+    text = Text(path, binary=True, say=print)
+    result = encoded.encode(text, vocabulary, folder=tmp_path)
+    assert vocabulary.to_bytes(result.ids) == data
+    assert result.ids.dtype == np.uint8

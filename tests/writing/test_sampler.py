@@ -20,7 +20,6 @@ from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import keep_rows
 
 repeatable = settings(deadline=None, derandomize=True)
-SAMPLER = "charrnn.writing.sampler"
 LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
 
 
@@ -268,8 +267,8 @@ def test_a_long_prompt_is_read_to_its_end():
 
 
 def test_of_a_very_long_prompt_the_end_is_read(monkeypatch):
-    monkeypatch.setattr(f"{SAMPLER}.MAX_PROMPT_CHARACTERS", 40)
-    monkeypatch.setattr(f"{SAMPLER}.CHARACTERS_PER_PIECE", 16)
+    monkeypatch.setattr("charrnn.writing.prompts.MAX_PROMPT_CHARACTERS", 40)
+    monkeypatch.setattr("charrnn.writing.prompts.UNITS_PER_PIECE", 16)
     engine = random_engine()
     prompt = "the quick brown fox".replace(" ", "") * 9
     chunks = []

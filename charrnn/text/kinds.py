@@ -1,0 +1,151 @@
+"""Make the vocabulary of a unit: from a text, or from JSON and back.
+
+The vocabularies of words and bytes are imported when they are needed:
+`charrnn generate` starts no slower for a model of characters.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
+from charrnn.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from charrnn.text.word_vocabulary import WordVocabulary
+
+KEYS = {"character": "characters", "word": "words"}  # in JSON; bytes need none
+
+
+def from_text(
+    unit: str,
+    pieces: Iterable[str],
+    min_count: int | None = None,
+    max_vocab: int | None = None,
+) -> UnitVocabulary:
+    """Makes the vocabulary of a text.
+
+    Args:
+        unit: One of `charrnn.text.units.UNITS`.
+        pieces: The text's pieces.
+        min_count: As for the vocabulary's own `from_text`; `None` for its
+            default.
+        max_vocab: The same.
+
+    Returns:
+        The vocabulary.
+
+    Raises:
+        ValueError: as its own `from_text` does.
+
+    Example:
+
+    >>> from_text("character", ["abba"])
+    Vocabulary('ab')
+    """
+    check_unit(unit)
+    limits = {"min_count": min_count, "max_vocab": max_vocab}
+    given = {name: n for name, n in limits.items() if n is not None}
+    if unit == DEFAULT:
+        return Vocabulary.from_text(pieces, **given)
+    if unit == "word":
+        return _word_vocabulary().from_text(pieces, **given)
+    from charrnn.text.byte_vocabulary import ByteVocabulary
+
+    return ByteVocabulary()
+
+
+def to_json(vocabulary: UnitVocabulary) -> dict[str, Any]:
+    """Writes a vocabulary as values that JSON can hold.
+
+    Args:
+        vocabulary: Any.
+
+    Returns:
+        A `dict`, which `from_json` reads with the unit's name.
+
+    Example:
+
+    >>> to_json(Vocabulary("ab"))
+    {'characters': 'ab'}
+    """
+    if isinstance(vocabulary, Vocabulary):
+        return {KEYS[DEFAULT]: vocabulary.characters}
+    if vocabulary.unit == "byte":
+        return {}
+    if isinstance(vocabulary, _word_vocabulary()):
+        return {KEYS["word"]: list(vocabulary.words)}
+    raise TypeError(f"no vocabulary of charrnn: {type(vocabulary).__name__}")
+
+
+def from_json(unit: Any, value: Mapping[str, Any]) -> UnitVocabulary:
+    """Reads a vocabulary that a stranger may have written.
+
+    Args:
+        unit: The name of the unit.
+        value: What `to_json` returned.
+
+    Returns:
+        The vocabulary.
+
+    Raises:
+        ValueError: if there is no such unit, or the value is not its
+            vocabulary, saying why.
+
+    Example:
+
+    >>> from_json("character", {"characters": "ab"})
+    Vocabulary('ab')
+    """
+    check_unit(unit)
+    if unit == DEFAULT:
+        return Vocabulary(_expect(value, DEFAULT, str))
+    if unit == "word":
+        return _word_vocabulary()(_expect(value, "word", list))
+    from charrnn.text.byte_vocabulary import ByteVocabulary
+
+    return ByteVocabulary()
+
+
+def alphabet(unit: str, value: Mapping[str, Any]) -> str:
+    """The characters of a vocabulary in JSON, without making it.
+
+    Args:
+        unit: The name of the unit.
+        value: What `to_json` returned.
+
+    Returns:
+        A `str`, empty for bytes.
+
+    Raises:
+        ValueError: as `from_json` does.
+
+    Example:
+
+    >>> alphabet("word", {"words": ["a", "b", "ab"]})
+    'ab'
+    """
+    check_unit(unit)
+    if unit == DEFAULT:
+        return _expect(value, DEFAULT, str)
+    if unit == "word":
+        words = _expect(value, "word", list)
+        return "".join(
+            word for word in words if isinstance(word, str) and len(word) == 1
+        )
+    return ""
+
+
+def _word_vocabulary() -> "type[WordVocabulary]":
+    from charrnn.text.word_vocabulary import WordVocabulary
+
+    return WordVocabulary
+
+
+def _expect(value: Mapping[str, Any], unit: str, kind: type) -> Any:
+    found = value.get(KEYS[unit])
+    if not isinstance(found, kind):
+        raise ValueError(
+            f"Expected {KEYS[unit]} to be a {kind.__name__}. "
+            f"Received {found!r}."
+        )
+    return found

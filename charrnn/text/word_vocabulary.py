@@ -1,0 +1,288 @@
+"""Turn words into ids and back; a rare word is spelled out."""
+
+import collections
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from charrnn.text import words
+from charrnn.text.characters import blocks, describe
+from charrnn.text.units import UnitVocabulary
+from charrnn.text.vocabulary import Vocabulary, check_ids
+
+MAX_VOCAB = 10_000  # unless a user says otherwise
+MIN_COUNT = 2  # a word that occurs once is better spelled: spelling is learnt
+LONGEST_WORD = 64  # characters
+MAX_WORDS = 1 << 17
+MAX_BYTES = 1 << 21  # of all words in UTF-8, so that a model file can hold them
+MAX_COUNTED = 1 << 21  # different words in the RAM while they are counted
+
+
+class WordVocabulary(UnitVocabulary):
+    """The frequent words of a text, and each of its characters.
+
+    A word takes the space before it along; numbers, punctuation and white
+    space are words, too (`charrnn.text.words`). What is no word of the
+    vocabulary is spelled out in characters, so that any text of known
+    characters comes back from its ids as it was.
+
+    Args:
+        words: Distinct words in the order of their ids: first all that are
+            one character, then the others.
+
+    Attributes:
+        words: The same, a tuple of `str`.
+        alphabet: The words of one character, joined.
+
+    Raises:
+        ValueError: if there are none or too many, a word is empty, too long
+            or there twice, one character comes after a longer word, or a
+            character of a word is none of the vocabulary's own.
+
+    Example:
+
+    >>> vocabulary = WordVocabulary([*" aehst", " the", " seat"])
+    >>> vocabulary.encode(" the sea").tolist()
+    [6, 0, 4, 2, 1]
+    >>> vocabulary.decode([6, 0, 4, 2, 1])
+    ' the sea'
+    """
+
+    unit = "word"
+    plural = "words"
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = tuple(words)
+        self.alphabet = _alphabet(self.words)
+        self.letters = Vocabulary(self.alphabet)
+        _check_words(self.words, self.alphabet)
+        self.stand_in = self.letters.stand_in
+        self._ids = {word: place for place, word in enumerate(self.words)}
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str | Iterable[str],
+        min_count: int = MIN_COUNT,
+        max_vocab: int | None = MAX_VOCAB,
+    ) -> "WordVocabulary":
+        """Makes the vocabulary of a text.
+
+        Args:
+            text: A text of at least one character, or its pieces.
+            min_count: Words that occur less often are spelled out.
+            max_vocab: The largest size; `None` for any. The most frequent
+                words are taken (of equally frequent ones those that come
+                first in Unicode). All characters are, however many.
+
+        Returns:
+            A `WordVocabulary`.
+
+        Raises:
+            ValueError: if `text` is empty, or it has too many characters.
+
+        Example:
+
+        >>> WordVocabulary.from_text("no, no, no").words
+        (' ', ',', 'n', 'o', ' no')
+        """
+        counts, characters = _count([text] if isinstance(text, str) else text)
+        frequent = sorted(
+            (-count, word)
+            for word, count in counts.items()
+            if count >= min_count and 1 < len(word) <= LONGEST_WORD
+        )
+        size = MAX_WORDS if max_vocab is None else min(max_vocab, MAX_WORDS)
+        room = max(0, size - len(characters))
+        size = len("".join(characters).encode("utf-8", "surrogatepass"))
+        longer = []
+        for _, word in frequent[:room]:
+            size += len(word.encode("utf-8"))
+            if size > MAX_BYTES:
+                break
+            longer.append(word)
+        return cls([*sorted(characters), *longer])
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, WordVocabulary):
+            return NotImplemented
+        return self.words == other.words
+
+    def __hash__(self) -> int:
+        return hash(self.words)
+
+    def __repr__(self) -> str:
+        return (
+            f"WordVocabulary({len(self):,} words, "
+            f"{len(self.alphabet):,} of them characters)"
+        )
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """How many characters each word has: `(len(vocabulary),)`."""
+        return np.array(list(map(len, self.words)), np.uint8)
+
+    def encode(
+        self, text: str, unknown: str = "error", position: int = 0
+    ) -> np.ndarray:
+        """Turns a text into ids.
+
+        Args:
+            text: A text.
+            unknown: What to do with unknown characters, as for
+                `Vocabulary.encode`.
+            position: Where a piece of a longer text begins, for the message.
+
+        Returns:
+            Array of shape `(words and characters,)` of unsigned integers.
+
+        Raises:
+            ValueError: as `Vocabulary.encode` does.
+
+        Example:
+
+        >>> WordVocabulary([*" abn", " ban"]).encode("a ban").tolist()
+        [1, 4]
+        """
+        found = [np.empty(0, np.min_scalar_type(len(self)))]
+        for block in self.blocks(blocks([text])):
+            ids = self._encoded(block)
+            if ids is None:
+                known = self.letters.encode(block, unknown, position)
+                ids = self._encoded(self.letters.decode(known))
+                assert ids is not None
+            found.append(ids)
+            position += len(block)
+        return np.concatenate(found)
+
+    def decode(self, ids: Iterable[int] | np.ndarray) -> str:
+        """Turns ids into a text.
+
+        Args:
+            ids: Integers of shape `(n,)`, each in `[0, len(vocabulary))`.
+
+        Returns:
+            The words, joined.
+
+        Raises:
+            ValueError: if an id lies outside the vocabulary.
+
+        Example:
+
+        >>> WordVocabulary([*" abn", " ban"]).decode([1, 4])
+        'a ban'
+        """
+        ids = np.asarray(ids, dtype=np.int64)
+        check_ids(ids, len(self))
+        return "".join(map(self.words.__getitem__, ids.tolist()))
+
+    def decoder(self) -> Callable[[int], str]:
+        """Makes a function that turns one id after another into a text."""
+        return self.words.__getitem__
+
+    def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
+        """The same text in characters: their ids, and how many there are."""
+        return self.letters.encode(self.decode(ids)), len(self.letters)
+
+    def blocks(self, pieces: Iterable[str]) -> Iterator[str]:
+        """Moves the borders of a text's pieces to where no word is torn."""
+        return words.settled(pieces)
+
+    def settled_length(self, text: str) -> int:
+        """How much of a text is encoded alike whatever comes after it."""
+        return words.settled_length(text)
+
+    def beginning_with(self, text: str) -> list[int]:
+        """The ids of the words that begin with a text, but the stand-in."""
+        return [
+            place
+            for place, word in enumerate(self.words)
+            if word.startswith(text) and place != self.stand_in
+        ]
+
+    def _encoded(self, text: str) -> np.ndarray | None:
+        """The ids of a text, or `None` if it has an unknown character."""
+        cuts = words.cut(text)
+        unknown = len(self)
+        ids = np.fromiter(
+            (self._ids.get(word, unknown) for word in cuts),
+            np.min_scalar_type(unknown),
+            len(cuts),
+        )
+        rare = np.flatnonzero(ids == unknown)
+        if not len(rare):
+            return ids
+        spelled = "".join([cuts[place] for place in rare.tolist()])
+        letters, all_known = self.letters.looked_up(spelled)
+        if not all_known:
+            return None
+        lengths = np.ones(len(cuts), np.int64)
+        lengths[rare] = [len(cuts[place]) for place in rare.tolist()]
+        result = np.repeat(ids, lengths)
+        result[result == unknown] = letters
+        return result
+
+
+def _count(pieces: Iterable[str]) -> tuple[collections.Counter[str], set[str]]:
+    """Counts a text's words, and collects its characters."""
+    counts: collections.Counter[str] = collections.Counter()
+    characters: set[str] = set()
+    for block in words.settled(blocks(pieces)):
+        characters.update(block)
+        counts.update(words.cut(block))
+        if len(counts) > MAX_COUNTED:  # drop the rarest, however many it takes
+            least = min(counts.values())
+            kept = {w: n for w, n in counts.items() if n > least}
+            counts = collections.Counter(kept)
+    return counts, characters
+
+
+def _alphabet(words: tuple[str, ...]) -> str:
+    """The words of one character, which come first."""
+    for word in words:
+        if not isinstance(word, str):
+            raise ValueError(
+                f"Expected words that are text. Received {word!r}."
+            )
+    count = sum(len(word) == 1 for word in words)
+    if any(len(word) != 1 for word in words[:count]):
+        raise ValueError(
+            "Expected the words of one character before all others. Received "
+            "another order."
+        )
+    return "".join(words[:count])
+
+
+def _check_words(words: tuple[str, ...], alphabet: str) -> None:
+    if len(words) > MAX_WORDS:
+        raise ValueError(
+            f"Expected at most {MAX_WORDS:,} words. Received {len(words):,}."
+        )
+    size = len("".join(words).encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"Expected words of at most {MAX_BYTES:,} bytes in all. Received "
+            f"{size:,}."
+        )
+    known = set(alphabet)
+    seen: set[str] = set()
+    for word in words:
+        if not 1 <= len(word) <= LONGEST_WORD:
+            raise ValueError(
+                f"Expected words of 1 to {LONGEST_WORD} characters. Received "
+                f"one of {len(word):,}."
+            )
+        if word in seen:
+            raise ValueError(
+                f"Expected distinct words. Received {word!r} more than once."
+            )
+        if not known.issuperset(word):
+            stranger = next(c for c in word if c not in known)
+            raise ValueError(
+                "Expected words of the vocabulary's own characters. Received "
+                f"{describe(stranger)} in {word!r}."
+            )
+        seen.add(word)

@@ -1,0 +1,166 @@
+"""Read a prompt, and complete the word in which it ends.
+
+A model of words reads "Emperor of " as words of which the last is a space:
+after it, hardly any word can come, as words bring their space along. And
+"Napo" would be spelled out, with nothing left of "Napoleon". So the end of a
+prompt that may become a part of a longer word is not read but drawn, from the
+words that begin with it:
+
+    p(word | prompt's beginning, the word begins with the prompt's rest)
+
+The rest may also be what it is: a word of its own, or spelled out.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Unpack
+
+import numpy as np
+
+from charrnn.network.engine import Engine
+from charrnn.text.units import UnitVocabulary
+from charrnn.writing.probabilities import Filters, probabilities, surprise
+from charrnn.writing.random_numbers import UniformBlocks, draw
+from charrnn.writing.state import State
+
+# A prompt is read in pieces, so that a long one takes no more memory.
+UNITS_PER_PIECE = 1024
+
+# Of a longer prompt only the end is read. What stands before it makes no
+# difference: two prompts that share their last 2,048 characters give the
+# bundled model of Shakespeare the same logits within rounding.
+MAX_PROMPT_CHARACTERS = 16_384
+
+
+def read_prompt(
+    engine: Engine,
+    prompt: str,
+    *,
+    count: int,
+    seed: int,
+    watch: Callable[[Iterable], Iterable] = iter,
+) -> State:
+    """Reads a prompt, but for what `complete` is to complete.
+
+    Args:
+        engine: The model.
+        prompt: A text; without one a line end is read.
+        count: Samples to draw side by side.
+        seed: Of the random numbers.
+        watch: As for `Sampler.start`.
+
+    Returns:
+        A `State`, with the rest of the prompt.
+
+    Raises:
+        ValueError: if the prompt has a character that the model does not know.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> read_prompt(load("shakespeare"), "O", count=2, seed=0).logits.shape
+    (2, 69)
+    """
+    vocabulary = engine.vocabulary
+    settled = vocabulary.settled_length(prompt)
+    if settled < len(prompt):
+        vocabulary.encode(prompt)  # names what is unknown by its place
+    ids = vocabulary.encode(prompt[:settled] or new_line(vocabulary))
+    ids = ids[None, -MAX_PROMPT_CHARACTERS:]
+    starts = range(0, ids.shape[1], UNITS_PER_PIECE)
+    pieces = [ids[:, s : s + UNITS_PER_PIECE] for s in starts]
+    recurrent = None
+    for piece in watch(pieces):
+        logits, recurrent = engine.read(piece, recurrent)
+    # All samples share the prompt: it is read once and its state copied.
+    return State(
+        [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
+        np.repeat(logits, count, 0),
+        seed,
+        np.arange(count),
+        rest=prompt[settled:],
+    )
+
+
+def new_line(vocabulary: UnitVocabulary) -> str:
+    r"""What is read instead of a prompt: a line end, if there is one.
+
+    Args:
+        vocabulary: Of the model.
+
+    Returns:
+        A character.
+
+    Example:
+
+    >>> from charrnn import Vocabulary
+    >>> new_line(Vocabulary("\nab")), new_line(Vocabulary("ab"))
+    ('\n', 'a')
+    """
+    known = "\n" in vocabulary.alphabet
+    return "\n" if known else vocabulary.alphabet[0]
+
+
+def complete(
+    engine: Engine,
+    state: State,
+    numbers: UniformBlocks,
+    **filters: Unpack[Filters],
+) -> State:
+    """Completes the word in which a prompt ends, for each sample.
+
+    Args:
+        engine: The model.
+        state: What `read_prompt` returned.
+        numbers: The random numbers; those of the first position are used.
+        **filters: As for `probabilities`.
+
+    Returns:
+        The `State` after the word, with what was added in `opening`.
+    """
+    if not state.rest:
+        return state
+    before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
+    paths = _paths(engine.vocabulary, state.rest)
+    nats = [_nats(engine, path, state.logits[:1], before) for path in paths]
+    p = probabilities(-np.array([nats]), **filters)
+    places = draw(
+        np.repeat(p, len(state.samples), 0),
+        numbers.at(state.position, seed=state.seed, samples=state.samples),
+    )
+    drawn, row_of = np.unique(places, return_inverse=True)
+    after = [engine.read(np.array([paths[i]]), before) for i in drawn]
+    texts = [engine.vocabulary.decode(paths[i]) for i in drawn]
+    return State(
+        [
+            tuple(np.concatenate(a)[row_of] for a in zip(*layer, strict=True))
+            for layer in zip(*(r for _, r in after), strict=True)
+        ],
+        np.concatenate([logits for logits, _ in after])[row_of],
+        state.seed,
+        state.samples,
+        state.position + 1,
+        opening=tuple(texts[row][len(state.rest) :] for row in row_of),
+    )
+
+
+def _paths(vocabulary: UnitVocabulary, rest: str) -> list[tuple[int, ...]]:
+    """The ids of all that may stand where a prompt ends."""
+    words = [(i,) for i in vocabulary.beginning_with(rest)]
+    as_cut = tuple(vocabulary.encode(rest).tolist())
+    spelled = tuple(int(vocabulary.encode(c)[0]) for c in rest)
+    return list(dict.fromkeys([*words, as_cut, spelled]))
+
+
+def _nats(
+    engine: Engine,
+    path: Sequence[int],
+    logits: np.ndarray,
+    recurrent: list[tuple[np.ndarray, ...]],
+) -> float:
+    """The surprise of some ids, one after another."""
+    ids = np.array([path])
+    nats = float(surprise(logits, ids[:, 0])[0])
+    if len(path) > 1:
+        following, _ = engine.run(ids[:, :-1], recurrent)
+        nats += float(surprise(following, ids[:, 1:]).sum())
+    return nats

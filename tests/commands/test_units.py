@@ -1,0 +1,207 @@
+"""Every verb works with every unit, or says in a line that it does not."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from small_runs import SMALL, at_step, left_behind
+from tiny_run import SEA
+
+import charrnn
+from charrnn.commands import main
+from charrnn.network import model_file
+from charrnn.training.data import read_data
+from charrnn.training.settle import settle
+
+UNITS = ["word", "byte"]  # the other tests are of characters
+TEXT = SEA + "Sie sah die See, süß – und «schön»…\n" * 30
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    path = tmp_path_factory.mktemp("text") / "sea.txt"
+    path.write_text(TEXT, encoding="utf-8", newline="")
+    return path
+
+
+@pytest.fixture(scope="module", params=UNITS)
+def run(request, text, tmp_path_factory):
+    """The folder of a small run of each unit."""
+    folder = tmp_path_factory.mktemp("runs") / request.param
+    words = ["train", str(text), "--out", str(folder), *SMALL]
+    assert main([*words, "--unit", request.param]) == 0
+    return folder
+
+
+def unit_of(folder):
+    return charrnn.load(folder).vocabulary.unit
+
+
+def refused(words, capsys):
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+def test_the_figures_say_the_unit_and_are_per_character(run, text):
+    metrics = json.loads((run / "metrics.json").read_text("utf-8"))
+    facts = model_file.read(run)["facts"]
+    assert metrics["unit"] == facts["unit"] == unit_of(run)
+    split = metrics["split"]
+    characters = split["training_characters"] + split["validation_characters"]
+    assert characters == len(TEXT)
+    assert abs(split["training_characters"] - 0.9 * len(TEXT)) < 20
+    engine = charrnn.load(run)
+    held_out = TEXT[split["training_characters"] :]
+    scored = charrnn.score(engine, held_out)
+    nats = metrics["validation_nats_per_character"]
+    assert scored.nats_per_character == pytest.approx(nats, rel=1e-5)
+    perplexity = metrics["validation_perplexity_per_unit"]
+    assert scored.perplexity == pytest.approx(perplexity, rel=0.01)
+    curve = (run / "history.csv").read_text("utf-8").splitlines()
+    losses = dict(zip(curve[0].split(","), curve[-1].split(","), strict=True))
+    training = float(losses["training_nats_per_character"])
+    assert training == pytest.approx(nats, rel=0.6)
+
+
+def test_a_run_that_was_stopped_ends_the_same_to_the_bit(
+    run, text, tmp_path, monkeypatch
+):
+    def stop(schedule):
+        raise KeyboardInterrupt
+
+    words = ["train", str(text), "--out", str(tmp_path / "r"), *SMALL]
+    words += ["--unit", unit_of(run)]
+    with monkeypatch.context() as patch:
+        at_step(patch, 60, stop)
+        assert main(words) == 130
+    assert main(words) == 0
+    assert left_behind(tmp_path / "r") == left_behind(run)
+
+
+def test_a_run_keeps_its_unit(run, text, capsys):
+    words = ["train", str(text), "--out", str(run), *SMALL]
+    line = refused([*words, "--unit", "character"], capsys)
+    assert "unit" in line
+
+
+def test_another_run_begins_with_the_model(run, text, tmp_path, capsys):
+    words = ["train", str(text), "--out", str(tmp_path / "new"), "--quiet"]
+    words += ["--init-from", str(run), "--epochs=1", "--batch-size=4"]
+    assert main(words) == 0
+    first, second = charrnn.load(run), charrnn.load(tmp_path / "new")
+    assert first.vocabulary == second.vocabulary
+    line = refused([*words, "--fresh", "--unit", "character"], capsys)
+    assert f"Expected --unit {unit_of(run)}" in line
+
+
+def test_a_model_writes_what_its_seed_says(run, tmp_path, capsys):
+    words = ["generate", "--model", str(run), "--prompt", "She se", "--seed=1"]
+    texts = []
+    for more in ([], [], ["--count=2"], ["--length-in", "characters"]):
+        assert main([*words, "--length=30", *more]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert texts[2].splitlines()[1] == texts[0].splitlines()[0]
+    assert len(texts[3]) == len("She se") + 30 + 1
+    out = tmp_path / "out.txt"
+    assert main([*words, "--length=30", "--out", str(out)]) == 0
+    assert out.read_text("utf-8") == texts[0]
+    assert main([*words, "--length=300", "--stop", "a,", "--json"]) == 0
+    assert "a," not in json.loads(capsys.readouterr().out)["text"]
+
+
+def test_bytes_are_escaped_on_the_screen_and_whole_in_a_file(
+    tmp_path, capsysbinary
+):
+    path = tmp_path / "model.keras"
+    vocabulary = charrnn.ByteVocabulary()
+    model = charrnn.build_model(vocabulary, units=2, layers=1)
+    charrnn.save(model, path, vocabulary)
+    words = ["generate", "--model", str(path), "--seed=1", "--length=80"]
+    assert main(words) == 0
+    shown = capsysbinary.readouterr().out.decode("utf-8")
+    assert re.search(r"\\x[89a-f][0-9a-f]", shown)
+    out = tmp_path / "out.bin"
+    assert main([*words, "--out", str(out)]) == 0
+    data = out.read_bytes()
+    assert len(set(data)) > 40
+    assert vocabulary.shown(vocabulary.decode([*data])) == shown
+    assert main([*words, "--json"]) == 0
+    row = json.loads(capsysbinary.readouterr().out)
+    assert row["text"].encode("utf-8", "surrogateescape") == data[:-1]
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--lines"], ["--each"], ["--baselines"], ["--adapt"]], ids=str
+)
+def test_texts_are_scored_per_character(run, text, more, capsys):
+    if more == ["--baselines"]:
+        more = ["--baselines", str(text)]
+    assert main(["score", str(run), str(text), "--json", *more]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    for row in rows:
+        assert row["unit"] == unit_of(run)
+        assert row["nats_per_character"] * row["characters"] == (
+            pytest.approx(row["nats"])
+        )
+        mean = row["nats"] / row["units"]
+        assert row["perplexity_per_unit"] == pytest.approx(np.exp(mean))
+    assert main(["score", str(run), str(text), *more]) == 0
+    assert f"(perplexity: per {unit_of(run)})" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["surprise", "context", "neurons"])
+def test_verbs_about_characters_say_so(run, text, verb, capsys):
+    line = refused([verb, str(run), str(text)], capsys)
+    assert "characters: expected a model of characters. Received" in line
+    assert f"one of {unit_of(run)}s" in line
+
+
+def test_any_file_is_learnt_byte_by_byte(tmp_path):
+    data = np.random.default_rng(0).integers(0, 256, 3000, np.uint8).tobytes()
+    path = tmp_path / "any.bin"
+    path.write_bytes(b"\xef\xbb\xbf" + data)
+    out = tmp_path / "run"
+    words = ["train", str(path), "--out", str(out), "--unit", "byte"]
+    assert main([*words, *SMALL, "--epochs=1"]) == 0
+    assert main(["score", str(out), str(path)]) == 0
+    assert main([*words, *SMALL, "--epochs=2"]) == 0
+
+
+@pytest.mark.parametrize(
+    "flag", ["--newline=lf", "--encoding=utf-8", "--min-count=2"]
+)
+def test_bytes_take_no_flags_of_texts(flag, text, tmp_path, capsys):
+    words = ["train", str(text), "--out", str(tmp_path / "r"), "--unit=byte"]
+    line = refused([*words, flag], capsys)
+    assert f"Expected no {flag.split('=')[0]} with --unit byte" in line
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "size"),
+    [
+        ({}, 46),
+        ({"min_count": 1}, 46),
+        ({"max_vocab": 35}, 35),
+        ({"max_vocab": 5}, 27),  # all characters are kept
+        ({"min_count": 999}, 27),
+    ],
+    ids=str,
+)
+def test_words_are_limited_by_settings_and_by_default(more, size, text):
+    given = {"unit": "word", **more}
+    _, found = read_data(settle([str(text)], given), given, tell=print)
+    assert len(found.vocabulary) == size
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_training_in_python_takes_a_unit(unit, text, tmp_path):
+    run = charrnn.train(
+        text, out=tmp_path / "run", unit=unit, epochs=1, units=8, layers=1,
+        verbose=0,
+    )  # fmt: skip
+    assert run.vocabulary.unit == unit
+    assert run.metrics["unit"] == unit
