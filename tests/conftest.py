@@ -132,8 +132,10 @@ def pytest_xdist_auto_num_workers(config):
     if all(".py" in argument for argument in config.args):
         return 0
     if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
-    return min(os.cpu_count() or 1, MAX_WORKERS)
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, MAX_WORKERS) if cores > 1 else 0
 
 
 TALLY = pytest.StashKey()

@@ -4,12 +4,15 @@ import runpy
 import sys
 from pathlib import Path
 
+import pytest
+
 import charrnn
 
 EXAMPLES = Path(charrnn.__file__).parent.parent / "examples"
 LINE = "The sea, the sea! She sells no shells. "
 
 
+@pytest.mark.slow
 def test_the_minimal_example_trains_and_writes(tmp_path, monkeypatch, capsys):
     path = tmp_path / "sea.txt"
     path.write_text(LINE * 300, encoding="utf-8")

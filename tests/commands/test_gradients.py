@@ -4,6 +4,7 @@ import functools
 import json
 import math
 
+import pytest
 from tiny_run import SEA
 
 from charrnn.commands import gradients, main
@@ -22,6 +23,7 @@ def test_a_network_too_large_for_gradients_is_refused(
     assert "Use fewer --units" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_gradients_says_the_same_in_each_form(tmp_path, monkeypatch, capsys):
     path, plot = tmp_path / "sea", tmp_path / "gradients.png"
     path.write_text(SEA, encoding="utf-8")

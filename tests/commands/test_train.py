@@ -179,10 +179,8 @@ def test_training_says_so_when_the_reader_leaves(trained, tmp_path):
         assert process.wait(30) == 141
 
 
-@pytest.mark.parametrize(
-    "number",
-    [pytest.param(signal.SIGPIPE, marks=pytest.mark.slow), signal.SIGHUP],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGPIPE, signal.SIGHUP])
 def test_training_without_a_reader_stops_after_a_checkpoint(
     trained, tmp_path, number
 ):

@@ -51,13 +51,9 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "environment",
-    [
-        {"PYTHONWARNINGS": "error"},
-        # All packages are compiled anew for it.
-        pytest.param({"PYTHONOPTIMIZE": "2"}, marks=pytest.mark.slow),
-    ],
+    "environment", [{"PYTHONWARNINGS": "error"}, {"PYTHONOPTIMIZE": "2"}]
 )
 def test_keras_json_and_pythons_own_settings_change_nothing(
     tmp_path, environment

@@ -99,7 +99,13 @@ def test_a_plain_model_learns_from_windows():
     assert model.predict(windows, verbose=0).shape == (32, 10, 10)
 
 
-@pytest.mark.parametrize("make", [charrnn.stateful_twin, charrnn.fused])
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(charrnn.stateful_twin, marks=pytest.mark.slow),
+        charrnn.fused,
+    ],
+)
 def test_a_twin_learns_the_same_as_from_the_endless_dataset(make, windows):
     trained = []
     for options in (

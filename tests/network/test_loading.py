@@ -97,7 +97,7 @@ def of_engine(forms):
             id=f"{name}-{form}",
             # It compiles each time, for seconds.
             marks=[pytest.mark.slow]
-            * (name == "score_adapting" and form not in ("string", "keras")),
+            * (name == "score_adapting" and form != "keras"),
         )
         for name, use in USES.items()
         for form in FORMS[1:]

@@ -98,6 +98,7 @@ np.savez("logits.npz", **logits)
 """
 
 
+@pytest.mark.slow
 def test_the_file_opens_where_charrnn_is_not_installed(models, ids):
     folder = next(iter(models)).parent
     np.save(folder / "ids.npy", ids)

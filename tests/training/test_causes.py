@@ -59,8 +59,9 @@ def test_the_least_frequent_characters_are_all_there_is(text, capsys):
 @pytest.mark.parametrize(
     "flag",
     [
-        "--clip-norm=1e-06", "--weight-decay=8", "--dropout=0.999999",
-        "--learning-rate=1e-09",
+        "--clip-norm=1e-06", "--learning-rate=1e-09",
+        pytest.param("--weight-decay=8", marks=pytest.mark.slow),
+        pytest.param("--dropout=0.999999", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_what_keeps_a_network_from_learning_is_named(

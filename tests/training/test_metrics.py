@@ -120,6 +120,7 @@ def noise(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_run_that_learns_by_heart_stops_and_says_so(noise, tmp_path, capsys):
     out = tmp_path / "run"
     words = ["train", str(noise), "--out", str(out), *SMALL]

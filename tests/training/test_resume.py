@@ -264,6 +264,7 @@ def test_ctrl_c_leaves_a_model_that_is_there(text, tmp_path, monkeypatch):
     assert (out / "model.keras").read_bytes() == b"better"
 
 
+@pytest.mark.slow
 def test_more_epochs_go_on(text, tmp_path, capsys):
     out = tmp_path / "run"
     words = ["train", str(text), "--out", str(out), *SMALL]

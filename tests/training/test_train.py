@@ -113,7 +113,13 @@ def test_a_finished_run_is_returned_as_it_is(text, finished, capfd):
     assert "fresh=True begins anew" in printed
 
 
-@pytest.mark.parametrize("source", ["path", "list", "glob"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "list",
+        *(pytest.param(s, marks=pytest.mark.slow) for s in ("path", "glob")),
+    ],
+)
 def test_texts_are_named_as_for_read(text, tmp_path, monkeypatch, source):
     monkeypatch.chdir(tmp_path)
     for name in ("a.txt", "b.txt"):
@@ -140,7 +146,9 @@ def test_nothing_is_printed_when_nothing_is_asked_for(text, tmp_path, capfd):
     assert (printed.out, printed.err) == ("", "")
 
 
-@pytest.mark.parametrize("verbose", [1, 2])
+@pytest.mark.parametrize(
+    "verbose", [pytest.param(1, marks=pytest.mark.slow), 2]
+)
 def test_each_line_is_printed_once(text, tmp_path, capfd, verbose):
     train(text, tmp_path / "run", verbose=verbose, prompt="She ")
     printed = capfd.readouterr()
@@ -203,6 +211,7 @@ def test_an_unknown_setting_is_told_with_the_nearest(text, name, near):
     assert (near or "batch_size, seq_length") in str(error.value)
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_are_numbers(text, tmp_path):
     run = train(
         text, tmp_path / "run", units=np.int64(3), epochs=np.float32(1),
@@ -341,6 +350,7 @@ def test_callbacks_with_a_state_of_their_own_are_left_alone(text, tmp_path):
     train(text, tmp_path / "run", epochs=1, callbacks=[own])
 
 
+@pytest.mark.slow
 def test_tensorboard_writes_the_losses(text, tmp_path, capfd):
     pytest.importorskip("tensorboard")
     board = keras.callbacks.TensorBoard(str(tmp_path / "board"))
