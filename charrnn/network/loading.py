@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 # What a user may call a model.
-Model = Union[Engine, "keras.Sequential", Path, str]
+Model = Union[Engine, "keras.Sequential", str, "os.PathLike[str]"]
 
 NO_VOCABULARY = (
     "Expected a vocabulary with a Keras model. Received none. Pass "

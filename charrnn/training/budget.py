@@ -125,7 +125,7 @@ class Ending:
     """Estimates what is still to be done, and how long that takes.
 
     Args:
-        schedule: The `training.Schedule`.
+        schedule: The `Schedule`.
         validation: The `validation.Validation`.
         seconds: All there are, or `None` for no limit.
         now: A function that returns seconds.

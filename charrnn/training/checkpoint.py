@@ -1,4 +1,24 @@
-"""Keep all of a run in one file, so that it goes on as if nothing happened."""
+"""Keep all of a run in one file, so that it goes on as if nothing happened.
+
+A checkpoint is `checkpoint-STEP.npz` in the run's folder; the two newest are
+kept. It is a NumPy archive, not compressed, of these members:
+
+- `json`: UTF-8 bytes of `{"format": 1, "state": {...}}`. The state has
+  - `settings`: all of `charrnn.Settings`, with the digest of the text;
+  - `vocabulary`: what the ids stand for;
+  - `over`: whether training has ended;
+  - `parts`: what each callback needs, by its class's name: `Schedule` (step,
+    epoch, seconds, losses since the last validation, ...), `Validation`,
+    `SaveBest` (the lowest loss and its step), `History` (the rows of
+    history.csv), `Samples`, `Budget`.
+- `array0000`, `array0001`, ...: what `variables` lists of the twin, in its
+  order: weights, seeds of dropout, the optimizer's moments and counters, and
+  the states that the recurrent layers carry.
+
+Not in it: the text and its batches (a batch is a function of seed and step),
+the best model (that is `model.keras`), and callbacks of the user. `run_state`
+checks all of it before anything is built on it.
+"""
 
 import itertools
 import json

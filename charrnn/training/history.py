@@ -28,7 +28,7 @@ class History(keras.callbacks.Callback):
 
     Args:
         path: The file.
-        schedule: The `training.Schedule`.
+        schedule: The `Schedule`.
     """
 
     def __init__(self, path: Path, schedule: Schedule):

@@ -58,7 +58,7 @@ def measure(
         out: The run's folder, a `pathlib.Path`.
         training: Ids of the training part, `(characters,)`.
         held_out: Ids of the validation part, `(characters,)`; may be empty.
-        schedule: The `training.Schedule` that training followed.
+        schedule: The `Schedule` that training followed.
         history: The run's `history.History`.
         shift: A `shift.Shift`, or `None`.
 

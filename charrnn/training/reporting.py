@@ -39,7 +39,7 @@ def reports(
 
     Args:
         out: The run's folder, a `pathlib.Path`.
-        schedule: The `training.Schedule`.
+        schedule: The `Schedule`.
         validation: The `validation.Validation`.
         prompt: What the samples begin with.
         quiet: Only a line a round on the screen.
@@ -72,7 +72,7 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         console: A `rich.console.Console`.
-        schedule: The `training.Schedule`.
+        schedule: The `Schedule`.
         quiet: Only the lines that close a round.
     """
 
@@ -186,7 +186,7 @@ class Samples(keras.callbacks.Callback):
     Args:
         console: A `rich.console.Console`.
         path: The file `samples.txt`.
-        schedule: The `training.Schedule`, for the step.
+        schedule: The `Schedule`, for the step.
         validation: The `validation.Validation`, whose engine writes.
         prompt: What the samples begin with.
         quiet: To the file only.

@@ -98,12 +98,12 @@ class Settings:
     unit: str = _setting(units.DEFAULT, values.choice(units.UNITS))
     min_count: int = _setting(1, values.whole(1))
     max_vocab: int | None = _setting(None, values.whole(2))
-    validation: float = _setting(0.1, values.FRACTION)
+    validation: float = _setting(0.1, values.RATE)
     # the network
     cell: str = _setting(NETWORK["cell"], values.choice(tuple(sorted(CELLS))))
     units: int | None = _setting(None, values.whole(1))
     layers: int | None = _setting(None, values.whole(1))
-    dropout: float | None = _setting(None, values.FRACTION)
+    dropout: float | None = _setting(None, values.RATE)
     embedding: int | str | None = _setting(
         NETWORK["embedding"], values.EMBEDDING
     )

@@ -12,7 +12,7 @@ from charrnn.training.session import Session
 from charrnn.training.settings import given_in_python, in_python, names_of
 from charrnn.training.stopping import noted_interrupt
 
-VERBOSE = 0, 1, 2  # nothing, a line a round, samples as well
+VERBOSE = 0, 1, 2  # nothing; a line a round; also progress and samples
 
 
 def train(
@@ -25,13 +25,12 @@ def train(
     verbose: int = 1,
     **settings: Any,
 ) -> Run:
-    """Trains a network on a text, in a folder that can be gone on with.
+    """Trains a network on a text, in a run folder that can be resumed.
 
     It does what `train.py` does: the same files, checkpoints, presets and
-    budgets. A run that is in the folder goes on where it stopped, to the bit
-    as if it had not stopped, on the same machine and with the same number of
-    threads (NumPy's own are fixed by OPENBLAS_NUM_THREADS=1, set before NumPy
-    is imported).
+    budgets. A run that is already in the folder is resumed bit for bit, on
+    the same machine and with the same number of threads (for NumPy, set
+    OPENBLAS_NUM_THREADS=1 before it is imported).
 
     Args:
         text: What to learn: a path, a folder of `.txt` files, the name of a
@@ -40,32 +39,31 @@ def train(
         fresh: Whether to begin anew, and rename a run that is in the folder.
         change: Whether a run in the folder may go on under the other
             `learning_rate`, `dropout`, `batch_size` and so on that are given.
-        callbacks: Keras callbacks. An epoch is to them what is between two
-            validations; their `logs` hold `loss` and, at its end, `val_loss`,
-            in nats per character. The model they see is the one in training,
-            with the weights of the last step. They may end the training
-            (`EarlyStopping`), but the learning rate is set in every step by
-            the run. They are not part of a checkpoint.
-        verbose: 0 prints nothing, 1 a line a round and what came out, 2 also
+        callbacks: Keras callbacks. For them an epoch is the interval between
+            two validations (a round); their `logs` hold `loss` and, at its
+            end, `val_loss`, in nats per character. The model they see is the
+            one in training, with the weights of the last step. They may end
+            the training (`EarlyStopping`), but the run sets the learning rate
+            at every step. They are not part of a checkpoint.
+        verbose: 0 prints nothing, 1 a line a round and the results, 2 also
             progress within a round, and samples.
         **settings: As the flags of `train.py --help`, with underscores:
             `minutes`, `epochs` or `preset`; `cell`, `units`, `layers`,
             `dropout`, `seed` and all others of `charrnn.Settings`. `None`
-            stands for the default.
+            stands for the default where that is `None`.
 
     Returns:
-        The `Run`, with the best model. One that was finished is returned as
-        it is.
+        The `Run`, with the best model. A finished run is returned unchanged.
 
     Raises:
-        TypeError: if there is no setting of a name.
+        TypeError: for an unknown setting.
         ValueError: if a setting cannot have its value, text and settings do
             not fit together, or the folder holds something else.
         OSError: if something cannot be read or written.
         FloatingPointError: if training diverges.
         KeyboardInterrupt: after Ctrl-C (in a notebook: interrupt), when a
-            checkpoint is written: the same call goes on, with `out` the
-            folder that the exception names. A second Ctrl-C does not wait.
+            checkpoint is written. The same call resumes the run, with `out`
+            the folder that the exception names. A second Ctrl-C stops at once.
 
     Example:
 
@@ -99,7 +97,8 @@ def train(
     try:
         outcome = session.run()
     except (ValueError, FloatingPointError) as error:
-        if error.args[1:] == () and isinstance(error.args[0], str):
+        # A callback of the user's may raise one without a message.
+        if len(error.args) == 1 and isinstance(error.args[0], str):
             error.args = (in_python(error.args[0]),)
         raise
     if outcome.untrained:

@@ -142,14 +142,15 @@ POSITIVE = _number(
 NOT_NEGATIVE = _number(
     lambda x: 0 <= x <= MAX_NUMBER, f"is not from 0 to {MAX_NUMBER:g}"
 )
-FRACTION = _number(lambda x: 0 <= x <= 1, "is not from 0 to 1")
 # Below, a step is lost in the rounding of the weights, or in the 1e-7 that Adam
 # adds; above, nothing is learnt.
 LEARNING_RATE = _number(lambda x: 1e-12 <= x <= 10, "is not from 1e-12 to 10")
 CLIP_NORM = _number(
     lambda x: 1e-6 <= x <= MAX_NUMBER, f"is not from 1e-06 to {MAX_NUMBER:g}"
 )
-RATE = _number(lambda x: 0 <= x < 1, "is not from 0 up to, but without, 1")
+RATE = _number(
+    lambda x: 0 <= x < 1, "is not from 0 up to, but not including, 1"
+)
 TEXT = Kind("text", _as_text, _as_text)
 PATH = Kind("path", _as_path, _as_path)
 EMBEDDING = Kind(

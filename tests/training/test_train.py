@@ -174,7 +174,7 @@ def test_each_line_is_printed_once(text, tmp_path, capfd, verbose):
         ({"seed": 2**32}, "argument seed: 4294967296 is more than"),
         ({"minutes": -1}, "argument minutes: -1 is not above 0"),
         ({"minutes": math.nan}, "argument minutes: nan is not above 0"),
-        ({"dropout": 1.5}, "argument dropout: 1.5 is not from 0 to 1"),
+        ({"dropout": 1.5}, "argument dropout: 1.5 is not from 0 up to"),
         ({"cell": "cnn"}, "argument cell: invalid choice: 'cnn' (choose from"),
         ({"preset": "fast"}, "argument preset: invalid choice: 'fast'"),
         ({"preset": "good", "minutes": 1}, "not allowed with argument preset"),
@@ -252,6 +252,15 @@ def test_a_training_that_diverges_raises(text, tmp_path, capfd, monkeypatch):
     assert "with fresh=True" in str(error.value)
     assert "--" not in str(error.value)
     assert capfd.readouterr().err == ""
+
+
+def test_an_error_of_a_callback_comes_through(text, tmp_path):
+    def fail(epoch, logs):
+        raise ValueError
+
+    failing = keras.callbacks.LambdaCallback(on_epoch_end=fail)
+    with pytest.raises(ValueError):
+        train(text, tmp_path / "run", callbacks=[failing])
 
 
 def test_a_folder_that_cannot_be_made_is_an_os_error(text, tmp_path):
