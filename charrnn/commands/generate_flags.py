@@ -81,6 +81,11 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         group.add_argument(
             flag, type=kind, default=default, metavar="N", help=text
         )
+    _add_ends(group)
+
+
+def _add_ends(group: argparse._ActionsContainer) -> None:
+    """Adds what counts as length, and what ends a sample before."""
     group.add_argument(
         "--length-in",
         choices=LENGTHS,

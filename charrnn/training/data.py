@@ -108,8 +108,7 @@ def read_data(
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
-    for line in units.told_sizes(text.title, vocabulary, training, held_out):
-        tell(line)
+    units.tell_sizes(text.title, vocabulary, training, held_out, tell)
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))

@@ -82,13 +82,7 @@ def measure(
         figures |= _figures(engine, training, held_out, limit)
     return {
         **figures,
-        "unit": engine.vocabulary.unit,
-        "validation_characters": engine.vocabulary.characters_of(held_out),
-        "validation_perplexity_per_unit": _perplexity(
-            figures["validation_nats_per_character"],
-            engine.vocabulary,
-            held_out,
-        ),
+        **_units(figures[VALIDATION_LOSS], engine.vocabulary, held_out),
         "held_out_shift": shift and dataclasses.asdict(shift),
         "parameters": engine.parameters,
         "characters_per_second": round(schedule.characters_per_second),
@@ -181,17 +175,22 @@ def _scored_in_time(
     )
 
 
-def _perplexity(
+def _units(
     nats_per_character: float | None,
     vocabulary: UnitVocabulary,
     held_out: np.ndarray,
-) -> float | None:
-    """How many equally likely units would be as hard to predict."""
-    if nats_per_character is None:
-        return None
-    characters = vocabulary.characters_of(held_out) / len(held_out)
-    exponent = min(nats_per_character * characters, 700.0)  # a float's end
-    return math.exp(exponent)
+) -> dict[str, Any]:
+    """What is told of the units: their name, and how hard each is."""
+    perplexity = None
+    characters = vocabulary.characters_of(held_out)
+    if nats_per_character is not None:
+        nats = nats_per_character * characters / len(held_out)
+        perplexity = math.exp(min(nats, 700.0))  # what a float can hold
+    return {
+        "unit": vocabulary.unit,
+        "validation_characters": characters,
+        "validation_perplexity_per_unit": perplexity,
+    }
 
 
 def versions() -> dict[str, str]:

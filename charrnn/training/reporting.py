@@ -234,10 +234,11 @@ class Samples(keras.callbacks.Callback):
         self._show(self._written(engine))
 
     def _written(self, engine: Any) -> str:
-        (sample,) = Sampler(engine).generate(
+        sampler = Sampler(engine)
+        (sample,) = sampler.generate(
             self.prompt, length=SAMPLE_CHARACTERS, temperature=0.8
         )
-        return self.validation.vocabulary.shown(sample.text)
+        return sampler.vocabulary.shown(sample.text)
 
     def _show(self, text: str) -> None:
         # The terminal's own colour is the one that can be read on its ground.

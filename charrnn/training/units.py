@@ -1,6 +1,6 @@
 """What the unit of a run means: its settings, vocabulary and split."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -142,12 +142,13 @@ def split_by_characters(
     return training, held_out
 
 
-def told_sizes(
+def tell_sizes(
     title: str,
     vocabulary: UnitVocabulary,
     training: np.ndarray,
     held_out: np.ndarray,
-) -> Iterator[str]:
+    tell: Callable[[str], None],
+) -> None:
     """Says how long a text is, and how it is split.
 
     Args:
@@ -155,27 +156,26 @@ def told_sizes(
         vocabulary: Its vocabulary.
         training: Ids of the part to train on.
         held_out: Ids of the part to validate on.
-
-    Yields:
-        A line, and a second one if not all of that part is scored.
+        tell: A function that is given a line, and a second one if not all of
+            that part is scored.
 
     Example:
 
     >>> from charrnn import Vocabulary
     >>> parts = np.zeros(9), np.zeros(1)
-    >>> list(told_sizes("a.txt", Vocabulary("ab"), *parts))
-    ['a.txt: 10 characters, 2 distinct; 9 to train on, 1 to validate on']
+    >>> tell_sizes("a.txt", Vocabulary("ab"), *parts, tell=print)
+    a.txt: 10 characters, 2 distinct; 9 to train on, 1 to validate on
     """
     parts = [vocabulary.characters_of(ids) for ids in (training, held_out)]
     units = ""
     if vocabulary.unit != DEFAULT:
         units = f" in {len(training) + len(held_out):,} {vocabulary.plural}"
-    yield (
+    tell(
         f"{title}: {sum(parts):,} characters{units}, {len(vocabulary):,} "
         f"distinct; {parts[0]:,} to train on, {parts[1]:,} to validate on"
     )
     if len(held_out) > MAX_VALIDATION_UNITS:
-        yield (
+        tell(
             f"validating on the first {MAX_VALIDATION_UNITS:,} "
             f"{vocabulary.plural} of the held-out part: more of them would "
             "tell no more"
