@@ -56,6 +56,7 @@ def test_compile_and_fit_end_in_a_file_and_its_score(run):
     assert (Path.cwd() / "small.keras").is_file()
 
 
+@pytest.mark.slow
 def test_compile_and_fit_end_in_a_text(run):
     bits, written = re.search(
         r"^(\d\.\d+) bits per character\n(.{200,})\n\Z",
@@ -66,6 +67,7 @@ def test_compile_and_fit_end_in_a_text(run):
     assert set(written) <= set(TEXT)
 
 
+@pytest.mark.slow
 def test_the_recipe_trains_with_its_callbacks(run):
     *_, losses = run(examples("docs/python.md")[2]).splitlines()
     assert re.fullmatch(r"\[(\d\.\d+(, |\]))+", losses)

@@ -250,6 +250,7 @@ def test_generate_takes_the_newest_run(trained, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr() == (written.out, "")
 
 
+@pytest.mark.slow
 def test_generate_writes_shakespeare_where_there_is_no_run(
     trained, monkeypatch, tmp_path, capsys
 ):

@@ -163,6 +163,7 @@ def test_probes_know_every_line_end(end):
         assert of_end[name][kept].tolist() == values.tolist()
 
 
+@pytest.mark.slow
 def test_the_estimate_of_the_memory_holds(monkeypatch):
     engine, _ = engine_of("gru", units=200)
     estimates = []

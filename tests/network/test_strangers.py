@@ -609,6 +609,7 @@ def test_what_cannot_adapt_is_refused_before_tensorflow_is_imported(
     assert "charrnn score: Expected" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_compiled_model_is_read(tmp_path):
     path = tmp_path / "m.keras"
     vocabulary = Vocabulary(CHARACTERS)

@@ -168,6 +168,7 @@ def test_weights_are_drawn_back():
     assert abs(drawn - static).mean() < abs(free - static).mean()
 
 
+@pytest.mark.slow
 def test_the_command_keeps_the_two_apart(tmp_path, monkeypatch, capsys):
     monkeypatch.undo()  # with as long a text as a user has
     model, vocabulary = network()

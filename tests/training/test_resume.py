@@ -290,6 +290,7 @@ def test_a_deleted_model_of_a_finished_run_is_made_again(
     assert "is finished" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_too_little_time_is_told_and_more_goes_on(text, tmp_path, capsys):
     out = tmp_path / "run"
     words = ["train", str(text), "--out", str(out), "--units=8", "--layers=1"]
@@ -306,6 +307,7 @@ def test_too_little_time_is_told_and_more_goes_on(text, tmp_path, capsys):
     assert "going on after step 1" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_fresh_moves_the_old_run_aside(text, tmp_path):
     out = tmp_path / "run"
     words = ["train", str(text), "--out", str(out), *SMALL, "--epochs=1"]

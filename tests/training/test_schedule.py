@@ -118,6 +118,7 @@ def test_long_validation_makes_longer_rounds():
     assert steps_per_round(windows, 5_000_000) == 15_000
 
 
+@pytest.mark.slow
 def test_twin_trains_as_stock_layers_do():
     """The shared cells in an RNN layer against stock stateful layers."""
     vocabulary = Vocabulary.from_text(SENTENCE)
@@ -146,6 +147,7 @@ def test_twin_trains_as_stock_layers_do():
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_streams_begin_anew_at_random(setting):
     schedule = Schedule(setting.windows, 0.01, total_steps=200)
     restarts = Restarts(schedule, seed=5, windows=4)

@@ -83,6 +83,7 @@ def test_a_run_is_taken_wherever_a_path_is(finished):
         assert np.array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_a_run_outlives_its_folder(text, tmp_path):
     run = train(text, tmp_path / "run", epochs=1)
     shutil.rmtree(run.folder)
@@ -333,6 +334,7 @@ def test_callbacks_see_what_keras_shows_them(text, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_the_run(text, tmp_path):
     stop = keras.callbacks.EarlyStopping(patience=1, min_delta=100)
     run = train(text, tmp_path / "run", epochs=40, callbacks=[stop])
@@ -353,6 +355,7 @@ def test_a_callback_may_stop_after_a_step(text, tmp_path):
     assert run.history[-1]["step"] == 7
 
 
+@pytest.mark.slow
 def test_callbacks_with_a_state_of_their_own_are_left_alone(text, tmp_path):
     own = keras.callbacks.Callback()
     own.state = {1: "not JSON's"}
@@ -393,6 +396,7 @@ def test_an_interrupted_run_goes_on_to_the_same_end(
     assert left_behind(run.folder) == left_behind(finished.folder)
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_does_not_wait(text, tmp_path, monkeypatch):
     at_step(monkeypatch, 3, lambda _: [interrupt(_) for _ in range(2)])
     with pytest.raises(KeyboardInterrupt) as error:
@@ -414,6 +418,7 @@ def test_handlers_of_others_are_left_alone(text, tmp_path, monkeypatch):
     assert noted == ["theirs"]
 
 
+@pytest.mark.slow
 def test_a_thread_trains(text, tmp_path):
     runs = []
     thread = threading.Thread(
