@@ -1,4 +1,4 @@
-"""Run a verb of the command line, and turn what goes wrong into one line."""
+"""Run a verb of the command line, and turn errors into one line."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Explain mistakes in a command line, and what was probably meant."""
+"""Explain mistakes in a command line, and suggest what was meant."""
 
 import argparse
 import contextlib

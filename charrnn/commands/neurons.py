@@ -1,4 +1,4 @@
-"""Find the units of a model that track something readable, and show them."""
+"""Find and show the units of a model that track something readable."""
 
 import argparse
 import json

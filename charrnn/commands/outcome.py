@@ -1,4 +1,4 @@
-"""Say what came of a training, and what to do next."""
+"""Report the outcome of a training, and what to do next."""
 
 import signal
 import sys

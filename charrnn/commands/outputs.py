@@ -1,4 +1,4 @@
-"""Check what a verb is to write, and say what it wrote."""
+"""Check the output paths of a verb, and report what was written."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Read a command line, or exit with a line about what is wrong in it."""
+"""Parse a command line, or exit with a one-line error."""
 
 import argparse
 import difflib

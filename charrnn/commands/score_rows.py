@@ -1,4 +1,4 @@
-"""The rows of a score: for a table on the screen, or for JSON."""
+"""Format scores as rows, for a table or for JSON."""
 
 import math
 from collections.abc import Iterable, Sequence

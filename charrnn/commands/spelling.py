@@ -1,4 +1,4 @@
-"""Spell what is typed or read in the characters that a model knows."""
+"""Convert what is typed or read to the characters that a model knows."""
 
 import collections
 import os

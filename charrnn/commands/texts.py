@@ -1,4 +1,4 @@
-"""Read the texts that a verb is given, in the form that its model knows."""
+"""Read the texts of a verb in the form that its model was trained on."""
 
 import argparse
 from collections.abc import Callable

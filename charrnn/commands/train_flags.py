@@ -1,4 +1,4 @@
-"""The flags of `charrnn train`: the settings of a run, with their defaults."""
+"""The flags of `charrnn train`: a run's settings and their defaults."""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Measure finished runs of several cells, and draw them side by side."""
+"""Measure finished runs of several cells, and plot them side by side."""
 
 from pathlib import Path
 from typing import Any

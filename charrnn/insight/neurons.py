@@ -1,4 +1,4 @@
-"""Find units of a network that track something a reader can name."""
+"""Find units of a network that track features a reader can name."""
 
 import dataclasses
 import os

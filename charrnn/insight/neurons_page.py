@@ -1,4 +1,4 @@
-"""Write what units of a network track as a web page with heat maps."""
+"""Write an HTML page of heat maps that show what units track."""
 
 import html
 import itertools

@@ -1,4 +1,4 @@
-"""Draw what was measured: losses over context, gradients, gates of units."""
+"""Plot measurements: loss over context, gradients, gates of units."""
 
 from collections.abc import Sequence
 from pathlib import Path

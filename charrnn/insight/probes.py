@@ -1,4 +1,4 @@
-"""Follow through a text what a reader can name: quotes, lines, words.
+"""Compute features of a text that a reader can name: quotes, lines, words.
 
 A probe is a function of a text that gives a number for each of its
 characters. The number at a character may depend on it and on all before it,

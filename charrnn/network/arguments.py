@@ -1,4 +1,4 @@
-"""Check the arguments of `build_model`, and what follows from them."""
+"""Check the arguments of `build_model`, and derive sizes from them."""
 
 from collections.abc import Sequence, Sized
 from typing import Any

@@ -1,4 +1,4 @@
-"""Import Keras, without what TensorFlow writes to the terminal meanwhile.
+"""Import Keras without TensorFlow's startup messages.
 
 Modules that need Keras take it from here: `from charrnn.network.backend import
 keras`. TensorFlow 2.21 logs from C++ while it is imported, before it has looked

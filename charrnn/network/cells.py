@@ -1,4 +1,4 @@
-"""The one table of the cells: what is known of SimpleRNN, LSTM and GRU.
+"""The table of cells: the properties of SimpleRNN, LSTM and GRU.
 
 Everything that depends on the kind of cell is read from `CELLS`, when it is
 needed: which layer Keras builds, what its weights look like, how the engine

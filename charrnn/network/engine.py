@@ -1,4 +1,4 @@
-"""Run the same network in NumPy: layer after layer, step after step."""
+"""Run the same network in NumPy: layer by layer, step by step."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a model file tells besides its network: the member charrnn.json.
+"""Read and check a model file's metadata: its member charrnn.json.
 
 These are the facts: the vocabulary, how the text was read and divided, and how
 training went. Files come from strangers, so each value is checked before it

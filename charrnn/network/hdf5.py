@@ -1,4 +1,4 @@
-"""Read arrays from HDF5 files of the layout that Keras writes, and no other.
+"""Read arrays from HDF5 files, in the one layout that Keras writes.
 
 The HDF5 library follows whatever pointers a file holds: a damaged file can
 crash it, keep it in a loop, or make it take all memory. This reader is Python

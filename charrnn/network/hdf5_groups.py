@@ -1,4 +1,4 @@
-"""Find a name in a group of an HDF5 file: in its B-tree and its heap.
+"""Look up a name in a group of an HDF5 file: in its B-tree and heap.
 
 A group is a folder inside the file. Its names stand one after the other in a
 local heap; a B-tree, ordered by name, leads to the symbol table nodes, each

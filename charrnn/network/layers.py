@@ -1,4 +1,4 @@
-"""Check that a network is one that charrnn builds: its layers and settings."""
+"""Check that a network has only layers and settings that charrnn builds."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Take a model in any form: a path, a name, an engine, a Keras model.
+"""Accept a model in any form: a path, a name, an engine, a Keras model.
 
 Every function of charrnn that takes a model asks `engine_of` or
 `keras_model_of`, so that all of them take the same forms.

@@ -1,4 +1,4 @@
-"""Make the config of a Keras model one that older versions of Keras read."""
+"""Make a Keras model's config readable by older versions of Keras."""
 
 import json
 import zipfile

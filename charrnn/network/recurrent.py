@@ -1,4 +1,4 @@
-"""Run recurrent layers in NumPy, each by its step in the table of cells."""
+"""Run recurrent layers in NumPy, with the step functions of `cells`."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Work out the shapes of a network's weights from its layers' settings."""
+"""Compute the shapes of a network's weights from its layers' settings."""
 
 import math
 from collections.abc import Mapping, Sequence

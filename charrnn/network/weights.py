@@ -1,4 +1,4 @@
-"""Read a network's arrays from the HDF5 file in which Keras stores them."""
+"""Read a network's weights from the HDF5 file that Keras stores them in."""
 
 import collections
 import re

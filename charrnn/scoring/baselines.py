@@ -1,4 +1,4 @@
-"""Score a text without a network: n-grams and a compressor, to compare with.
+"""Score a text with baselines for comparison: n-grams and a compressor.
 
 A loss of 1.9 means little by itself. These figures say what counting alone
 reaches on the same two texts, one to learn from and one to be scored. Words

@@ -1,4 +1,4 @@
-"""Score lines each for itself, as if there were no others.
+"""Score each line by itself, without the others as context.
 
 Lines have many lengths, and a batch needs one. They are sorted by length, so
 that lines of a batch differ little, and filled up at their ends: a network

@@ -1,4 +1,4 @@
-"""Hold what a text costs: nats and bits, per character and per unit."""
+"""The loss of a text in nats and bits, per character and per unit."""
 
 import dataclasses
 

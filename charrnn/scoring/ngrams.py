@@ -1,4 +1,4 @@
-"""Score a text with n-grams: how often what followed what.
+"""Score a text with n-grams: by counts of what followed what.
 
 All orders are counted without a dictionary: the n-grams of one order are
 numbered, and what is counted of them are arrays over these numbers.

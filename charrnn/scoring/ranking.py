@@ -1,4 +1,4 @@
-"""Share out a score among lines, or score each line by itself, to rank them."""
+"""Rank lines by their part of a text's score, or by their own score."""
 
 import dataclasses
 import itertools

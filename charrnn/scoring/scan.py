@@ -1,4 +1,4 @@
-"""Run a network over texts, a piece at a time.
+"""Run a network over texts in chunks.
 
 Logits take by far the most memory: a float for every character of the
 vocabulary at every position. A piece is so short that its logits stay below

@@ -1,4 +1,4 @@
-"""Tell whether the end of a text, which is held out, is unlike the rest.
+"""Detect whether the held-out end of a text is unlike the rest.
 
 The end is compared with a part of the same length, made of pieces from all
 over the text. Each is predicted from the pairs of characters in what remains

@@ -1,11 +1,10 @@
-"""What touches the machine: files, memory, signals and the terminal.
+"""Operating-system services: files, memory, signals and the terminal.
 
 - `atomic`: Write a file whole or not at all.
-- `archive`: Read a zip archive that a stranger may have made, within limits.
-- `ram`: Refuse what does not fit into the machine's RAM, before it is tried.
-- `terminal`: Print text that a terminal shows and does not obey.
-- `progress`: Show how far a computation is, and print in colours.
-- `plotting`: Draw a picture: axes side by side, in colours that all can tell
-  apart.
-- `signals`: End a process in order when a signal asks for it.
+- `archive`: Read an untrusted zip archive within fixed limits.
+- `ram`: Refuse work that would not fit into RAM, before it starts.
+- `terminal`: Print text with control characters escaped.
+- `progress`: Show the progress of a computation, and print in colour.
+- `plotting`: Draw plots side by side, in colours that everybody can tell apart.
+- `signals`: Shut the process down cleanly on a signal.
 """

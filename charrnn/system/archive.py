@@ -1,4 +1,4 @@
-"""Read a zip archive that a stranger may have made, within limits."""
+"""Read an untrusted zip archive within fixed limits."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Draw a picture: axes side by side, in colours that all can tell apart."""
+"""Draw plots side by side, in colours that everybody can tell apart."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Show how far a computation is, and print in colours."""
+"""Show the progress of a computation, and print in colour."""
 
 import functools
 import sys

@@ -1,4 +1,4 @@
-"""Refuse what does not fit into the machine's RAM, before it is tried."""
+"""Refuse work that would not fit into RAM, before it starts."""
 
 import contextlib
 import math

@@ -1,4 +1,4 @@
-"""End a process in order when a signal asks for it."""
+"""Shut the process down cleanly on a signal."""
 
 import contextlib
 import signal

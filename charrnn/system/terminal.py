@@ -1,4 +1,4 @@
-"""Print text that a terminal shows and does not obey."""
+"""Print text with control characters escaped."""
 
 import re
 import shlex

@@ -2,29 +2,27 @@
 
 - `plays`: Turn plays in Markdown into the layout of char-rnn's Shakespeare.
 - `library`: Read the source code of Python's standard library as one text.
-- `fetching`: Fetch a corpus from where it is published: a wheel or a URL.
-- `catalogue`: Find the corpora that the catalogue names, and prepare them on
-  first use.
-- `normal_form`: Bring a text into a Unicode normal form, in bounded time.
-- `recognition`: Recognise UTF-8, UTF-16 and UTF-32 in bytes.
-- `decoding`: Decode bytes strictly, and recognise texts in another encoding.
-- `notices`: Find what is worth knowing about a text's characters while it is
-  read.
+- `fetching`: Fetch a corpus from its publisher: as a wheel or from a URL.
+- `catalogue`: Find the corpora in the catalogue, and prepare them on first use.
+- `normal_form`: Convert a text to a Unicode normal form, in bounded time.
+- `recognition`: Detect UTF-8, UTF-16 and UTF-32 in bytes.
+- `decoding`: Decode bytes strictly, and suggest an encoding where that fails.
+- `notices`: Collect warnings about a text's characters while it is read.
 - `sources`: Find the files that a user names: paths, folders and globs.
 - `parts`: Open each part of a text: a file, standard input, or a corpus.
 - `repeats`: Find files that would be read twice.
 - `corpus`: Read a text: a path, a folder, '-' for stdin, or a name in the
   catalogue.
-- `lines`: Cut a text into lines, which end at LF, CRLF or CR.
-- `nearest`: Spell characters that a model does not know with those that it
-  knows.
+- `lines`: Split a text into lines, which end at LF, CRLF or CR.
+- `nearest`: Replace characters that a model does not know by similar ones.
 - `characters`: Name characters, count them, and give their code points.
-- `words`: Cut a text into words, numbers, punctuation and white space.
-- `units`: Say what each vocabulary offers, whatever its unit.
-- `vocabulary`: Turn characters into ids and back.
-- `word_vocabulary`: Turn words into ids and back; a rare word is spelled out.
-- `byte_vocabulary`: Turn bytes into ids and back: any file at all.
-- `kinds`: Make the vocabulary of a unit: from a text, or from JSON and back.
-- `encoding`: Encode a text of any size: in the RAM, or on the disk.
+- `words`: Split a text into words, numbers, punctuation and white space.
+- `units`: The interface shared by vocabularies of characters, words and bytes.
+- `vocabulary`: Map characters to ids and back.
+- `word_vocabulary`: Map words to ids and back; rare words are spelled out.
+- `byte_vocabulary`: Map bytes to ids and back, for files of any kind.
+- `kinds`: Build a unit's vocabulary from a text, and convert it to and from
+  JSON.
+- `encoding`: Encode a text of any size, in RAM or on disk.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 """

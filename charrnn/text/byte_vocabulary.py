@@ -1,4 +1,4 @@
-"""Turn bytes into ids and back: any file at all."""
+"""Map bytes to ids and back, for files of any kind."""
 
 import codecs
 import re

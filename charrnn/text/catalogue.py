@@ -1,4 +1,4 @@
-"""Find the corpora that the catalogue names, and prepare them on first use.
+"""Find the corpora in the catalogue, and prepare them on first use.
 
 A corpus is looked for as `NAME.txt` in the folder that the environment
 variable `CHARRNN_CORPORA` names, then among the texts prepared before. If

@@ -1,4 +1,4 @@
-"""Decode bytes strictly, and recognise texts in another encoding."""
+"""Decode bytes strictly, and suggest an encoding where that fails."""
 
 import codecs
 import re

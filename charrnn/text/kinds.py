@@ -1,4 +1,4 @@
-"""Make the vocabulary of a unit: from a text, or from JSON and back.
+"""Build a unit's vocabulary from a text, and convert it to and from JSON.
 
 The vocabularies of words and bytes are imported when they are needed:
 `charrnn generate` starts no slower for a model of characters.

@@ -1,4 +1,4 @@
-"""Cut a text into lines, which end at LF, CRLF or CR."""
+"""Split a text into lines, which end at LF, CRLF or CR."""
 
 import itertools
 import re

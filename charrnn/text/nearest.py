@@ -1,4 +1,4 @@
-"""Spell characters that a model does not know with those that it knows."""
+"""Replace characters that a model does not know by similar ones."""
 
 import collections
 import re

@@ -1,4 +1,4 @@
-"""Bring a text into a Unicode normal form, in bounded time.
+"""Convert a text to a Unicode normal form, in bounded time.
 
 A normal form decides how a letter and its marks are written: NFC as one
 character where Unicode has one (é), NFD as several (e and U+0301). To get

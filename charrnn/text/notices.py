@@ -1,4 +1,4 @@
-"""Find what is worth knowing about a text's characters while it is read.
+"""Collect warnings about a text's characters while it is read.
 
 A text may be larger than the machine's RAM, so it is examined piece by piece,
 as it is read: `begin` with each file, `add` with each piece of it, `lines` at

@@ -1,4 +1,4 @@
-"""Recognise UTF-8, UTF-16 and UTF-32 in bytes."""
+"""Detect UTF-8, UTF-16 and UTF-32 in bytes."""
 
 import codecs
 import re

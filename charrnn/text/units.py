@@ -1,4 +1,4 @@
-"""Say what each vocabulary offers, whatever its unit.
+"""The interface shared by vocabularies of characters, words and bytes.
 
 A network reads and writes units: characters, words or bytes. What is told
 about a text is told per character for each unit, so that figures can be

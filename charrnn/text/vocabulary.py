@@ -1,4 +1,4 @@
-"""Turn characters into ids and back."""
+"""Map characters to ids and back."""
 
 import collections
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Turn words into ids and back; a rare word is spelled out."""
+"""Map words to ids and back; rare words are spelled out."""
 
 import collections
 from collections.abc import Callable, Iterable, Iterator

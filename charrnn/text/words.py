@@ -1,4 +1,4 @@
-r"""Cut a text into words, numbers, punctuation and white space.
+r"""Split a text into words, numbers, punctuation and white space.
 
 Joined again, the cuts are the text, to the last space. A word takes the one
 space before it along (" the"), since most words have one; further white space

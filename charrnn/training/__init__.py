@@ -1,42 +1,55 @@
-"""Train a model in a folder that can be gone on with.
+"""Train a model in a resumable run folder.
 
-- `recipe`: Choose a network and its training by the text and the time.
-- `values`: Check the value of a setting: one rule for flags and for Python.
-- `settings`: What a run can be told: every setting, its default and its limits.
-- `units`: What the unit of a run means: its settings, vocabulary and
-  split.
-- `clock`: Measure a run's time: all of it, its steps, and the time left.
-- `checkpoint`: Keep all of a run in one file, so that it goes on as if nothing
-  happened.
-- `figures`: Read the figures and the losses that a run has written.
-- `run_state`: Check what a checkpoint tells of a run, before anything is built
-  on it.
-- `places`: Find the folders of runs: where they are, their names, the newest.
-- `run_folder`: Claim a run's folder, keep other processes out, move an old run
-  aside.
-- `schedule`: What training needs besides the model: optimizer, loss, schedule.
-- `restarts`: Let streams begin with an empty state now and then.
-- `validation`: Score the held-out part while training, and keep the best model.
-- `changes`: Go on with a run under other settings: what --change may change.
-- `settle`: Settle what holds for a run: what is given, what it had, the
-  defaults.
+The path of one training run, from the call to model.keras:
+
+    charrnn.train
+      Session.run               session: all that follows, under one clock
+        run_folder.claim        lock the folder, and read its checkpoint
+        settle.settle           settings: arguments, checkpoint, defaults
+        data.read_data          vocabulary, windows, held-out part
+        assembly                model, twin, callbacks; restores a checkpoint
+        loop.train              a step is one call of twin.train_on_batch
+          Validation            after each round: scores the held-out part
+          SaveBest              if that is the best score: writes model.keras
+          Checkpoints           about every minute: writes checkpoint-*.npz
+        finish.finish           scores model.keras, writes metrics.json
+      Run.open                  the result: folder, model, metrics
+
+The command line calls `Session.steps` instead, which trains a step at a time.
+A folder that is not named with `out` is claimed after `read_data`, so that a
+mistake in the input leaves no folder behind.
+
+- `recipe`: Choose the network and its training for a text and a time limit.
+- `values`: Check the values of settings, by one rule for flags and for Python.
+- `settings`: Every setting of a run, with its default and its limits.
+- `units`: Apply a run's unit: its default settings, vocabulary and split.
+- `clock`: Measure a run's time: in total, per step, and the time left.
+- `checkpoint`: Write and read checkpoints, from which a run resumes exactly.
+- `figures`: Read the metrics.json and history.csv of a run.
+- `run_state`: Validate the state in a checkpoint before it is used.
+- `places`: Locate run folders: their place, their names, the newest.
+- `run_folder`: Claim and lock a run folder, and move an old run aside.
+- `schedule`: The optimizer, the loss and the learning-rate schedule.
+- `restarts`: Reset streams to the empty state at random times.
+- `validation`: Score the held-out part during training, and keep the best
+  model.
+- `changes`: Resume a run with other settings: what --change may change.
+- `settle`: Resolve a run's settings from flags, checkpoint and defaults.
 - `causes`: Name the flags that may have kept a network from learning.
-- `footprint`: Check that what training needs fits into the memory.
-- `data`: Read and check all that a run is made of, before anything is written.
-- `advice`: Say before training what a text is too short or too odd for.
-- `stopping`: Stop training in order when somebody asks: first write a
-  checkpoint.
-- `loop`: Run the steps of training, with checkpoints on the way.
-- `budget`: End training so that everything is done when the time is over.
-- `history`: Keep the losses of a run, as a table and as a picture.
-- `reporting`: Tell how training goes: the progress line and samples.
+- `footprint`: Check that training will fit into memory.
+- `data`: Read and check all input of a run before anything is written.
+- `advice`: Warn before training about a text that is too short or unusual.
+- `stopping`: Stop training cleanly on a signal, after a checkpoint.
+- `loop`: Run the training steps, and write checkpoints.
+- `budget`: Stop training early enough to finish within the time limit.
+- `history`: Record a run's losses as a table and as a plot.
+- `reporting`: Report progress during training: the progress line and samples.
 - `metrics`: Measure a finished run, for metrics.json.
-- `summary`: Say in a few lines how well the model of a run does.
-- `assembly`: Put together what a run trains with: network, twin and callbacks.
-- `finish`: Finish a run: its figures, its picture, its last sample.
-- `session`: Train a run in its folder, from the first look at it to its last
-  file.
-- `turns`: Train several runs in turns, so that what slows one slows all.
-- `run`: What a training leaves: its folder, its model, its figures.
+- `summary`: Summarise in a few lines how good the model of a run is.
+- `assembly`: Build what a run trains with: network, twin and callbacks.
+- `finish`: Finish a run: write its metrics, its plot and its last sample.
+- `session`: Train a run in its folder, from reading the input to the last file.
+- `turns`: Train several runs in turns, so that a busy machine slows all alike.
+- `run`: The result of a training run: its folder, model and metrics.
 - `train`: Train a network on a text with one call, as `train.py` does.
 """

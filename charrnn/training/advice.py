@@ -1,4 +1,4 @@
-"""Say before training what a text is too short or too odd for."""
+"""Warn before training about a text that is too short or unusual."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Put together what a run trains with: network, twin and callbacks."""
+"""Build what a run trains with: network, twin and callbacks."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""End training so that everything is done when the time is over."""
+"""Stop training early enough to finish within the time limit."""
 
 import collections
 import time

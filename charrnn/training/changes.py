@@ -1,4 +1,4 @@
-"""Go on with a run under other settings: what --change may change."""
+"""Resume a run with other settings: what --change may change."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Keep all of a run in one file, so that it goes on as if nothing happened.
+"""Write and read checkpoints, from which a run resumes exactly.
 
 A checkpoint is `checkpoint-STEP.npz` in the run's folder; the two newest are
 kept. It is a NumPy archive, not compressed, of these members:

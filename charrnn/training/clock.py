@@ -1,4 +1,4 @@
-"""Measure a run's time: all of it, its steps, and the time left."""
+"""Measure a run's time: in total, per step, and the time left."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Read and check all that a run is made of, before anything is written."""
+"""Read and check all input of a run before anything is written."""
 
 import dataclasses
 from collections.abc import Callable, Mapping

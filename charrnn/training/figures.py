@@ -1,4 +1,4 @@
-"""Read the figures and the losses that a run has written."""
+"""Read the metrics.json and history.csv of a run."""
 
 import csv
 import json

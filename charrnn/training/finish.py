@@ -1,4 +1,4 @@
-"""Finish a run: its figures, its picture, its last sample."""
+"""Finish a run: write its metrics, its plot and its last sample."""
 
 import dataclasses
 from collections.abc import Callable

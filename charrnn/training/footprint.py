@@ -1,4 +1,4 @@
-"""Check that what training needs fits into the memory."""
+"""Check that training will fit into memory."""
 
 from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS

@@ -1,4 +1,4 @@
-"""Keep the losses of a run, as a table and as a picture."""
+"""Record a run's losses as a table and as a plot."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Run the steps of training, with checkpoints on the way."""
+"""Run the training steps, and write checkpoints."""
 
 import math
 import time

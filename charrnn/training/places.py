@@ -1,4 +1,4 @@
-"""Find the folders of runs: where they are, their names, the newest."""
+"""Locate run folders: their place, their names, the newest."""
 
 import os
 from pathlib import Path

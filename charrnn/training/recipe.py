@@ -1,4 +1,4 @@
-"""Choose a network and its training by the text and the time."""
+"""Choose the network and its training for a text and a time limit."""
 
 import time
 from collections.abc import Callable

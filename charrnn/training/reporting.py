@@ -1,4 +1,4 @@
-"""Tell how training goes: the progress line and samples."""
+"""Report progress during training: the progress line and samples."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Let streams begin with an empty state now and then."""
+"""Reset streams to the empty state at random times."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a training leaves: its folder, its model, its figures."""
+"""The result of a training run: its folder, model and metrics."""
 
 import dataclasses
 import os

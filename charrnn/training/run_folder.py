@@ -1,4 +1,4 @@
-"""Claim a run's folder, keep other processes out, move an old run aside."""
+"""Claim and lock a run folder, and move an old run aside."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Check what a checkpoint tells of a run, before anything is built on it."""
+"""Validate the state in a checkpoint before it is used."""
 
 import reprlib
 from typing import Any

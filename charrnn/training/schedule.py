@@ -1,4 +1,4 @@
-"""What training needs besides the model: optimizer, loss, schedule."""
+"""The optimizer, the loss and the learning-rate schedule."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Train a run in its folder, from the first look at it to its last file."""
+"""Train a run in its folder, from reading the input to the last file."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""What a run can be told: every setting, its default and its limits."""
+"""Every setting of a run, with its default and its limits."""
 
 import dataclasses
 import difflib

@@ -1,4 +1,4 @@
-"""Settle what holds for a run: what is given, what it had, the defaults."""
+"""Resolve a run's settings from flags, checkpoint and defaults."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Stop training in order when somebody asks: first write a checkpoint."""
+"""Stop training cleanly on a signal, after a checkpoint."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Say in a few lines how well the model of a run does."""
+"""Summarise in a few lines how good the model of a run is."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Train several runs in turns, so that what slows one slows all."""
+"""Train several runs in turns, so that a busy machine slows all alike."""
 
 from collections.abc import Callable, Generator, Sequence
 from typing import Any

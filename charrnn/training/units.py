@@ -1,4 +1,4 @@
-"""What the unit of a run means: its settings, vocabulary and split."""
+"""Apply a run's unit: its default settings, vocabulary and split."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

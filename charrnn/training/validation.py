@@ -1,4 +1,4 @@
-"""Score the held-out part while training, and keep the best model."""
+"""Score the held-out part during training, and keep the best model."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Check the value of a setting: one rule for flags and for Python."""
+"""Check the values of settings, by one rule for flags and for Python."""
 
 import dataclasses
 import operator

@@ -1,4 +1,4 @@
-"""The same network for training: states carried, and its loops fused for speed.
+"""The same network for training: stateful, its loops fused for speed.
 
 A twin has the layers and the variables of its model, and computes them in
 another way. `stateful` makes one of Keras's own layers, `fused` a faster one.
@@ -10,24 +10,21 @@ there from `charrnn.fused(model)` is `fused`, `fused_layers`, `loops.run`.
 
 - `precision`: Choose the precision of training's matrix products: float32 or
   bfloat16.
-- `batch_size`: Explain which batches a twin takes, where it gets others.
-- `twin`: A model for training: its own layers, computed in another way.
+- `batch_size`: Explain which batch size a twin needs when it gets another.
+- `twin`: The base of all twins: a model's own layers, computed another way.
 - `stateful`: Carry states from batch to batch: the twin that trains a model.
 - `equations`: Compute one training step of SimpleRNN, LSTM or GRU, and its
   gradient.
 - `kernels`: Compile the element-wise work of a step, between two matrix
   products.
-- `products`: Multiply matrices, laid out in memory as oneDNN multiplies them
-  fastest.
+- `products`: Multiply matrices in the memory layout that is fastest in oneDNN.
 - `tiles`: Divide a layer's weights into tiles that fit one core's cache.
-- `tape`: Store what each time step computes, in a loop that TensorFlow runs.
+- `tape`: Store the results of each time step in a loop that TensorFlow runs.
 - `deferred`: Compute the gradients of a layer's weights and inputs after its
   loop.
 - `loops`: Run a recurrent layer over a window of steps, forward and backward.
-- `dropout`: Draw the dropout masks of Keras, several times as fast.
-- `logits`: Compute the logits of many characters, and their cross-entropy,
-  faster.
-- `fused_layers`: Keras layers that compute a model's own layers by the fused
-  loops.
+- `dropout`: Draw Keras's dropout masks, several times faster.
+- `logits`: Compute logits and cross-entropy faster for large vocabularies.
+- `fused_layers`: Keras layers that run a model's own layers in the fused loops.
 - `fused`: Make a twin of a model that trains it faster: the function `fused`.
 """

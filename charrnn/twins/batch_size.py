@@ -1,4 +1,4 @@
-"""Explain which batches a twin takes, where it gets others.
+"""Explain which batch size a twin needs when it gets another.
 
 A twin has a state for each row of a batch, so it takes batches of one size.
 TensorFlow would tell of shapes in a graph; these errors tell what to do.

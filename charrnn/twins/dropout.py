@@ -1,4 +1,4 @@
-"""Draw the dropout masks of Keras, several times as fast.
+"""Draw Keras's dropout masks, several times faster.
 
 A twin has to drop what stock Keras drops, so that both train alike. On
 TensorFlow, Keras's masks come from Philox 4x32-10, a random number generator

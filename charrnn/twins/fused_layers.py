@@ -1,4 +1,4 @@
-"""Keras layers that compute a model's own layers by the fused loops."""
+"""Keras layers that run a model's own layers in the fused loops."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Compute the logits of many characters, and their cross-entropy, faster.
+"""Compute logits and cross-entropy faster for large vocabularies.
 
 A text in Chinese has thousands of distinct characters. The logits of a batch,
 `(B, T, V)`, are then by far its largest tensor, and most of a step goes into

@@ -1,4 +1,4 @@
-"""Multiply matrices, laid out in memory as oneDNN multiplies them fastest."""
+"""Multiply matrices in the memory layout that is fastest in oneDNN."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Store what each time step computes, in a loop that TensorFlow runs.
+"""Store the results of each time step in a loop that TensorFlow runs.
 
 There are two kinds of storage, each faster for one use:
 

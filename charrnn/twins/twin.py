@@ -1,4 +1,4 @@
-"""A model for training: its own layers, computed in another way."""
+"""The base of all twins: a model's own layers, computed another way."""
 
 import math
 import types

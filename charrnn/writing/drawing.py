@@ -1,4 +1,4 @@
-"""Draw samples side by side until each of them has ended."""
+"""Draw a batch of samples until each of them has ended."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence

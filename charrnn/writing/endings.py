@@ -1,4 +1,4 @@
-"""End a sample at a string: before it, or after it."""
+"""Stop a sample at a string: before it, or after it."""
 
 from collections.abc import Iterable, Sequence
 

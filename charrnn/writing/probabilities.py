@@ -1,4 +1,4 @@
-"""Turn logits into the probabilities that characters are drawn with."""
+"""Turn logits into the probabilities used for sampling."""
 
 from typing import TypedDict
 

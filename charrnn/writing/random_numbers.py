@@ -1,4 +1,4 @@
-"""Address random numbers by seed, sample and position, and draw with them.
+"""Compute random numbers from seed, sample and position, and draw.
 
 A sequential generator would give a sample other numbers when one beside it
 ends early, or when the text is drawn in two calls. Philox is a counter-based

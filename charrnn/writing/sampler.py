@@ -1,4 +1,4 @@
-"""Write text with a network: read a prompt, draw, stop in the right place."""
+"""Write text with a network: read a prompt, draw characters, stop."""
 
 import io
 import os

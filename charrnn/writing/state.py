@@ -1,4 +1,4 @@
-"""Hold all that the next characters of samples depend on."""
+"""The sampling state: everything that the next characters depend on."""
 
 import dataclasses
 from collections.abc import Sequence
