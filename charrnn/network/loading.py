@@ -232,7 +232,7 @@ class NoVocabulary:
 
 
 def _check_keras(model):
-    """Checks for a Keras model, the last form that is left."""
+    """Checks that something is a Keras model, the last of the forms."""
     if not is_keras(model):
         raise ValueError(
             "Expected a model: a charrnn.Engine, the path of a model file or "
