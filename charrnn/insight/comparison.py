@@ -11,23 +11,23 @@ from charrnn.system.progress import watched
 from charrnn.training.figures import read_history, read_metrics
 from charrnn.writing.sampler import Sampler
 
-# Of the held-out part, to measure how far back a cell remembers.
+# Of the held-out part, for measuring how far back a cell remembers.
 MEASURED_CHARACTERS = 20_000
 SAMPLE_CHARACTERS = 200
 
 
 def measure(folder: Path, text: str) -> dict[str, Any]:
-    """Measures what a finished run came to.
+    """Measures a finished run.
 
     Args:
         folder: The run's folder.
-        text: The whole text that it has learnt.
+        text: The whole text, including the held-out part.
 
     Returns:
-        A `dict` that JSON can hold: a row of the comparison.
+        A JSON-serializable `dict`: a row of the comparison.
 
     Raises:
-        ValueError: if its files are damaged.
+        ValueError: if the run's files are damaged.
         OSError: if they cannot be read.
     """
     engine = load(folder)
@@ -36,7 +36,7 @@ def measure(folder: Path, text: str) -> dict[str, Any]:
     except (LookupError, TypeError, ArithmeticError, ValueError) as error:
         raise ValueError(
             f"Expected the figures of a finished run in '{folder}'. Its "
-            f"metrics.json or history.csv is damaged ({error}). Begin anew "
+            f"metrics.json or history.csv is damaged ({error}). Start over "
             "with --fresh."
         ) from error
     held_out = text[training_characters:][:MEASURED_CHARACTERS]
@@ -53,7 +53,7 @@ def measure(folder: Path, text: str) -> dict[str, Any]:
 
 
 def _row(folder: Path) -> tuple[dict[str, Any], int]:
-    """The figures that a run has written, and where its training text ends."""
+    """A run's figures from its files, and where its training text ends."""
     metrics = read_metrics(folder)
     history = [
         (row["step"], float(row["validation_bits_per_character"]))
@@ -79,10 +79,10 @@ def _row(folder: Path) -> tuple[dict[str, Any], int]:
 
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
-    """Draws losses over the time, and over the context.
+    """Plots losses against training time, and against context.
 
     Args:
-        rows: A list of what `measure` returned.
+        rows: A list of `measure`'s results.
         path: The `.png` file.
     """
     with picture(path, 2, width=10) as [over_time, over_context]:
@@ -101,9 +101,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         over_time.set_xlabel("minutes of training")
         over_time.set_ylabel("validation loss (bits per character)")
         over_context.set_xlabel("context (characters before the one predicted)")
-        over_context.set_ylabel(
-            "loss with so much context (bits per character)"
-        )
+        over_context.set_ylabel("loss with this context (bits per character)")
         over_context.set_xscale("log", base=2)
         some = rows[0]["contexts"][::2]
         over_context.set_xticks(some, [f"{k:,}" for k in some])

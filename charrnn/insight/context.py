@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 CONTEXTS = tuple(2**i for i in range(11))  # 1, 2, ... 1024 characters
 
-# A longer context is measured at fewer positions of the text, so that each
-# costs the same; but never at fewer than this.
+# A longer context is measured at fewer positions of the text, so that all cost
+# the same, but at no fewer than MIN_POSITIONS.
 CHARACTERS_PER_CONTEXT = 1 << 14
 MIN_POSITIONS = 64
 
@@ -32,14 +32,15 @@ TOLERANCE_BITS = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """The loss by the length of the context.
+    """The loss as a function of the length of the context.
 
     Attributes:
-        contexts: Numbers of characters before the one that is predicted.
+        contexts: Numbers of characters before the predicted one.
         bits_per_character: The loss with each context, `(contexts,)`.
-        standard_errors: Of each difference from the loss with all of the
-            text before as context, `(contexts,)`.
-        bits_per_character_with_all: That loss.
+        standard_errors: Of the difference of each loss from that with the
+            full context, `(contexts,)`.
+        bits_per_character_with_all: The loss with the full context: all of
+            the text before the predicted character.
     """
 
     contexts: tuple[int, ...]
@@ -49,22 +50,22 @@ class Curve:
 
     @property
     def reach(self) -> int | None:
-        """The shortest context that is as good as all of the text before.
+        """The shortest context that is as good as the full context.
 
-        From it on the losses are within 0.01 bits per character of the loss
-        with all; `None` if those of the longest context are not.
+        From this length on, losses are within 0.01 bits per character of the
+        loss with the full context. `None` if that of the longest is not.
         """
         difference = self.bits_per_character - self.bits_per_character_with_all
         return self._from(np.abs(difference) < TOLERANCE_BITS)
 
     @property
     def half(self) -> float | None:
-        """The context that brings half of what all of the text before brings.
+        """The context that gives half of the full context's gain.
 
-        What a context brings is how far it lowers the loss below that with
-        the shortest one measured. Between two contexts the loss is taken to
-        be linear in the context's logarithm. `None` if context brings less
-        than 0.01 bits per character.
+        The gain is how far a context lowers the loss below that of the
+        shortest one measured. Between two contexts the loss is interpolated,
+        linearly in the logarithm of the context. `None` if the full context
+        gains less than 0.01 bits per character.
         """
         losses, best = self.bits_per_character, self.bits_per_character_with_all
         if losses[0] - best < TOLERANCE_BITS:
@@ -74,12 +75,12 @@ class Curve:
         if context is None:
             return None
         above = self.contexts.index(context)
-        pair = [above, above - 1]  # np.interp wants ascending losses
+        pair = [above, above - 1]  # np.interp requires ascending losses
         logarithms = np.log2(np.array(self.contexts)[pair])
         return float(2 ** np.interp(middle, losses[pair], logarithms))
 
     def _from(self, holds: np.ndarray) -> int | None:
-        """The context from which on a condition holds, or `None`."""
+        """The first context from which on a condition holds, or `None`."""
         fails = np.flatnonzero(~holds)
         first = fails[-1] + 1 if len(fails) else 0
         return self.contexts[first] if first < len(holds) else None
@@ -92,21 +93,22 @@ def context_curve(
     watch: Callable[[Iterable], Iterable] = iter,
     vocabulary: UnitVocabulary | None = None,
 ) -> Curve:
-    """Measures the loss with only so many characters of context.
+    """Measures the loss with a limited context, for several lengths.
 
-    Characters from all over the text are each predicted twice: from the zero
-    state with the given number of characters before them, and with all that
-    come before them. The mean difference is added to the loss of the whole
-    text. Measured in this way it is far more certain than a loss at a few
-    positions would be: how hard a character is by itself cancels out.
+    Characters from all over the text are each predicted twice: from the given
+    number of characters before them, starting in the zero state, and from all
+    characters before them. The mean difference is added to the loss of the
+    whole text. This is far more precise than the loss at a few positions
+    would be, because the difficulty of each character cancels out.
 
     Args:
-        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
+        model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
+            Keras model.
         text: As for `charrnn.score`.
         contexts: Numbers of characters, in ascending order; those as long as
             the text are left out.
-        watch: Wraps the list of contexts to show the progress, as
-            `rich.progress.track` does.
+        watch: Wraps the loop over contexts, for a progress bar:
+            `rich.progress.track`, for example.
         vocabulary: As for `charrnn.score`.
 
     Returns:
@@ -144,13 +146,13 @@ def context_curve(
 def _differences(
     engine: Engine, ids: np.ndarray, nats: np.ndarray, context: int
 ) -> np.ndarray:
-    """How many nats more characters cost with a short context.
+    """The extra nats that characters cost with a short context.
 
     Args:
         engine: A `charrnn.Engine`.
         ids: Of the text, `(characters,)`.
-        nats: With all context, `(characters - 1,)`.
-        context: Characters before each one that is predicted.
+        nats: With the full context, `(characters - 1,)`.
+        context: Number of characters before each predicted one.
 
     Returns:
         Array `(positions,)`, evenly spread over the text.
@@ -159,7 +161,7 @@ def _differences(
     positions = min(positions, len(ids) - context)
     starts = np.linspace(0, len(ids) - 1 - context, positions).astype(int)
     windows = sliding_window_view(ids, context + 1)[starts]
-    # Of each window only the last character counts: it ends the last piece.
+    # Only the last character of each window counts. It ends the last piece.
     _, logits, targets = collections.deque(scan(engine, windows), 1).pop()
     short = surprise(logits[:, -1], targets[:, -1])
     return short - nats[starts + context - 1]

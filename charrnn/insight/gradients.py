@@ -14,16 +14,16 @@ from charrnn.network.loading import keras_model_of
 if TYPE_CHECKING:
     import tensorflow as tf
 
-# Smaller norms are float32's underflow, and left out of the fitted line.
+# Smaller norms have underflowed in float32; the fitted line ignores them.
 MIN_NORM = 1e-30
 
 
 @dataclasses.dataclass(frozen=True)
 class Decay:
-    """How the gradient of a loss falls with the lag.
+    """How the gradient of a loss decays with the lag.
 
     Attributes:
-        norms: The Euclidean norm of d loss(t) / d h(t - k), as a mean over
+        norms: The Euclidean norm of d loss(t) / d h(t - k), averaged over
             texts, for k = 0, 1, ...: `(lags,)`.
     """
 
@@ -31,10 +31,10 @@ class Decay:
 
     @property
     def slope(self) -> float:
-        """Change of the norm's logarithm from one lag to the next.
+        """The change of the norm's logarithm from one lag to the next.
 
-        It is the slope of a straight line, fitted to the logarithms by least
-        squares; minus infinity if fewer than two norms are above zero.
+        It is the slope of a line fitted to the logarithms by least squares;
+        minus infinity if fewer than two norms are above zero.
         """
         logarithms = np.log(self.norms[self.norms > MIN_NORM])
         if len(logarithms) < 2:
@@ -43,7 +43,7 @@ class Decay:
 
     @property
     def half_life(self) -> float:
-        """Characters in which the norm falls by half, by the slope.
+        """The number of characters in which the norm halves, by the slope.
 
         Infinity if it does not fall.
         """
@@ -57,18 +57,18 @@ def gradient_decay(
 ) -> Decay:
     """Measures how far back the loss of the last character reaches.
 
-    h(t) is the output of the recurrent layer. The gradient flows through all
-    that h(t - k) changes later, an LSTM's cell state included; what the cell
-    state holds already at t - k is taken as fixed.
+    h(t) is the output of the recurrent layer. The gradient flows through
+    everything that h(t - k) influences later, including an LSTM's cell state.
+    The cell state at t - k itself is held fixed.
 
     Args:
         model: A `keras.Sequential` with one recurrent layer, as `build_model`
-            makes it, or what `charrnn.load` takes or returns.
-        ids: Of texts of one length, integers `(texts, characters)`. All but
-            the last character are read, from the zero state.
-        lags: The largest k; `None` for all, `characters - 2`. The largest
-            lags reach back to where the texts begin, and the states there
-            are not yet typical.
+            returns it, or anything that `charrnn.load` takes or returns.
+        ids: Of texts of the same length, integers `(texts, characters)`. All
+            but the last character are read, from the zero state.
+        lags: The largest k; `None` for the largest possible,
+            `characters - 2`. The largest lags reach back to the beginning of
+            the texts, where states are not yet typical.
 
     Returns:
         A `Decay`.
@@ -127,8 +127,8 @@ def state_gradients(
         logits = outputs[-1]
         for each in after:
             logits = each(logits)
-        # A sum: no text's loss depends on another's states, so each text
-        # gets its own gradients.
+        # The texts are independent, so the gradients of the sum are those of
+        # each text's own loss.
         loss = tf.reduce_sum(
             keras.ops.sparse_categorical_crossentropy(
                 ids[:, -1], logits, from_logits=True
@@ -140,7 +140,7 @@ def state_gradients(
 def _divided(
     model: "keras.Sequential",
 ) -> tuple[list, "keras.layers.RNN", list]:
-    """The layers before the recurrent one, itself, and those after it."""
+    """The layers before the recurrent one, that one, and those after it."""
     places = [
         i
         for i, layer in enumerate(model.layers)
@@ -162,10 +162,10 @@ def _outputs(
     ids: np.ndarray,
     tape: "tf.GradientTape",
 ) -> list["tf.Tensor"]:
-    """What the recurrent layer puts out, step by step, watched by the tape.
+    """The outputs of the recurrent layer at each step, watched by the tape.
 
-    The steps are taken one by one, because Keras's own loop hides the states
-    between them, at which the gradient is wanted.
+    Runs the steps one by one, because Keras's own loop hides the states
+    between them, which the gradients are taken at.
     """
     inputs = ids
     for each in before:

@@ -17,12 +17,12 @@ from charrnn.text.units import UnitVocabulary, check_is_of_characters
 if TYPE_CHECKING:
     import keras
 
-CHARACTERS_PER_PIECE = 256  # read at once: activations of more take memory
+CHARACTERS_PER_PIECE = 256  # read at once, to save memory
 
-# Besides its activations: mostly the values of the probes.
+# In addition to its activations: mostly the values of the probes.
 BYTES_PER_CHARACTER = 512
 
-# The control compares the units with the probes of this many other places.
+# The control correlates the units with the probes at this many other positions.
 CONTROL_SHIFTS = 20
 
 # A gate is saturated below this value, or above one minus this value.
@@ -38,8 +38,9 @@ class Unit:
         layer: Number of its recurrent layer; the first is 1.
         unit: Its number in the layer; the first is 0.
         correlation: Of its activation with the probe, from -1 to 1.
-        control: The largest absolute correlation that any unit has with the
-            probe of another place in the text: what chance can reach.
+        control: The largest absolute correlation of any unit with the probe
+            shifted to another position in the text: the level that chance
+            can reach.
         activations: Of the unit, `(characters,)`.
     """
 
@@ -52,19 +53,19 @@ class Unit:
 
     @property
     def clear(self) -> bool:
-        """Whether the correlation is at least twice what chance can reach."""
+        """Whether the correlation is at least twice the control."""
         return abs(self.correlation) >= 2 * self.control
 
 
 @dataclasses.dataclass(frozen=True)
 class Neurons:
-    """What the units and the gates of a network do over a text.
+    """The activity of a network's units and gates over a text.
 
     Attributes:
         units: A list of `Unit`, the clearest first.
         saturation: For each gate, by `(layer, name)`, an array `(2, units)`:
-            the share of the text in which it is left-saturated (below 0.1),
-            and that in which it is right-saturated (above 0.9).
+            the fractions of the text in which it is left-saturated (below
+            0.1) and right-saturated (above 0.9).
     """
 
     units: list[Unit]
@@ -77,27 +78,28 @@ def read_neurons(
     watch: Callable[[Iterable], Iterable] = iter,
     vocabulary: UnitVocabulary | None = None,
 ) -> Neurons:
-    """Watches all units while the network reads a text.
+    """Finds the units that follow each probe while a network reads a text.
 
     The activation of a unit is its output. In an LSTM it is the tanh of the
-    cell state instead: what the unit remembers, also while its output gate is
-    closed.
+    cell state instead, which shows what the unit remembers even while its
+    output gate is closed.
 
     A search over hundreds of units and ten probes always finds some
-    correlation. The control says how much of it is chance: the same search,
-    with the probes shifted against the text. Shifted they keep their rhythm
-    but belong to other characters.
+    correlation. The control shows how much of it may be chance: it is the same
+    search with the probes shifted relative to the text. Shifted probes keep
+    their rhythm but belong to other characters.
 
     Args:
-        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
-        text: A `str` of some thousand characters.
-        watch: Wraps an iterable of pieces to show the progress, as
-            `rich.progress.track` does.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model. Leave it out
+        model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
+            Keras model.
+        text: A `str` of several thousand characters.
+        watch: Wraps the loop over pieces of the text, for a progress bar:
+            `rich.progress.track`, for example.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model. Omit it
             otherwise: engines and model files contain theirs.
 
     Returns:
-        `Neurons`, without probes that are constant all over the text.
+        `Neurons`, without probes that are constant over the whole text.
 
     Raises:
         ValueError: as `charrnn.score` does.
@@ -138,7 +140,7 @@ def _activation(layer: Mapping[str, np.ndarray]) -> np.ndarray:
     (output,) = layer["output"]
     if "output gate" not in layer:
         return output
-    # output = gate * tanh(cell state), solved for the tanh. Where the gate is
+    # output = gate * tanh(cell state), solved for the tanh. If the gate is
     # nearly 0 the quotient is inexact, hence the clip.
     (gate,) = layer["output gate"]
     return np.clip(output / np.maximum(gate, 1e-7), -1, 1)
@@ -148,7 +150,7 @@ def _count_saturated(
     layers: Sequence[Mapping[str, np.ndarray]],
     counts: dict[tuple[int, str], np.ndarray],
 ) -> None:
-    """Adds the characters at which each gate is saturated, on either side."""
+    """Counts the characters at which each gate is saturated, on each side."""
     for number, layer in enumerate(layers, 1):
         for name, (values,) in layer.items():
             if name != "output":
@@ -162,13 +164,13 @@ def _count_saturated(
 def _correlations(
     activations: np.ndarray, deviations: np.ndarray, wanted: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Correlates all units with all probes, in place and shifted.
+    """Correlates all units with all probes, unshifted and shifted.
 
     Args:
         activations: With mean 0, `(characters, units)`.
         deviations: Their standard deviations, `(units,)`.
-        wanted: Values of the probes with mean 0 and standard deviation 1,
-            `(characters, probes)`.
+        wanted: Values of the probes, scaled to mean 0 and standard deviation
+            1, `(characters, probes)`.
 
     Returns:
         `(correlations, controls)`: arrays `(units, probes)` and `(probes,)`.
@@ -179,8 +181,8 @@ def _correlations(
     correlations = activations.T @ wanted / scale[:, None]
     controls = np.zeros(wanted.shape[1])
     random = np.random.default_rng(0)
-    # A shift by less than a tenth of the text might keep probe and text in
-    # step.
+    # After a shift by less than a tenth of the text, the probe might still be
+    # correlated with the text.
     shifts = random.integers(characters // 10, characters, CONTROL_SHIFTS)
     for shift in shifts:
         chance = activations.T @ np.roll(wanted, shift, axis=0)
@@ -195,9 +197,9 @@ def _best_units(
     """The unit for each probe, the clearest first.
 
     Args:
-        activations: Of all layers side by side, `(characters, units)`; their
+        activations: Of all layers, concatenated, `(characters, units)`; their
             means are subtracted in place.
-        text: What was read.
+        text: The text that was read.
         sizes: Number of units of each layer.
     """
     probes = probed(text)
@@ -207,7 +209,7 @@ def _best_units(
     wanted = ((wanted - wanted.mean(0)) / wanted.std(0)).astype(np.float32)
     means = activations.mean(0, dtype=np.float64).astype(np.float32)
     activations -= means  # in place: a copy would take as much memory again
-    # Column by column: over all, NumPy would square a copy of them.
+    # Column by column: NumPy squares a copy, here of one column only.
     deviations = np.array([column.std() for column in activations.T])
     correlations, controls = _correlations(activations, deviations, wanted)
     layers = np.repeat(np.arange(1, len(sizes) + 1), sizes)

@@ -10,28 +10,29 @@ from charrnn.insight.neurons import Neurons, Unit
 from charrnn.insight.pages import escaped, filled
 from charrnn.text.lines import coloured_lines
 
-# Backgrounds for activations from -1 to 1: blue, none, orange, which the
-# colour-blind tell apart. Characters on them are black, on the dark ones white.
+# Backgrounds for activations from -1 to 1: blue, none, orange, which
+# colour-blind readers can distinguish. Text is black on them, white on the
+# dark ones.
 COLOURS = (
     "#5e9fd4", "#8fbce2", "#c3dbf0", "#ffffff", "#fddcb8", "#fbb878", "#f5923e",
 )  # fmt: skip
 DARK_COLOURS = (
     "#2b6ca3", "#24557f", "#1d3e5c", "#15171a", "#45331c", "#6d4a1c", "#96601a",
 )  # fmt: skip
-MAX_PAGE_LINES = 100  # of the text in each heat map on a page
+MAX_PAGE_LINES = 100  # of the text, in each heat map of a page
 
-# A piece of a line whose characters have one colour, after its index.
+# The index of a colour, and a piece of a line in that colour.
 Piece = tuple[int, str]
 
 
 def clear_units(units: Sequence[Unit]) -> list[tuple[str, Unit]]:
-    """Leaves out what may be chance, and lists each unit once.
+    """Drops units that may be chance findings, and lists each unit once.
 
     Args:
         units: As `read_neurons` finds them: the best unit for each probe.
 
     Returns:
-        For each unit a heading that names all that it tracks, and the unit.
+        For each unit a heading with everything that it tracks, and the unit.
 
     Example:
 
@@ -59,7 +60,7 @@ def heat_map(unit: Unit, text: str, lines: int) -> Iterator[list[Piece]]:
     Args:
         unit: One of those that `read_neurons` found.
         text: The text that was read.
-        lines: How many lines at most.
+        lines: Maximum number of lines.
 
     Yields:
         A line as a list of `(index in COLOURS, piece of the line)`.
@@ -80,12 +81,12 @@ def neurons_page(found: Neurons, text: str, title: str) -> str:
     """Makes a page with all units found, and a heat map for each clear one.
 
     Args:
-        found: What `read_neurons` returned.
+        found: The result of `read_neurons`.
         text: The text that was read.
-        title: The page's, such as the names of text and model.
+        title: Of the page, such as the names of text and model.
 
     Returns:
-        The page in HTML: one file, which loads nothing else.
+        The page as self-contained HTML.
 
     Example:
 
@@ -112,7 +113,7 @@ def neurons_page(found: Neurons, text: str, title: str) -> str:
 
 
 def _styles() -> str:
-    """The style sheet's colours, for light pages and for dark ones."""
+    """The style sheet's colours, for light and dark mode."""
     light, dark = (
         "\n".join(f".l{i} {{ background: {c} }}" for i, c in enumerate(colours))
         for colours in (COLOURS, DARK_COLOURS)

@@ -1,17 +1,17 @@
 """Write a reading as a self-contained HTML page: it makes no requests.
 
-The text itself stands in the page's HTML, coloured, so that it is there
-without JavaScript, too. The numbers about its characters, which as plain
-JSON would take several times the space, are packed:
+The page's HTML contains the coloured text, so that it can be read without
+JavaScript. The numbers about its characters are packed, because plain JSON
+would take several times the space:
 
     - they become integers of 16 bits: nats in steps of 1/1024, probabilities
       in steps of 1/2000, expected characters as indices into an alphabet;
     - one column after another: nats, then the likeliest character of each
       position, the second likeliest, ..., then the likeliest's probability,
-      the second's, ...; equal kinds of numbers side by side compress better;
-    - zlib compresses them, and base64 makes characters of the bytes.
+      the second's, ...; similar numbers next to each other compress better;
+    - zlib compresses them, and base64 encodes the bytes as text.
 
-The page's script undoes these steps in reverse order.
+The page's script reverses these steps.
 """
 
 import base64
@@ -33,14 +33,14 @@ from charrnn.system.terminal import escape_controls
 from charrnn.text import sources
 from charrnn.text.lines import split_lines
 
-STEPS_PER_NAT = 1024  # 16 bits then reach to 64 nats
+STEPS_PER_NAT = 1024  # 16 bits are then enough for 64 nats
 STEPS_OF_PROBABILITY = 2000  # between 0 and 1
 MAX_COLUMN_NUMBER = 65_535
 
-COLOUR_LEVELS = 8  # a level for each whole bit of surprise, the last open
+COLOUR_LEVELS = 8  # one per whole bit of surprise; the last has no upper end
 
-# Invisible like other format characters, but not to be marked as such: a mark
-# between two letters would separate what they join.
+# Invisible like other format characters, but not marked as such: a mark would
+# separate the letters that they join.
 JOINERS = "\u200c\u200d"
 
 
@@ -48,15 +48,15 @@ def page(reading: Reading, title: str) -> str:
     """Makes a page of a reading.
 
     Every character is coloured by its surprise. With JavaScript a reader can
-    choose one by pointer, finger or arrow keys, to see its probability and
-    the characters that were expected.
+    select one with the pointer, a finger or the arrow keys, and see its
+    probability and the characters that the network expected.
 
     Args:
         reading: A `charrnn.Reading`.
         title: Of the page, such as the names of the text and the model.
 
     Returns:
-        A `str` of HTML, complete in itself: up to 30 bytes per character.
+        A `str` of self-contained HTML: up to 30 bytes per character.
 
     Example:
 
@@ -74,14 +74,14 @@ def page(reading: Reading, title: str) -> str:
         "characters scored",
         "NATS": str(STEPS_PER_NAT),
         "PROBABILITY": str(STEPS_OF_PROBABILITY),
-        # A "</script>" in the text must not end the script's element.
+        # A "</script>" in the text must not end the script element.
         "DATA": json.dumps(_data(reading)).replace("<", "\\u003c"),
     }
     return filled("page.html", places)
 
 
 def _data(reading: Reading) -> dict:
-    """What the page's script knows of the characters, packed."""
+    """The packed data about the characters, for the page's script."""
     characters = reading.expected.ravel().tolist()
     alphabet = sorted(set(characters))
     ids = {character: i for i, character in enumerate(alphabet)}
@@ -94,7 +94,7 @@ def _data(reading: Reading) -> dict:
     columns = np.rint(numbers).astype("<u2")
     packed = base64.b64encode(zlib.compress(columns.tobytes(), 9))
     return {
-        # HTML cannot write a NUL: the page's text has U+2400 there.
+        # HTML cannot contain a NUL: the page's text has U+2400 there.
         "nuls": [i for i, c in enumerate(reading.text) if c == "\0"],
         "alphabet": alphabet,
         "alternatives": reading.expected.shape[1],
@@ -113,9 +113,8 @@ def title_of(
         model: A path.
 
     Returns:
-        A `str` of file names without their folders, which are nobody's
-        business but the user's: pages are passed on. It can be written in
-        UTF-8.
+        A `str` of file names. Their folders are left out, because they are
+        private and pages are passed on. It can be encoded as UTF-8.
 
     Example:
 
@@ -135,13 +134,13 @@ def _name(path: os.PathLike | str) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Writes a text in HTML so that a browser reads the same characters.
+    r"""Escapes a text for HTML so that a browser reads the same characters.
 
     Args:
         text: A `str`.
 
     Returns:
-        A `str` of HTML. A NUL, which HTML cannot write, becomes U+2400.
+        A `str` of HTML. A NUL, which HTML cannot contain, becomes U+2400.
 
     Example:
 
@@ -153,7 +152,7 @@ def escaped(text: str) -> str:
 
 
 def _coloured(reading: Reading) -> str:
-    """The text's lines in HTML, coloured, its control characters marked."""
+    """The text's lines in HTML, coloured, with control characters marked."""
     levels = np.minimum(reading.bits, COLOUR_LEVELS).astype(int)
     levels = np.append(0, levels)  # the first character has no surprise
     rows, start = [], 0
@@ -178,7 +177,7 @@ def _class(pair: tuple[int, str]) -> tuple[int, str]:
 
 
 def _span(text: str, level: int, kind: str) -> str:
-    """A text in HTML, in an element if it has a colour or a kind."""
+    """A text in HTML, wrapped in an element if it has a colour or a kind."""
     names = f"s{level}" * bool(level), kind
     classes = " ".join(filter(None, names))
     if not classes:
@@ -191,7 +190,7 @@ def filled(name: str, places: dict[str, str]) -> str:
     """Fills in a template.
 
     Args:
-        name: Of the template, a file beside this module.
+        name: Of the template, a file next to this module.
         places: The HTML that replaces each `@NAME@`, by `NAME`. An `@NAME@`
             inside it is left as it is.
 

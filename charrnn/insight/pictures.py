@@ -12,10 +12,10 @@ from charrnn.system.plotting import BLUE, COLOURS, ORANGE, picture
 
 
 def draw_context(curve: Curve, path: Path) -> None:
-    """Draws the loss over the length of the context.
+    """Plots the loss against the length of the context.
 
     Args:
-        curve: What `context_curve` returned.
+        curve: The result of `context_curve`.
         path: The `.png` file to write.
 
     Example:
@@ -32,11 +32,11 @@ def draw_context(curve: Curve, path: Path) -> None:
         axes.errorbar(
             curve.contexts, curve.bits_per_character,
             2 * curve.standard_errors, fmt="o-", color=BLUE, capsize=3,
-            label="with so much context (bars: two standard errors)",
+            label="with this context (bars: two standard errors)",
         )  # fmt: skip
         axes.axhline(
             curve.bits_per_character_with_all, color=ORANGE, linestyle="--",
-            label=f"with all of it, {curve.bits_per_character_with_all:.3f}",
+            label=f"full context, {curve.bits_per_character_with_all:.3f}",
         )  # fmt: skip
         axes.set_xscale("log", base=2)
         axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])
@@ -45,10 +45,10 @@ def draw_context(curve: Curve, path: Path) -> None:
 
 
 def draw_decays(decays: Sequence[CellDecay], path: Path) -> None:
-    """Draws norms of gradients over the lag, before and after training.
+    """Plots norms of gradients against the lag, before and after training.
 
     Args:
-        decays: What `decay_by_cell` returned.
+        decays: The result of `decay_by_cell`.
         path: The `.png` file to write.
 
     Example:
@@ -87,10 +87,10 @@ def _draw_decay(axes: Any, each: CellDecay) -> None:
 
 
 def draw_saturation(found: Neurons, path: Path) -> None:
-    """Draws for each gate of each unit how often it is saturated.
+    """Plots how often each gate of each unit is saturated.
 
     Args:
-        found: What `read_neurons` returned of a network with gates.
+        found: The result of `read_neurons` for a network with gates.
         path: The `.png` file to write.
 
     Raises:

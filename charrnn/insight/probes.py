@@ -1,9 +1,8 @@
 """Compute features of a text that a reader can name: quotes, lines, words.
 
-A probe is a function of a text that gives a number for each of its
-characters. The number at a character may depend on it and on all before it,
-as a network's activation does there; only a speaker's name looks ahead to its
-colon.
+A probe is a function of a text that returns a number for each character. The
+number may depend on that character and all before it, as a network's
+activation does. Only the probe for a speaker's name looks ahead, to the colon.
 """
 
 import re
@@ -17,9 +16,9 @@ OPENING, CLOSING = "([{", ")]}"
 
 
 def probed(text: str) -> dict[str, np.ndarray]:
-    """What the probes say of a text.
+    """Computes all probes of a text.
 
-    Probes know one line end only: both characters of a CRLF get its value.
+    Probes see line ends as LF; both characters of a CRLF get its value.
 
     Args:
         text: A `str` with any line ends.
@@ -44,7 +43,7 @@ def probed(text: str) -> dict[str, np.ndarray]:
 
 
 def quotes(text: str) -> list[int]:
-    """1 inside quotation marks; an open one ends with its paragraph."""
+    """1 inside quotation marks; unclosed ones end with the paragraph."""
     inside, before = 0, ""
     values = []
     for character in text:
@@ -60,7 +59,7 @@ def quotes(text: str) -> list[int]:
 
 
 def brackets(text: str) -> list[int]:
-    """How many brackets are open."""
+    """The number of open brackets."""
     depth = 0
     values = []
     for character in text:
@@ -71,17 +70,17 @@ def brackets(text: str) -> list[int]:
 
 
 def line_position(text: str) -> list[int]:
-    """Characters since the line began."""
+    """The number of characters since the line began."""
     return _since(text, lambda character: character == "\n")
 
 
 def word_position(text: str) -> list[int]:
-    """Letters since the word began."""
+    """The number of letters since the word began."""
     return _since(text, lambda character: not character.isalpha())
 
 
 def indentation(text: str) -> list[int]:
-    """Spaces at the start of the line, up to here."""
+    """The number of spaces and tabs at the start of the line, so far."""
     leading, counting = 0, True
     values = []
     for character in text:
@@ -143,7 +142,7 @@ PROBES: dict[str, Callable[[str], Sequence | np.ndarray]] = {
 
 
 def _since(text: str, ends: Callable[[str], bool]) -> list[int]:
-    """Characters since the last one that ends something."""
+    """The number of characters since the last one for which `ends` is true."""
     count = 0
     values = []
     for character in text:
@@ -155,7 +154,7 @@ def _since(text: str, ends: Callable[[str], bool]) -> list[int]:
 def _inside(
     text: str, pattern: str, flags: int = 0, group: int = 0
 ) -> np.ndarray:
-    """1 where a pattern matches, or a group of it."""
+    """1 at characters that match a pattern, or a group of it."""
     values = np.zeros(len(text))
     for match in re.finditer(pattern, text, flags):
         values[match.start(group) : match.end(group)] = 1

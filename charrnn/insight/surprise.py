@@ -27,21 +27,21 @@ ALTERNATIVES = 5  # the likeliest characters that are kept at each position
 LETTER = r"[^\W\d_]"
 APOSTROPHES = "'’"
 
-# Unicode calls it a format character, as it does the joiners inside words,
-# but it ends a word.
+# A format character in Unicode, like the joiners inside words, but one that
+# ends a word.
 ZERO_WIDTH_SPACE = "\u200b"
 
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """How a network predicted each character of a text but the first.
+    """How a network predicted each character of a text except the first.
 
     Attributes:
         text: A `str` of n characters.
         nats: The surprise of the second character to the last, `(n - 1,)`.
         expected: The likeliest characters at each of these positions, the
             likeliest first: an array `(n - 1, alternatives)` of `str`
-            objects, as NumPy's own strings lose a NUL.
+            objects, because NumPy's own strings drop a trailing NUL.
         probabilities: Of the characters in `expected`, of the same shape.
     """
 
@@ -63,7 +63,7 @@ class Reading:
 
     @property
     def bits_per_character(self) -> float:
-        """The mean surprise, as `charrnn.score` gives it."""
+        """The mean surprise, as `charrnn.score` returns it."""
         return to_bits(self.nats.mean(dtype=np.float64))
 
     def running_bits_per_character(self) -> np.ndarray:
@@ -74,14 +74,14 @@ class Reading:
     def words(self, lines: Sequence[str] | None = None) -> list["Place"]:
         """Ranks the words, those with the most surprising character first.
 
-        Spelling mistakes come early, since most of them make one character of
-        a word very surprising. Of 20 mistakes made at random in 20,000
-        characters of a play 9 were among the first 20 words; the others were
-        names and Latin.
+        Spelling mistakes come early, because most of them make one character
+        of a word very surprising. Of 20 mistakes inserted at random into
+        20,000 characters of a play, 9 were among the first 20 words; the
+        other 11 words were names and Latin.
 
         Args:
-            lines: The text in lines, with their ends, by which places are
-                counted; by default those of `text`.
+            lines: The lines by which places are counted, with their ends; by
+                default those of `text`.
 
         Returns:
             A list of `Place`.
@@ -89,7 +89,7 @@ class Reading:
         return self._ranked(word_spans(self.text), lines)
 
     def others(self, lines: Sequence[str] | None = None) -> list["Place"]:
-        """Ranks the characters outside of words, the most surprising first.
+        """Ranks the characters outside words, the most surprising first.
 
         Args:
             lines: As for `words`.
@@ -121,7 +121,7 @@ class Reading:
     def _place(
         self, start: int, end: int, bits: np.ndarray, starts: Sequence[int]
     ) -> "Place":
-        """The span from start to end, of which each character has bits."""
+        """Makes the `Place` of a span; `bits` are those of all characters."""
         worst = start + int(bits[start:end].argmax())
         line = bisect.bisect_right(starts, start)
         return Place(
@@ -140,12 +140,12 @@ class Place:
     """A word or a character of a text, and its most surprising character.
 
     Attributes:
-        line: Number of its line; the first is 1.
-        column: Number of its first character in the line; the first is 1.
+        line: Line number, from 1.
+        column: Position of its first character in the line, from 1.
         text: The word.
         worst: Index of its most surprising character.
         bits: The surprise of that character.
-        expected: The character that the network expected most there.
+        expected: The likeliest character at that position.
         probability: Of the expected character.
     """
 
@@ -161,10 +161,9 @@ class Place:
 def word_spans(text: str) -> list[tuple[int, int]]:
     r"""Finds the words of a text, in any script.
 
-    A word is a run of letters with the marks and joiners that belong to
-    them, and with apostrophes between them. These are the words of Unicode's
-    annex 29, but without digits, and without dots, which mostly end a
-    sentence.
+    A word is a run of letters, with the marks and joiners that belong to
+    them, and with apostrophes between them. This follows Unicode's annex 29,
+    but excludes digits, and dots, which mostly end a sentence.
 
     Args:
         text: A `str`.
@@ -184,7 +183,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _belongs_to_a_letter(character: str) -> bool:
-    """Whether a character is part of the letter before: accents, joiners."""
+    """Whether a character, such as an accent, is part of the letter before."""
     category = unicodedata.category(character)
     if category == "Cf":
         return character != ZERO_WIDTH_SPACE
@@ -201,12 +200,13 @@ def read_along(
     """Reads a text once, from the zero state, as `charrnn.score` does.
 
     Args:
-        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
+        model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
+            Keras model.
         text: A `str` of at least two characters.
-        alternatives: How many of the likeliest characters to keep.
-        watch: Wraps an iterable of pieces to show the progress, as
-            `rich.progress.track` does.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model. Leave it out
+        alternatives: Number of likeliest characters to keep.
+        watch: Wraps the loop over pieces of the text, for a progress bar:
+            `rich.progress.track`, for example.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model. Omit it
             otherwise: engines and model files contain theirs.
 
     Returns:

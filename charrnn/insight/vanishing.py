@@ -1,8 +1,7 @@
 """Compare how gradients vanish in each kind of cell, before and after training.
 
-A network of one layer is built for each kind of cell. How far back the loss
-reaches is measured on held-out text, then the network is trained for some
-steps, and it is measured again.
+For each kind of cell, a network of one layer is built. How far back its loss
+reaches is measured on held-out text, before and after some training steps.
 """
 
 import dataclasses
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
 
     from charrnn.insight.gradients import Decay
 
-EXCERPTS = 64  # places of the held-out text whose gradients are averaged
-WARM_UP = 32  # characters that fill the state before the ones that count
-# Float32 copies of all weights at work: the weights, their gradients, the
+EXCERPTS = 64  # pieces of the held-out text whose gradients are averaged
+WARM_UP = 32  # characters read first, so that the state becomes typical
+# Float32 copies of all weights in memory: the weights, their gradients, the
 # optimizer's two moments, and TensorFlow's buffers.
 WEIGHT_COPIES = 8
 
@@ -38,10 +37,10 @@ class CellDecay:
 
     Attributes:
         cell: A name in `CELLS`, such as `"lstm"`.
-        steps: How many steps it was trained for; 0 for the new network.
-        decay: What was measured.
-        training_nats_per_character: The mean loss while it was trained;
-            `None` for the new network.
+        steps: Number of training steps; 0 for the new network.
+        decay: The measured decay.
+        training_nats_per_character: The mean training loss; `None` for the
+            new network.
     """
 
     cell: str
@@ -62,14 +61,14 @@ def decay_by_cell(
     """Trains a small network of each kind of cell, and measures its gradients.
 
     Args:
-        text: The last tenth is not trained on, but measured on.
-        units: Size of the one layer of each network.
-        steps: Training steps between the two measurements; with 0 there is
-            only the first.
-        lags: How many characters to look back.
+        text: Its last tenth is held out: measured on, not trained on.
+        units: Size of the single layer of each network.
+        steps: Training steps between the two measurements; with 0 only the
+            first is made.
+        lags: Number of characters to look back.
         seed: Of the weights and the windows.
-        watch: A function of an iterable that yields its items again, such as
-            `rich.progress.track`.
+        watch: Wraps the loop over cells, for a progress bar:
+            `rich.progress.track`, for example.
 
     Returns:
         For each kind of cell the new network, then the trained one.
@@ -111,7 +110,7 @@ def _measure(
     seed: int,
 ) -> list[CellDecay]:
     """Measures one kind of cell: a new network, and the same one trained."""
-    # Imported here, as they load TensorFlow, which `--help` must not wait for.
+    # Imported here because they load TensorFlow, which slows down `--help`.
     from charrnn.insight.gradients import gradient_decay
     from charrnn.network.backend import keras, use_float32
 
@@ -137,7 +136,7 @@ def _check_ram(units: int, characters: int) -> None:
 
 def _excerpts(held_out: np.ndarray, lags: int) -> np.ndarray:
     """Excerpts from all over the held-out ids: `(excerpts, characters)`."""
-    length = WARM_UP + lags + 2  # Lag 0 counts too; the last id is predicted.
+    length = WARM_UP + lags + 2  # for lag 0, and for the predicted last id
     if len(held_out) < length:
         raise ValueError(
             f"Expected a last tenth of {length:,} characters or more. "

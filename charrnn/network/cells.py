@@ -1,10 +1,10 @@
 """The table of cells: the properties of SimpleRNN, LSTM and GRU.
 
-Everything that depends on the kind of cell is read from `CELLS`, when it is
-needed: which layer Keras builds, what its weights look like, how the engine
-steps through it in NumPy, which of our fused loops trains it, which sizes and
-learning rates it bears, and its colour in a plot. Another kind of cell is one
-more entry, made here or by a program of one's own:
+Everything that depends on the kind of cell is looked up in `CELLS` when it is
+needed: which Keras layer to build, the layout of its weights, one step of it
+in NumPy, the fused equations that train it, which sizes and learning rates
+suit it, and its colour in a plot. To support another kind of cell, add an
+entry, here or in your own program:
 
     CELLS["mgu"] = Cell(
         layer="MinimalGatedUnit",
@@ -13,10 +13,10 @@ more entry, made here or by a program of one's own:
         step=mgu_step,
     )
 
-Two things stand elsewhere. The fused training equations are TensorFlow code,
-which must not be imported here, so the table only names their class in
-`charrnn/twins/equations.py`. The Keras layer itself, if Keras has none, is in
-a module that the entry names.
+Two things are defined elsewhere. The fused training equations are TensorFlow
+code, which must not be imported here, so the table only names their class in
+`charrnn/twins/equations.py`. A layer that Keras does not have is defined in
+the module that the entry names.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ from typing import Any
 from charrnn.network import steps
 from charrnn.system.plotting import BLUE, GREEN, ORANGE, PURPLE
 
-CANDIDATE = "candidate"  # the block of columns that is no gate
+CANDIDATE = "candidate"  # the block of columns that is not a gate
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,30 +39,33 @@ class Cell:
             kernel `(inputs, columns)`, a recurrent kernel `(units, columns)`
             and a bias `(columns,)`, where `columns` is `len(blocks) * units`.
         module: Where that class is imported from.
-        settings: What the layer's Keras config must say for `step` to compute
-            the same, besides `return_sequences=True`.
-        blocks: What the columns of the weights stand for, one name for each
-            `units` of them, in order: a gate, which is `sigmoid(x + h U)`, or
-            `CANDIDATE`. An `"output gate"` multiplies the tanh of the state.
+        settings: The settings that the layer's Keras config must have for
+            `step` to compute the same, in addition to
+            `return_sequences=True`.
+        blocks: The names of the blocks of columns in the weights, in order.
+            Here a block is the `units` columns of one gate, which is
+            `sigmoid(x + h U)`, or of the `CANDIDATE`. (In `charrnn.twins` it
+            is a group of gates.) An `"output gate"` multiplies the tanh of
+            the state.
         states: The names of the arrays `(batch, units)` that are carried from
             step to step; the first one is also the layer's output.
         has_recurrent_bias: Whether the bias has a second row, which is added
             to the recurrent product: `(2, columns)`.
         step: One step in NumPy, a function of `(x, state, U)`, as
-            `charrnn.network.steps` describes it; with a recurrent bias of
-            `(x, state, U, b)`.
+            `charrnn.network.steps` describes it, or of `(x, state, U, b)` if
+            there is a recurrent bias.
         equations: The class in `charrnn/twins/equations.py` that trains it in
             fused loops; `None` to train it with its Keras layer.
         largest_units: The largest layer that the recipe chooses: larger ones
             learned no more in our trials (docs/results.md). `None` for no
-            such limit.
-        rate: The recipe's peak learning rate for layers of `rate_units`; for
-            others it is `rate * (rate_units / units) ** rate_power`, but at
-            most `highest_rate`.
+            limit.
+        rate: The recipe's peak learning rate for layers of `rate_units`. For
+            other sizes it is `rate * (rate_units / units) ** rate_power`, but
+            at most `highest_rate`.
         rate_units: See `rate`.
         rate_power: See `rate`.
         highest_rate: See `rate`.
-        colour: Of its curves, as matplotlib takes it.
+        colour: Of its curves, a matplotlib colour.
 
     Example:
 
@@ -88,6 +91,8 @@ class Cell:
     @property
     def gates(self) -> tuple[str, ...]:
         """The names of the blocks that are gates."""
+        # An LSTM has three. `gates` in `charrnn/twins/equations.py` counts
+        # the candidate too: four.
         return tuple(name for name in self.blocks if name != CANDIDATE)
 
 
@@ -138,7 +143,7 @@ def cell_of_layer(class_name: str) -> Cell | None:
         class_name: Such as `"LSTM"`.
 
     Returns:
-        A `Cell`, or `None` if that is no recurrent layer of the table.
+        A `Cell`, or `None` if the table has no such layer.
 
     Example:
 

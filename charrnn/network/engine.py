@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 Ids = Sequence[Any] | np.ndarray  # integers: anything that NumPy takes
 
-# Up to so many logits `read` computes those of all characters: they cost
-# nothing, and the last ones are then equal to those of `run` to the bit. (BLAS
-# rounds the product of a single row in another order.)
+# Up to this size `read` computes the logits at every position, so that the
+# last equal `run`'s bit for bit (BLAS rounds the product of a single row in
+# another order). The extra cost is negligible.
 MAX_SPARE_LOGITS = 1 << 18
 
-# BLAS may read beyond a small matrix, and what lies there set the flag of an
-# invalid operation, of which NumPy warns, while the product is right (numpy
-# issues 13173, 24067). That weights are finite is checked where they are read.
+# BLAS may read beyond the end of a small matrix. The bytes there can raise the
+# "invalid operation" flag, and NumPy then warns, although the product is right
+# (numpy issues 13173, 24067). Weights are checked to be finite when read.
 IGNORE_SPURIOUS_INVALID = np.errstate(invalid="ignore")
 
 
 class Engine:
-    """A network and its vocabulary, with the state in the caller's hands.
+    """A network and its vocabulary. State is explicit: passed in and returned.
 
     Made by `charrnn.load(path)` from a file, or by `Engine.from_keras` from
     a Keras model.
@@ -51,7 +51,7 @@ class Engine:
         layers: A list of `(class name, settings, arrays)` in the order of
             the `keras.Sequential`, as `model_file.read` returns it.
         vocabulary: The `charrnn.Vocabulary` of the ids.
-        facts: What the model file tells about its text and training.
+        facts: What the model file records about its text and training.
 
     Attributes:
         vocabulary: As given.
@@ -60,7 +60,7 @@ class Engine:
         layers: The recurrent layers, a list of `RecurrentLayer`.
 
     Raises:
-        ValueError: if the layers do not fit together or the vocabulary.
+        ValueError: if the layers fit neither each other nor the vocabulary.
 
     Example:
 
@@ -99,8 +99,8 @@ class Engine:
         ]
         self._kernel, self._bias = weights[-1][1]
         # Inputs are ids, so the first projection is a look-up in a table
-        # (vocabulary, columns): of the rows of the kernel, which one-hot
-        # vectors would pick, or of the projected vectors of the embedding.
+        # (vocabulary, columns). Its rows are those of the kernel, as one-hot
+        # vectors would select them, or the projected embedding vectors.
         first = self.layers[0]
         self._table = first.kernel + first.bias
         self._embedding: Sequence[np.ndarray] = []
@@ -115,15 +115,15 @@ class Engine:
         """Copies the weights of a Keras model.
 
         Args:
-            model: A `keras.Sequential` as `build_model` makes it.
+            model: A `keras.Sequential` as `build_model` returns it.
             vocabulary: The `charrnn.Vocabulary` of its ids.
 
         Returns:
             An `Engine`.
 
         Raises:
-            ValueError: if that is no Keras model, or one that has other
-                layers or other settings than `build_model` gives them.
+            ValueError: if it is not a Keras model, or if its layers or their
+                settings differ from those that `build_model` makes.
         """
         if not is_keras(model):
             raise ValueError(
@@ -164,7 +164,7 @@ class Engine:
         """Returns the state before the first character.
 
         Args:
-            batch_size: Sequences that advance together.
+            batch_size: Number of sequences.
 
         Returns:
             A list with a tuple of arrays `(batch, units)` for each layer.
@@ -199,7 +199,7 @@ class Engine:
     def run(
         self, ids: Ids, state: NetworkState | None = None
     ) -> tuple[np.ndarray, NetworkState]:
-        """Reads whole sequences: the same as step after step, but faster.
+        """Reads whole sequences: like repeated `step`s, but faster.
 
         Args:
             ids: Integers of shape `(batch, time)`.
@@ -220,10 +220,10 @@ class Engine:
     def read(
         self, ids: Ids, state: NetworkState | None = None
     ) -> tuple[np.ndarray, NetworkState]:
-        """Reads whole sequences for what comes after them.
+        """Reads whole sequences, for the logits after the last character.
 
         Args:
-            ids: Integers of shape `(batch, time)`, of at least one character.
+            ids: Integers of shape `(batch, time)`, where time is at least 1.
             state: The state to start from; `None` for the zero state.
 
         Returns:
@@ -244,7 +244,7 @@ class Engine:
     def activations(
         self, ids: Ids, state: NetworkState | None = None
     ) -> tuple[list[dict[str, np.ndarray]], NetworkState]:
-        """Reads whole sequences, and tells what the recurrent layers do.
+        """Reads whole sequences, and returns the layers' activations.
 
         Args:
             ids: Integers of shape `(batch, time)`.
@@ -252,9 +252,9 @@ class Engine:
 
         Returns:
             `(layers, state)`: for each recurrent layer a `dict` of arrays
-            `(batch, time, units)`: `"output"`, and of an LSTM the gates
-            `"input gate"`, `"forget gate"` and `"output gate"`, of a GRU
-            `"update gate"` and `"reset gate"`; and the state at the end.
+            `(batch, time, units)`, and the state at the end. The keys are
+            `"output"`, and `"input gate"`, `"forget gate"` and `"output gate"`
+            for an LSTM or `"update gate"` and `"reset gate"` for a GRU.
 
         Raises:
             ValueError: if an id lies outside the vocabulary.
@@ -270,7 +270,7 @@ class Engine:
         return layers, state
 
     def _run_layers(self, ids, state, note=lambda *_: None):
-        """Runs all recurrent layers: `run_layers`, on ids `(batch, time)`."""
+        """Runs all recurrent layers on ids `(batch, time)`: `run_layers`."""
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
         if state is None:
@@ -279,7 +279,7 @@ class Engine:
 
 
 def load(path: Path | str) -> Engine:
-    """Loads a model file: nothing in it is run, and Keras is not needed.
+    """Loads a model file. Runs no code from it, and does not need Keras.
 
     Args:
         path: A `.keras` file that charrnn saved, a run's folder, or
@@ -289,7 +289,7 @@ def load(path: Path | str) -> Engine:
         An `Engine`.
 
     Raises:
-        ValueError: if it is not such a file, saying why.
+        ValueError: if it is not such a file; the message says why.
         OSError: if it cannot be read.
 
     Example:

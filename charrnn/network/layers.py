@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 # A layer as a model file has it: class name, settings, arrays in Keras's order.
 StoredLayer = tuple[str, Mapping[str, Any], Sequence[np.ndarray]]
 
-# What a layer's settings must be for the engine to compute the same. A
-# recurrent layer has more of them in the table of cells.
+# The settings that a layer must have for the engine to compute the same. The
+# table of cells has more for each recurrent layer.
 _RECURRENT = {"return_sequences": True, "go_backwards": False}
 _OTHERS: dict[str, dict[str, Any]] = {
     "InputLayer": {},
@@ -28,7 +28,7 @@ _OTHERS: dict[str, dict[str, Any]] = {
 
 _ANYWHERE = {"InputLayer", "Dropout"}  # they compute nothing after training
 
-# What a Keras config may name besides layers: classes, but no function.
+# The classes, other than layers, that a Keras config may name. No functions.
 _CLASSES = re.compile(
     r"keras\.(Sequential|DTypePolicy"
     r"|(initializers|regularizers|constraints|losses|metrics"
@@ -38,14 +38,14 @@ _CLASSES = re.compile(
 
 
 def check_layer(class_name: str, settings: Mapping[str, Any]) -> None:
-    """Checks that a layer is one that charrnn builds, set as charrnn does.
+    """Checks that a layer and its settings are those that charrnn builds.
 
     Args:
         class_name: Such as `"LSTM"`.
         settings: The layer's Keras config, a `dict`.
 
     Raises:
-        ValueError: naming the layer or the setting that is not supported.
+        ValueError: if the layer or a setting is not supported.
 
     Example:
 
@@ -72,7 +72,7 @@ def check_class(class_name: str) -> None:
         class_name: Such as `"LSTM"`.
 
     Raises:
-        ValueError: naming the class that is not supported.
+        ValueError: if the class is not supported.
 
     Example:
 
@@ -87,7 +87,7 @@ def check_class(class_name: str) -> None:
 def layers_of_keras(
     model: "keras.Sequential",
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Lists the layers of a Keras model, each of which is checked.
+    """Checks and lists the layers of a Keras model.
 
     Args:
         model: A `keras.Sequential`.
@@ -115,7 +115,7 @@ def layers_of_keras(
 
 
 def is_keras(model: object) -> bool:
-    """Whether something is a Keras model; Keras need not be imported for it.
+    """Whether something is a Keras model, found out without importing Keras.
 
     Args:
         model: Anything.
@@ -133,20 +133,21 @@ def is_keras(model: object) -> bool:
 
 
 def check_object(value: dict[str, Any]) -> dict[str, Any]:
-    """Checks an object of a Keras config: it names a class of Keras, if any.
+    """Checks that an object of a Keras config names no class but Keras's own.
 
-    Keras imports what a config names, functions and other packages too.
-    charrnn imports nothing, and refuses a file that would have Keras do so.
+    Keras imports everything that a config names, including functions and other
+    packages. charrnn imports nothing, and refuses a file that would make Keras
+    do so.
 
     Args:
-        value: A `dict`, as JSON gives it.
+        value: A `dict`, as the `json` module returns it.
 
     Returns:
-        The same `dict`, as `json.loads(text, object_hook=check_object)` wants
-        it to check a whole config.
+        The same `dict`, so that `json.loads(text, object_hook=check_object)`
+        checks a whole config.
 
     Raises:
-        ValueError: naming what is none of the classes that charrnn allows.
+        ValueError: if it names a class that charrnn does not allow.
 
     Example:
 
@@ -167,7 +168,7 @@ def check_object(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_of_keras(name, package):
-    """Whether a config may name this class, and Keras itself has it."""
+    """Whether this is one of the classes of Keras that a config may name."""
     layers = {f"keras.layers.{layer}" for layer in _OTHERS}
     layers |= {f"{c.module}.{c.layer}" for c in CELLS.values()}
     allowed = name in layers or _CLASSES.fullmatch(name)
@@ -177,8 +178,8 @@ def _is_of_keras(name, package):
 def _is_own(name, package):
     """Whether it is the layer, or its cell, of an entry that a user added.
 
-    Keras registers it under the class's name, with a package before it where
-    the class is decorated with `register_keras_serializable`.
+    Keras registers it under the class's name, after a package name if the
+    class is decorated with `register_keras_serializable`.
     """
     if not isinstance(package, str):
         return False
@@ -197,7 +198,7 @@ def check_order(class_names: Sequence[str]) -> None:
         class_names: Of all layers, in the order of the `keras.Sequential`.
 
     Raises:
-        ValueError: if there is no way for the engine to compute that.
+        ValueError: if the engine cannot compute these layers in this order.
 
     Example:
 

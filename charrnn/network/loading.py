@@ -1,7 +1,7 @@
 """Accept a model in any form: a path, a name, an engine, a Keras model.
 
-Every function of charrnn that takes a model asks `engine_of` or
-`keras_model_of`, so that all of them take the same forms.
+Every function of charrnn that takes a model calls `engine_of` or
+`keras_model_of`, so all of them accept the same forms.
 """
 
 import os
@@ -17,7 +17,7 @@ from charrnn.text.units import UnitVocabulary
 if TYPE_CHECKING:
     import keras
 
-# What a user may call a model.
+# The forms in which a user may pass a model.
 Model = Union[Engine, "keras.Sequential", str, "os.PathLike[str]"]
 
 NO_VOCABULARY = (
@@ -31,9 +31,9 @@ def load_model(
 ) -> tuple["keras.Sequential", UnitVocabulary]:
     """Loads a model file as a Keras model, to train it further or export it.
 
-    Nothing in the file is run or imported: charrnn reads it as data, and
-    builds the layers anew. To write and to score, `charrnn.load` is enough,
-    and needs no Keras.
+    No code in the file is run or imported: charrnn reads it as data, and
+    builds new layers. To write or score texts, `charrnn.load` is enough, and
+    does not need Keras.
 
     Args:
         path: A `.keras` file that charrnn saved, a run's folder, or
@@ -45,7 +45,7 @@ def load_model(
         compiled, and the `charrnn.Vocabulary` of the ids.
 
     Raises:
-        ValueError: if it is not such a file, saying why.
+        ValueError: if it is not such a file; the message says why.
         OSError: if it cannot be read.
 
     Example:
@@ -67,7 +67,7 @@ def save(
     vocabulary: UnitVocabulary | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Saves a model and its vocabulary in one file, whole or not at all.
+    """Saves a model and its vocabulary in one file, atomically.
 
     Keras opens the file from version 3.5 on, and `charrnn.load` reads it.
 
@@ -76,17 +76,17 @@ def save(
             `.keras` file, a run's folder or `"shakespeare"`.
         path: A file name ending in `.keras`.
         vocabulary: The `charrnn.Vocabulary` of the ids that a Keras model
-            reads; all others bring their own.
+            reads; all other forms contain theirs.
         facts: More entries for the member `charrnn.json`, such as the split
-            of the text and the losses reached; a `dict` that JSON can hold.
-            `None` for those that an engine or a file has already.
+            of the text and the losses reached: a JSON-serializable `dict`.
+            `None` keeps those that an engine or a file already has.
 
     Raises:
         ValueError: if the name does not end in `.keras`, a vocabulary is
             missing, it and the facts are too large to be read again, or
-            `charrnn.load` could not read the model, saying why; an old file
-            is then intact.
-        OSError: if the file cannot be written; an old one is then intact.
+            `charrnn.load` could not read the model; the message says why. An
+            existing file is left intact.
+        OSError: if the file cannot be written; an existing one is left intact.
 
     Example:
 
@@ -112,23 +112,23 @@ def engine_of(
     *,
     for_text: bool = False,
 ) -> Engine:
-    """The engine of whatever a user may call a model.
+    """Returns the engine of a model in any form.
 
     Args:
         model: A `charrnn.Engine`; a `.keras` file, a run's folder or the name
             of a model that comes with charrnn, as `charrnn.load` takes it; or
-            a Keras model as `build_model` makes it, or its twin, whose
+            a Keras model as `build_model` returns it, or its twin, whose
             weights are copied.
         vocabulary: The `charrnn.Vocabulary` of a Keras model; an engine and a
-            file have their own. A Keras model without one reads ids, but no
+            file have their own. A Keras model without one reads ids, but not
             text.
-        for_text: Whether a Keras model without one is an error at once.
+        for_text: Whether to raise if a Keras model comes without one.
 
     Returns:
         An `Engine`.
 
     Raises:
-        ValueError: if it is none of these, or brings another vocabulary.
+        ValueError: if it is none of these, or has another vocabulary.
 
     Example:
 
@@ -150,7 +150,7 @@ def engine_of(
 def keras_model_of(
     model: Model, vocabulary: UnitVocabulary | None = None
 ) -> tuple["keras.Sequential", UnitVocabulary]:
-    """A Keras model of whatever a user may call a model.
+    """Returns a model in any form as a Keras model.
 
     Args:
         model: As for `engine_of`. A Keras model is returned as it is.
@@ -183,7 +183,7 @@ def keras_model_of(
 
 
 def _or_none(vocabulary, model) -> Any:
-    """The vocabulary, or what stands for none, of the size of the logits."""
+    """Returns the vocabulary; if there is none, a placeholder of its size."""
     if vocabulary is None:
         return NoVocabulary(model.output_shape[-1])
     return vocabulary
@@ -194,15 +194,15 @@ def _check_same(vocabulary, own):
     if vocabulary is not None and vocabulary != own:
         raise ValueError(
             "Expected no other vocabulary than the model's own. Received "
-            f"one of {len(vocabulary)} {vocabulary.plural} beside the model's "
+            f"one of {len(vocabulary)} {vocabulary.plural}; the model's has "
             f"{len(own)}. Leave it out."
         )
 
 
 class NoVocabulary:
-    """Stands for the vocabulary of a Keras model that came without one.
+    """A placeholder for the vocabulary of a Keras model that has none.
 
-    It has a size; asked for anything else it says what to pass.
+    It has a length. Any other use raises an error that says what to pass.
 
     Args:
         size: Number of its characters.
@@ -232,7 +232,7 @@ class NoVocabulary:
 
 
 def _check_keras(model):
-    """Checks that something is a Keras model, as it is none of the others."""
+    """Checks that something is a Keras model, the last of the forms."""
     if not is_keras(model):
         raise ValueError(
             "Expected a model: a charrnn.Engine, the path of a model file or "

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import keras
 
 COUNTED = 1_000_000  # characters at once: the ids may be larger than the memory
-DTYPE = "float32"  # whatever floatx the user's keras.json sets
+DTYPE = "float32"  # regardless of floatx in the user's keras.json
 
 
 def build_model(
@@ -28,16 +28,16 @@ def build_model(
 ) -> "keras.Sequential":
     """Builds an untrained network that predicts the next character.
 
-    Characters go in as one-hot vectors or through an embedding, pass
-    `layers` recurrent layers, each followed by dropout, and come out as one
-    logit per character of the vocabulary.
+    Characters enter as one-hot vectors or through an embedding and pass
+    through `layers` recurrent layers, each followed by dropout. The output is
+    one logit per character of the vocabulary.
 
     Args:
         vocabulary: A `charrnn.Vocabulary`, or anything whose `len()` is the
             number of distinct characters.
         cell: `"simple_rnn"` (Elman 1990), `"lstm"` (Hochreiter and
             Schmidhuber 1997; forget gates, Gers et al. 2000), `"gru"` (Cho
-            et al. 2014), or any other in `charrnn.network.cells.CELLS`.
+            et al. 2014), or any other key of `charrnn.network.cells.CELLS`.
         units: Size of each recurrent layer's hidden state.
         layers: Number of recurrent layers.
         dropout: Fraction of each recurrent layer's outputs dropped while
@@ -79,8 +79,8 @@ def _model_of_vectors(size, embedding):
     if embedding is not None:
         model.add(keras.layers.Embedding(size, embedding, dtype=DTYPE))
         return model
-    # One column a character: without it, CategoryEncoding would take a
-    # single character, shape (batch, 1), for a batch without time.
+    # Adds an axis: without it, CategoryEncoding would take a single character,
+    # shape (batch, 1), for a batch without a time axis.
     model.add(keras.layers.Reshape((-1, 1), dtype=DTYPE))
     model.add(
         keras.layers.CategoryEncoding(
@@ -91,7 +91,7 @@ def _model_of_vectors(size, embedding):
 
 
 def _recurrent(cell: Cell, units: int):
-    """Makes a recurrent layer, of Keras or of the module the table names."""
+    """Makes a recurrent layer, from Keras or the module the table names."""
     layer = getattr(importlib.import_module(cell.module), cell.layer)
     return layer(units, return_sequences=True, dtype=DTYPE)
 
@@ -103,11 +103,11 @@ def _logits(size):
 
 
 def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
-    """Sets the bias of the logits to how often each character occurs.
+    """Sets the bias of the logits to the log frequency of each character.
 
-    An untrained network then guesses by frequency, which is what training
-    would learn first; the more characters there are, the longer it would
-    take. One is added to each count, for characters that do not occur.
+    The untrained network then predicts characters by their frequency. Training
+    would learn that first anyway, and take longer the more characters there
+    are. One is added to each count, for characters that do not occur.
 
     Args:
         model: A `keras.Sequential`, as `build_model` returns it.
@@ -131,10 +131,10 @@ def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
 def rebuild(
     layers: Sequence[StoredLayer], vocabulary: Sized
 ) -> "keras.Sequential":
-    """Makes a Keras model of what a model file holds.
+    """Makes a Keras model from the contents of a model file.
 
-    Only what charrnn knows of the settings is taken over: sizes, and the rate
-    of each dropout. Initializers, regularizers and names are Keras's own.
+    Only sizes and dropout rates are taken from the settings. Initializers,
+    regularizers and names are Keras's defaults.
 
     Args:
         layers: A list of `(class name, settings, arrays)`, as

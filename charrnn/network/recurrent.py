@@ -7,7 +7,7 @@ import numpy as np
 from charrnn.network.cells import CELLS, Cell, cell_of_layer
 from charrnn.network.steps import State, sigmoid
 
-# The state of a network: that of each recurrent layer, from the lowest up.
+# The state of a network: those of its recurrent layers, the lowest first.
 NetworkState = list[State]
 
 
@@ -20,15 +20,15 @@ class RecurrentLayer:
         class_name: Of the Keras layer, such as `"LSTM"`; a layer of `CELLS`.
         arrays: Its weights in Keras's order: kernel `(inputs, columns)`,
             recurrent kernel `(units, columns)` and bias `(columns,)`, or
-            `(2, columns)` where the cell has a recurrent bias.
+            `(2, columns)` if the cell has a recurrent bias.
 
     Attributes:
         name: The class name.
         cell: Its entry in the table.
         kernel: The weights of the inputs.
         U: The recurrent weights.
-        bias: What is added to the projected inputs, `(columns,)`.
-        recurrent_bias: What is added to the product with U, or `None`.
+        bias: Added to the projected inputs, `(columns,)`.
+        recurrent_bias: Added to the product with U, or `None`.
 
     Example:
 
@@ -45,7 +45,7 @@ class RecurrentLayer:
         kernel, U, bias = arrays
         self.name = class_name
         self.cell = _known(class_name)
-        # By columns: the order in which BLAS reads a single row's product.
+        # Column-major: the order in which BLAS reads them for a single row.
         self.kernel, self.U = np.asfortranarray(kernel), np.asfortranarray(U)
         self.bias: np.ndarray = bias
         self.recurrent_bias: np.ndarray | None = None
@@ -71,7 +71,7 @@ class RecurrentLayer:
         """Multiplies inputs `(..., inputs)` by the kernel and adds the bias.
 
         Returns:
-            Array `(..., columns)`, what `step` and `run` call `x`.
+            Array `(..., columns)`: the `x` of `step` and `run`.
         """
         return matmul(inputs, self.kernel) + self.bias
 
@@ -97,7 +97,7 @@ class RecurrentLayer:
 
         Args:
             x: Projected inputs, `(time, batch, columns)`.
-            before: For each of these steps the output of the one before,
+            before: For each step the output of the previous one,
                 `(time, batch, units)`.
 
         Returns:
@@ -121,7 +121,7 @@ class RecurrentLayer:
 def step_layers(
     layers: Sequence[RecurrentLayer], x: np.ndarray, state: NetworkState
 ) -> NetworkState:
-    """Computes one step of all layers, from the lowest up.
+    """Computes one step of all layers, the lowest first.
 
     Args:
         layers: The layers.
@@ -145,10 +145,10 @@ def run_layers(
     state: NetworkState,
     note: Callable[..., None],
 ) -> tuple[np.ndarray, NetworkState]:
-    """Computes all steps of one layer after the other, from the lowest up.
+    """Computes all steps of one layer after another, the lowest first.
 
-    A layer's inputs are all known before it begins, so that they are projected
-    in one matrix product: that is why this is faster than step after step.
+    All inputs of a layer are known before it begins, so one matrix product
+    projects them all. That makes this faster than repeated `step_layers`.
 
     Args:
         layers: The layers.
@@ -173,7 +173,7 @@ def run_layers(
 
 
 def describe(layers: Sequence[RecurrentLayer]) -> str:
-    """Says in a few words which layers these are.
+    """Describes layers in a few words.
 
     Example:
 

@@ -3,13 +3,13 @@
 Each function reads one character of every sequence. Its arguments:
 
 - `x`: the input, already multiplied by the input weights, plus the bias:
-  `(batch, blocks * units)`, one block of columns for each gate and for the
-  candidate, in Keras's order;
+  `(batch, blocks * units)`;
 - `state`: a tuple of arrays `(batch, units)`, the hidden state `h` first;
 - `U`: the recurrent weights, `(units, blocks * units)`.
 
-It returns the new state, a tuple of the same form. `h` is also what the layer
-puts out.
+Here a block is the columns of one gate or of the candidate, in Keras's order.
+(In `charrnn.twins` it is a group of gates.) Each function returns the new
+state, a tuple of the same form. `h` is also the output of the layer.
 """
 
 import numpy as np
@@ -68,7 +68,7 @@ def lstm_step(x: np.ndarray, state: State, U: np.ndarray) -> State:
     h, c = state
     units = h.shape[-1]
     z = x + h @ U
-    # The sigmoid of the candidate's block is computed and not used: one call
+    # The sigmoid of the candidate's block is computed but not used: one call
     # on the whole array costs less than three on its parts.
     gates = sigmoid(z)
     i, f, o = gates[:, :units], gates[:, units : 2 * units], gates[:, -units:]
@@ -85,8 +85,9 @@ def gru_step(
     g = tanh(x + r (h U + b))         candidate
     h = z h + (1 - z) g
 
-    each with its own block of the columns of x, U and b. That the reset gate
-    comes after the product (Keras's `reset_after`) makes one product of three.
+    each with its own block of the columns of x, U and b. Because the reset
+    gate comes after the product (Keras's `reset_after`), one product is
+    enough for all three.
 
     Args:
         x: Projected input, `(batch, 3 * units)`: blocks z, r, g.
@@ -113,7 +114,7 @@ def gru_step(
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)), by the tanh that NumPy computes fastest.
+    """1 / (1 + exp(-x)), computed from tanh, which is fastest in NumPy.
 
     Args:
         x: Of any shape.

@@ -8,22 +8,23 @@ from charrnn.text.units import UnitVocabulary
 
 # A standard error is computed from means of blocks of characters.
 CHARACTERS_PER_BLOCK = 64
-MIN_BLOCKS = 8  # of a short text the blocks are shorter
+MIN_BLOCKS = 8  # a short text is divided into shorter blocks
 
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """The surprise of each unit of a text but the first.
+    """The surprise of each unit of a text except the first.
 
-    Units are characters, or a model's words or bytes. Whatever they are, the
-    loss is told per character of the text, so that models can be compared.
+    Units are characters, or a model's words or bytes. Losses are always given
+    per character of the text, so that models can be compared.
 
     Attributes:
-        nats: Float32 array of shape `(units,)`, of the text's second unit to
+        nats: Float32 array of shape `(units,)`, from the text's second unit to
             its last.
         method: How it was scored, in words.
         unit: `"character"`, `"word"` or `"byte"`.
-        lengths: Characters of each unit, `(units,)`; `None` for one each.
+        lengths: Number of characters of each unit, `(units,)`; `None` if each
+            is one character.
     """
 
     nats: np.ndarray
@@ -91,7 +92,7 @@ class Score:
         """The surprise of the text, divided by its characters."""
         if self.lengths is None:
             return self.nats_per_unit
-        # Bytes of a file that is no text may begin no character at all.
+        # The bytes of a file that is not text may begin no character at all.
         return float(self.nats.sum(dtype=np.float64)) / max(1, self.characters)
 
     @property
@@ -101,15 +102,15 @@ class Score:
 
     @property
     def bits_per_character(self) -> float:
-        """The loss in bits: what an ideal compressor needs per character."""
+        """The loss in bits: an ideal compressor's output per character."""
         return to_bits(self.nats_per_character)
 
     @property
     def perplexity(self) -> float:
-        """How many equally likely units would be as hard to predict.
+        """The number of equally likely units that would be as hard to predict.
 
-        That is e to the nats per unit; infinite if a float cannot hold it.
-        Only models of the same unit can be compared by it.
+        It is e to the power of the nats per unit, or infinity if a float
+        cannot hold that. It only compares models of the same unit.
         """
         with np.errstate(over="ignore"):
             return float(np.exp(np.float64(self.nats_per_unit)))
@@ -133,13 +134,13 @@ def to_bits(nats: float | np.ndarray) -> float:
 
 
 def standard_error(nats: np.ndarray) -> float:
-    """The standard error of a mean of surprises.
+    """The standard error of a mean of surprises, by the method of batch means.
 
     The surprises of neighbouring characters are correlated: a rare word
-    surprises several times. Taken for independent they would make the mean
-    look more certain than it is. The means of blocks, of 64 characters or of
-    an eighth of a text shorter than 512, are nearly independent (the method
-    of batch means).
+    surprises several times. Treating them as independent would make the mean
+    look more certain than it is. The means of blocks of characters are nearly
+    independent. A block has 64 characters, or an eighth of a text that is
+    shorter than 512.
 
     Args:
         nats: Array of shape `(characters,)`.

@@ -3,21 +3,21 @@
 A character's surprise is -ln p(character | all characters before it). The
 first character is context and is not scored. By definition the network reads
 the text once, from the zero state, and carries its state to the end. A model
-of words or bytes is scored in the same way by its units; a word that could
-also be spelled out counts as it is encoded.
+of words or bytes is scored in the same way, by units. If a word could also be
+spelled out, only its encoding counts.
 
 One pass over a long text is slow, because every step waits for the one
-before. A long text is therefore cut into streams that are read side by side,
-as rows of one batch. Each stream first reads the characters before its part,
-which are not scored again, to find the state that one pass would have there:
+before. A long text is therefore cut into streams, which are read in parallel
+as the rows of a batch. Each stream first reads the characters before its
+part, without scoring them, to arrive at the state that one pass would have:
 
     text      ----------------------------------------
     stream 1  [ scored  ]
     stream 2       ......[ scored  ]
     stream 3                 ......[ scored  ]         . warm-up
 
-The difference to one pass is far below the noise of any loss, and
-`Score.method` says which way was taken.
+The difference from one pass is far below the statistical error of any loss.
+`Score.method` says how a text was scored.
 """
 
 import os
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 ONE_PASS = "one pass, state carried"
 ONE_PASS_CHARACTERS = 200_000  # a longer text is scored in streams
 
-STREAMS = 64  # read side by side: more rows are no faster
-MIN_CHARACTERS_PER_STREAM = 2048  # so that warming up stays a small part
-WARM_UP_CHARACTERS = 512  # read by a stream before those that it scores
+STREAMS = 64  # read in parallel: more rows are no faster
+MIN_CHARACTERS_PER_STREAM = 2048  # keeps the share of the warm-up small
+WARM_UP_CHARACTERS = 512  # read before the characters that a stream scores
 
 
 def score(
@@ -57,11 +57,12 @@ def score(
     """Scores a text.
 
     Args:
-        model: A `charrnn.Engine`, what `charrnn.load` takes, or a Keras model.
-        text: A `str`, or ids as the model's vocabulary encodes it, of at
-            least two characters.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model, which scores
-            ids without one. Leave it out otherwise: engines and model files
+        model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
+            Keras model.
+        text: At least two characters: a `str`, or ids from the model's
+            vocabulary.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model, needed if
+            `text` is a `str`. Omit it otherwise: engines and model files
             contain theirs.
 
     Returns:
@@ -95,7 +96,7 @@ def score_in_streams(
     Args:
         engine: A `charrnn.Engine`.
         text: As for `score`.
-        streams: Most streams; a short text is cut into fewer.
+        streams: Maximum number of streams; a short text is cut into fewer.
         warm_up: Characters that each stream reads before its own part.
 
     Returns:
@@ -118,12 +119,12 @@ def score_in_streams(
     streams = max(1, min(streams, scored // MIN_CHARACTERS_PER_STREAM))
     length = -(-scored // streams)
     ends = np.minimum(np.arange(1, streams + 1) * length, scored)
-    # All parts have one length, so the last may overlap the one before; the
-    # characters of both are then scored twice, and one score is kept.
+    # All parts have the same length, so the last may overlap the one before.
+    # The shared characters are then scored twice, and one score is kept.
     starts = ends - length
     warm_up = min(warm_up, int(starts[1]) if streams > 1 else 0)
-    # The first stream has nothing before it: it starts at the first
-    # character, and its row reads on past its part.
+    # There is nothing before the first stream: it starts at the first
+    # character, and its row continues past its part.
     begins = np.maximum(starts - warm_up, 0)
     windows = sliding_window_view(ids, warm_up + length + 1)[begins]
     nats = nats_of_rows(engine, windows)  # (streams, warm_up + length)
@@ -142,15 +143,15 @@ def score_cold(
 ) -> Score:
     """Scores independent windows, each from the zero state.
 
-    Models with a fixed context are scored in this way. Most characters are
-    predicted with less context than the network can use, so the loss is
+    This is how models with a fixed context are scored. Most characters are
+    predicted from less context than the network can use, so the loss is
     higher than that of `score`.
 
     Args:
         engine: A `charrnn.Engine`.
         text: As for `score`.
-        window: Characters predicted in each window. A remainder at the end
-            is left out; a text shorter than a window is one window.
+        window: Number of characters predicted in each window. A remainder at
+            the end is left out; a text shorter than a window is one window.
 
     Returns:
         A `Score`.

@@ -17,8 +17,8 @@ def read(source: sources.Source, **how: Any) -> str:
     r"""Reads a text, strictly: no byte is skipped, replaced or guessed.
 
     Args:
-        source: A path or a name, or a list of them, which are read one after
-            the other; "-" means standard input.
+        source: A path or a name, or a list of them, which are joined in
+            order; "-" means standard input.
         **how: As for `Text`: `encoding`, `newline`, `normalize`, `say`,
             `without`, `binary`.
 
@@ -45,47 +45,48 @@ def read(source: sources.Source, **how: Any) -> str:
     for piece in text.pieces():
         pieces.append(piece)
         characters += len(piece)
-        # Python stores a str with 1, 2 or 4 bytes for each character, as its
-        # widest one needs. The pieces and the joined text exist together.
+        # Python stores a str with 1, 2 or 4 bytes per character, whichever the
+        # widest needs. The pieces and the joined text exist at the same time.
         width = max(width, min(4, sys.getsizeof(piece) // len(piece)))
         check_ram(2 * width * characters, text.title)
     return "".join(pieces)
 
 
 class Text:
-    """A text of any size, read a piece at a time and as often as wanted.
+    """A text of any size, read a piece at a time, any number of times.
 
-    A catalogue's name means its corpus unless a regular file has that name; a
-    folder of that name is read when written with a separator (`./python`).
-    A folder means all its `*.txt`, at any depth, in the order of their paths,
-    except hidden files and the folders of runs. A name with `*`, `?` or `[`
-    means the files that match. Of several files each ends with a line end,
-    and none may be named twice unless `repeatable`.
+    A name in the catalogue means that corpus, unless a regular file has that
+    name. To read a folder of that name, write it with a separator
+    (`./python`). A folder means all its `*.txt` files, at any depth, in the
+    order of their paths, except hidden files and run folders. A name with
+    `*`, `?` or `[` means the files that match. If there are several files, a
+    line feed is added to each that does not end with one. No file may be named
+    twice unless `repeatable`.
 
     Args:
         source: A path or a name, or a list of them; "-" means standard input.
         encoding: The encoding of files and standard input. Byte order marks
-            are left out.
+            are removed.
         newline: "lf" to read CRLF and CR line ends as LF, "keep" to leave
-            them.
+            them as they are.
         normalize: A Unicode normal form ("NFC", "NFD", "NFKC" or "NFKD");
             `None` to read the characters as they are.
-        say: Called with one line of text about anything worth knowing.
-        without: Paths of folders that are left out of a folder.
-        repeatable: Whether a file may be named twice, as in runs that were
-            begun when nothing refused it.
-        binary: Whether to read any bytes at all, as they are: those that are
-            not UTF-8 as `ByteVocabulary.decode` writes them. What is said
-            above about encodings, line ends and normal forms is then moot.
+        say: Called with one line of text for each notice about the text.
+        without: Paths of folders to skip when reading a folder.
+        repeatable: Whether a file may be named twice, as runs of earlier
+            versions allow.
+        binary: Whether to accept any bytes, unchanged. Those that are not
+            UTF-8 are read as `ByteVocabulary.decode` writes them; `encoding`,
+            `newline` and `normalize` are ignored.
 
     Attributes:
-        title: What messages call the text.
-        size: Its bytes.
+        title: The name of the text in messages.
+        size: Its size in bytes.
 
     Raises:
         ValueError: if there is no such text, one is named twice, or an
             argument is none of the above; by `pieces` also if the text is
-            empty, or its bytes are not in the encoding.
+            empty, or cannot be decoded with the encoding.
         OSError: if the text cannot be read.
 
     Example:
@@ -157,7 +158,7 @@ class Text:
             self._say = None  # a second reading would repeat it
 
     def _say_copies(self, say: Callable[[str], Any]) -> None:
-        """Tells which files have the same content as another one."""
+        """Reports files that have the same content as another one."""
         paths = [part.path for part in self._parts if part.path]
         copies = repeats.copies(paths)
         if copies:
@@ -206,10 +207,10 @@ class Text:
 def normalize_text(
     text: str, newline: str = "lf", normalize: str | None = None
 ) -> str:
-    r"""Gives a text the line ends and the normal form of a corpus.
+    r"""Converts a text to the line ends and the normal form of a corpus.
 
-    A prompt, or a text to be scored, is spelled like the corpus if it is
-    given the arguments with which the corpus was read.
+    Called with the arguments with which the corpus was read, it makes a
+    prompt, or a text to score, consistent with the corpus.
 
     Args:
         text: Any text.
@@ -220,8 +221,8 @@ def normalize_text(
         The text in that form.
 
     Raises:
-        ValueError: if `newline` or `normalize` is none of these, or as
-            `charrnn.text.normal_form.normalized` does.
+        ValueError: if `newline` or `normalize` is none of these, or if
+            `charrnn.text.normal_form.normalized` raises it.
 
     Example:
 
@@ -248,11 +249,11 @@ def _check_options(newline: str, normalize: str | None) -> None:
 
 
 def _never_torn(pieces: Iterable[str], normalize: str | None) -> Iterator[str]:
-    """Moves the cuts between pieces to where they change nothing.
+    """Moves the cuts between pieces to positions where they do no harm.
 
-    No cut then separates a CR from its LF, or, if the text is to be
-    normalized, characters that may combine. What stands after the last
-    harmless place goes to the next piece.
+    No cut then separates a CR from its LF or, if the text is to be
+    normalized, characters that may combine. The end of a piece after its last
+    harmless position is prepended to the next piece.
     """
     rest = ""
     for piece in pieces:

@@ -16,12 +16,12 @@ from charrnn.text.characters import (
 from charrnn.text.units import UnitVocabulary
 
 STAND_IN = "\ufffd"  # stands for the characters that are too rare to be learnt
-UNKNOWN = ("error", "nearest", "skip", "replace")  # ways to treat the others
+UNKNOWN = ("error", "nearest", "skip", "replace")  # how to treat the unknown
 MAX_CHARACTERS_NAMED = 8  # of unknown characters, in a message
 
 
 class Vocabulary(UnitVocabulary):
-    """The distinct characters of a text; an id is a place among them.
+    """The distinct characters of a text; an id is an index into them.
 
     Args:
         characters: Distinct characters in the order of their ids.
@@ -30,8 +30,8 @@ class Vocabulary(UnitVocabulary):
         characters: The same `str`.
 
     Raises:
-        ValueError: if `characters` is empty, names a character twice, or
-            holds half of a surrogate pair, which no UTF-8 file can store.
+        ValueError: if `characters` is empty, has a character twice, or has
+            half of a surrogate pair, which no UTF-8 file can store.
 
     Example:
 
@@ -67,11 +67,11 @@ class Vocabulary(UnitVocabulary):
         Args:
             text: A text of at least one character, or its pieces.
             min_count: Characters that occur less often are left out; U+FFFD
-                then stands for all of them.
-            max_vocab: The largest size, at least 2; `None` for any size. If
-                there are more characters, the most frequent ones are taken
-                (of equally frequent ones those that come first in Unicode),
-                and U+FFFD for all others.
+                stands for all of them.
+            max_vocab: Maximum size, at least 2; `None` for no limit. If the
+                text has more characters, the most frequent are kept (of
+                equally frequent ones those that come first in Unicode), and
+                U+FFFD stands for all others.
 
         Returns:
             A `Vocabulary`.
@@ -106,7 +106,7 @@ class Vocabulary(UnitVocabulary):
 
     @property
     def lengths(self) -> np.ndarray:
-        """One for each character: `(len(vocabulary),)`."""
+        """The length of each character, which is 1: `(len(vocabulary),)`."""
         return np.ones(len(self), np.uint8)
 
     def __len__(self) -> int:
@@ -131,21 +131,21 @@ class Vocabulary(UnitVocabulary):
         Args:
             text: A text of n characters.
             unknown: What to do with characters that are not in the
-                vocabulary: `"error"`, `"nearest"` to spell them with similar
-                ones as `charrnn.text.nearest.spelled` does, `"skip"` to leave
-                them out, or `"replace"` to read each as U+FFFD.
-            position: Where a piece of a longer text begins, for the message.
+                vocabulary: `"error"` to raise, `"nearest"` to spell them with
+                similar ones as `charrnn.text.nearest.spelled` does, `"skip"`
+                to leave them out, or `"replace"` to read each as U+FFFD.
+            position: The position of `text` in a longer text, for messages.
 
         Returns:
-            Array of shape `(n,)` (shorter when characters were skipped,
-            longer when some were spelled with several) of unsigned integers
-            of 8 bits, or of 16 or 32 for more than 255 distinct characters.
+            Array of shape `(n,)` (shorter if characters were skipped, longer
+            if some were spelled with several) of uint8, or of uint16 or
+            uint32 for more than 255 distinct characters.
 
         Raises:
-            ValueError: naming the unknown characters, and the position of
-                the first, when `unknown="error"`, when it is `"nearest"` and
-                the vocabulary has nothing similar, or when it is `"replace"`
-                and U+FFFD is unknown as well.
+            ValueError: if a character is unknown and `unknown` is `"error"`,
+                or `"nearest"` and nothing in the vocabulary is similar, or
+                `"replace"` and U+FFFD is unknown as well. The message names
+                the characters, and the position of the first.
 
         Example:
 
@@ -194,11 +194,11 @@ class Vocabulary(UnitVocabulary):
         return self._code_points[ids].tobytes().decode("utf-32-le")
 
     def decoder(self) -> Callable[[int], str]:
-        """Makes a function that turns one id after another into a text."""
+        """Makes a function that decodes one id at a time."""
         return self.characters.__getitem__
 
     def looked_up(self, text: str) -> tuple[np.ndarray, bool]:
-        """Gives the ids of a text, and whether all characters are known."""
+        """Returns the ids of a text, and whether all characters are known."""
         ids = np.empty(len(text), self._ids.dtype)
         all_known = True
         for start in range(0, len(text), CHARACTERS_PER_BLOCK):
@@ -212,7 +212,7 @@ class Vocabulary(UnitVocabulary):
         return ids, all_known
 
     def _spelled(self, text: str, position: int) -> str:
-        """Spells a text in known characters, or names those that are not."""
+        """Spells a text in known characters; raises if that is impossible."""
         spelling, _ = nearest.spelled(text, self.characters)
         left = set(spelling).difference(self.characters)
         if left:
@@ -246,17 +246,17 @@ class Vocabulary(UnitVocabulary):
 
 
 def check_ids(ids: np.ndarray, size: int) -> None:
-    """Checks that ids are places in a vocabulary.
+    """Checks that ids are indices into a vocabulary.
 
-    NumPy and TensorFlow would take -1 for some character or other.
+    NumPy and TensorFlow would accept -1 and read some character.
 
     Args:
         ids: Integer array of any shape.
         size: The number of characters in the vocabulary.
 
     Raises:
-        ValueError: naming the first id outside of it, or if the ids are no
-            integers.
+        ValueError: if an id lies outside the vocabulary (the message has the
+            first), or the ids are not integers.
 
     Example:
 
@@ -268,7 +268,7 @@ def check_ids(ids: np.ndarray, size: int) -> None:
         )
     possible = np.iinfo(ids.dtype)
     if possible.min >= 0 and possible.max < size:
-        return  # the array's type has no other ids
+        return  # the array's dtype cannot hold any other id
     if ids.size and (ids.max() >= size or ids.min() < 0):
         outside = ids[(ids < 0) | (ids >= size)]
         raise ValueError(

@@ -22,9 +22,9 @@ class Windows:
     """Batches for truncated back-propagation through time.
 
     `batch_size` streams read the text in parallel. They start at equal
-    distances, and a batch holds the next `seq_length` characters of each. At
-    its end the text goes on with its beginning, like a ring. With 16
-    characters, `batch_size=2` and `seq_length=3`:
+    distances, and a batch holds the next `seq_length` characters of each. The
+    text is circular: its first character follows its last. With 16 characters,
+    `batch_size=2` and `seq_length=3`:
 
         text       a b c d e f g h i j k l m n o p   (then a, b, c ...)
 
@@ -37,23 +37,23 @@ class Windows:
                            l m n            m n o
 
     Row `i` of every batch continues row `i` of the batch before, so a network
-    that carries its state reads contiguous text, without an end. A seed draws
-    the place where stream 0 starts.
+    that carries its state reads contiguous text without end. The seed
+    determines where stream 0 starts.
 
     An epoch is the number of steps after which every character has been an
-    input: here 3, as each stream has 8 characters to read. It may read a part
-    of a window too much; the windows of the next epoch are then cut at other
-    places.
+    input: here 3, as each stream has 8 characters to read. The last window of
+    an epoch may reach past its stream's share of the text. The windows of the
+    next epoch are then cut at other positions.
 
-    A batch is a pure function of the seed and the step. Nothing is shuffled,
-    and nothing has to be saved to go on at any step. `charrnn.Windows` is the
-    same, and a dataset for Keras's `fit` as well.
+    A batch is a pure function of the seed and the step: nothing is shuffled,
+    and training can resume at any step without saved data. `charrnn.Windows`
+    is this class and a dataset for Keras's `fit` in one.
 
     Args:
         ids: Integers of shape `(characters,)`: the part to train on.
         batch_size: Streams read in parallel, the rows of a batch.
         seq_length: Characters per window: how far gradients reach back.
-        seed: An integer that places the streams.
+        seed: An integer that determines where the streams start.
 
     Attributes:
         ids: The array.
@@ -62,7 +62,7 @@ class Windows:
 
     Raises:
         ValueError: if the text is shorter than one batch, or an id is
-            negative or no integer.
+            negative or not an integer.
 
     Example:
 
@@ -96,7 +96,7 @@ class Windows:
             raise ValueError(
                 f"Expected at least batch_size * seq_length = "
                 f"{batch_size * seq_length} characters. Received {len(ids)}. "
-                "fit_to_text() finds sizes that the text can fill."
+                "Use a smaller batch_size or seq_length."
             )
         self.ids = np.asarray(ids)
         check_ids(self.ids, UNICODE_CODE_POINTS)
@@ -123,8 +123,8 @@ class Windows:
         """Cuts the windows of a step.
 
         Args:
-            step: The number of batches before this one, counted from the
-                start of training.
+            step: The number of batches before this one, since the start of
+                training.
 
         Returns:
             `(inputs, targets)`, int32 arrays of shape
@@ -137,15 +137,14 @@ class Windows:
         return window[:, :-1], window[:, 1:]
 
     def dataset(self, first_step: int = 0) -> "tf.data.Dataset":
-        """Makes an endless dataset of TensorFlow.
+        """Makes an endless `tf.data.Dataset`.
 
         Args:
             first_step: The step to begin with.
 
         Returns:
-            The batches `(inputs, targets)` from that step on. Their shapes
-            are known beforehand, and the next two are cut while a step is
-            trained.
+            The batches `(inputs, targets)` from that step on, with static
+            shapes. Two batches are prefetched.
 
         Example:
 
@@ -232,10 +231,10 @@ def split(
 
 
 def _advice(characters: int, validation: float) -> str:
-    """Tells what to do about parts that are too short."""
+    """Advises what to do about parts that are too short."""
     if int(characters * 0.9) < MIN_TRAINING_CHARACTERS:
         return "Use a longer text."
-    # Fractions are rounded to four digits, to the side on which they suffice.
+    # Rounded to four digits, up or down so that both parts are long enough.
     if validation < 0.1:
         least = math.ceil(MIN_HELD_OUT_CHARACTERS / characters * 1e4) / 1e4
         return f"Hold out more of it: a validation of {least:g} or more."
@@ -250,16 +249,16 @@ def fit_to_text(
     seq_length: int,
     fixed: Collection[str] = (),
 ) -> tuple[int, int]:
-    """Shrinks a batch to what a short text can fill.
+    """Shrinks a batch to a size that a short text can fill.
 
-    Windows are shortened to a quarter of the text, if they are longer; then
-    the number of streams is reduced.
+    Windows longer than a quarter of the text are shortened to that; then the
+    number of streams is reduced.
 
     Args:
         characters: Length of the training part.
         batch_size: Streams wanted.
         seq_length: Characters per window wanted.
-        fixed: The names of those that must not change ("batch_size",
+        fixed: The names of sizes that must not change ("batch_size",
             "seq_length"), even if the text cannot fill them.
 
     Returns:

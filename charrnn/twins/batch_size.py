@@ -1,7 +1,7 @@
 """Explain which batch size a twin needs when it gets another.
 
-A twin has a state for each row of a batch, so it takes batches of one size.
-TensorFlow would tell of shapes in a graph; these errors tell what to do.
+A twin has a state for each row of a batch, so it accepts batches of one size.
+TensorFlow's own errors are about shapes in a graph; these say what to do.
 """
 
 import functools
@@ -16,14 +16,14 @@ _WRONG_BATCH = re.compile(
 
 
 def explaining_batches(method: Callable) -> Callable:
-    """Decorates a twin's method so that its error for a batch explains itself.
+    """Decorates a twin's method to explain errors about the batch size.
 
     Args:
         method: A method of an object with a `batch_size`.
 
     Returns:
-        The method; it raises what `wrong_batch` returns where TensorFlow
-        reports a batch of another size. Other errors stay as they are.
+        The method; it raises the error of `wrong_batch` if TensorFlow reports
+        a batch of another size. Other errors are passed on.
     """
 
     @functools.wraps(method)

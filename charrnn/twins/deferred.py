@@ -1,8 +1,9 @@
 """Compute the gradients of a layer's weights and inputs after its loop.
 
-The backward loop leaves the gradients of the gates, `dz`, of all steps. All
-else follows from them in large products, one each for a tile of a matrix:
-nothing of it need be done step by step.
+The backward loop returns the gradients of the gates, `dz`, at all steps. The
+other gradients follow from them in large products, one per tile of a matrix,
+so none of them need be computed step by step. In `[block]`, a block is a group
+of gates: see `tiles.py`.
 """
 
 import functools
@@ -41,8 +42,8 @@ def weight_gradient(tiles: Tiles, sequence: tf.Tensor, dz: Blocks) -> tf.Tensor:
 
     Args:
         tiles: How the matrix is divided.
-        sequence: What the matrix was multiplied by, `(T, B, I)`: the inputs
-            for `W`, `h` before each step for `U`, ones for a bias.
+        sequence: The left factor of the matrix, `(T, B, I)`: the inputs for
+            `W`, `h` before each step for `U`, ones for a bias.
         dz: The gradients of the products, `(T, B, columns)`, `[part][block]`.
 
     Returns:
@@ -63,7 +64,7 @@ def bias_gradient(
 ) -> tf.Tensor:
     """Computes the gradient of each bias, as a product with ones.
 
-    To sum in the loop instead was no faster (benchmark: "bias gradients
+    Summing in the loop instead is no faster (benchmark: "bias gradients
     summed in the loop").
 
     Args:

@@ -1,13 +1,13 @@
 """Draw Keras's dropout masks, several times faster.
 
-A twin has to drop what stock Keras drops, so that both train alike. On
-TensorFlow, Keras's masks come from Philox 4x32-10, a random number generator
-without a state: block `n` of four numbers is a function of the seed and of
-`n` alone. So all blocks can be computed side by side, and XLA does it in
-vectors (benchmark: "dropout's random numbers by XLA"). XLA's own random
-operation took ten times as long, hence Philox is written out here.
+A twin must drop the same values as stock Keras, so that both train alike. On
+TensorFlow, Keras's masks come from Philox 4x32-10, a stateless random number
+generator: block `n` of four numbers is a function of the seed and of `n`
+alone. So all blocks can be computed in parallel, and XLA vectorizes this
+(benchmark: "dropout's random numbers by XLA"). XLA's own random operation took
+ten times as long, so Philox is implemented here.
 
-A mask is stored as a byte per value, a quarter of the random number.
+A mask takes one byte per value, a quarter of the random number.
 """
 
 import math
@@ -22,8 +22,8 @@ from charrnn.twins.kernels import as_float, compiled
 PHILOX_MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 PHILOX_KEY_STEPS = 0x9E3779B9, 0xBB67AE85
 PHILOX_ROUNDS = 10
-# TensorFlow makes a number from 0 to 1 of the lower 23 of 32 random bits: as
-# many as the fraction of a float32 has.
+# TensorFlow makes a number from 0 to 1 from the lower 23 of 32 random bits:
+# the fraction of a float32 has 23.
 RANDOM_BITS = 23
 
 
@@ -39,7 +39,7 @@ def dropout(x: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
         seed: int32, `(2,)`.
 
     Returns:
-        A tensor like `x`. Its gradient is dropped and scaled up alike.
+        A tensor like `x`. Its gradient is masked and scaled in the same way.
 
     Example:
 
@@ -135,8 +135,8 @@ def _halves(numbers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 def _masked(x: tf.Tensor, mask: tf.Tensor, rate: float) -> tf.Tensor:
     """Applies a mask.
 
-    In a program of its own: compiled together with the mask, XLA would draw a
-    whole block of four numbers for each of its bytes.
+    Compiled separately: if it were compiled together with the mask, XLA would
+    draw a whole block of four numbers for each byte of the mask.
     """
     mask = tf.transpose(mask, (1, 0, 2))  # (steps, rows, units)
     scaled = as_float(x) * (1 / (1 - rate))

@@ -7,19 +7,20 @@ compiles them. `tests/twins/test_bptt.py` derives the same gradients in NumPy.
 A step of `B` rows and `H` units computes, from matrices `(B, H)`, one per gate:
 
     x       the input's product with W, plus bias
-    p       the product of the last output h with U
-    memory  what the cell carries besides p: c in an LSTM, h in the others
+    p       the product of the previous output h with U
+    memory  the other value carried between steps: c in an LSTM, else h
 
 `forward` returns the new states, the memory last, and the matrices that
-`backward` needs besides the memory. Their number, `kept`, is even, because
-`kernels.py` stores them in pairs.
+`backward` needs in addition to the memory. Their number, `kept`, is even,
+because `kernels.py` stores them in pairs.
 
 `backward` is the chain rule for that step. It gets `dh`, the gradient of the
-loss with respect to the new h by every way but the memory; `d_memory`, the
-same for the new memory; the memory before and after the step; and what
-`forward` kept. It returns the gradients of `x`, of `p` and of the old memory,
-the last without what flows through `p`. `once(value)` returns the value, but
-stops XLA from recomputing it in every kernel that uses it.
+loss with respect to the new h along every path except the memory; `d_memory`,
+the gradient with respect to the new memory; the memory before and after the
+step; and the matrices that `forward` kept. It returns the gradients of `x`, of
+`p` and of the old memory, the last without the part that flows through `p`.
+`once(value)` returns the value, but stops XLA from recomputing it in every
+kernel that uses it.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,13 +35,14 @@ Once = Callable[[tf.Tensor], tf.Tensor]
 
 
 class Equations(Protocol):
-    """What the loops need to know of a cell: the classes below are examples.
+    """The interface of a cell to the loops, as the classes below implement it.
 
     Attributes:
-        gates: Blocks of columns in `W`, `U` and the bias.
+        gates: Number of gates, the candidate included: 4 for an LSTM, of
+            which `Cell.gates` in `charrnn/network/cells.py` names 3.
         products: 2 if the gradients of `x` and of `p` differ, otherwise 1.
-            It is the number of biases, too.
-        kept: How many matrices `forward` keeps for `backward`; even.
+            It is also the number of biases.
+        kept: Number of matrices that `forward` keeps for `backward`; even.
     """
 
     gates: ClassVar[int]
@@ -102,7 +104,7 @@ class LSTM:
 
     >>> zeros = [tf.zeros(1)] * 4
     >>> (h, c), kept = LSTM.forward(zeros, zeros, memory=tf.ones(1))
-    >>> float(c[0])  # gates are half open: half of the memory is forgotten
+    >>> float(c[0])  # the gates are half open: half of c is forgotten
     0.5
     """
 
@@ -180,7 +182,7 @@ class GRU:
 
 
 def sigmoid(x: tf.Tensor) -> tf.Tensor:
-    """The logistic function, by way of tanh, for which XLA has faster code.
+    """The logistic function, computed from tanh, for which XLA is faster.
 
     Example:
 

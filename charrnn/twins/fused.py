@@ -25,41 +25,38 @@ def fused(
 ) -> Twin:
     """Returns a twin that trains a model faster than Keras does.
 
-    The twin has the model's own layers, so after `twin.fit(...)` the model
-    is trained and nothing is copied. Only the way its `SimpleRNN`, `LSTM`,
-    `GRU` and `Dropout` layers are computed differs: see
+    The twin shares the model's own layers and weights, so `twin.fit(...)`
+    trains the model, and nothing is copied. It only computes the `SimpleRNN`,
+    `LSTM`, `GRU` and `Dropout` layers in another way: see
     `charrnn/twins/loops.py`. The twin carries its state from batch to batch,
     as truncated back-propagation through time over contiguous streams
     requires.
 
-    Where there is no fused path (another backend than TensorFlow, a GPU, a
-    layer with unusual settings), stock layers do the work, and a warning
-    says so.
+    If a model has no fused path (a backend other than TensorFlow, a GPU, a
+    layer with unusual settings), stock Keras layers are used, with a warning.
 
     Args:
         model: A `keras.Sequential` over ids of shape `(batch, time)`; or a
-            model file, a run's folder, `"shakespeare"` or an engine, of which
-            the twin trains a copy, for `charrnn.save(twin, ...)` to save.
+            model file, a run's folder, `"shakespeare"` or an engine. Of those
+            the twin trains a copy, which `charrnn.save(twin, ...)` saves.
         batch_size: Streams per batch.
         precision: Of the operands of the matrix products: `"float32"`,
-            `"bfloat16"`, or `"auto"`: bfloat16 where the processor has
-            instructions for it. Weights, cell state, gates, loss and
-            optimizer are float32 in each case.
-        weight_drop: The share of the recurrent weights that is set to zero in
-            training, drawn anew for every batch (Wan et al. 2013; in
-            recurrent layers, Merity et al. 2018). The model itself is not
-            changed by it.
+            `"bfloat16"`, or `"auto"`, which means bfloat16 if the processor
+            has instructions for it, otherwise float32. Weights, cell state,
+            gates, loss and optimizer are always float32.
+        weight_drop: Share of recurrent weights dropped at each training step
+            (DropConnect, Wan et al. 2013; in recurrent layers, Merity et al.
+            2018). The model itself keeps all of its weights.
 
     Returns:
         A `Twin`: a `keras.Sequential` that maps ids `(batch_size, time)` to
         logits `(batch_size, time, vocabulary size)`, not yet compiled. It
-        takes no other batch size, and is saved as the model.
+        accepts no other batch size. Saving the twin saves the model.
 
     Raises:
         ValueError: if the precision is none of the three; if `weight_drop`
-            is not within `0 <= weight_drop < 1`, or is not 0 where stock
-            layers do the work; in training, if it is not 0 where steps are
-            masked.
+            is not within `0 <= weight_drop < 1`; if it is not 0 and stock
+            layers are used; in training, if it is not 0 and steps are masked.
 
     Example:
 
@@ -84,9 +81,9 @@ def fused(
 
 
 def _report_stock_layers(model: keras.Sequential, weight_drop: float) -> None:
-    """Warns of layers that are not fused; raises if they should drop weights.
+    """Warns of layers that are not fused; raises if weights are to be dropped.
 
-    A stock layer has no way to leave out recurrent weights.
+    A stock layer cannot drop recurrent weights.
     """
     reasons = {
         reason
@@ -110,7 +107,7 @@ def _report_stock_layers(model: keras.Sequential, weight_drop: float) -> None:
 def _fused_where_possible(
     model: keras.Sequential, precision: str, weight_drop: float
 ) -> list[keras.layers.Layer]:
-    """The layers of a twin: each run of layers that can be fused is one."""
+    """The layers of a twin: consecutive layers that can be fused become one."""
     layers: list[keras.layers.Layer] = []
     for fits, run in itertools.groupby(model.layers, key=_fits):
         group = [stateful(layer) for layer in run]
@@ -130,13 +127,14 @@ def _fits(layer: keras.layers.Layer) -> bool:
 
 
 def why_not_fused(layer: keras.layers.RNN) -> str | None:
-    """Says what keeps a recurrent layer from being fused, `None` if nothing.
+    """Returns the reason why a recurrent layer cannot be fused, if any.
 
     Args:
         layer: A Keras recurrent layer.
 
     Returns:
-        A clause that completes "not fused, because ...", or `None`.
+        A clause that completes "not fused, because ..."; `None` if the layer
+        can be fused.
 
     Example:
 
@@ -162,7 +160,7 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
     return None
 
 
-# What the equations and loops compute. cuDNN asks for the same.
+# The settings that the fused loops implement. cuDNN requires the same.
 _FUSED_SETTINGS = {
     "activation": "tanh",
     "recurrent_activation": "sigmoid",
@@ -175,7 +173,7 @@ _FUSED_SETTINGS = {
 
 
 def _has_many_logits(layers: list[keras.layers.Layer]) -> bool:
-    """Whether there are fused loops, and logits that are worth fusing."""
+    """Whether a twin has fused loops, and enough logits to be worth fusing."""
     last = layers[-1]
     if not any(isinstance(layer, Fused) for layer in layers):
         return False

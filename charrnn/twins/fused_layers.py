@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 Shape = tuple[int | None, ...]
 
-# A core gets at least so many rows of a batch, or so many units of a layer:
-# with fewer, starting its products costs more than computing them.
+# A core gets at least this many rows of a batch, or this many units of a
+# layer: with fewer, starting its products costs more than computing them.
 MIN_ROWS_PER_CORE = 8
 MIN_UNITS_PER_CORE = 128
 
@@ -21,8 +21,8 @@ MIN_UNITS_PER_CORE = 128
 class Fused(keras.layers.Layer):
     """Consecutive recurrent and dropout layers, computed by fused loops.
 
-    The equations are Keras's; the work is arranged as `loops.py` describes.
-    From layer to layer sequences stay as the loops use them: steps first, in
+    The equations are Keras's; `loops.py` describes how they are computed.
+    Between the layers, sequences keep the layout of the loops: steps first, in
     the precision of the products (benchmark: "recurrent and dropout layers as
     one").
 
@@ -32,8 +32,8 @@ class Fused(keras.layers.Layer):
             `keras.layers.Dropout`.
         precision: `"float32"` or `"bfloat16"`, for the operands of the
             matrix products.
-        weight_drop: The share of the recurrent weights that is set to zero
-            in training, `0 <= weight_drop < 1`.
+        weight_drop: Share of recurrent weights dropped at each training step
+            (DropConnect), `0 <= weight_drop < 1`.
         **kwargs: As for any `keras.layers.Layer`.
 
     Raises:
@@ -67,7 +67,7 @@ class Fused(keras.layers.Layer):
 
     @property
     def states(self) -> list[keras.Variable]:
-        """What the recurrent layers carry: Keras variables `(B, H)`."""
+        """The states of the recurrent layers: Keras variables `(B, H)`."""
         recurrent = filter(is_recurrent, self.layers)
         return [state for layer in recurrent for state in layer.states or ()]
 
@@ -115,7 +115,7 @@ class Fused(keras.layers.Layer):
             if is_recurrent(layer):
                 x = self._loop(layer, x, training)
             elif training and layer.rate:
-                # The seed that Keras's Dropout would make its mask of.
+                # The seed from which Keras's Dropout would draw its mask.
                 seed = layer.seed_generator.next() % (tf.int32.max - 1)
                 x = dropout(x, layer.rate, tf.cast(seed, tf.int32))
         return tf.cast(tf.transpose(x, (1, 0, 2)), tf.float32)
@@ -133,10 +133,10 @@ class Fused(keras.layers.Layer):
         return sequences
 
     def _loop(self, layer, x, training):
-        """Runs a layer over all steps, and keeps the states it ends with.
+        """Runs a layer over all steps, and stores its final states.
 
-        Rows of a batch are independent of one another. Each group of rows has
-        a loop of its own, which TensorFlow runs beside those of the others.
+        The rows of a batch are independent. Each group of rows has its own
+        loop, and TensorFlow runs the loops in parallel.
         """
         import tensorflow as tf
 
@@ -166,9 +166,9 @@ class Fused(keras.layers.Layer):
         return tf.concat(outputs, axis=1)
 
     def _recurrent_kernel(self, cell, training):
-        """`U`, in training without the weights that are left out.
+        """Returns `U`; in training, with a share of its weights dropped.
 
-        They are drawn once for a batch and left out at all of its steps
+        They are drawn once per batch and dropped at all of its time steps
         (Merity et al. 2018, "weight drop").
         """
         import tensorflow as tf
@@ -215,17 +215,17 @@ def division(batch_size: int, units: int) -> tuple[list[int], int]:
     """Divides the work of a layer among the cores.
 
     Two cores share the units of a step: each then reads half of the weights,
-    which fits its cache (benchmark: "half of the units for each core"). More
-    cores, or cores that share too few units, take rows of the batch instead
-    (benchmark: "a loop of 32 rows for each core").
+    which fits its cache (benchmark: "half of the units for each core").
+    Further cores, or all if the units are too few to share, divide the rows of
+    the batch instead (benchmark: "a loop of 32 rows for each core").
 
     Args:
         batch_size: Rows of a batch.
         units: Units of the layer.
 
     Returns:
-        The sizes of the groups of rows, and into how many parts the units of
-        each group are divided.
+        `(sizes, parts)`: the sizes of the groups of rows, and the number of
+        parts that the units are divided into.
 
     Example:
 
@@ -243,8 +243,8 @@ def division(batch_size: int, units: int) -> tuple[list[int], int]:
 class FusedLogits(keras.layers.Layer):
     """A dense layer for the logits of many characters.
 
-    Its products take operands of a given precision, as those of `Fused` do;
-    `charrnn.loss` computes their cross-entropy in compiled passes.
+    Its products take operands of a given precision, as those of `Fused` do.
+    `charrnn.loss` computes the cross-entropy in compiled passes.
 
     Args:
         dense: A `keras.layers.Dense` with a bias and without activation.

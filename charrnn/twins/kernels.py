@@ -1,17 +1,18 @@
 """Compile the element-wise work of a step, between two matrix products.
 
-TensorFlow starts an operation for every `+` and `tanh`; XLA compiles all that
-a step does between its products into a few loops over memory. Products stay
-outside, since XLA's own are slower than oneDNN's (benchmark: "products inside
-XLA"). Three habits of XLA on CPUs shape the code:
+TensorFlow starts an operation for every `+` and `tanh`; XLA compiles
+everything between the products of a step into a few loops over memory. The
+products stay outside, because XLA's own are slower than oneDNN's (benchmark:
+"products inside XLA"). In `[block]`, a block is a group of gates within a part
+of the units, as in `tiles.py`. Three habits of XLA on CPUs shape the code:
 
 - It splits a kernel that touches more than 512 KB across threads, which then
   have to synchronise. So matrices are concatenated in pairs and no further
   (benchmark: "gates kept in pairs").
 - It computes a concatenation element by element, choosing the source for
   each. So gates stay separate matrices (benchmark: "gates as separate
-  matrices"), and what has to be concatenated is joined as bits, which XLA
-  copies (benchmark: "gradients of the gates concatenated as bits").
+  matrices"), and matrices that must be concatenated are joined as bits, which
+  XLA copies (benchmark: "gradients of the gates concatenated as bits").
 - It recomputes a cheap value in every kernel that uses it. `once` prevents
   that (benchmark: "computed once").
 """
@@ -32,20 +33,21 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
 
     Args:
         equations: A class of `charrnn.twins.equations`.
-        operands: The `tf.DType` of the products, and of what is kept.
+        operands: The `tf.DType` of the products, and of the values kept for
+            the gradient.
 
     Returns:
         A function of
 
         - `x`, the input's products, `[block]`,
-        - `p`, the products of the last output, `[block][part of h]`, which
-          are summed here,
+        - `p`, the products of the previous output, `[block][part of h]`,
+          which are summed here,
         - the biases, `[block]`, each `(products, columns)`,
         - the memory, float32, `(B, units of the part)`.
 
         It returns the new memory in float32, the new states as operands of
-        the next products, and what is kept for the gradient, two matrices
-        concatenated along their rows in each tensor.
+        the next products, and the matrices kept for the gradient, in pairs:
+        each tensor is two of them, concatenated along their rows.
 
     Example:
 
@@ -83,18 +85,18 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
 
     Args:
         equations: A class of `charrnn.twins.equations`.
-        blocks: How many blocks the gates of a part are divided into.
+        blocks: Number of blocks that the gates of a part are divided into.
 
     Returns:
         A function of
 
         - the gradient of the output `h`,
-        - the gradients of `h` by the products of the next step, a list to be
-          summed,
+        - the gradients of `h` through the products of the next step, a list
+          to be summed,
         - the gradient of the memory, float32,
         - the memory before and after the step,
-        - what `forward` kept,
-        - a 1 that XLA does not know to be one: see `once`.
+        - the matrices that `forward` kept,
+        - the number 1, which XLA must not be able to infer: see `once`.
 
         It returns the gradients of `x` and, if they differ, of `p`,
         `[product][block]`, and that of the memory before the step.
@@ -114,8 +116,8 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
         operands, size = new.dtype, equations.gates // blocks
 
         def once(value):
-            # XLA recomputes cheap operations; a division by a number that it
-            # does not know is too expensive for that, and changes no bit.
+            # XLA recomputes cheap operations. A division by an unknown number
+            # is too expensive for that, and a division by 1 changes no bit.
             return value / one
 
         dx, dp, d_memory = equations.backward(
@@ -143,8 +145,8 @@ def _joined(
 ) -> tf.Tensor:
     """Casts and concatenates.
 
-    bfloat16 goes as bits: XLA would concatenate it as float32, element by
-    element of the result, deciding each time which matrix it is in.
+    bfloat16 is concatenated as bits. Otherwise XLA would do it as float32,
+    choosing the source matrix for each element of the result.
     """
     matrices = [tf.cast(matrix, operands) for matrix in matrices]
     if operands == tf.bfloat16:

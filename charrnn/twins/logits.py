@@ -1,10 +1,10 @@
 """Compute logits and cross-entropy faster for large vocabularies.
 
 A text in Chinese has thousands of distinct characters. The logits of a batch,
-`(B, T, V)`, are then by far its largest tensor, and most of a step goes into
-them. Two ideas, measured under "Many characters" in benchmarks/README.md:
+`(B, T, V)`, are then by far its largest tensor, and take most of the time of a
+step. Two ideas, measured under "Many characters" in benchmarks/README.md:
 
-- The products take bfloat16 operands, if the twin's precision is that.
+- The products take bfloat16 operands, if that is the twin's precision.
 - Softmax, logarithm and gradient are fused into two passes over the logits.
 """
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from charrnn.twins.kernels import as_float, compiled
 
-# Up to so many distinct characters stock Keras is about as fast.
+# Up to this number of distinct characters, stock Keras is about as fast.
 MAX_STOCK_CHARACTERS = 256
 
 
@@ -67,7 +67,7 @@ def cross_entropy(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
 
     TensorFlow's own operation reads the logits four times in the forward
     pass and writes them twice; this one reads them twice. The gradient
-    computes the probabilities again instead of keeping them.
+    recomputes the probabilities instead of keeping them.
 
     Args:
         logits: float32, `(B, T, V)`.

@@ -1,7 +1,7 @@
 """Run a recurrent layer over a window of steps, forward and backward.
 
-Whoever knows back-propagation through time finds it here, with the work
-arranged for speed. One call of `run` is one layer and one window of T steps:
+This is back-propagation through time, arranged for speed. One call of `run`
+computes one layer over one window of T steps:
 
     before the loop:  x_1 W ... x_T W          one product for all steps
                          |         |
@@ -15,34 +15,37 @@ arranged for speed. One call of `run` is one layer and one window of T steps:
                          |                    |
                         dz_1      ...        dz_T
                          |                    |
-    after the loop:      dx_t = dz_t W'      one product for all steps
-                         dW = sum of x_t' dz_t    one product each, and so for
-                         dU = sum of h_(t-1)' dz_t    the biases
+    after the loop:  dx_t = dz_t W'               one product for all steps
+                     dW = sum of x_t' dz_t        one product
+                     dU = sum of h_(t-1)' dz_t    one product
+                     db = sum of dz_t             one product, with ones
 
-dz_t stands for the gradient of the gates before their activation, `'` for
-transposition. The ideas, and the rows of benchmarks/README.md that hold them:
+dz_t is the gradient with respect to the gates before their activation; `'`
+means transposed. The ideas, and the rows of benchmarks/README.md that support
+them:
 
-- Only what depends on the step before is in the loop: the product of h with
-  `U`, and one compiled kernel for all of the gates. The gradients of the
-  weights wait until the loop has ended (`deferred.py`), and are then one
-  large product each (Appleyard et al. 2016 divide the work of a GPU like this).
-- A step is divided among the cores by the units of the layer, the tiles of
-  `U` into small products (`tiles.py`). In the code, `[part]` counts cores'
-  shares of the units, `[block]` groups of gates in a part, and
-  `[part of h]` the rows of `U`, which belong to the parts of the last h:
+- The loop contains only what depends on the previous step: the product of h
+  with `U`, and one compiled kernel for all gates. The gradients of the weights
+  are computed after the loop, as one large product each (`deferred.py`;
+  Appleyard et al. 2016 divide the work on a GPU in the same way).
+- The units of the layer are divided among the cores, and `U` into tiles whose
+  products are small (`tiles.py`). In the code, `[part]` indexes the shares of
+  the units, one per core; `[block]` the groups of gates within a part; and
+  `[part of h]` the input rows of `U`, divided like the parts:
 
       p[part][block] = sum over k of  h[k] · U[part][block][k]
       h[part], c[part] = kernel(x[part], p[part], c[part])
 
-  The parts of a step are independent; then all need all of the new h. More
-  parts than cores share the weights are slower (benchmark: "three parts").
-- Stored on the way forward are h, c and the gates after their activation,
-  two gates in one tensor (`tape.py`; benchmark: "states and gates in two
-  lists"). The backward pass recomputes tanh(c), and nothing else.
-- h is rounded to the precision of the products, which is also that of what
-  is stored. The memory, c or a GRU's h, goes from step to step in float32,
-  so that its small updates are not rounded away (benchmark: "only the memory
-  of a cell carried in float32").
+  Within a step the parts are independent; the next step needs the new h of
+  all parts. More parts than there are cores sharing the weights is slower
+  (benchmark: "three parts").
+- The forward pass stores h, c and the gates after their activation, two gates
+  per tensor (`tape.py`; benchmark: "states and gates in two lists"). The
+  backward pass recomputes only tanh(c).
+- h is rounded to the precision of the products, and is stored in it. The
+  memory (c, or h if the cell has no c) is carried from step to step in
+  float32, so that its small updates are not rounded away (benchmark: "only
+  the memory of a cell carried in float32").
 """
 
 from collections.abc import Sequence
@@ -81,24 +84,25 @@ def run(
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs one recurrent layer over all steps.
 
-    With `T` steps, `B` rows, `I` inputs, `H` units and `G` gates:
+    With `T` steps, `B` rows, `I` inputs, `H` units and `G` gates (the
+    candidate counted as one):
 
     Args:
         equations: A class of `charrnn.twins.equations`.
         inputs: `(T, B, I)`; `B` and `I` must be known. Their type, float32
-            or bfloat16, is the precision of the matrix products and of what
-            is stored for the gradient. All else is float32.
+            or bfloat16, is the precision of the matrix products and of the
+            values stored for the gradient. Everything else is float32.
         kernel: `W`, float32, `(I, G H)`.
         recurrent_kernel: `U`, float32, `(H, G H)`.
         bias: float32, `(1, G H)`; for a GRU `(2, G H)`: one for the input's
             product, one for the state's.
-        states: The first states, float32, `(B, H)` each, `h` first.
-        parts: How many parts the units are divided into, one per core.
+        states: The initial states, float32, `(B, H)` each, `h` first.
+        parts: Number of parts that the units are divided into, one per core.
 
     Returns:
         The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
-        last states, float32. Gradients flow from all of them back to all of
-        the tensors.
+        final states, float32. Gradients flow from all of these to all of the
+        tensors passed in.
 
     Example:
 
@@ -113,7 +117,7 @@ def run(
     operands = inputs.dtype
     tiles = Tiles(equations.gates, states[0].shape[1], parts, operands)
 
-    # TensorFlow knows only the result of `layer` and its hand-written
+    # TensorFlow sees only the result of `layer` and its hand-written
     # gradient: it neither records nor differentiates the steps.
     @tf.custom_gradient
     def layer(inputs, kernel, recurrent_kernel, bias, *states):
@@ -157,15 +161,17 @@ def _forward_loop(
 ) -> tuple[list[list[tf.Tensor]], list[Tape]]:
     """Computes the states of all steps, from the first to the last.
 
+    Here a block is a group of gates: see `tiles.py`.
+
     Args:
         equations: A class of `charrnn.twins.equations`.
         projected: The inputs' products with `W`, `[part][block]`.
         recurrent: The tiles of `U`, `[part][block][part of h]`.
         biases: `[part][block]`.
-        states: The first states, `[part][state]`.
+        states: The initial states, `[part][state]`.
 
     Returns:
-        The last states, `[part][state]`, and the tape of each part.
+        The final states, `[part][state]`, and the tape of each part.
     """
     steps, operands = tf.shape(projected[0][0])[0], projected[0][0].dtype
     recurrent = _map(right_factor, recurrent)
@@ -187,12 +193,12 @@ def _forward_loop(
         return t + 1, [part[0] for part in rounded], memories, tape
 
     hidden = [part[0] for part in first]  # h, as operands of the products
-    memories = [part[-1] for part in states]  # c, or h, in float32
+    memories = [part[-1] for part in states]  # c (or h if no c), in float32
     _, hidden, memories, tape = tf.while_loop(
         lambda t, *_: t < steps, step, (0, hidden, memories, tape)
     )
     last = zip(_map(as_float, hidden), memories, strict=True)
-    # [h, c] in an LSTM; elsewhere the memory is h, not rounded.
+    # [h, c] for an LSTM; for other cells the memory, which is h not rounded.
     return [list(part)[-len(states[0]) :] for part in last], tape
 
 
@@ -208,13 +214,14 @@ def _backward_loop(
     Args:
         equations: A class of `charrnn.twins.equations`.
         d_outputs: The gradients of the outputs, `(T, B, units)`, `[part]`.
-        d_last: The gradients of the last states, `[part][state]`.
+        d_last: The gradients of the final states, `[part][state]`.
         recurrent: The tiles of `U`, `[part][block][part of h]`.
         tape: What `_forward_loop` stored, `[part]`.
 
     Returns:
-        The gradients of the inputs' and of the states' products in all
-        steps, `[part][block]`, and of the first states, `[part][state]`.
+        The gradients of the inputs' products and of the states' products at
+        all steps, `[part][block]` each, and of the initial states,
+        `[part][state]`.
     """
     steps, operands = tf.shape(d_outputs[0])[0], recurrent[0][0][0].dtype
     separate = len(d_last[0]) > 1  # the memory is c, not h
@@ -222,7 +229,7 @@ def _backward_loop(
     dz = gate_storage(equations, recurrent, d_last[0][0].shape[0], steps)
     back = _tiles_backward(recurrent)
     d_hidden = _first_products(d_last, back, operands, separate)
-    one = tf.sign(tf.cast(steps, tf.float32))  # 1, which XLA cannot know
+    one = tf.sign(tf.cast(steps, tf.float32))  # 1, but XLA cannot infer it
 
     def step(t, d_hidden, d_memories, dz):
         results = [
@@ -234,8 +241,8 @@ def _backward_loop(
         values, d_memories = map(list, zip(*results, strict=True))
         dz = _map(lambda storage, v: write(storage, t, v), dz, values)
         dp = [part[-1] for part in values]
-        # What this step owes to h of the step before, not yet summed: the
-        # kernel of that step sums it.
+        # The gradient that reaches the previous step's h through the products
+        # of this step, not yet summed: the previous step's kernel sums it.
         d_hidden = [_flat(_map(multiply, dp, tiles)) for tiles in back]
         return t - 1, d_hidden, d_memories, dz
 
@@ -269,12 +276,12 @@ def _first_products(
     operands: tf.DType,
     separate: bool,
 ) -> list[list[tf.Tensor]]:
-    """What the backward loop begins with in place of a next step's products.
+    """The initial `d_hidden` of the backward loop, one list per part.
 
-    There is no step after the last, only the gradient of the last h; where h
-    is the memory, that has it already. The list of each part has as many
-    tensors as a step has products, because a loop's variables keep their
-    number.
+    The last step has no next step: its h gets only the gradient in `d_last`.
+    If h is itself the memory, `d_memories` carries that gradient already, and
+    all tensors here are zero. Each list has one tensor per product of a step,
+    because the number of a loop's variables cannot change.
     """
     products = []
     for part, tiles in zip(d_last, back, strict=True):

@@ -11,8 +11,8 @@ def resolve_precision(precision: str) -> str:
         precision: `"auto"`, `"float32"` or `"bfloat16"`.
 
     Returns:
-        `"float32"` or `"bfloat16"`. `"auto"` becomes bfloat16 where the
-        processor multiplies it natively: elsewhere it would be slower.
+        `"float32"` or `"bfloat16"`. `"auto"` becomes bfloat16 if the processor
+        multiplies it natively: otherwise it would be slower.
 
     Raises:
         ValueError: if `precision` is none of the three.
@@ -33,7 +33,7 @@ def resolve_precision(precision: str) -> str:
 
 
 def _cpu_flags() -> set[str]:
-    """The processor's instruction sets; empty where Linux does not say."""
+    """The processor's instruction sets; empty if /proc/cpuinfo has none."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             lines = [line for line in file if line.startswith("flags")]

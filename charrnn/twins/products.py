@@ -7,11 +7,10 @@ from charrnn.twins.kernels import as_float
 
 
 def right_factor(weights: tf.Tensor, transposed: bool = False) -> tf.Tensor:
-    """Lays weights out in memory as `multiply` wants its right factor.
+    """Lays weights out in memory as the right factor of `multiply`.
 
-    oneDNN's bfloat16 product is fastest when the weights lie transposed,
-    the float32 product when they do not. In a loop this is done once,
-    before it.
+    oneDNN's bfloat16 product is fastest if the weights are stored transposed,
+    the float32 product if they are not. For a loop, do this once, before it.
 
     Args:
         weights: `(I, J)`, float32 or bfloat16.
@@ -31,7 +30,7 @@ def right_factor(weights: tf.Tensor, transposed: bool = False) -> tf.Tensor:
 
 
 def multiply(left: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Multiplies by what `right_factor` returned.
+    """Multiplies by a matrix that `right_factor` returned.
 
     Example:
 
@@ -71,7 +70,7 @@ def over_steps(
 def sum_of_outer(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
     """Sums the outer products of all rows of all steps, in one product.
 
-    It is how the gradient of a weight matrix adds up over a window.
+    This adds up the gradient of a weight matrix over a window.
 
     Args:
         left: `(T, B, I)`.

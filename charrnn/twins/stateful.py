@@ -1,10 +1,10 @@
 """Carry states from batch to batch: the twin that trains a model.
 
-The text is cut into `B` streams, a row of the batch each. A batch holds the
-next window of every stream, so the state that a row ends with is the one that
-it goes on from in the next batch; the gradient stops between the two. That is
-truncated back-propagation through time. A model is stateless, for use with
-any batch; its twin has the state, for one batch size:
+The text is cut into `B` streams, one per row of the batch. A batch holds the
+next window of every stream, so each row of the next batch starts from the
+state that the row ended with; gradients stop between batches. That is
+truncated back-propagation through time. A model is stateless, and takes any
+batch; its twin carries the state, for one batch size:
 
     model    Embedding -> LSTM(cell)                    -> Dense
     twin     Embedding -> RNN(same cell, stateful=True) -> same Dense
@@ -35,17 +35,17 @@ def stateful_twin(
 
     Args:
         model: A `keras.Sequential` over ids, as `build_model` returns it, or
-            what else `charrnn.fused` takes.
+            anything else that `charrnn.fused` takes.
         batch_size: Streams per batch.
         seq_length: Characters per window; `None` for windows of any length.
-        layers: The layers that do the work; `None` for the model's, the
+        layers: The layers that compute; `None` for the model's own, with the
             recurrent ones made stateful.
 
     Returns:
         A `Twin`: a `keras.Sequential` that maps ids of shape
         `(batch_size, seq_length)` to logits of shape
-        `(batch_size, seq_length, vocabulary size)`. It takes no other batch
-        size, and is saved as the model.
+        `(batch_size, seq_length, vocabulary size)`. It accepts no other batch
+        size. Saving the twin saves the model.
 
     Example:
 
@@ -91,7 +91,7 @@ def states(twin: Twin) -> list[keras.Variable]:
     """Lists the states that a twin's recurrent layers carry.
 
     Args:
-        twin: What `stateful_twin` or `charrnn.fused` returned.
+        twin: A twin, from `stateful_twin` or `charrnn.fused`.
 
     Returns:
         A list of Keras variables of shape `(batch_size, units)`.

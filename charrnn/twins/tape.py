@@ -4,10 +4,10 @@ There are two kinds of storage, each faster for one use:
 
 - A `tf.TensorArray` keeps the tensors of the steps as they are. Nothing is
   copied, unless they are stacked into one tensor after the loop.
-- One tensor of all steps, written in place, spares that copy, which may not
+- One tensor for all steps, written in place, avoids that copy, which may not
   fit in the cache (benchmark: "stacked after a loop written in place"). It is
-  only for float32: TensorFlow writes bfloat16 in place value by value, which
-  takes longer than the copy.
+  used for float32 only: TensorFlow writes bfloat16 in place value by value,
+  which takes longer than the copy.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ Storage = Any  # a tf.TensorArray, or a tensor (T, ...) written in place
 
 
 class Tape(NamedTuple):
-    """What the steps of one part of the units computed.
+    """The values that the steps of one part of the units computed.
 
     Attributes:
         states: A storage for each state, `h` first, with `T + 1` entries:
             entry 0 is the state before the first step.
-        kept: A storage for each pair of matrices that the gradient needs
-            besides, with `T` entries.
+        kept: A storage for each pair of the other matrices that the gradient
+            needs, with `T` entries.
     """
 
     states: list[Storage]
@@ -61,7 +61,7 @@ class Tape(NamedTuple):
 def new_tape(
     equations: type[Equations], first: Sequence[tf.Tensor], steps: tf.Tensor
 ) -> Tape:
-    """Makes the tape of one part of the units, with its first states.
+    """Makes the tape of one part of the units, with its initial states.
 
     Args:
         equations: A class of `charrnn.twins.equations`.
@@ -98,7 +98,9 @@ def gate_storage(
     rows: int,
     steps: tf.Tensor,
 ) -> list[list[list[Storage]]]:
-    """Makes room for the gates' gradients of all steps.
+    """Makes the storages for the gates' gradients at all steps.
+
+    Here a block is a group of gates: see `tiles.py`.
 
     Args:
         equations: A class of `charrnn.twins.equations`.
@@ -131,7 +133,7 @@ def gate_storage(
 def stackable(
     steps: tf.Tensor, shape: tuple[int, int], dtype: tf.DType
 ) -> Storage:
-    """Makes a storage that `stack` will be asked for.
+    """Makes a storage that is to be stacked after the loop.
 
     Args:
         steps: How many entries it has, an integer tensor.
@@ -159,7 +161,7 @@ def _array(
 
 
 def write(storage: Storage, t: tf.Tensor, value: tf.Tensor) -> Storage:
-    """Stores an entry, and returns the storage to go on with."""
+    """Stores an entry; returns the storage, which replaces the one given."""
     if isinstance(storage, tf.TensorArray):
         return storage.write(t, value)
     place = tf.reshape(t, (1,))

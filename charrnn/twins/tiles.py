@@ -24,22 +24,23 @@ Blocks = list[list[tf.Tensor]]  # [part][block]
 class Tiles:
     """How the weights of a layer are divided.
 
-    A matrix has its columns gate by gate, all units of a gate together. The
-    columns are divided by units into parts, and each part by gates into
-    blocks, here for an LSTM with two of each:
+    The columns of a matrix are ordered by gate, then by unit. They are divided
+    by units into parts, and each part by gates into blocks. Here a block is a
+    group of gates (in `charrnn.network` it is the columns of one gate). For an
+    LSTM with two parts of two blocks:
 
         part         0             1
         block     0     1       0     1
         gates    i f   g o     i f   g o     each for the units of the part
 
-    The rows of `U` are the units of the last step, so they are divided into
-    the same parts: the output of each part is multiplied as it is, without
-    putting `h` together first.
+    The rows of `U` correspond to the units of the previous step, so they are
+    divided into the same parts: the output of each part is multiplied without
+    first concatenating `h`.
 
     Args:
-        gates: Gates of the cell.
-        units: Units of the layer.
-        parts: How many parts the units are divided into.
+        gates: Number of gates of the cell, the candidate included.
+        units: Number of units of the layer.
+        parts: Number of parts that the units are divided into.
         operands: The `tf.DType` of the products.
 
     Attributes:
@@ -61,8 +62,8 @@ class Tiles:
     def __init__(self, gates: int, units: int, parts: int, operands: tf.DType):
         self.gates = gates
         self.sizes = [(units + i) // parts for i in range(parts)]
-        # All gates of a square tile of `U`, whose both sides are the units
-        # of the largest part.
+        # All gates of a tile of `U` whose rows and columns are the units of
+        # the largest part.
         tile_bytes = gates * self.sizes[-1] ** 2 * operands.size
         divisors = (n for n in range(1, gates) if gates % n == 0)
         self.blocks = next(

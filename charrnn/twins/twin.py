@@ -18,14 +18,14 @@ from charrnn.twins.batch_size import explaining_batches, wrong_batch
 class Twin(keras.Sequential):
     """A model's own layers, computed in another way.
 
-    Training it trains the model. In everything else it stands for the model:
-    `layers` and configuration are the model's, and so are the files that
-    `save` and `save_weights` write, and with them Keras's `ModelCheckpoint`.
-    The optimizer's moments are in a file of weights only.
+    Training it trains the model. In everything else it acts as the model:
+    `layers` and the configuration are the model's, and so are the files that
+    `save`, `save_weights` and Keras's `ModelCheckpoint` write. Only files of
+    weights have the optimizer's moments.
 
     Args:
         model: A `keras.Sequential` over ids.
-        layers: The layers that do the work, with the model's variables.
+        layers: The layers that compute, with the model's variables.
         batch_size: Sequences per batch, each with a state of its own.
         seq_length: Characters per sequence; `None` for any number.
 
@@ -68,7 +68,7 @@ class Twin(keras.Sequential):
         return self._model().layers
 
     def working_layers(self) -> list[keras.layers.Layer]:
-        """The layers that do the work; a `Fused` one holds several."""
+        """The layers that compute; a `Fused` layer contains several."""
         return super().layers
 
     def get_config(self) -> dict[str, Any]:
@@ -78,11 +78,11 @@ class Twin(keras.Sequential):
     def from_config(
         cls, config: dict[str, Any], custom_objects: dict | None = None
     ) -> keras.Sequential:
-        """Makes a plain model, since that is what a twin is saved as."""
+        """Makes a plain model, because a twin is saved as one."""
         return keras.Sequential.from_config(config, custom_objects)
 
     def save(self, filepath: str | Path, *args: Any, **kwargs: Any) -> None:
-        """Saves the model, not compiled, in one atomic step.
+        """Saves the model, not compiled, atomically.
 
         Args:
             filepath: The name of a `.keras` file. Other formats are left to
@@ -91,7 +91,7 @@ class Twin(keras.Sequential):
             **kwargs: The same.
 
         Raises:
-            OSError: if the file cannot be written; an older one is kept.
+            OSError: if the file cannot be written; an existing one is kept.
         """
         if not str(filepath).endswith(".keras"):
             self._model().save(filepath, *args, **kwargs)
@@ -116,8 +116,8 @@ class Twin(keras.Sequential):
     ) -> keras.callbacks.History:
         """Trains the model, as `keras.Model.fit` does.
 
-        Batches are read in order unless `shuffle=True` is asked for: a state
-        is carried from each to the next.
+        Batches are read in order unless `shuffle=True`, because the state is
+        carried from each to the next.
         """
         held_out = kwargs.get("validation_split")
         batch_size = self._batch_size_of(x, batch_size, held_out)
@@ -150,9 +150,9 @@ class Twin(keras.Sequential):
         return super().__call__(self._sized(ids), *args, **kwargs)
 
     def _sized(self, ids):
-        """Returns the ids; raises if the batch is known to be of another size.
+        """Returns the ids; raises if the batch is known to have another size.
 
-        If it is not known yet, TensorFlow checks it when it runs.
+        If the size is not known yet, TensorFlow checks it at run time.
         """
         import tensorflow as tf
 

@@ -1,14 +1,14 @@
 """Read a prompt, and complete the word in which it ends.
 
-A model of words reads "Emperor of " as words of which the last is a space:
-after it, hardly any word can come, as words bring their space along. And
-"Napo" would be spelled out, with nothing left of "Napoleon". So the end of a
-prompt that may become a part of a longer word is not read but drawn, from the
-words that begin with it:
+A model of words would read "Emperor of " as words of which the last is a
+space. Hardly any word can follow a space, because words include the space
+before them. And "Napo" would be spelled out, so that "Napoleon" is no longer
+possible. So if the end of a prompt may be part of a longer word, it is not
+read. Instead, a word is drawn from those that begin with it:
 
     p(word | prompt's beginning, the word begins with the prompt's rest)
 
-The rest may also be what it is: a word of its own, or spelled out.
+The rest is also a candidate as it stands: as a word, or spelled out.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,9 +25,9 @@ from charrnn.writing.state import State
 # A prompt is read in pieces, so that a long one takes no more memory.
 UNITS_PER_PIECE = 1024
 
-# Of a longer prompt only the end is read. What stands before it makes no
+# Only the end of a longer prompt is read. What comes before makes no
 # difference: two prompts that share their last 2,048 characters give the
-# bundled model of Shakespeare the same logits within rounding.
+# bundled model of Shakespeare the same logits, up to rounding.
 MAX_PROMPT_CHARACTERS = 16_384
 
 
@@ -39,17 +39,17 @@ def read_prompt(
     seed: int,
     watch: Callable[[Iterable], Iterable] = iter,
 ) -> State:
-    """Reads a prompt, but for what `complete` is to complete.
+    """Reads a prompt, except for the rest that `complete` completes.
 
     Args:
         engine: The model.
-        prompt: A text; without one a line end is read.
-        count: Samples to draw side by side.
+        prompt: A text; if it is empty, `new_line` is read instead.
+        count: Number of samples to draw in parallel.
         seed: Of the random numbers.
         watch: As for `Sampler.start`.
 
     Returns:
-        A `State`, with the rest of the prompt.
+        A `State`, with the unread rest of the prompt.
 
     Raises:
         ValueError: if the prompt has a character that the model does not know.
@@ -63,7 +63,7 @@ def read_prompt(
     vocabulary = engine.vocabulary
     settled = vocabulary.settled_length(prompt)
     if settled < len(prompt):
-        vocabulary.encode(prompt)  # names what is unknown by its place
+        vocabulary.encode(prompt)  # so that an error has the right position
     ids = vocabulary.encode(prompt[:settled] or new_line(vocabulary))
     ids = ids[None, -MAX_PROMPT_CHARACTERS:]
     starts = range(0, ids.shape[1], UNITS_PER_PIECE)
@@ -71,7 +71,7 @@ def read_prompt(
     recurrent = None
     for piece in watch(pieces):
         logits, recurrent = engine.read(piece, recurrent)
-    # All samples share the prompt: it is read once and its state copied.
+    # All samples share the prompt: read it once, then copy the state.
     return State(
         [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
         np.repeat(logits, count, 0),
@@ -82,13 +82,13 @@ def read_prompt(
 
 
 def new_line(vocabulary: UnitVocabulary) -> str:
-    r"""What is read instead of a prompt: a line end, if there is one.
+    r"""The text read instead of an empty prompt: a line feed, if known.
 
     Args:
         vocabulary: Of the model.
 
     Returns:
-        A character.
+        A line feed, or the first character of the alphabet.
 
     Example:
 
@@ -115,7 +115,7 @@ def complete(
         **filters: As for `probabilities`.
 
     Returns:
-        The `State` after the word, with what was added in `opening`.
+        The `State` after the word; its `opening` has the characters added.
     """
     if not state.rest:
         return state
@@ -144,7 +144,7 @@ def complete(
 
 
 def _paths(vocabulary: UnitVocabulary, rest: str) -> list[tuple[int, ...]]:
-    """The ids of all that may stand where a prompt ends."""
+    """The candidates for the end of a prompt, as ids."""
     words = [(i,) for i in vocabulary.beginning_with(rest)]
     as_cut = tuple(vocabulary.encode(rest).tolist())
     spelled = tuple(int(vocabulary.encode(c)[0]) for c in rest)
@@ -157,7 +157,7 @@ def _nats(
     logits: np.ndarray,
     recurrent: list[tuple[np.ndarray, ...]],
 ) -> float:
-    """The surprise of some ids, one after another."""
+    """The surprise of consecutive ids, added up."""
     ids = np.array([path])
     nats = float(surprise(logits, ids[:, 0])[0])
     if len(path) > 1:

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 class Sampler:
     """Writes text with a network, one character after another.
 
-    The state is in the caller's hands: `start` returns one, `step` takes one
-    and returns the next, and the same state always goes on in the same way.
+    State is explicit: `start` returns a state, `step` takes one and returns
+    the next. The same state always continues in the same way.
 
     Args:
-        model: A `charrnn.Engine` (`charrnn.load(path)` returns one), what
-            `charrnn.load` takes, or a Keras model as `build_model` makes it,
-            whose weights are copied.
-        vocabulary: The `charrnn.Vocabulary` of a Keras model. Leave it out
+        model: A `charrnn.Engine` (`charrnn.load(path)` returns one), anything
+            that `charrnn.load` takes, or a Keras model as `build_model`
+            returns it, whose weights are copied.
+        vocabulary: The `charrnn.Vocabulary` of a Keras model. Omit it
             otherwise: engines and model files contain theirs.
 
     Attributes:
@@ -50,7 +50,8 @@ class Sampler:
         vocabulary: The `charrnn.Vocabulary` of the texts.
 
     Raises:
-        ValueError: if it is no model, or a Keras model without vocabulary.
+        ValueError: if it is not a model, or a Keras model comes without a
+            vocabulary.
 
     Example:
 
@@ -89,13 +90,13 @@ class Sampler:
         A model of words also completes the word in which the prompt ends.
 
         Args:
-            prompt: Text to continue. Without one the network starts as on a
-                new line. Of a long one the last 16,384 characters are read,
-                far more than the network remembers.
-            count: Samples to draw side by side.
+            prompt: Text to continue. If empty, a line feed is read instead,
+                or the model's first character if it has none. Only the last
+                16,384 characters count, far more than a network remembers.
+            count: Number of samples to draw in parallel.
             seed: Of the random numbers.
-            watch: Wraps the list of the prompt's pieces to show the
-                progress, as `rich.progress.track` does.
+            watch: Wraps the loop over the prompt's pieces, for a progress
+                bar: `rich.progress.track`, for example.
             **filters: For the completion, as in `probabilities`.
 
         Returns:
@@ -103,8 +104,8 @@ class Sampler:
 
         Raises:
             ValueError: if the prompt has a character that the model does not
-                know, or if `count` is less than 1 or asks for more memory
-                than there is.
+                know, or if `count` is less than 1 or needs more memory than
+                the machine has.
 
         Example:
 
@@ -133,8 +134,7 @@ class Sampler:
                 `probabilities`.
 
         Returns:
-            `(ids, state)`: integers of shape `(samples,)` and the state after
-            them.
+            `(ids, state)`: integers of shape `(samples,)` and the next state.
 
         Example:
 
@@ -174,17 +174,17 @@ class Sampler:
 
         Args:
             prompt: Text to continue; it is not repeated in the samples.
-            length: Most new characters of a sample; of a model of words or
-                bytes most new ones of those. What completes the last word of
-                the prompt is not counted.
-            length_in: `"units"`, or `"characters"` to count these whatever
-                the model's unit is.
-            count: Samples, drawn side by side.
+            length: Maximum number of new units (characters, words or bytes)
+                per sample. Completing the last word of the prompt does not
+                count.
+            length_in: `"units"`, or `"characters"` to count characters
+                whatever the model's unit is.
+            count: Number of samples, drawn in parallel.
             seed: The same seed gives the same samples. The random numbers of
                 sample i do not depend on `count`.
-            stop: Strings that end a sample and are not part of it.
-            stop_after: Strings that end a sample and are its last part. Of
-                two that end at the same character the longer one counts.
+            stop: Strings that end a sample and are cut from it.
+            stop_after: Strings that end a sample and stay in it. Of two that
+                end at the same character the longer one counts.
             on_text: Called with `(index, text)` for each piece of `stream`.
             interrupted: Called before each step; once it returns true, the
                 samples end as they are.
@@ -243,33 +243,33 @@ class Sampler:
         watch: Callable[[Iterable], Iterable] = iter,
         **filters: Unpack[Filters],
     ) -> Drawing:
-        """Writes samples piece by piece, and keeps none of them.
+        """Yields samples piece by piece, without keeping them.
 
-        The memory does not grow with the length of the text.
+        Memory does not grow with the length of the text.
 
         Args:
             prompt: As for `generate`, like all other arguments.
-            length: Most new characters of a sample; of a model of words or
-                bytes most new ones of those. What completes the last word of
-                the prompt is not counted.
-            length_in: `"units"`, or `"characters"` to count these whatever
-                the model's unit is.
-            count: Samples, drawn side by side.
+            length: Maximum number of new units (characters, words or bytes)
+                per sample. Completing the last word of the prompt does not
+                count.
+            length_in: `"units"`, or `"characters"` to count characters
+                whatever the model's unit is.
+            count: Number of samples, drawn in parallel.
             seed: Of the random numbers.
-            stop: Strings that end a sample and are not part of it.
-            stop_after: Strings that end a sample and are its last part.
+            stop: Strings that end a sample and are cut from it.
+            stop_after: Strings that end a sample and stay in it.
             interrupted: Called before each step.
             watch: As for `start`.
             **filters: As in `probabilities`.
 
         Returns:
             A `Drawing`, an iterator of `(index, text)`: the next characters
-            of a sample. They come as soon as they are drawn, except those
-            that may turn out to be the beginning of a string of `stop`.
+            of a sample. They are yielded as soon as they are drawn, except
+            while they may be the beginning of a `stop` string.
 
         Raises:
-            ValueError: before any piece, if an argument is out of range, or
-                the prompt or a stop string has a character that the model
+            ValueError: before the first piece, if an argument is out of range,
+                or the prompt or a stop string has a character that the model
                 does not write.
 
         Example:
