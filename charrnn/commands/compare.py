@@ -28,12 +28,12 @@ from charrnn.training.values import whole
 DEFAULT_MINUTES = 2.0  # of training for each cell
 DEFAULT_UNITS = 256
 DEFAULT_LAYERS = 2
-SIGNALLED = 128  # exit codes from here on are of a training that was stopped
-TEXT = "encoding", "newline", "normalize"  # flags of the text
+SIGNALLED = 128  # exit codes from here on mean that a signal stopped training
+TEXT = "encoding", "newline", "normalize"  # flags for reading the text
 
 
 def cells(words: str) -> list[str]:
-    """A type for a list of kinds of cells."""
+    """An argparse type: a list of kinds of cells."""
     found = [word.strip() for word in words.split(",") if word.strip()]
     if not found or not set(found) <= set(CELLS):
         raise argparse.ArgumentTypeError(
@@ -63,12 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="for the runs and the picture (default: runs/TEXT-compared); "
-        "runs that are there already go on where they stopped",
+        "runs that are there already resume where they stopped",
     )
     parser.add_argument(
         "--fresh",
         action="store_true",
-        help="begin anew; runs that are there already are renamed",
+        help="start from scratch; runs that are there already are renamed",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the figures as JSON"
@@ -77,18 +77,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_numbers(parser):
-    """Adds how long each run trains, and how large it is."""
+    """Adds the flags for the length and the size of each run."""
     length = parser.add_mutually_exclusive_group()
     _add_number(
         length,
         "minutes",
-        f"of training for each (default: {DEFAULT_MINUTES:g})",
+        f"training time of each run (default: {DEFAULT_MINUTES:g})",
         DEFAULT_MINUTES,
     )
     _add_number(
         length,
         "epochs",
-        "passes over the training text for each, whatever time they take",
+        "passes over the training text for each run, without a time limit",
     )
     size = parser.add_mutually_exclusive_group()
     _add_number(
@@ -100,13 +100,13 @@ def _add_numbers(parser):
     _add_number(
         size,
         "parameters",
-        "give each cell the units with which it has about so many",
+        "give each cell as many units as make about N parameters",
         kind=whole(1),
     )
     _add_number(
         parser,
         "layers",
-        f"of each network (default: {DEFAULT_LAYERS})",
+        f"layers of each network (default: {DEFAULT_LAYERS})",
         DEFAULT_LAYERS,
     )
     seed = DEFAULTS["seed"]
@@ -116,7 +116,7 @@ def _add_numbers(parser):
 
 
 def _add_number(group, name, words, default=None, kind=None):
-    """Adds a flag for a setting of the runs, or for a number of that kind."""
+    """Adds a flag for a setting of the runs, or for a number of a kind."""
     group.add_argument(
         f"--{name}",
         type=flag_type(kind or KINDS[name]),
@@ -140,7 +140,7 @@ def run(arguments: argparse.Namespace) -> int:
     candidates = [
         _candidate(cell, out, size, arguments) for cell in arguments.cells
     ]
-    # A reader of JSON wants nothing else.
+    # With --json, nothing but JSON goes to stdout.
     with contextlib.redirect_stdout(
         sys.stderr if arguments.json else sys.stdout
     ):
@@ -150,8 +150,8 @@ def run(arguments: argparse.Namespace) -> int:
     finished = all((folder / "metrics.json").exists() for folder in folders)
     if code >= SIGNALLED or not finished:
         print(
-            "charrnn compare: not all are trained; the same command goes on "
-            "from here",
+            "charrnn compare: not all runs are finished; the same command "
+            "resumes them",
             file=sys.stderr,
         )
         return code or 1
@@ -175,7 +175,7 @@ def _tell(rows, out, as_json):
 
 
 def _candidate(cell, out, characters, arguments):
-    """The run of one of the cells, for its turns."""
+    """The run of a cell, which is trained in turns."""
     units = arguments.units
     if arguments.parameters:
         units = _units_for(
@@ -196,7 +196,7 @@ def _candidate(cell, out, characters, arguments):
                 out / cell,
                 fresh=arguments.fresh,
                 clock=clock,
-                noted=lambda: contextlib.nullcontext(signals),
+                catch_stop_requests=lambda: contextlib.nullcontext(signals),
             )
         )
 
@@ -204,7 +204,7 @@ def _candidate(cell, out, characters, arguments):
 
 
 def _units_for(parameters, cell, layers, characters):
-    """The most units whose network has no more than so many parameters."""
+    """The largest number of units within a number of parameters."""
     units = bisect.bisect_right(
         range(1, parameters + 1),  # a unit has one parameter or more
         parameters,
@@ -221,7 +221,7 @@ def _units_for(parameters, cell, layers, characters):
 def warn_of_speeds(
     candidates: list[Candidate], by_passes: bool = False
 ) -> None:
-    """Says so when the machine was not equally fast all the time."""
+    """Warns if the speed of the machine changed during training."""
     wandered = [
         f"{candidate.name} from {min(candidate.speeds):,.0f} to "
         f"{max(candidate.speeds):,.0f}"
@@ -231,12 +231,13 @@ def warn_of_speeds(
         advice = (
             "The losses, after equal passes, do not depend on it."
             if by_passes
-            else "To compare them whatever the speed, give --epochs."
+            else "For losses that do not depend on the speed, give --epochs."
         )
         print(
             "charrnn compare: the speed was not the same in all turns: "
-            f"{', '.join(wandered)} characters a second. Something else used "
-            "the machine. As they took turns, it hit all alike. " + advice,
+            f"{', '.join(wandered)} characters a second. Other programs used "
+            "the machine. As the runs took turns, this slowed all alike. "
+            + advice,
             file=sys.stderr,
         )
 
@@ -255,13 +256,14 @@ def _print(rows):
     headings = "cell", "bits/char", "half of the gain", "all of the gain"
     print_table([headings, *map(_loss_cells, rows)])
     print(
-        "(gain: by how much context lowers the loss. With so much context half "
-        f"of it\nis there, and all of it within {TOLERANCE_BITS} bits)"
+        "(gain: how much context lowers the loss. The columns show how much "
+        "context gives\n"
+        f"half of it, and all of it within {TOLERANCE_BITS} bits)"
     )
 
 
 def _training_cells(row):
-    """A line of the table that tells how each was trained."""
+    """A row of the table of how each run was trained."""
     return (
         row["cell"],
         f"{row['units']:,}",
@@ -275,7 +277,7 @@ def _training_cells(row):
 
 
 def _loss_cells(row):
-    """A line of the table that tells how well each does."""
+    """A row of the table of how well each model does."""
     half, reach = row["context_half"], row["context_reach"]
     return (
         row["cell"],

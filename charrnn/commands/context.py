@@ -16,7 +16,7 @@ from charrnn.system.progress import watched
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn context`."""
-    more = "; preferably one that the model was not trained on"
+    more = "; preferably a text that the model was not trained on"
     add_reading_arguments(parser, more)
     parser.add_argument(
         "--plot", type=Path, metavar="PNG", help="also draw the curve"
@@ -66,14 +66,14 @@ def _print(curve: Curve) -> None:
     print(f"    all  {curve.bits_per_character_with_all:9.4f}")
     print("(+-: standard error of the difference from all of the context)")
     if curve.half:
-        print(f"half of what context brings: {curve.half:.1f} characters")
+        print(f"half of the gain from context: {curve.half:.1f} characters")
     if curve.reach:
         print(
-            f"within {TOLERANCE_BITS} bits of all from: "
-            f"{curve.reach:,} characters on"
+            f"all of it within {TOLERANCE_BITS} bits: "
+            f"{curve.reach:,} characters"
         )
     else:
         print(
-            f"not within {TOLERANCE_BITS} bits of all with any of these "
+            f"all of it within {TOLERANCE_BITS} bits: more than any of these "
             "contexts"
         )

@@ -1,7 +1,7 @@
 """List the corpora that charrnn knows by name.
 
-For each: its size, its distinct characters, its licence, whether its text is
-ready or will be made on first use, and where it is.
+For each: its size, its number of distinct characters, its licence, whether its
+text is ready or will be made on first use, and where it is.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the catalogue, as a table or as JSON.
 
     Args:
-        arguments: With `json`.
+        arguments: The verb's arguments, with `json`.
 
     Returns:
         The exit code, 0.

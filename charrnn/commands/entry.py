@@ -16,9 +16,9 @@ from charrnn.system.terminal import tell_error
 
 TRAINING_VERBS = ("train", "compare")
 
-# What to do about errors that the operating system reports.
-FULL = "Make room there. A run then goes on with the same command."
-FORBIDDEN = "Check who may read and write there, or name another place."
+# Advice on errors that the operating system reports.
+FULL = "Free some space there. The same command then resumes a run."
+FORBIDDEN = "Check the permissions there, or name another place."
 ADVICE = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after `charrnn`; `None` for those of the process.
 
     Returns:
-        The exit code: 0, 1 when the work failed, 2 for a mistake of the user.
+        The exit code: 0, 1 if the work failed, 2 for a mistake of the user.
     """
     argv = sys.argv[1:] if argv is None else argv
     _prepare_streams()
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = f"charrnn {verb}"
         _share_the_machine(verb)
         with signals.raised():
-            # Only the verb at hand is imported, so that it starts at once.
+            # Only this verb is imported, so that it starts fast.
             module = importlib.import_module(f"charrnn.commands.{verb}")
             return module.run(parsed(argv))
     except BrokenPipeError:
@@ -69,11 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """Makes standard streams and warnings the same on every system."""
+    """Makes standard streams and warnings behave alike on all systems."""
     _replace_closed_streams()
     with contextlib.suppress(AttributeError):  # stdout may be replaced
-        # Any text can be printed anywhere, and lines appear when printed.
-        # Names of files need not be UTF-8: such bytes are shown escaped.
+        # Any text can be printed, whatever the locale, and lines appear at
+        # once. File names need not be UTF-8: other bytes are printed escaped.
         sys.stdout.reconfigure(  # type: ignore[union-attr]
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
@@ -82,7 +82,7 @@ def _prepare_streams() -> None:
 
 
 def _replace_closed_streams() -> None:
-    """Opens the null device for a stream that the program started without."""
+    """Replaces standard streams that were closed by the null device."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))
@@ -101,7 +101,7 @@ def _reason(error: Exception) -> str:
 def _about_import(error: ImportError) -> str:
     """Says which package is missing or damaged, and what to do."""
     if (error.name or "").startswith("charrnn"):
-        raise error  # a fault of ours
+        raise error  # a bug in charrnn
     if not isinstance(error, ModuleNotFoundError):
         return (
             f"a package could not be loaded: {error.__cause__ or error}. "
@@ -115,7 +115,7 @@ def _about_import(error: ImportError) -> str:
 
 
 def _let_warnings_be_warnings() -> None:
-    """Undoes `PYTHONWARNINGS=error`: libraries' warnings are not errors."""
+    """Undoes `PYTHONWARNINGS=error`, which turns warnings into errors."""
     if any("error".startswith(o.split(":")[0]) for o in sys.warnoptions):
         warnings.resetwarnings()
         for kind in (DeprecationWarning, FutureWarning, ImportWarning):
@@ -127,13 +127,13 @@ def _let_warnings_be_warnings() -> None:
 def _share_the_machine(verb: str) -> None:
     """Keeps NumPy to one thread while other programs use the processors.
 
-    Threads that wait for each other in every matrix product, while one of
-    them has no processor to run on, are up to fifty times slower than one.
+    Threads wait for each other in every matrix product. If one of them has no
+    processor to run on, they are up to fifty times slower than one thread.
     NumPy reads the variable once, when it is imported.
 
-    Verbs that train always have one thread: how a matrix product is divided
-    among threads may change its last bits, and a run that goes on while the
-    machine is busier must go on with the same bits.
+    Verbs that train always use one thread: how a matrix product is divided
+    among threads may change its last bits, and a run that resumes on a busier
+    machine must compute the same bits.
     """
     if verb in TRAINING_VERBS:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -144,17 +144,17 @@ def _share_the_machine(verb: str) -> None:
 
 
 def _reader_left(verb: str | None) -> int:
-    """Ends after the reader of the output has left, such as `head`.
+    """Ends after the reader of the output, such as `head`, has exited.
 
-    That is an error for training only, which is not finished then.
+    This is an error only for training, which is not finished then.
     """
-    # Python flushes stdout once more as it exits: let that go nowhere.
+    # Python flushes stdout again at exit: discard that output.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if verb != "train":
         return 0
     tell_error(
-        "charrnn train: stopped, as nobody reads its output any more. The "
-        "same command, with --out for the run's folder, goes on from the last "
-        "checkpoint."
+        "charrnn train: stopped, because the reader of its output has exited. "
+        "The same command, with --out for the run's folder, resumes from the "
+        "last checkpoint."
     )
-    return 141  # what SIGPIPE would have ended it with
+    return 141  # 128 + SIGPIPE

@@ -27,9 +27,9 @@ from charrnn.writing.drawing import Sample
 from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
 from charrnn.writing.sampler import Sampler
 
-BUNDLED_MODEL = "shakespeare"  # writes where there is no run yet
+BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
-SECONDS_WITHOUT_PROGRESS = 2  # a longer wait gets a progress bar
+SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
 
 __all__ = ["add_arguments", "run"]
 
@@ -65,14 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell_model(name: Path, model: Path, engine: Engine) -> None:
-    """Says which model writes, where the user named none."""
+    """Says which model writes if the user named none."""
     if model == PRETRAINED[BUNDLED_MODEL]:
         remark(
             f"no model in {RUNS}/ yet: writing with the "
             f"{BUNDLED_MODEL} that comes with charrnn"
         )
         return
-    # `charrnn compare` leaves a run of each cell: say which it is.
+    # `charrnn compare` makes a run of each cell: say which one this is.
     kinds = {f"{layer.name}, {len(layer.U):,} units" for layer in engine.layers}
     network = " + ".join(sorted(kinds))
     remark(f"writing with the newest run, {name} ({network})")
@@ -81,7 +81,7 @@ def _tell_model(name: Path, model: Path, engine: Engine) -> None:
 def _flags_to_repeat(
     arguments: argparse.Namespace, name: Path, seed: int
 ) -> str:
-    """Says with which flags the same command writes the same text again."""
+    """Lists the flags with which the command writes the same text again."""
     flags = []
     if arguments.model is None:
         flags += ["--model", str(name)]
@@ -126,7 +126,7 @@ def _how(
 def _watched(received: Sequence[int], chunks: Sequence) -> Iterator:
     """Yields a prompt's pieces, with a progress bar if reading takes long.
 
-    How long it will take is judged by the time of the first piece.
+    The time of the first piece gives the estimate.
     """
     began = time.monotonic()
     yield chunks[0]
@@ -149,11 +149,11 @@ def _write(
     out: Path | None,
     arguments: argparse.Namespace,
 ) -> tuple[int, int]:
-    """Writes all samples, or as much as is drawn before a signal to end.
+    """Writes all samples, or what is drawn before a signal to stop.
 
     Returns:
-        The number of the signal, 0 if there was none, and how many
-        characters were written.
+        The number of the signal, 0 if there was none, and the number of
+        characters written.
     """
     shown = sampler.vocabulary.shown
     with signals.noted() as received, _output(out, shown) as write:
@@ -205,9 +205,9 @@ def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
 
 @contextlib.contextmanager
 def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
-    """Yields a function that writes to a file, or to the screen at once.
+    """Yields a function that writes to a file, or to the screen unbuffered.
 
-    A file gets a model's bytes as they are.
+    A model's bytes are written to a file unchanged.
     """
     if path:
         with (
@@ -225,7 +225,7 @@ def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
 
     def write(text: str) -> int:
         sys.stdout.write(terminal_safe(shown(text)))
-        sys.stdout.flush()  # a reader sees each character when it is drawn
+        sys.stdout.flush()  # show each character as soon as it is drawn
         return len(text)
 
     yield write
@@ -234,10 +234,10 @@ def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
 def _write_text(
     prompt: str, pieces: Iterable[tuple[int, str]], count: int, write: Write
 ) -> int:
-    """Writes the first sample while it is drawn, the others after it.
+    """Writes the first sample while it is drawn, and then the others.
 
     Returns:
-        How many characters were written.
+        The number of characters written.
     """
     others = [io.StringIO() for _ in range(count - 1)]
     written = write(_head(0, count) + prompt)
@@ -265,14 +265,14 @@ def _as_json(prompt: str, sample: Sample) -> str:
         "nats_per_character": round(sample.nats_per_character, 6),
         "stop_reason": sample.stop_reason,
     }
-    # JSON leaves some control characters as they are; a terminal obeys them.
-    # Bytes that are no text are half of a surrogate pair, which JSON escapes.
+    # JSON does not escape all control characters, which a terminal would act
+    # on. Bytes that are not text are lone surrogates, which UTF-8 cannot store.
     escaped = sys.stdout.isatty() or not _is_text(prompt + sample.text)
     return json.dumps(row, ensure_ascii=escaped) + "\n"
 
 
 def _is_text(text: str) -> bool:
-    """Whether UTF-8 can store a text."""
+    """Whether UTF-8 can encode a text."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

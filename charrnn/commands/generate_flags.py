@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
     prompt = parser.add_mutually_exclusive_group()
     prompt.add_argument(
-        "--prompt", default="", metavar="TEXT", help="what to continue"
+        "--prompt", default="", metavar="TEXT", help="the text to continue"
     )
     prompt.add_argument(
         "--prompt-file",
@@ -41,7 +41,7 @@ def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
         "--escapes",
         action="store_true",
         help=r"read \n, \t, \r, \\, \xHH, \uHHHH and \UHHHHHHHH in --prompt, "
-        "--stop and --stop-after as the characters that they stand for",
+        "--stop and --stop-after as the characters they stand for",
     )
     add_unknown_argument(parser)
 
@@ -52,27 +52,28 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
             "--length",
             at_least(0),
             1000,
-            "number of new characters; of a model of words or bytes, of those",
+            "number of new characters; for a model of words or bytes, of words "
+            "or bytes",
         ),
         ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
             "--temperature",
             float,
             0.8,
-            "below 1 safer, above 1 wilder; 0 takes the likeliest",
+            "below 1 safer, above 1 wilder; 0 always takes the likeliest",
         ),
         ("--top-k", at_least(1), None, "draw from the N likeliest characters"),
         (
             "--top-p",
             fraction,
             None,
-            "draw from the likeliest, of probability N in all",
+            "draw from the likeliest, whose probabilities add up to N",
         ),
         (
             "--min-p",
             fraction,
             None,
-            "draw from those N times as probable as the likeliest",
+            "draw from those at least N times as probable as the likeliest",
         ),
         ("--seed", int, None, "same seed, same text (default: a new one)"),
     ):

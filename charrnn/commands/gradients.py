@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="TEXT",
         help="files, folders of .txt files, - for standard input, or the name "
-        "of a corpus; its last tenth is held out, to measure on",
+        "of a corpus; the last tenth is held out, to measure on",
     )
     add_text_arguments(parser)
     default = defaults(decay_by_cell)
@@ -86,7 +86,7 @@ def _as_json(each: CellDecay) -> dict[str, Any]:
 
 
 def _finite(number: float | None) -> float | None:
-    """The number for JSON, which has none for infinity."""
+    """The number for JSON; `None` for infinity, which JSON lacks."""
     if number is None or not math.isfinite(number):
         return None
     return float(number)
@@ -109,19 +109,19 @@ def _print(decays: Sequence[CellDecay]) -> None:
             _print_row(f"k = {k}", [f"{own[k]:.2g}" for own in norms])
     if _simple_rnn_keeps_best(decays):
         print(
-            "(untrained, the SimpleRNN keeps best: its recurrent matrix is\n"
-            "orthogonal, which keeps the length of a gradient; gates are "
-            "half shut at first)"
+            "(untrained, the SimpleRNN keeps gradients longest: its recurrent\n"
+            "matrix is orthogonal, which preserves their length; gates start "
+            "half shut)"
         )
 
 
 def _print_row(name: str, values: Iterable[str]) -> None:
-    """Prints a row; with six columns it is narrower than 80 characters."""
+    """Prints a row; six columns fit into 80 characters."""
     print(f"{name:<9}" + "".join(f" {value:>10}" for value in values))
 
 
 def _simple_rnn_keeps_best(decays: Sequence[CellDecay]) -> bool:
-    """Whether its gradient lasts longest in the untrained networks."""
+    """Whether its gradients last longest among the untrained networks."""
     untrained = [each for each in decays if not each.steps]
     best = max(untrained, key=lambda each: each.decay.half_life)
     return best.cell == "simple_rnn"

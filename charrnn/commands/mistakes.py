@@ -27,18 +27,18 @@ ALIASES = {
     "num-samples": "count", "data-dir": "text", "input-h5": "text",
     "dataset": "text", "input": "text", "txt": "text",
 }  # fmt: skip
-DASHES = "-‐‑‒–—―−"  # what a word processor makes of two hyphens, too
+DASHES = "-‐‑‒–—―−"  # word processors turn two hyphens into one of these
 FLAG = re.compile(rf"[{DASHES}]{{1,2}}[^\W\d][\w-]*(?==|\Z)")
 
 
 def program(verb: str | None = None) -> list[str]:
-    """The words with which the user runs a verb.
+    """Returns the words with which the user runs a verb.
 
     Args:
         verb: One of `VERBS`; `None` for the program itself.
 
     Returns:
-        The words: `python train.py` where that is how charrnn was started.
+        The words: `python train.py` if charrnn was started like that.
     """
     script = Path(sys.argv[0])
     if verb and script.name in ("train.py", "generate.py"):
@@ -49,7 +49,7 @@ def program(verb: str | None = None) -> list[str]:
 
 
 def called(verb: str | None = None) -> str:
-    """The words of `program` as a shell takes them.
+    """Returns the words of `program`, quoted for a shell.
 
     Args:
         verb: As for `program`.
@@ -65,7 +65,7 @@ def about_flag(
     Args:
         parser: The parser of the verb.
         name: The flag, as `flag_in` finds it.
-        word: The word that holds it, perhaps with a value.
+        word: The word that contains it, perhaps with a value.
         before: The word before that.
 
     Returns:
@@ -101,7 +101,7 @@ def about_strays(
     Args:
         parser: The parser of the verb.
         words: All words after the verb.
-        strays: Those that argparse did not recognise.
+        strays: The words that argparse did not recognise.
 
     Returns:
         A sentence without its full stop.
@@ -129,19 +129,19 @@ def about_strays(
 
 
 def is_dashed(parser: argparse.ArgumentParser, name: str, before: str) -> bool:
-    """Whether a word is a flag of the verb with a long dash before it.
+    """Whether a word is a flag of the verb, written with a long dash.
 
     Args:
         parser: The parser of the verb.
         name: The word, as `flag_in` finds it.
-        before: The word before it: a long dash may begin a flag's value.
+        before: The word before it, whose value may start with a long dash.
     """
     of_ours = f"--{_bare(name)}" in parser._option_string_actions
     return of_ours and not _takes_words(parser, before)
 
 
 def _nearest(parser: argparse.ArgumentParser, name: str) -> list[str]:
-    """The flags that were probably meant, three at most."""
+    """The flags that were probably meant, at most three."""
     names = [flag.lstrip("-") for flag in parser._option_string_actions]
     bare = _bare(name)
     bare = bare if bare in names else ALIASES.get(bare, bare)
@@ -168,9 +168,9 @@ def _phrase(
 ) -> tuple[str, str] | None:
     """The flag before the first stray word, and all words meant for it.
 
-    Someone typed a phrase without quotes: the flag took its first word. If
-    the flag and its value are joined by "=", the flag is one word before the
-    stray one, otherwise two.
+    If a phrase was typed without quotes, the flag took its first word. The
+    flag is two words before the first stray word, or one if the flag and its
+    value are joined by "=".
     """
     for i in range(1, len(words)):
         if words[i] != strays[0]:
@@ -179,7 +179,7 @@ def _phrase(
         if not joined:
             flag, value = words[i - 2] if i > 1 else "", words[i - 1]
             if i > 2 and _takes_words(parser, words[i - 3]):
-                continue  # What looks like a flag is the value of another.
+                continue  # what looks like a flag is the value of another
         if _takes_words(parser, flag):
             return flag, " ".join([value, *_until_flag(words[i:])])
     return None
@@ -188,7 +188,7 @@ def _phrase(
 def _list_before(
     parser: argparse.ArgumentParser, words: Sequence[str], strays: Sequence[str]
 ) -> str:
-    """What to say of stray words that belong to a list before them, or ''."""
+    """The message if stray words belong to a list before them, or ''."""
     place = words.index(strays[0])
     flag, first = words[place - 2 : place] if place > 1 else ("", "")
     action = parser._option_string_actions.get(flag)
@@ -211,7 +211,7 @@ def _takes_words(parser: argparse.ArgumentParser, flag: str) -> bool:
 
 
 def _use(parser: argparse.ArgumentParser, phrase: str) -> str:
-    """Which flag a text or a model without one was probably meant for."""
+    """Suggests the flag for a text or a model that was given without one."""
     fits = "--model" if os.path.exists(phrase) else "--prompt"
     if fits not in parser._option_string_actions:
         return ""
@@ -237,7 +237,7 @@ def flag_in(word: str) -> str | None:
 
 
 def _bare(flag: str) -> str:
-    """A flag's name as charrnn would write it."""
+    """A flag's name in charrnn's spelling, without hyphens before it."""
     return flag.lstrip(DASHES).replace("_", "-").lower()
 
 
@@ -259,7 +259,7 @@ def _until_flag(words: Sequence[str]) -> Iterator[str]:
 
 
 def quoted(text: str) -> str:
-    """Puts a text in quotes: double ones, unless a shell would read in them.
+    """Quotes a text for a shell, in double quotes if it expands nothing there.
 
     Args:
         text: One word or several.
@@ -272,7 +272,7 @@ def quoted(text: str) -> str:
     >>> print(quoted("To be"), quoted("$5"))
     "To be" '$5'
     """
-    # A Windows shell leaves single quotes where they are.
+    # A Windows shell does not remove single quotes.
     if len(text) > 1 and text[0] == text[-1] == "'":
         text = text[1:-1]
     return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'

@@ -31,18 +31,18 @@ from charrnn.system import atomic
 from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
 
-MAX_SCREEN_LINES = 12  # of the text in each heat map on the terminal
+MAX_SCREEN_LINES = 12  # maximum lines of text in a heat map on the terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn neurons`."""
-    add_reading_arguments(parser, "; some thousand characters are enough")
+    add_reading_arguments(parser, "; a few thousand characters are enough")
     parser.add_argument(
         "--count",
         type=at_least(0),
         default=3,
         metavar="N",
-        help="how many units to show as heat maps (default: 3)",
+        help="number of units to show as heat maps (default: 3)",
     )
     parser.add_argument(
         "--html",
@@ -134,8 +134,8 @@ def _print_units(units: Sequence[Unit]) -> None:
             + ("" if unit.clear else "  may be chance")
         )
     print(
-        "(below 0: the unit falls where the other rises; control: what the "
-        "best of all\nunits reaches by chance, with another place of the text)"
+        "(below 0: the unit falls when the property rises; control: what the "
+        "best of all\nunits reaches by chance, on another part of the text)"
     )
 
 
@@ -158,7 +158,7 @@ def _print_saturation(
     if not saturation:
         print("\n(a SimpleRNN has no gates)")
         return
-    print("\ngate                 below 0.1  above 0.9  (part of the text)")
+    print("\ngate                 below 0.1  above 0.9  (share of the text)")
     for (layer, gate), (left, right) in saturation.items():
         name = f"layer {layer}, {gate}"
         print(f"{name:<20} {left.mean():10.3f} {right.mean():10.3f}")

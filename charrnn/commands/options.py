@@ -15,7 +15,7 @@ MAX_NUMBER = 1e15  # far beyond any sensible setting, far below overflow
 
 
 def add_text_arguments(group: argparse._ActionsContainer) -> None:
-    """Adds how a text is read: the arguments of `charrnn.read`."""
+    """Adds flags for reading a text, the arguments of `charrnn.read`."""
     group.add_argument("--encoding", help="of the text (default: utf-8)")
     group.add_argument(
         "--newline",
@@ -26,12 +26,12 @@ def add_text_arguments(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--normalize",
         choices=NORMAL_FORMS,
-        help="Unicode normal form to bring the text into (default: as it is)",
+        help="convert the text to this Unicode normal form (default: leave it)",
     )
 
 
 def add_model_argument(parser: argparse._ActionsContainer) -> None:
-    """Adds the model that reads, in any form that `charrnn.load` takes."""
+    """Adds the model, in any form that `charrnn.load` accepts."""
     parser.add_argument(
         "model",
         type=Path,
@@ -48,7 +48,7 @@ def add_reading_arguments(
 
     Args:
         parser: The verb's parser.
-        text: What more to say of the text.
+        text: An addition to the help of the text.
     """
     add_model_argument(parser)
     parser.add_argument(
@@ -65,7 +65,7 @@ def add_reading_arguments(
 
 
 def at_least(least: int, most: int = MAX_INTEGER) -> Callable[[str], int]:
-    """A type for whole numbers from `least` to `most`."""
+    """An argparse type: whole numbers from `least` to `most`."""
 
     def number(word: str) -> int:
         if int(word) < least:
@@ -79,7 +79,7 @@ def at_least(least: int, most: int = MAX_INTEGER) -> Callable[[str], int]:
 
 
 def between(least: float, most: float) -> Callable[[str], float]:
-    """A type for numbers from `least` to `most`."""
+    """An argparse type: numbers from `least` to `most`."""
 
     def number(word: str) -> float:
         if not least <= float(word) <= most:
@@ -93,7 +93,7 @@ def between(least: float, most: float) -> Callable[[str], float]:
 
 
 def positive(word: str) -> float:
-    """A type for numbers above zero."""
+    """An argparse type: numbers above zero."""
     number = float(word)
     if not 0 < number <= MAX_NUMBER:
         raise argparse.ArgumentTypeError(
@@ -103,7 +103,7 @@ def positive(word: str) -> float:
 
 
 def not_negative(word: str) -> float:
-    """A type for numbers from zero on."""
+    """An argparse type: zero and numbers above it."""
     number = float(word)
     if not 0 <= number <= MAX_NUMBER:
         raise argparse.ArgumentTypeError(
@@ -113,7 +113,7 @@ def not_negative(word: str) -> float:
 
 
 def fraction(word: str) -> float:
-    """A type for numbers from 0 to 1."""
+    """An argparse type: numbers from 0 to 1."""
     number = float(word)
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{word} is not from 0 to 1")
@@ -121,7 +121,7 @@ def fraction(word: str) -> float:
 
 
 def rate(word: str) -> float:
-    """A type for numbers from 0 to below 1."""
+    """An argparse type: numbers from 0 up to but not including 1."""
     number = fraction(word)
     if number == 1:
         raise argparse.ArgumentTypeError(f"{word} is not below 1")
@@ -129,7 +129,7 @@ def rate(word: str) -> float:
 
 
 def add_unknown_argument(parser: argparse._ActionsContainer) -> None:
-    """Adds what to do with characters that the model does not know."""
+    """Adds the flag for characters that the model does not know."""
     parser.add_argument(
         "--unknown",
         choices=UNKNOWN,
@@ -142,12 +142,12 @@ def add_unknown_argument(parser: argparse._ActionsContainer) -> None:
 
 
 def defaults(function: Callable) -> dict[str, Any]:
-    """The defaults of a function's keyword-only arguments.
+    """Returns the defaults of a function's keyword-only arguments.
 
-    A flag gets its default from here, so that it is written down once.
+    Flags take their defaults from it, so that each is written once.
 
     Args:
-        function: The one that a verb calls.
+        function: The function that a verb calls.
 
     Returns:
         The default of each argument, by its name.

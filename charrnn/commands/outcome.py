@@ -19,7 +19,7 @@ INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
 def told(session: Session) -> Generator[Any, None, int]:
-    """Trains as `Session.steps` does, and says what came of it.
+    """Trains as `Session.steps` does, and prints the result.
 
     Args:
         session: The `session.Session`.
@@ -33,7 +33,7 @@ def told(session: Session) -> Generator[Any, None, int]:
     try:
         outcome = yield from session.steps()
     except Stopped as stopped:
-        _tell_how_to_go_on(session.corpus, stopped)
+        _tell_how_to_resume(session.corpus, stopped)
         return 128 + stopped.signal
     except FloatingPointError as error:
         print(f"charrnn train: {error}", file=sys.stderr)
@@ -50,19 +50,19 @@ def told(session: Session) -> Generator[Any, None, int]:
     return 0
 
 
-def _tell_how_to_go_on(corpus: list[str], stopped: Stopped) -> None:
-    """Says where a training stopped, and the command that goes on."""
+def _tell_how_to_resume(corpus: list[str], stopped: Stopped) -> None:
+    """Prints where training stopped, and the command that resumes it."""
     command = [*program("train"), *words(corpus, stopped.folder)]
     say(
-        f"stopped after step {stopped.step}. To go on:\n"
+        f"stopped after step {stopped.step}. To resume:\n"
         f"{command_line(command)}",
-        # Otherwise nobody reads the output any more.
+        # After other signals, the reader of stdout is gone.
         file=None if stopped.signal in INTERRUPTS else sys.stderr,
     )
 
 
 def _tell_of_little_time(outcome: Outcome, found: "Untrained") -> None:
-    """Says that a network has learnt nothing in the time it had."""
+    """Says that the network has learnt nothing within its time limit."""
     steps = "1 step" if found.steps == 1 else f"{found.steps} steps"
     minutes = f"{max(MIN_MINUTES_ADVISED, 2 * found.minutes):g}"
     command = [*program("train"), "--minutes", minutes]
@@ -70,18 +70,18 @@ def _tell_of_little_time(outcome: Outcome, found: "Untrained") -> None:
     print(
         f"charrnn train: the network has hardly trained: {steps} in "
         f"{found.seconds:.0f} s, {found.seconds_before_first_step:.0f} s of "
-        "which went by before the first was done. It does hardly better than "
-        "single letters drawn by how often they occur. Give it more time; to "
-        f"go on: {command_line(command)}",
+        "which passed before the first was done. It is hardly better than "
+        "letters drawn at random by their frequency. Give it more time; to "
+        f"resume: {command_line(command)}",
         file=sys.stderr,
     )
 
 
 def words(corpus: list[str], out: Path | str) -> list[str]:
-    """The words after `train` with which a run goes on.
+    """Returns the words after `train` that resume a run.
 
     Args:
-        corpus: A list of what is learnt, as the user named it.
+        corpus: The text, as the user named it: a list of names.
         out: The run's folder.
 
     Returns:
@@ -94,5 +94,5 @@ def words(corpus: list[str], out: Path | str) -> list[str]:
     """
     flags = ["--out", str(out)]
     if any(name.startswith("-") and name != "-" for name in corpus):
-        return [*flags, "--", *corpus]  # none of these is a flag
+        return [*flags, "--", *corpus]  # names that look like flags
     return [*corpus, *flags]

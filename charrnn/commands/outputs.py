@@ -35,16 +35,16 @@ def check_output(
 
     Args:
         flag: The flag that names the file to write.
-        path: That file, or `None` where the flag was not given.
-        inputs: What is read, by what a message calls it: a path, a list of
+        path: That file, or `None` if the flag was not given.
+        inputs: The inputs by their names in messages: each a path, a list of
             sources as `charrnn.read` takes them, or `None`.
-        kind: What the file will be. An older file of that kind is replaced,
-            others are not.
+        kind: The kind of the file. An older file of that kind is replaced,
+            other files are not.
 
     Raises:
-        ValueError: if the file is one of the inputs or in their folder, if
-            there is no folder for it, if its name ends otherwise than those
-            of its kind, or if it would replace a file of another kind.
+        ValueError: if the file is one of the inputs or in an input folder, if
+            its folder does not exist, if its name has the wrong suffix, or if
+            it would replace a file of another kind.
     """
     if path is None:
         return
@@ -61,14 +61,14 @@ def check_output(
 
 
 def _paths_of(source: Any) -> list:
-    """The paths of what a verb reads."""
+    """The paths of an input."""
     if isinstance(source, list):
         return sources.expanded(source)
     return [source] if source else []
 
 
 def _check_kind(flag: str, path: Path, kind: Kind) -> None:
-    """Checks that a name promises the kind, and what is there is of it."""
+    """Checks the suffix, and that an existing file is of the same kind."""
     if path.suffix.lower() != kind.suffix:
         raise ValueError(
             f"Expected {flag} to end in {kind.suffix}. Received '{path}'."
@@ -84,7 +84,7 @@ def _check_kind(flag: str, path: Path, kind: Kind) -> None:
 
 
 def _check_apart(flag: str, path: Path, what: str, other: Path | str) -> None:
-    """Checks that a path is not another, and does not lie in it."""
+    """Checks that a path is not an input and not inside an input folder."""
     output, given = (Path(os.path.realpath(each)) for each in (path, other))
     if output == given:
         raise ValueError(

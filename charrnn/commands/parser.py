@@ -24,8 +24,8 @@ from charrnn.system.terminal import tell_error
 
 EXAMPLES = """\
 examples:
-  charrnn generate --prompt "ROMEO:"    write with the model that comes along
-  charrnn train my.txt --minutes 5      learn a text of yours
+  charrnn generate --prompt "ROMEO:"    write with the bundled model
+  charrnn train my.txt --minutes 5      train on your own text
   charrnn generate --prompt "Dear "     write with the newest run
   charrnn surprise runs/my-1 my.txt --typos
 
@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=f"charrnn {verb}" if verb else "charrnn",
             description=VERBS[verb] if verb else None,
-            # Or a new flag would change what an abbreviation means.
+            # Otherwise a new flag could change what an abbreviation means.
             allow_abbrev=False,
         )
         self.verb = verb
@@ -73,7 +73,7 @@ class Parser(argparse.ArgumentParser):
         return arguments
 
     def error(self, message: str) -> NoReturn:
-        """Prints what is wrong and where help is found, and exits with 2."""
+        """Prints the message and where to find help, and exits with 2."""
         what = "flags" if self.verb else "verbs"
         stop = "" if message[-1] in "?." else "."
         advice = f"`{called(self.verb)} --help` lists the {what}."
@@ -91,7 +91,7 @@ class Parser(argparse.ArgumentParser):
         return super()._get_values(action, arg_strings)
 
     def _check_flags(self, words: Sequence[str]) -> None:
-        """Checks all flags first: argparse would complain of a missing text."""
+        """Checks flags first: argparse would report a missing text instead."""
         flags = words[: words.index("--")] if "--" in words else words
         for before, word in zip(["", *flags], flags, strict=False):
             name = flag_in(word)
@@ -135,13 +135,13 @@ def read_verb(argv: Sequence[str]) -> str:
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
-    """Reads the arguments that a verb's `run` takes.
+    """Parses the arguments for a verb's `run`.
 
     Args:
         words: The verb and its flags, as for `main`.
 
     Returns:
-        The arguments, with the defaults of those that were not given.
+        The arguments, with defaults for those that were not given.
 
     Example:
 
@@ -156,7 +156,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _contents() -> str:
-    """Says what the program does, verb by verb."""
+    """Describes the program, verb by verb."""
     lines = ["Learn to write like a text, one character at a time.", ""]
     for verb, sentence in VERBS.items():
         lines += textwrap.wrap(
@@ -169,7 +169,7 @@ def _contents() -> str:
 
 
 def _about_verb(word: str, others: Sequence[str]) -> str:
-    """Says what to do about a first word that is no verb."""
+    """The message for a first word that is not a verb."""
     if word.startswith(tuple(DASHES)):
         verb = next((other for other in others if other in VERBS), "VERB")
         return f"expected a verb first: {called()} {verb} {word} ..."

@@ -33,27 +33,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="FILE",
         help="files, folders of .txt files, - for standard input, or the name "
-        "of a corpus; each is scored by itself",
+        "of a corpus; each is scored separately",
     )
     of_texts = parser.add_mutually_exclusive_group()
     of_texts.add_argument(
         "--lines",
         action="store_true",
-        help="rank the lines instead of the texts, the likeliest first; all "
-        "lines before it are a line's context, so their order matters",
+        help="rank the lines instead of the texts, the likeliest first; the "
+        "context of a line is all lines before it, so their order matters",
     )
     of_texts.add_argument(
         "--baselines",
         action="append",
         metavar="TEXT",
-        help="compare with n-grams and xz, which learn from TEXT, the model's "
-        "training text, without the part held out then; may be given several "
-        "times",
+        help="compare with n-grams and xz, which learn from TEXT: give the "
+        "model's training text; its held-out part is left out; may be given "
+        "several times",
     )
     parser.add_argument(
         "--each",
         action="store_true",
-        help="rank the lines, each scored by itself from the start state, as "
+        help="rank the lines, each scored separately from the start state, as "
         "if there were no others",
     )
     _add_ways_to_score(parser)
@@ -70,8 +70,8 @@ def _add_ways_to_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adapt",
         action="store_true",
-        help="score once more with a copy of the weights that learns from "
-        "each piece of a text after it is scored (dynamic evaluation)",
+        help="score again with a copy of the weights that learns from each "
+        "piece of a text after scoring it (dynamic evaluation)",
     )
 
 
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints a ranking, or two with --adapt; returns the exit code."""
     _check(arguments)
     texts = sources.expanded(arguments.texts)
-    # Fails if '-', which can be read only once, is named twice.
+    # Raises if '-', which can be read only once, is named twice.
     sources.expanded([*texts, *(arguments.baselines or [])])
     engine = load(arguments.model)
     scorers: dict[bool, Scorer] = {False: functools.partial(score, engine)}
@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Refuses what --each cannot be combined with."""
+    """Checks that --each is not combined with --adapt or --baselines."""
     if not arguments.each:
         return
     if arguments.adapt:
@@ -117,7 +117,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _naming(source: str, error: ValueError) -> ValueError:
-    """The error with the source that it is about, once."""
+    """The error with the source's name before its message."""
     title = sources.title(source)
     message = str(error)
     if not message.startswith(f"{title}: "):
@@ -126,7 +126,7 @@ def _naming(source: str, error: ValueError) -> ValueError:
 
 
 def _adapting_scorer(engine: Engine) -> Scorer:
-    """A function that scores a text with weights that learn from it."""
+    """Returns a scorer whose weights learn from the text."""
     check_size(engine.vocabulary)  # first: the rest imports TensorFlow
     model = engine.to_keras()
     from charrnn.scoring.adaptation import score_adapting  # here: TensorFlow
@@ -140,7 +140,7 @@ def _adapting_scorer(engine: Engine) -> Scorer:
 def _training_part(
     engine: Engine, arguments: argparse.Namespace
 ) -> np.ndarray | None:
-    """The ids that --baselines learn from: what the model was trained on."""
+    """The ids for --baselines to learn from: the model's training part."""
     if not arguments.baselines:
         return None
     text = read_for(engine, arguments.baselines, arguments)
@@ -154,7 +154,7 @@ def _rows_of(
     training: np.ndarray | None,
     arguments: argparse.Namespace,
 ) -> list[Row]:
-    """The rows of one text: of each scorer, or of each line by itself."""
+    """The rows of a text or of its lines, for each scorer."""
     if arguments.each:
         return _rows_of_each(source, engine, arguments)
     if arguments.lines:
@@ -194,8 +194,8 @@ def _lines_without_ends(
     if line_end(engine):
         lines = read_lines_for(engine, source, arguments)
         return [line.rstrip("\r\n") for line in lines]
-    # This model cannot read a line end, so the text is cut before it is put
-    # into the characters that the model knows.
+    # This model cannot read a line end, so the text is cut into lines before
+    # it is converted to the model's characters.
     title = sources.title(source)
     lines = split_lines(read_as_written(source, arguments))
     return [

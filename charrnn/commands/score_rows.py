@@ -18,7 +18,7 @@ Row = dict[str, Any]  # what --json prints of a text or a line
 def line_rows(
     source: str, lines: Sequence[LineScore], adapted: bool = False
 ) -> list[Row]:
-    """The rows of lines, in their order."""
+    """Returns the rows of lines, in their order."""
     return [
         row_of(
             source, line.score, adapted,
@@ -29,7 +29,7 @@ def line_rows(
 
 
 def row_of(source: str, scored: Score, adapted: bool, **more: Any) -> Row:
-    """What --json prints of a score."""
+    """Returns the row of a score, as --json prints it."""
     with np.errstate(over="ignore"):
         perplexity = float(np.exp(np.float64(scored.nats_per_character)))
     total = float(scored.nats.sum(dtype=np.float64))
@@ -52,7 +52,7 @@ def row_of(source: str, scored: Score, adapted: bool, **more: Any) -> Row:
 
 
 def _of_units(scored: Score) -> Row:
-    """What is told besides of a model of words or bytes."""
+    """The additional figures for a model of words or bytes."""
     if scored.unit == "character":
         return {}
     perplexity = scored.perplexity
@@ -66,7 +66,7 @@ def _of_units(scored: Score) -> Row:
 
 
 def print_rows(rows: Sequence[Row], adapted_or_not: Iterable[bool]) -> None:
-    """Prints a table for the model as it is, and one for what adapts."""
+    """Prints a table for the model as it is, and one for --adapt."""
     for adapted in adapted_or_not:
         if adapted:
             print("\nwith --adapt, not comparable with the above:")
@@ -102,7 +102,7 @@ def _perplexity(row: Row) -> str:
 
 
 def _print_notes(methods: Iterable[str], unit: str) -> None:
-    """Prints below the table what exactly was scored."""
+    """Prints notes below the table on how it was scored."""
     methods = sorted(methods)
     for method in methods:
         by_line_end = method == FROM_LINE_END
@@ -110,8 +110,8 @@ def _print_notes(methods: Iterable[str], unit: str) -> None:
         print(f"({method}{context})")
     if any("lines before" in method for method in methods):
         print(
-            "(in another order the lines would score otherwise; --each scores "
-            "each by itself)"
+            "(in another order the lines would score differently; --each "
+            "scores each one separately)"
         )
     print(f"(perplexity: per {unit})")
 

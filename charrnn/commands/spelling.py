@@ -19,7 +19,7 @@ SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 ESCAPE = re.compile(
     r"\\(?:([ntr\\])|x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|)"
 )
-# What looks like an escape in a text that is read as it is.
+# Looks like an escape, in a text whose escapes are not read.
 LIKE_AN_ESCAPE = re.compile(r"\\(?:[ntr]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
 
 
@@ -31,15 +31,15 @@ def model_text(
     skip: bool = True,
     tell: Callable[[str], None] | None = remark,
 ) -> str:
-    """Brings a text into the form and the characters of a model's own text.
+    """Converts a text to the form and the characters of a model's own text.
 
     Args:
-        text: What the user typed, or a file holds.
-        engine: The model, whose file tells the line ends and the normal form
+        text: A text that was typed or read from a file.
+        engine: The model, whose file holds the line ends and the normal form
             of its training text.
         unknown: As for `Vocabulary.encode`.
-        name: What the user calls the text.
-        skip: Whether to propose that unknown characters are left out.
+        name: The name of the text in messages.
+        skip: Whether to suggest leaving out unknown characters.
         tell: Called with a line about what was left out or replaced, if it
             is not `None`.
 
@@ -64,7 +64,7 @@ def model_text(
 
 
 def _hints(text: str, known: str, unknown: str, skip: bool) -> Iterator[str]:
-    """Yields what to do about unknown characters."""
+    """Yields advice about unknown characters."""
     spelling, replaced = nearest.spelled(text, known)
     if replaced and unknown != "nearest":
         all_known = set(known).issuperset(spelling)
@@ -93,7 +93,7 @@ def _normal_form(replaced: Iterable[tuple[str, str]]) -> str | None:
 
 
 def _changes(text: str, known: str, unknown: str) -> str:
-    """Says what was made of the characters that the model does not know."""
+    """Says how the characters that the model does not know were replaced."""
     if unknown == "nearest":
         _, replaced = nearest.spelled(text, known)
         return f"read {_listed(replaced, _change)}"
@@ -111,7 +111,7 @@ def _changes(text: str, known: str, unknown: str) -> str:
 
 
 def _listed(counts: collections.Counter, describe_item: Callable) -> str:
-    """Names the most frequent items, and how often each occurs."""
+    """Lists the most frequent items, and how often each occurs."""
     named = [
         describe_item(item) + (f", {count:,} times" if count > 1 else "")
         for item, count in counts.most_common(MAX_CHARACTERS_NAMED)
@@ -122,7 +122,7 @@ def _listed(counts: collections.Counter, describe_item: Callable) -> str:
 
 
 def _change(change: tuple[str, str]) -> str:
-    """Says which character is read as what."""
+    """Describes the replacement of a character."""
     before, after = change
     named = describe(before) if len(before) == 1 else repr(before)
     return f"{named} as {after!r}" if after else f"{named} as nothing"
@@ -140,8 +140,8 @@ def typed(
 
     Args:
         word: The value.
-        flag: Its flag, for messages.
-        engine: The model that is to read or write it.
+        flag: The flag, for messages.
+        engine: The model that will read or write it.
         unknown: As for `model_text`, like `skip`.
         escapes: Whether to read backslash escapes.
         skip: As for `model_text`.
@@ -150,8 +150,8 @@ def typed(
         The text as `model_text` returns it.
 
     Raises:
-        ValueError: beginning with the flag: as `model_text` does, or if the
-            word is not in UTF-8, or a backslash begins no escape.
+        ValueError: with the flag before the message: as `model_text` does, or
+            if the word is not in UTF-8, or a backslash starts no escape.
     """
     hint = ""
     try:
@@ -181,7 +181,7 @@ def unescaped(text: str) -> str:
         The text that they stand for.
 
     Raises:
-        ValueError: naming what follows a backslash and is no escape.
+        ValueError: if a backslash does not start an escape.
 
     Example:
 
@@ -207,7 +207,7 @@ def unescaped(text: str) -> str:
 
 
 def _escape_hint(text: str, flag: str) -> str:
-    """What to say of an escape that is read as it stands, or nothing."""
+    """The hint about what looks like an escape but is read as typed, or ''."""
     found = LIKE_AN_ESCAPE.search(text)
     if not found:
         return ""
@@ -242,7 +242,7 @@ def _as_utf8(word: str) -> str:
 
 
 def _encoding_hint(word: str) -> str:
-    """What to do where a locale has read UTF-8 as something else."""
+    """The hint if the locale may have decoded UTF-8 wrongly, or ''."""
     encoding = sys.getfilesystemencoding()
     escaped = any("\ud800" <= character <= "\udfff" for character in word)
     if word.isascii() or escaped or encoding == "utf-8":

@@ -23,12 +23,12 @@ from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
 from charrnn.text.lines import coloured_lines
 
-PLACES_LISTED = 20  # by --typos: words, and as many characters elsewhere
-WORD_COLUMNS = 24  # of the terminal, for a word in the list
+PLACES_LISTED = 20  # by --typos: this many words, and characters elsewhere
+WORD_COLUMNS = 24  # terminal columns for a word in the list
 DOTTED_CIRCLE = "\u25cc"
 
-# Backgrounds for 1, 2, ... bits, from pale to dark orange: an order that the
-# colour-blind see, too. The characters on them are black.
+# Backgrounds for 1, 2, ... bits, from pale to dark orange: colour-blind readers
+# see the order, too. The characters on them are black.
 COLOURS = (
     "#fff3e0", "#ffe6c2", "#ffd69a", "#ffc36e",
     "#ffae42", "#fb9528", "#ec7a16", "#df6a06",
@@ -43,27 +43,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--html",
         type=Path,
         metavar="PAGE",
-        help="write a web page instead, one file: a touch on a character "
-        "shows what was expected",
+        help="write a web page instead, one file: point at a character or "
+        "touch it to see what was expected",
     )
     what.add_argument(
         "--typos",
         action="store_true",
-        help="list the words that surprise most, and the characters outside "
-        "of words, with their lines and columns",
+        help="list the words that surprise the model most, and the characters "
+        "outside of words, with their lines and columns",
     )
     what.add_argument(
         "--json",
         action="store_true",
         help="print every character with its surprise and what was expected; "
-        "the first one is not scored, and comes as context",
+        "the first one is context and is not scored",
     )
     parser.add_argument(
         "--count",
         type=at_least(1),
         metavar="N",
-        help="how many words, and as many characters, --typos lists "
-        f"(default: {PLACES_LISTED})",
+        help="number of words, and of characters outside of words, that "
+        f"--typos lists (default: {PLACES_LISTED})",
     )
 
 
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
             "--count is for --typos. Add it, or leave --count out."
         )
     engine = load(arguments.model)
-    notices: list[str] = []  # told last: the text may fill the screen
+    notices: list[str] = []  # printed last: the text may fill the screen
     lines = read_lines_for(engine, arguments.text, arguments, notices.append)
     text = "".join(lines)
     pieces = len(text) // 64
@@ -150,7 +150,7 @@ def _print_places(title: str, places: Sequence[Place]) -> None:
 
 
 def _marked(place: Place) -> str:
-    """A word, or as much of it as has room, its worst character marked."""
+    """A word, cut to the column, with its worst character marked."""
     before = one_line(place.text[: place.worst])[-(WORD_COLUMNS // 3) :]
     after = one_line(place.text[place.worst + 1 :])[: WORD_COLUMNS // 3]
     parts = map(_standing, (before, place.text[place.worst], after))
@@ -158,14 +158,14 @@ def _marked(place: Place) -> str:
 
 
 def _standing(text: str) -> str:
-    """A visible text; an accent at its start stands on a dotted circle."""
+    """Makes a text visible: an accent at its start gets a dotted circle."""
     text = one_line(text)
     alone = text and unicodedata.category(text[0]).startswith("M")
     return f"{DOTTED_CIRCLE}{text}" if alone else text
 
 
 def _print_coloured(reading: Reading) -> None:
-    """Prints line by line, with the mean surprise of each before it."""
+    """Prints the text in colours, the mean surprise before each line."""
     console = Console()
     levels = np.minimum(reading.bits.astype(int), len(COLOURS))
     levels, bits = np.append(0, levels), np.append(0, reading.bits)

@@ -16,11 +16,11 @@ Sources = str | list[str]
 def read_corpus(
     arguments: argparse.Namespace, tell: Callable[[str], None] | None = None
 ) -> str:
-    """Reads the text that `corpus` and `add_text_arguments` name.
+    """Reads the text of `corpus` with the flags of `add_text_arguments`.
 
     Args:
         arguments: With `corpus`, `encoding`, `newline` and `normalize`, and
-            perhaps `out`, a folder that is none of the text.
+            perhaps `out`, a folder that is not part of the text.
         tell: Called with each line about the text, if it is not `None`.
 
     Returns:
@@ -46,7 +46,7 @@ def read_for(
     arguments: argparse.Namespace,
     tell: Callable[[str], None] = remark,
 ) -> str:
-    """Reads a text as a model does.
+    """Reads a text in the form and characters of a model.
 
     Args:
         engine: The model.
@@ -58,7 +58,7 @@ def read_for(
         The text, in the model's form and characters.
 
     Raises:
-        ValueError: beginning with the source: as `charrnn.read` and
+        ValueError: with the source before the message: as `charrnn.read` and
             `model_text` do.
         OSError: if the text cannot be read.
     """
@@ -72,22 +72,22 @@ def read_lines_for(
     arguments: argparse.Namespace,
     tell: Callable[[str], None] = remark,
 ) -> list[str]:
-    """Reads a text as `read_for` does, and cuts it where its lines end.
+    """Reads a text as `read_for` does, and splits it into lines.
 
-    They are the lines of the file: a line end that is left out still ends
-    one, and another character that is read as a line end does not.
+    They are the lines of the file: a line end still ends one if the model
+    lacks it, and a character that is replaced by a line end does not.
 
     Args:
         engine, source, arguments, tell: As for `read_for`.
 
     Returns:
-        The lines with their ends: joined, they are the text.
+        The lines with their ends; joined, they are the text.
 
     Raises:
         ValueError, OSError: as `read_for` does.
     """
     text = read_as_written(source, arguments, tell, _is_binary(engine))
-    _checked(text, engine, source, arguments)  # Tells once what is changed.
+    _checked(text, engine, source, arguments)  # prints notices only once
     return [
         model_text(line, engine, arguments.unknown, tell=None)
         for line in split_lines(text)
@@ -122,14 +122,14 @@ def read_as_written(
 
 
 def _is_binary(engine: Engine) -> bool:
-    """Whether a model reads the bytes of a file, whatever they are."""
+    """Whether a model reads the bytes of a file, of any kind."""
     return engine.vocabulary.unit == "byte"
 
 
 def _checked(
     text: str, engine: Engine, source: Sources, arguments: argparse.Namespace
 ) -> str:
-    """The text in the model's form; what is wrong is told with its source."""
+    """The text in the model's form; errors begin with the source's name."""
     title = sources.title(source)
     try:
         return model_text(text, engine, arguments.unknown, title)

@@ -10,18 +10,18 @@ from charrnn.training import recipe
 from charrnn.training.settings import CHOSEN, DEFAULT_PRESET, DEFAULTS, KINDS
 from charrnn.training.values import Kind
 
-# What the flags say, by group and setting, in the order of the pipeline. A
-# default that is not told in words is that of `settings.Settings`.
+# The help of the flags by group and setting, in the order of the pipeline. A
+# help without a default gets that of `settings.Settings`.
 TEXT = {
-    "unit": "what the network reads and writes; a word takes the space before "
-    "it along, and rare words are spelled out; bytes are those of any file",
+    "unit": "what the network reads and writes; a word includes the space "
+    "before it, and rare words are spelled out; bytes can be of any file",
     "min_count": "characters that occur less often are read as U+FFFD, which "
     "is never written; words are spelled out (default: 1, of words 2)",
-    "max_vocab": "at most so many distinct characters, the most frequent "
+    "max_vocab": "maximum number of distinct characters, the most frequent "
     "ones; others are read as U+FFFD, too (default: all; of words 10,000, "
-    "and all characters besides)",
-    "validation": "of the text, at its end, held out; 0 learns from all of it "
-    "and keeps the last model",
+    "in addition to all characters)",
+    "validation": "share of the text, at its end, that is held out; 0 trains "
+    "on all of it and keeps the last model",
 }
 NETWORK = {
     "cell": "kind of recurrent layer",
@@ -30,40 +30,41 @@ NETWORK = {
     "dropout": "share of a recurrent layer's outputs dropped",
     "embedding": "size of the character embedding, none for one-hot input, or "
     "auto: one-hot up to 256 distinct characters",
-    "init_from": "begin with the weights and the characters of a trained "
+    "init_from": "start from the weights and the vocabulary of a trained "
     "model (default: new weights)",
 }
 TRAINING = {
     "batch_size": "streams read in parallel",
-    "seq_length": "characters gradients reach back",
-    "learning_rate": "the highest, after warm-up",
-    "clip_norm": "largest norm of all gradients",
-    "weight_decay": "what weights lose in a step, in parts of the learning "
-    "rate",
-    "weight_drop": "share of recurrent weights left out of a step",
+    "seq_length": "characters per window: how far gradients reach back",
+    "learning_rate": "peak learning rate, after warm-up",
+    "clip_norm": "maximum global norm of the gradients",
+    "weight_decay": "AdamW's weight decay",
+    "weight_drop": "share of recurrent weights dropped at each step "
+    "(DropConnect)",
     "seed": "of weights, dropout and streams",
     "precision": "of the operands of matrix products; weights, states and "
-    "gates are float32 in each case (default: auto, bfloat16 where the "
-    "processor has instructions for it)",
+    "gates are always float32 (default: auto, bfloat16 if the processor has "
+    "instructions for it)",
 }
 MINUTES = (
-    "time from the command's start to its end, everything included; size and "
-    "dropout follow from it and from the text (default: as the preset says)"
+    "time limit for the whole command; size and dropout are chosen by it and "
+    "by the text (default: the preset's)"
 )
 LENGTH = {
-    "epochs": "passes over the training text at most (default: "
+    "epochs": "maximum number of passes over the training text (default: "
     f"{recipe.LONG_TEXT_EPOCHS}, more for a short text)",
-    "patience": "stop after N rounds that are no better (default: when the "
-    "text is learnt by heart)",
-    "checkpoint_seconds": "from one checkpoint to the next, all that a killed "
-    "run loses",
+    "patience": "stop after N rounds without a lower loss (default: when the "
+    "network has memorized the text)",
+    "checkpoint_seconds": "time from one checkpoint to the next: the most that "
+    "a killed run loses",
 }
 METAVARS = {"validation": "FRACTION", "embedding": "SIZE", "init_from": "MODEL"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn train`, in the order of the pipeline."""
-    # Only flags that are given get a value: a run's own come before defaults.
+    # Flags that are not given get no value here: a resumed run's settings take
+    # precedence over defaults.
     parser.argument_default = argparse.SUPPRESS
     _add_run_arguments(parser)
     text = parser.add_argument_group("text")
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     time.add_argument(
         "--preset",
         choices=recipe.PRESETS,
-        help="so many --minutes at most: "
+        help="a time limit, in --minutes: "
         + ", ".join(f"{name} {n}" for name, n in recipe.PRESETS.items())
         + f" (default: {DEFAULT_PRESET}, without --epochs)",
     )
@@ -84,39 +85,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_settings(training, LENGTH)
     reporting = parser.add_argument_group("reporting")
     reporting.add_argument(
-        "--prompt", help="what the samples on the way begin with"
+        "--prompt", help="the text that samples during training begin with"
     )
     reporting.add_argument(
-        "--quiet", action="store_true", help="a line a round, no samples"
+        "--quiet",
+        action="store_true",
+        help="print one line per round, and no samples",
     )
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the text, and what is to become of its run."""
+    """Adds the text, and the flags for the run's folder."""
     parser.add_argument(
         "corpus",
         nargs="+",
         metavar="TEXT",
         help="files, folders of .txt files, - for stdin, or a corpus that "
-        "`charrnn corpora` lists; several are learnt one after the other",
+        "`charrnn corpora` lists; several are joined in this order",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
         help="folder for the run (default: runs/TEXT-1, or the next number); "
-        "a run that is there already goes on where it stopped",
+        "a run that is there already resumes where it stopped",
     )
     parser.add_argument(
         "--fresh",
         action="store_true",
-        help="begin anew, and rename the run that is in the folder",
+        help="start from scratch, and rename the run that is in the folder",
     )
     parser.add_argument(
         "--change",
         action="store_true",
-        help="go on with the run in the folder under the other "
-        "--learning-rate, --dropout, --batch-size and so on that are given",
+        help="resume the run in the folder with another --learning-rate, "
+        "--dropout, --batch-size and so on, as given",
     )
 
 
@@ -137,19 +140,19 @@ def _add_settings(group: Any, settings: dict[str, str]) -> None:
 
 def _default(name: str) -> str:
     if name in CHOSEN:
-        return "what suits the text and the time"
+        return "chosen by the text and the time"
     default = DEFAULTS[name]
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def flag_type(kind: Kind) -> Callable[[str], Any]:
-    """A type of argparse for a kind of values.
+    """Returns the argparse type for a kind of values.
 
     Args:
-        kind: As `settings.KINDS` has it.
+        kind: One of the values of `settings.KINDS`, or its like.
 
     Returns:
-        A function of a word, which raises as argparse wants it.
+        A function of a word that raises an `ArgumentTypeError`.
 
     Example:
 
@@ -167,10 +170,10 @@ def flag_type(kind: Kind) -> Callable[[str], Any]:
 
 
 def session(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What the flags mean: the arguments of `session.Session`.
+    """Converts the flags to the arguments of `session.Session`.
 
     Args:
-        arguments: With the flags that are given, and no others.
+        arguments: With the flags that were given, and no others.
 
     Returns:
         A `dict`.

@@ -1,16 +1,16 @@
 """The verbs of the command line."""
 
-# The verbs, and what `charrnn --help` says of them.
+# The verbs, and their descriptions in `charrnn --help`.
 VERBS = {
-    "train": "Train a network on a text, or go on with a run that stopped.",
+    "train": "Train a network on a text, or resume a run that stopped.",
     "generate": "Write text with a trained network.",
     "compare": "Train kinds of cells on the same text, and compare them.",
     "score": "Score texts or their lines: bits per character, the lower the "
-    "likelier; n-grams and xz beside them.",
+    "likelier; compare with n-grams and xz.",
     "surprise": "Show what surprises a model in a text: in colours, as a web "
     "page of what was expected, or as a list of likely typos.",
     "context": "Measure how far back a model remembers: its loss with a short "
-    "context. (`charrnn memory` does the same: its earlier name.)",
+    "context. (Formerly `charrnn memory`, which still works.)",
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
     "neurons": "Find the units of a model that track something readable, and "
     "show them.",

@@ -11,7 +11,7 @@ from charrnn.text import sources
 from charrnn.training.data import Data
 from charrnn.training.settings import Settings
 
-# A text of fewer is learnt by heart before it teaches words.
+# A network memorizes a shorter text before it learns words from it.
 SHORT_TEXT_CHARACTERS = 20_000
 
 MAX_WORDS_SPELLED = 1_000_000  # to compare both ends of a text of words
@@ -22,12 +22,12 @@ MOST_UNITS_SPELLED = 1_000_000
 def advise(
     settings: Settings, data: Data, tell: Callable[[str], None]
 ) -> Shift | None:
-    """Says in a line each what will stand in the way of a good model.
+    """Warns, a line each, of what will keep the model from being good.
 
     Args:
         settings: The `settings.Settings`.
         data: The `data.Data`.
-        tell: A function that is given the lines.
+        tell: Called with each line.
 
     Returns:
         The `shift.Shift` of the held-out part, or `None`.
@@ -44,10 +44,10 @@ def advise(
     lines = []
     if characters < SHORT_TEXT_CHARACTERS and not settings.init_from:
         lines.append(
-            f"short text: {characters:,} characters are soon learnt by heart. "
-            f"Some {SHORT_TEXT_CHARACTERS:,} or more teach words: join texts "
-            "of the same kind, as in a folder of .txt files, or begin with a "
-            "model of others (--init-from)"
+            f"short text: a network soon memorizes {characters:,} characters. "
+            f"It takes some {SHORT_TEXT_CHARACTERS:,} to learn words: add "
+            "texts of the same kind, as in a folder of .txt files, or start "
+            "from a model trained on other texts (--init-from)"
         )
     if found and found.is_clear:
         lines.append(shift.advice(found, sources.title(settings.corpus)))

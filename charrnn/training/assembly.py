@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import charrnn
 from charrnn.network.backend import keras, use_float32
@@ -30,7 +30,7 @@ def network(
     Args:
         settings: The `settings.Settings`.
         data: The `data.Data`.
-        tell: A function that is given a line about it.
+        tell: Called with a line about it.
 
     Returns:
         A `keras.Sequential`.
@@ -60,7 +60,7 @@ def twin(
         model: What `network` returned.
 
     Returns:
-        The compiled twin, and the precision that it has.
+        The compiled twin, and its precision.
     """
     result = fused(
         model,
@@ -70,13 +70,13 @@ def twin(
     )
     result.compile(
         optimizer(
-            settings.chosen("learning_rate"),
+            cast(float, settings.learning_rate),
             settings.clip_norm,
-            settings.chosen("weight_decay"),
+            cast(float, settings.weight_decay),
         ),
         loss(),
     )
-    # Otherwise the first step would be traced twice.
+    # Without this, the first step would be traced twice.
     result.optimizer.build(result.trainable_variables)
     return result, precision_of(result)
 
@@ -91,7 +91,7 @@ def callbacks(
     tell: Callable[[str], None],
     silent: bool,
 ) -> dict[str, keras.callbacks.Callback]:
-    """Makes our callbacks, in the order in which they act.
+    """Makes charrnn's own callbacks, in the order in which they run.
 
     Args:
         out: The run's folder.
@@ -99,11 +99,11 @@ def callbacks(
         data: The `data.Data`.
         model: What `network` returned.
         clock: The clock of the run.
-        tell: A function that is given lines about the run.
-        silent: Whether they print nothing.
+        tell: Called with lines about the run.
+        silent: Whether the callbacks print nothing.
 
     Returns:
-        A `dict` of them by their classes' names.
+        A `dict` from class name to callback.
     """
     schedule = _schedule(settings, data, clock)
     held_out = Validation(model, data.vocabulary, data.held_out)
@@ -137,10 +137,10 @@ def callbacks(
 
 
 def _schedule(settings: Settings, data: Data, clock: Clock) -> Schedule:
-    """The schedule of a run, with the number of its steps if that is known."""
+    """A run's schedule, with the number of steps if that is known."""
     schedule = Schedule(
         data.windows,
-        settings.chosen("learning_rate"),
+        cast(float, settings.learning_rate),
         clock=clock,
         begun=changes.begun(settings),
         characters_per_unit=data.characters_per_unit,
@@ -151,9 +151,9 @@ def _schedule(settings: Settings, data: Data, clock: Clock) -> Schedule:
 
 
 def _patience(settings: Settings, data: Data) -> float | None:
-    """Validations in vain that end training, as `SaveBest` takes them."""
+    """The `patience` of `SaveBest`: validations without a lower loss."""
     if settings.patience is None and data.shift and data.shift.is_clear:
-        return math.inf  # no rise there tells of a text learnt by heart
+        return math.inf  # a rise does not mean that the text is memorized
     return settings.patience
 
 
@@ -165,7 +165,7 @@ def restore(
     parts: dict[str, Any],
     tell: Callable[[str], None],
 ) -> None:
-    """Brings twin and callbacks to where the run is, changed if so asked.
+    """Restores twin and callbacks from a checkpoint, and applies --change.
 
     Args:
         settings: The `settings.Settings`.
@@ -173,11 +173,11 @@ def restore(
         arrays: Its arrays.
         twin: What `twin` made.
         parts: What `callbacks` returned.
-        tell: A function that is given a line about it.
+        tell: Called with a line about it.
 
     Raises:
-        ValueError: if the checkpoint is of another network, or the run is to
-            end before where it is.
+        ValueError: if the checkpoint is of another network, or the run is
+            already past the end it was given.
     """
     schedule, states = parts["Schedule"], state["parts"]
     changed = changes.are_new(settings, state)
@@ -191,13 +191,13 @@ def restore(
     loop.restore(parts.values(), states)
     if not is_over(settings, state):
         schedule.total_steps = total_steps(settings, state, schedule)
-    tell(f"going on after step {schedule.step}")
+    tell(f"resuming after step {schedule.step}")
     if changed:
-        tell(f"with other settings: {changes.in_words(change)}")
+        tell(f"with changed settings: {changes.in_words(change)}")
 
 
 def facts_of(settings: Settings, data: Data) -> dict[str, Any]:
-    """What the model file tells about how it was made."""
+    """The facts in the model file: how the model was made."""
     corpus = settings.corpus
     training = (
         "learning_rate", "clip_norm", "weight_decay", "weight_drop", "seed",

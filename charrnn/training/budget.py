@@ -15,44 +15,49 @@ from charrnn.training.clock import Countdown
 from charrnn.training.schedule import Schedule
 from charrnn.training.validation import Validation
 
-FILES_SECONDS = 1.5  # to write the model and the picture, and to leave Python
+FILES_SECONDS = 1.5  # to write the model and the picture, and to exit Python
 BASELINE_SECONDS = 2e-6  # for each character that the n-grams count
 
-# The exact scoring at the end may take this share of the time. Where it would
-# take more it is left out: the model was scored in streams already, and the
-# difference is far below what matters.
+# The exact scoring at the end is skipped if it would take more than this share
+# of the time limit. The model was already scored in streams, and the two
+# figures hardly differ.
 MAX_SHARE_SCORED = 1 / 6
-GRACE = 0.02  # share of the time by which that scoring may be late
+# The exact scoring may end late by this share of the time limit.
+GRACE = 0.02
 
-# A validation that would take more than the first share of the time is made
-# shorter, so that it takes the second.
+# The held-out part is shortened if one validation takes more than this share
+# of the time limit.
 MAX_SHARE_VALIDATED = 1 / 8
+# A validation of the shortened part takes this share of the time limit.
 SHARE_OF_SHORTENED_VALIDATION = 1 / 12
 
-# The speed of scoring is measured by a probe, not more often than every two
-# seconds. Two probes that are this far apart (as a ratio) leave it in doubt
-# for five seconds, then there is another one. There is one, too, when the
-# speed of the steps has changed by this ratio: the machine is not what it was.
+# A probe times the scoring for this many seconds.
 PROBE_SECONDS = 0.2
+# Two probes are at least this many seconds apart.
 SECONDS_BETWEEN_PROBES = 2.0
+# If the slower of the latest two probes took more than DOUBTFUL_RATIO times as
+# long as the other, the scoring is probed again after DOUBT_SECONDS.
 DOUBTFUL_RATIO, DOUBT_SECONDS = 1.5, 5.0
+# The scoring is probed again when training steps have become faster or slower
+# by this factor, because then the machine is more or less busy than before.
 CHANGED_SPEED_RATIO = 1.2
 
 
 class Budget(keras.callbacks.Callback):
-    """Sets the end of training by a time, and knows how much is left.
+    """Ends training in time for the run to finish within its limit.
 
-    It measures what is to be done after the last step, anew after every
-    validation and whenever the speed of the steps has changed, and keeps so
-    much of the time for it. No number of steps is planned: training ends when
-    its time is over, and the learning rate falls with the time.
+    It estimates how long the work after the last step takes, and reserves
+    that time. It estimates it again after every validation and whenever the
+    speed of the steps has changed. Training ends at the time this leaves or
+    after `epochs`, whichever comes first, and the learning rate falls with
+    the share of time or of steps that is done, whichever is larger.
 
     Args:
-        seconds: From the start of the run to the last file written; `None`
-            for no limit, where only the time left is told.
+        seconds: From the start of the run to the last file written. `None`
+            for no limit: then it only estimates the time left.
         schedule: The `schedule.Schedule` whose `end` is set.
         validation: The `validation.Validation`, whose text is to be scored.
-        tell: A function that is given a line where the text is shortened.
+        tell: Called with a line if the held-out part is shortened.
     """
 
     def __init__(
@@ -67,7 +72,9 @@ class Budget(keras.callbacks.Callback):
         self.seconds = seconds
         self.schedule = schedule
         self.validation = validation
-        self._planned = False  # once it is, losses are compared
+        # Once it is set, the held-out part keeps its length: the losses of
+        # different texts could not be compared.
+        self._planned = False
         schedule.ending = Ending(schedule, validation, seconds)
         schedule.end = seconds
 
@@ -82,7 +89,7 @@ class Budget(keras.callbacks.Callback):
             self._set_end()
 
     def _plan(self, validation_seconds: float | None = None) -> None:
-        """Measures the scoring, and shortens it where it takes too long."""
+        """Times the scoring, and shortens validation if it takes too long."""
         ending = self.schedule.ending
         synchronize(self.model)
         ending.measure(validation_seconds)
@@ -93,14 +100,14 @@ class Budget(keras.callbacks.Callback):
         self._planned = True
 
     def _set_end(self) -> None:
-        """Moves the end to where the rest of the time begins."""
+        """Sets the end of training: the limit less the work after it."""
         if self.seconds is None:
             return
         self.schedule.end = self.seconds - self.schedule.ending.seconds()
         self.model.stop_training |= self.schedule.is_over()
 
     def _shorten_validation(self, seconds: float) -> None:
-        """Keeps of a long held-out part what is scored in time."""
+        """Cuts the held-out part to a length that is scored in time."""
         ids = self.validation.ids
         limit = self.seconds or np.inf
         kept = max(
@@ -113,21 +120,21 @@ class Budget(keras.callbacks.Callback):
         )
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: whether the text to score is fixed."""
+        """What `restore` needs: whether the held-out part keeps its length."""
         return {"planned": self._planned}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state` returned."""
+        """Resumes from what `state` returned."""
         self._planned = state["planned"]
 
 
 class Ending:
-    """Estimates what is still to be done, and how long that takes.
+    """Estimates how long the work that is still to be done takes.
 
     Args:
         schedule: The `Schedule`.
         validation: The `validation.Validation`.
-        seconds: All there are, or `None` for no limit.
+        seconds: The run's time limit, or `None` for no limit.
         now: A function that returns seconds.
     """
 
@@ -144,44 +151,46 @@ class Ending:
         self._now = now
         self._countdown = Countdown(now)
         self._engine: Any = None
-        # The latest two measurements of `_one`, of which the slower one holds:
-        # it is better to end too early than too late.
+        # Seconds per character of the latest two probes. The slower one
+        # counts: it is better to end too early than too late.
         self._probes: collections.deque[float] = collections.deque(maxlen=2)
-        self._one = 0.0  # seconds a character, in one stream; 0: not known
-        self._fastest = 0.0  # the least that `_one` was
-        # Seconds a character in 64 streams, in parts of `_one`. When the
-        # machine becomes slower, both do, and only `_one` is measured anew.
-        self._many: float | None = None
+        # Of scoring in one stream; 0 while it is not known.
+        self._seconds_per_character = 0.0
+        self._fastest = 0.0  # the lowest `_seconds_per_character` so far
+        # Seconds per character in 64 streams, divided by those in one stream:
+        # a ratio without a unit. A slower machine slows both alike, so only
+        # `_seconds_per_character` is measured again.
+        self._stream_cost_ratio: float | None = None
         self._measured_at: float | None = None  # by `now`
         self._step_seconds = 0.0  # at that time
 
     def measure(self, validation_seconds: float | None = None) -> None:
-        """Times the scoring as the machine is now: in a fifth of a second.
+        """Times the scoring at the machine's present speed; takes 0.2 s.
 
         Args:
-            validation_seconds: What a validation has just taken, with all
-                that is done at the end of a round.
+            validation_seconds: How long the validation just done took, with
+                all other work at the end of a round.
         """
         if self._engine is None:
             self._engine = Engine.from_keras(
                 self.validation.network, self.validation.vocabulary
             )
-        self._probes.append(self._seconds_per_character(1))
-        self._one = max(self._probes)
-        self._fastest = min(self._one, self._fastest or self._one)
+        self._probes.append(self._probe(1))
+        one_stream = self._seconds_per_character = max(self._probes)
+        self._fastest = min(one_stream, self._fastest or one_stream)
         if not len(self.validation.ids):
-            self._many = 0.0
+            self._stream_cost_ratio = 0.0
         elif validation_seconds is not None:
-            self._many = validation_seconds / self._read() / self._one
-        elif self._many is None:
-            many = self._seconds_per_character(score.STREAMS)
-            self._many = many / self._one
+            streams = validation_seconds / self._characters_read()
+            self._stream_cost_ratio = streams / one_stream
+        elif self._stream_cost_ratio is None:
+            self._stream_cost_ratio = self._probe(score.STREAMS) / one_stream
         clock = self.schedule.clock
         self._measured_at = self._now()
         self._step_seconds = clock.step_seconds() if clock.is_settled() else 0
 
     def is_outdated(self) -> bool:
-        """Whether to measure: never done, in doubt, or the speed changed."""
+        """Whether to measure: not done yet, in doubt, or the speed changed."""
         if self._measured_at is None:
             return True
         since, clock = self._now() - self._measured_at, self.schedule.clock
@@ -194,34 +203,34 @@ class Ending:
         ratio = clock.step_seconds() / (self._step_seconds or np.inf)
         return not 1 / CHANGED_SPEED_RATIO < ratio < CHANGED_SPEED_RATIO
 
-    # What comes after the last step, and what its duration is known from:
+    # The work after the last step, and how its duration is estimated:
     #
-    #   validation in 64 streams     measured: the one before, or a probe
-    #   exact score in one stream    measured: a probe, the mean of the latest
+    #   validation in 64 streams     from the previous one, or from a probe
+    #   exact score in one stream    from the mean of the latest probes
     #   score of cold windows        as the validation; 200,000 characters
-    #   n-grams, files, the picture  constants, times how much slower than at
-    #                                its best the machine scores now
+    #   n-grams, files, the picture  constants, times the present slowdown:
+    #                                seconds per character over the fastest
 
     def seconds(self) -> float:
-        """What comes after the last step takes, the validation included."""
-        if not self._one:
+        """Seconds after the last step, the last validation included."""
+        if not self._seconds_per_character:
             return 0.0
         scoring_seconds = self.validation_seconds() + self._one_pass_seconds()
         return scoring_seconds + self._rest_seconds()
 
     def validation_seconds(self) -> float:
-        """What a validation takes, 0 while that is not known."""
-        return self._read() * self._many_seconds()
+        """Seconds that a validation takes; 0 while that is not known."""
+        return self._characters_read() * self._seconds_in_streams()
 
     def scoring_seconds(self) -> float | None:
-        """How long the exact scoring may take; `None` for any time."""
-        if self.limit is None or not self._one:
+        """How long the exact scoring may take; `None` for no limit."""
+        if self.limit is None or not self._seconds_per_character:
             return None
         end = (1 + GRACE) * self.limit - self._rest_seconds()
         return max(0.0, end - self.schedule.elapsed())
 
     def seconds_left(self) -> float | None:
-        """Until everything is done, smoothed; `None` while not known."""
+        """Seconds until the run ends, smoothed; `None` while not known."""
         left = np.inf
         if self.limit is not None:
             left = max(0.0, self.limit - self.schedule.elapsed())
@@ -230,15 +239,16 @@ class Ending:
         return None if left == np.inf else self._countdown.shown(left)
 
     def _step_seconds_known(self) -> bool:
-        return self._one > 0 and self.schedule.clock.is_settled()
+        settled = self.schedule.clock.is_settled()
+        return self._seconds_per_character > 0 and settled
 
     def _by_steps(self) -> float:
-        """Seconds until everything is done, if no limit ends the steps."""
+        """Seconds until the run ends if all steps are done."""
         schedule = self.schedule
         total_steps = schedule.total_steps or 0
         steps = max(0, total_steps - schedule.step)
         of_round = schedule.params["steps"]
-        # The last validation belongs to what comes after the last step.
+        # The last validation is part of `seconds()`.
         last = max(schedule.step, total_steps - 1) // of_round
         validations = last - schedule.step // of_round
         return (
@@ -247,36 +257,37 @@ class Ending:
             + self.seconds()
         )
 
-    def _read(self) -> float:
+    def _characters_read(self) -> float:
         """Characters that a validation reads: each stream warms up first."""
         return 1.25 * len(self.validation.ids)
 
-    def _many_seconds(self) -> float:
-        """Seconds a character that is read in 64 streams."""
-        return (self._many or 0.0) * self._one
+    def _seconds_in_streams(self) -> float:
+        """Seconds per character when 64 streams are scored at once."""
+        return (self._stream_cost_ratio or 0.0) * self._seconds_per_character
 
     def _one_pass_seconds(self) -> float:
-        """What to reserve for the exact scoring, which may be given up."""
+        """Seconds to reserve for the exact scoring; 0 if it is skipped."""
         held_out = len(self.validation.ids)
         most = MAX_SHARE_SCORED * (self.limit or np.inf)
-        if held_out > score.ONE_PASS_CHARACTERS or self._one * held_out > most:
+        too_long = self._seconds_per_character * held_out > most
+        if held_out > score.ONE_PASS_CHARACTERS or too_long:
             return 0.0
         return float(np.mean(self._probes)) * held_out
 
     def _rest_seconds(self) -> float:
-        """What is left when the held-out part is scored."""
+        """Seconds of the work after the held-out part is scored."""
         cold = min(len(self.validation.ids), score.ONE_PASS_CHARACTERS)
         counted = min(
             self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
         )
-        busy = self._one / self._fastest
+        slowdown = self._seconds_per_character / self._fastest
         own = FILES_SECONDS
         if len(self.validation.ids):
             own += BASELINE_SECONDS * counted
-        return cold * self._many_seconds() + own * busy
+        return cold * self._seconds_in_streams() + own * slowdown
 
-    def _seconds_per_character(self, streams: int) -> float:
-        """Times the engine on nonsense, for `PROBE_SECONDS` or more."""
+    def _probe(self, streams: int) -> float:
+        """Times the engine on dummy input, in seconds per character."""
         ids = np.zeros((streams, 16), np.int64)
         self._engine.run(ids)  # the first time is slower
         began, runs = self._now(), 0

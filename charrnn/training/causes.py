@@ -1,33 +1,33 @@
 """Name the flags that may have kept a network from learning."""
 
-from typing import Any
+from typing import Any, cast
 
 from charrnn.training import recipe
 from charrnn.training.changes import flag_of
 from charrnn.training.settings import Settings
 
-# A network that has learnt more than how frequent characters are has a loss
-# below this part of theirs.
+# A network that has learnt more than the frequencies of characters has a loss
+# below this share of the unigram loss.
 MAX_LOSS_TO_UNIGRAM = 0.95
 
-# A step at the highest learning rate may take away this part of each weight.
+# A step at the peak learning rate may take away at most this share of a weight.
 MOST_DECAY = 0.1
 USUAL_DECAY = 0.01
 
 USUAL_CLIP_NORMS = 1e-3, 10
 MOST_DROPPED = 0.8
-# How much lower or higher than the recipe's a learning rate may well be.
+# The usual learning rates, as multiples of the recipe's: lowest and highest.
 USUAL_RATES = 1e-3, 5
 
 
 def unusual(settings: Settings) -> list[str]:
-    """Lists the settings with which a network hardly learns.
+    """Lists the settings that may keep a network from learning.
 
     Args:
         settings: The `settings.Settings`, as `data.read_data` returns them.
 
     Returns:
-        A list of `str`: each a flag, its value and what is usual.
+        A list of `str`: each a flag, its value and the usual one.
 
     Example:
 
@@ -40,9 +40,10 @@ def unusual(settings: Settings) -> list[str]:
     --clip-norm 1e-05 (usual: 0.1)
     --weight-drop 0.99 (usual: 0 to 0.5)
     """
-    rate = recipe.rate_for(settings.cell, settings.chosen("units"))
+    rate = recipe.rate_for(settings.cell, cast(int, settings.units))
     lowest, highest = (rate * factor for factor in USUAL_RATES)
-    most_decay = USUAL_DECAY / min(settings.chosen("learning_rate"), highest)
+    peak = cast(float, settings.learning_rate)
+    most_decay = USUAL_DECAY / min(peak, highest)
     usual = {
         "learning_rate": (lowest, highest, f"{rate:g}"),
         "clip_norm": (*USUAL_CLIP_NORMS, f"{recipe.CLIP_NORM:g}"),
@@ -58,25 +59,25 @@ def unusual(settings: Settings) -> list[str]:
 
 
 def check_decay(settings: Settings) -> None:
-    """Checks that weight decay leaves something of the weights.
+    """Checks that weight decay does not wipe out the weights.
 
     Args:
         settings: As for `unusual`.
 
     Raises:
-        ValueError: if every step would take away a tenth of them or more.
+        ValueError: if every step would take away a tenth of each, or more.
     """
     names = ["learning_rate", "weight_decay"]
     rate, decay = (getattr(settings, name) for name in names)
     if rate * decay < MOST_DECAY:
         return
-    usual_rate = recipe.rate_for(settings.cell, settings.chosen("units"))
+    usual_rate = recipe.rate_for(settings.cell, cast(int, settings.units))
     if rate <= usual_rate * USUAL_RATES[1]:
-        names.reverse()  # it is the decay that is too high
+        names.reverse()  # the rate is usual, so the decay is too high
     high, other = (getattr(settings, name) for name in names)
     high_flag, other_flag = map(flag_of, names)
     raise ValueError(
-        f"Expected {high_flag} below {MOST_DECAY / other:.2g} beside "
+        f"Expected {high_flag} below {MOST_DECAY / other:.2g} with "
         f"{other_flag} {other:g}. Received {high:g}: a step would take away "
         f"{min(rate * decay, 1):.0%} of each weight. Usual are --learning-rate "
         f"{usual_rate:g} and --weight-decay {recipe.WEIGHT_DECAY:g}."
@@ -84,7 +85,7 @@ def check_decay(settings: Settings) -> None:
 
 
 def of_divergence(settings: Settings) -> str:
-    """Says what to do after a loss that was no finite number.
+    """Says what to do after a loss that was infinite or NaN.
 
     Args:
         settings: As for `unusual`.
@@ -94,7 +95,7 @@ def of_divergence(settings: Settings) -> str:
     """
     found = unusual(settings)
     if found:
-        return f"Begin anew (--fresh) without {' and '.join(found)}."
+        return f"Start again (--fresh) without {' and '.join(found)}."
     return (
         f"Try a lower --learning-rate than {settings.learning_rate:g}, or a "
         f"lower --clip-norm than {settings.clip_norm:g}, with --fresh."
@@ -108,20 +109,20 @@ def of_learning_little(settings: Settings) -> str:
         settings: As for `unusual`.
 
     Returns:
-        A `str`, empty where no flag is unusual.
+        A `str`, empty if no flag is unusual.
     """
     if not (found := unusual(settings)):
         return ""
     return (
-        f"a network learns little with {' and '.join(found)}: begin anew "
+        f"a network learns little with {' and '.join(found)}: start again "
         "(--fresh) without"
     )
 
 
 def is_untaught(metrics: dict[str, Any]) -> bool:
-    """Whether a network does hardly better than characters' frequencies.
+    """Whether a network hardly beats the frequencies of the characters.
 
-    A new network guesses by them. Where nothing is held out, one cannot tell.
+    A new network predicts just these. `False` if nothing is held out.
 
     Args:
         metrics: What `metrics.measure` returned.

@@ -3,24 +3,24 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from charrnn.text.windows import fit_to_text, steps_per_epoch
 from charrnn.training.settings import Settings
 
-# What the weights, and the text that they learn, do not depend on.
+# Settings that change neither the weights' shapes nor the text.
 CHANGEABLE = (
     "dropout", "batch_size", "seq_length", "learning_rate", "clip_norm",
     "weight_decay", "weight_drop", "precision",
 )  # fmt: skip
-SHAPE = "cell", "units", "layers", "embedding"  # of the weights themselves
+SHAPE = "cell", "units", "layers", "embedding"  # these fix the weights' shapes
 
 
 def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
-    """Says why a run does not go on with another setting, and what to do.
+    """Says why a run does not resume with another setting, and what to do.
 
     Args:
-        name: The setting's.
+        name: The setting's name.
         before: The run's value.
         wanted: What was asked for.
         out: The run's folder.
@@ -31,26 +31,26 @@ def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
     flag = flag_of(name)
     as_before = f"no {flag}" if before is None else f"{flag} {before}"
     received = f"Expected {as_before}, as in the run in '{out}'. Received "
-    received += f"{wanted}. Leave it out to go on, "
+    received += f"{wanted}. Leave it out to resume, "
     if name in CHANGEABLE:
         return (
-            f"{received}add --change to go on with another, or begin anew: "
+            f"{received}add --change to resume with another, or start again: "
             "with --fresh, or with these weights in another folder, "
             f"--init-from '{out}'."
         )
     if name in SHAPE:
         return (
-            f"{received}or begin anew with --fresh: the weights fit no other "
+            f"{received}or start again with --fresh: the weights fit no other "
             f"network, neither with --change nor with --init-from '{out}'."
         )
     return (
-        f"{received}or begin anew: with --fresh, or with these weights in "
+        f"{received}or start again: with --fresh, or with these weights in "
         f"another folder, --init-from '{out}'. --change cannot change it."
     )
 
 
 def flag_of(name: str) -> str:
-    """The flag that gives a setting."""
+    """The flag of a setting."""
     return "--" + name.replace("_", "-")
 
 
@@ -61,12 +61,12 @@ def check_named(given: Mapping[str, Any]) -> None:
         given: A `dict` of the flags that the user gave.
 
     Raises:
-        ValueError: if not.
+        ValueError: if none of the flags can be changed.
     """
     if not set(CHANGEABLE) & given.keys():
         flags = ", ".join(map(flag_of, CHANGEABLE))
         raise ValueError(
-            "Expected, beside --change, what to change. Received none of "
+            "Expected a setting to change with --change. Received none of "
             f"{flags}."
         )
 
@@ -74,15 +74,15 @@ def check_named(given: Mapping[str, Any]) -> None:
 def entry(
     changed: Mapping[str, tuple[Any, Any]], state: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a run's list of changes holds of one.
+    """Makes an entry of a run's list of changes.
 
     Args:
-        changed: A `dict` of names and pairs, the old value and the new.
+        changed: A `dict` from name to a pair: the old value and the new one.
         state: The state of the run's checkpoint.
 
     Returns:
-        A `dict` that JSON can hold; its epoch is `None` in a run whose
-        checkpoint does not tell it.
+        A `dict` that JSON can hold; its epoch is `None` if the run's
+        checkpoint does not hold it.
     """
     schedule = state["parts"]["Schedule"]
     return {
@@ -93,13 +93,13 @@ def entry(
 
 
 def are_new(settings: Settings, state: Mapping[str, Any] | None) -> bool:
-    """Whether this very command changes something in a run."""
+    """Whether this command, not an earlier one, changes a run."""
     before = state["settings"].get("changes", []) if state else []
     return len(settings.changes) > len(before)
 
 
 def in_words(change: dict[str, Any]) -> str:
-    """A change as `history.csv` tells it.
+    """Describes a change, as a row of `history.csv` does.
 
     Args:
         change: What `entry` returned.
@@ -124,7 +124,7 @@ def sizes(
     given: Mapping[str, Any],
     state: Mapping[str, Any] | None,
 ) -> tuple[int, int]:
-    """The batch size and the sequence length: as given, or as they fit.
+    """Returns batch size and sequence length, reduced for a short text.
 
     Args:
         characters: Length of the training part.
@@ -136,9 +136,9 @@ def sizes(
         `(batch_size, seq_length)`.
 
     Raises:
-        ValueError: if the text cannot fill what was given.
+        ValueError: if the text is too short for those that were given.
     """
-    wanted = settings.chosen("batch_size"), settings.seq_length
+    wanted = cast(int, settings.batch_size), settings.seq_length
     fixed = set(given)
     if state:
         before = state["settings"]
@@ -159,8 +159,8 @@ def sizes(
 
 def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
     fitting = [
-        f"{flag} {characters // other} beside {beside} {other}"
-        for flag, beside, other in (
+        f"{flag} {characters // other} with {other_flag} {other}"
+        for flag, other_flag, other in (
             ("--seq-length", "--batch-size", batch_size),
             ("--batch-size", "--seq-length", seq_length),
         )
@@ -177,7 +177,7 @@ def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
 def sizes_before(
     characters: int, settings: Mapping[str, Any]
 ) -> tuple[int, int]:
-    """The batch size and the sequence length that a run has had.
+    """Returns the batch size and the sequence length of a checkpoint.
 
     Args:
         characters: Length of the training part.
@@ -188,7 +188,7 @@ def sizes_before(
     """
     if settings.get("sizes"):
         return tuple(settings["sizes"])
-    # Runs of earlier versions fitted them anew each time.
+    # Earlier versions did not store them, and fitted them to the text again.
     wanted = settings["batch_size"], settings["seq_length"]
     return fit_to_text(characters, *wanted)
 
@@ -196,7 +196,7 @@ def sizes_before(
 def with_epoch(
     change: dict[str, Any], state: Mapping[str, Any], characters: int
 ) -> dict[str, Any]:
-    """Tells the epoch of a change that knows only its step.
+    """Fills in the epoch of a change that holds only its step.
 
     Args:
         change: What `entry` returned.
@@ -212,7 +212,7 @@ def with_epoch(
 
 
 def begun(settings: Settings) -> tuple[int, float]:
-    """Where a run was when it last changed: its step and its epoch.
+    """Returns the step and the epoch at which a run was last changed.
 
     Args:
         settings: The `settings.Settings`.
@@ -227,14 +227,14 @@ def begun(settings: Settings) -> tuple[int, float]:
 
 
 def time_is_over(settings: Settings, state: Mapping[str, Any]) -> bool:
-    """Whether a run ended as its --minutes were over, and has no more now.
+    """Whether a run has ended because its --minutes were used up.
 
     Args:
         settings: The `settings.Settings`.
         state: The state of the run's checkpoint.
 
     Returns:
-        A `bool`; not where there was no lower loss for long.
+        A `bool`: `False` if it ended because the loss no longer fell.
     """
     from charrnn.training.validation import BY_HEART_VALIDATIONS  # here: Keras
 
@@ -248,17 +248,17 @@ def time_is_over(settings: Settings, state: Mapping[str, Any]) -> bool:
 
 
 def carried(parts: Mapping[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """The states of a run's callbacks, for it to go on changed.
+    """Returns the callbacks' states for a run that resumes with --change.
 
-    What the old settings measured is left out: the speed, and how long there
-    has been no lower loss.
+    Figures that depend on the old settings are reset: the speed, and the
+    count of validations without a lower loss.
 
     Args:
         parts: The `parts` of the checkpoint's state, a `dict`.
         change: What `entry` returned.
 
     Returns:
-        A `dict` like it.
+        A `dict` like `parts`.
     """
     return {
         **parts,

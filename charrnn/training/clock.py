@@ -5,25 +5,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-# The mean duration of the latest steps: the weight of a step falls to 1/e in
-# this time.
+# In the mean duration of the latest steps, the weight of a step falls to 1/e
+# in this time.
 RECENT_SECONDS = 10.0
-UNTIMED_STEPS = 3  # the first of a process: they may trace and compile
-SETTLED_STEPS = 10  # timed ones, before their mean duration means something
+# The first steps of a process are not timed: they may trace and compile.
+UNTIMED_STEPS = 3
+SETTLED_STEPS = 10  # timed steps that make their mean duration reliable
 
-# The time left that is shown follows a new estimate within this time. It rises
-# only if the estimate is so many times as long.
+# The time left that is shown follows a new estimate with this time constant.
 SMOOTHING_SECONDS = 15.0
+# It rises only if the estimate is longer by this factor.
 SUDDEN_RISE = 1.25
 
 
 class Clock:
-    """Times a run over pauses, and over the processes it takes.
+    """Times a run, which may pause and may take several processes.
 
     Attributes:
-        timed_steps: How many steps were timed, and
-        timed_seconds: how long they took; the first steps of a process, which
-            compile, are left out.
+        timed_steps: The number of steps that were timed. The first steps of a
+            process, which compile, are left out.
+        timed_seconds: The seconds that they took.
 
     Args:
         now: A function that returns seconds.
@@ -42,47 +43,42 @@ class Clock:
 
     def __init__(self, now: Callable[[], float] = time.perf_counter):
         self._now = now
-        self._before = 0.0  # elapsed when it was last stopped
-        self._since: float | None = None  # `now` when it was started
+        self._before = 0.0  # `elapsed()` when it was last stopped
+        self._since: float | None = None  # `now()` when it was last started
         self._trained_before = 0.0
         self._trained_since: float | None = None
         self._steps = 0  # of this process
-        self._last: float | None = None  # elapsed at the end of the step before
+        self._last: float | None = None  # `elapsed()` after the latest step
         self._recent_steps, self._recent_seconds = 0.0, 0.0
         self.timed_steps, self.timed_seconds = 0, 0.0
 
-    def start(self, since: float | None = None) -> None:
-        """Goes on; does nothing if the clock is running.
-
-        Args:
-            since: The value of `now` that counts as the start; `None` for
-                the present one.
-        """
+    def start(self) -> None:
+        """Starts or resumes the clock; does nothing if it is running."""
         if self._since is not None:
             return
-        self._since = self._now() if since is None else since
+        self._since = self._now()
         if self._steps:
             self._trained_since = self._since
 
     def stop(self) -> None:
-        """Lets the time that passes until `start` not count."""
+        """Pauses the clock until `start` is called."""
         self._trained_before, self._before = self.trained(), self.elapsed()
         self._since = self._trained_since = self._last = None
 
     def elapsed(self) -> float:
-        """Seconds in which the clock was running."""
+        """Seconds that the clock has run."""
         if self._since is None:
             return float(self._before)
         return float(self._before + self._now() - self._since)
 
     def trained(self) -> float:
-        """Seconds of these without each process's start and first step."""
+        """`elapsed()` without each process's start-up and first step."""
         if self._trained_since is None:
             return self._trained_before
         return self._trained_before + self._now() - self._trained_since
 
     def end_step(self) -> None:
-        """Notes that a step is done."""
+        """Records the end of a step."""
         elapsed = self.elapsed()
         self._steps += 1
         if self._trained_since is None and self._since is not None:
@@ -92,11 +88,11 @@ class Clock:
         self._last = elapsed
 
     def since_step(self) -> float | None:
-        """Seconds since the latest step; `None` without one before it."""
+        """Seconds since the latest step; `None` if there is none to count."""
         return None if self._last is None else self.elapsed() - self._last
 
     def begin_round(self) -> None:
-        """Notes that what was done since the latest step is part of none."""
+        """Leaves the time since the latest step out of the next step's."""
         self._last = None
 
     def step_seconds(self) -> float:
@@ -108,17 +104,17 @@ class Clock:
         return self._steps >= UNTIMED_STEPS + SETTLED_STEPS
 
     def _add(self, seconds: float) -> None:
-        """Takes the duration of a step into the means."""
+        """Adds the duration of a step to the means."""
         self.timed_steps += 1
         self.timed_seconds += seconds
-        # An exponential average, by time and not by steps: weights that fall
-        # alike whether steps take milliseconds or seconds.
+        # An exponential average over time, not over steps: the weights fall at
+        # the same rate whether steps take milliseconds or seconds.
         kept = math.exp(-seconds / RECENT_SECONDS)
         self._recent_steps = kept * self._recent_steps + 1
         self._recent_seconds = kept * self._recent_seconds + seconds
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to go on from here; JSON can hold it."""
+        """What `restore` needs to resume from here; JSON can hold it."""
         return {
             "seconds": self.elapsed(),
             "trained": self.trained(),
@@ -126,18 +122,18 @@ class Clock:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on from what `state` returned, or an earlier version's."""
+        """Resumes from what `state` returned, in this or an older version."""
         self._before = state["seconds"]
         self._trained_before = state.get("trained", state["seconds"])
         self.timed_steps, self.timed_seconds = state["timed"]
 
 
 class Countdown:
-    """Smooths a time left, so that it falls though its estimates waver.
+    """Smooths the time left, so that it falls although estimates fluctuate.
 
-    It follows an estimate slowly, and stands still rather than rise. Only
-    when an estimate is far higher than what is shown, as after half of the
-    machine was taken away, does it rise at once.
+    It follows the estimates slowly, and stands still rather than rise. Only
+    if an estimate is far above the time shown, as when another program takes
+    half of the machine, does it rise, at once.
 
     Args:
         now: A function that returns seconds.
@@ -172,8 +168,8 @@ class Countdown:
         ):
             self._shown = float(estimate)
             return self._shown
-        # As a clock would go on from what is shown, and from there a part of
-        # the way to the estimate, the longer since the last one the more.
+        # Count down the time that has passed, then move part of the way to the
+        # estimate: the more time has passed, the larger the part.
         passed = self._at - before
         falling = self._shown - passed
         followed = 1 - math.exp(-passed / SMOOTHING_SECONDS)

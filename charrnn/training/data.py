@@ -31,14 +31,14 @@ from charrnn.twins.precision import resolve_precision
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """What a run is made of, read and checked.
+    """The input of a run, read and checked.
 
     Attributes:
-        vocabulary: The characters of the text, or of the model to begin with.
+        vocabulary: The vocabulary of the text, or of --init-from's model.
         windows: The training part, cut into batches.
-        held_out: Ids of the validation part, `(characters,)`.
-        initial: The model to begin with, as `model_file.read` returns it.
-        shift: How the held-out part differs from the rest.
+        held_out: Ids of the validation part, `(units,)`.
+        initial: The model of --init-from, as `model_file.read` returns it.
+        shift: How the held-out part differs from the training part.
     """
 
     vocabulary: UnitVocabulary
@@ -49,8 +49,7 @@ class Data:
 
     @property
     def characters_per_unit(self) -> float:
-        """How many characters of the training part a unit stands for."""
-
+        """Mean number of characters that a unit of the training part has."""
         ids = self.windows.ids
         return max(1, self.vocabulary.characters_of(ids)) / len(ids)
 
@@ -63,22 +62,22 @@ def read_data(
     out: Path | None = None,
     tell: Callable[[str], None] = say,
 ) -> tuple[Settings, Data]:
-    """Reads and checks all input: what is wrong leaves nothing behind.
+    """Reads and checks all input; writes nothing, so errors leave no trace.
 
     Args:
         settings: What `settle.settle` returned.
         given: The settings that the user gave.
         state: The state of the run's checkpoint, or `None`.
         out: The run's folder, or `None` for one that is still to be named.
-        tell: A function that is given a line about what is read.
+        tell: Called with a line about what is read.
 
     Returns:
-        The `Settings`, with all that follows from the text filled in, and
+        The `Settings`, completed with all that follows from the text, and
         the `Data`.
 
     Raises:
-        ValueError: if the text, the model to begin with, and the settings do
-            not fit together, or into the memory.
+        ValueError: if the text, the model of --init-from and the settings do
+            not fit together, or need more memory than there is.
         OSError: if something cannot be read.
     """
     initial = None
@@ -122,7 +121,7 @@ def _vocabulary(
     initial: model_file.Contents | None,
     state: Mapping[str, Any] | None,
 ) -> UnitVocabulary:
-    """That of the run, of the model to begin with, or of the text."""
+    """The vocabulary of the run, of --init-from's model, or of the text."""
     if state:
         return units.from_state(state["vocabulary"])
     if initial:
@@ -133,7 +132,7 @@ def _vocabulary(
 
 
 def _check_size(vocabulary: UnitVocabulary, settings: Settings) -> None:
-    """Checks that there is something to predict, and says if a flag took it."""
+    """Checks that there is something left to predict."""
     try:
         check_size(vocabulary)
     except ValueError as error:
@@ -151,7 +150,7 @@ def _as_in(
     given: Mapping[str, Any],
     tell: Callable[[str], None],
 ) -> Settings:
-    """Takes over the network and the text form of the model to begin with."""
+    """Takes over the network and the text form of --init-from's model."""
     found = _network_of(initial, given)
     found["unit"] = initial["vocabulary"].unit
     if given.get("unit", found["unit"]) != found["unit"]:
@@ -182,7 +181,7 @@ def _network_of(
 
 
 def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
-    """The prompt of the samples, in the form of the text that is learnt."""
+    """The prompt of the samples, in the form of the training text."""
     form = settings.normalize or form_of(vocabulary.alphabet)
     prompt = normalize_text(settings.prompt, settings.newline, form)
     try:
@@ -200,7 +199,7 @@ def _encoded(
     state: Mapping[str, Any] | None,
     tell: Callable[[str], None],
 ) -> encoded.Encoded:
-    """The text's ids: of the very text of a run that is taken up."""
+    """The text's ids; checks that a resumed run gets its own text."""
     few = settings.min_count > 1 or settings.max_vocab
     rare_too = few and settings.unit == "character"
     unknown = "replace" if rare_too else "error"
@@ -217,7 +216,7 @@ def _encoded(
         if not state:
             raise
         raise ValueError(
-            f"{error} The run in '{out}' goes on with its own text only. "
+            f"{error} The run in '{out}' resumes with its own text only. "
             f"{_another_text(out)}"
         ) from error
     if state and state["settings"]["text_sha256"] != result.sha256:
@@ -233,13 +232,13 @@ def _encoded(
 def _another_text(out: Path | None) -> str:
     """What to do with a text that is not the run's."""
     return (
-        "Begin anew with --fresh; or let the model learn another text in a "
+        "Start again with --fresh; or train the model on another text in a "
         f"run of its own: --init-from '{out}', with another --out or none."
     )
 
 
 def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
-    """Fills in what the user left open."""
+    """Chooses the settings that the user left open."""
     speed = None
     if settings.minutes and None in (settings.units, settings.dropout):
         speed = recipe.speed_of(
@@ -263,7 +262,7 @@ def _fit_batch(
     state: Mapping[str, Any] | None,
     tell: Callable[[str], None],
 ) -> Settings:
-    """Makes what the user left open smaller for a short text."""
+    """Reduces the sizes that the user left open, for a short text."""
     wanted = settings.batch_size, settings.seq_length
     sizes = changes.sizes(characters, settings, given, state)
     if sizes != wanted:
@@ -290,7 +289,7 @@ def _check_settings(
     state: Mapping[str, Any] | None,
     vocabulary: UnitVocabulary,
 ) -> None:
-    """Checks numbers, all of them where a run begins."""
+    """Checks the network, and the decay unless it is a resumed run's own."""
     check_arguments(vocabulary, **settings.network())
     if not state or {"learning_rate", "weight_decay"} & given.keys():
         causes.check_decay(settings)

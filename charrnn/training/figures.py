@@ -7,19 +7,19 @@ from typing import Any
 
 from charrnn.system.atomic import check_regular
 
-# The losses in `history.csv`; the second is in `metrics.json`, too.
+# The losses in `history.csv`. The second is also in `metrics.json`.
 TRAINING_LOSS = "training_nats_per_character"
 VALIDATION_LOSS = "validation_nats_per_character"
 
 
 def with_full_names(value: Any) -> Any:
-    """Renames what earlier versions called `..._per_char`.
+    """Renames the keys that earlier versions called `..._per_char`.
 
     Args:
-        value: What JSON can hold.
+        value: Any JSON value.
 
     Returns:
-        The same with `..._per_character` for the names in it.
+        The same value with keys `..._per_character`.
 
     Example:
 
@@ -66,8 +66,8 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
         folder: The run's folder.
 
     Returns:
-        A list of a `dict` for each round: numbers, `None` where there is
-        none, and the changes before it in words.
+        A list with a `dict` for each round: numbers, `None` for those that are
+        missing, and the changes before the round in words.
 
     Raises:
         OSError: if it cannot be read.

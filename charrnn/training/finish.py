@@ -13,19 +13,19 @@ from charrnn.training.data import Data
 from charrnn.training.history import plot_losses
 from charrnn.training.settings import Settings
 
-MIN_TRAINED_STEPS = 100  # with fewer a network may know nothing
+MIN_TRAINED_STEPS = 100  # with fewer, a network may have learnt nothing
 SUMMARY_INDENT = 12  # spaces: the width of the words before the figures
 
 
 @dataclasses.dataclass(frozen=True)
 class Untrained:
-    """What a run did that was too short to learn anything.
+    """The figures of a run that was too short to learn anything.
 
     Attributes:
-        steps: How many there were.
-        seconds: Of all of the run.
-        seconds_before_first_step: Of these.
-        minutes: That it was given.
+        steps: The number of training steps.
+        seconds: The time of the whole run.
+        seconds_before_first_step: The part of it before a step was done.
+        minutes: The run's time limit.
     """
 
     steps: int
@@ -41,17 +41,17 @@ def finish(
     parts: dict[str, Any],
     tell: Callable[[str], None],
 ) -> Untrained | None:
-    """Measures the best model, and writes and says what came out.
+    """Measures the best model, and writes and prints the figures.
 
     Args:
         out: The run's folder.
         settings: The `settings.Settings`.
         data: The `data.Data`.
         parts: The callbacks, by their classes' names.
-        tell: A function that is given the summary.
+        tell: Called with the summary.
 
     Returns:
-        An `Untrained` where the network has not learnt anything.
+        An `Untrained` if the network has not learnt anything, or `None`.
     """
     schedule, history = parts["Schedule"], parts["History"]
     measured = metrics.measure(
@@ -82,7 +82,7 @@ def finish(
 
 
 def save_again(parts: dict[str, Any]) -> None:
-    """Saves the last weights where the model of a finished run is gone.
+    """Saves the last weights of a finished run whose model file is gone.
 
     Args:
         parts: The callbacks, by their classes' names.
@@ -93,7 +93,7 @@ def save_again(parts: dict[str, Any]) -> None:
 
 
 def _title(corpus: list[str]) -> str:
-    """What to call a text in a picture: its names, without their folders."""
+    """The title of the picture: the text's names, without their folders."""
     names = (
         name if name == "-" else Path(name).resolve().name for name in corpus
     )
@@ -103,7 +103,7 @@ def _title(corpus: list[str]) -> str:
 def _untrained(
     settings: Settings, schedule, metrics: dict[str, Any]
 ) -> Untrained | None:
-    """Tells whether the time was too short to learn anything."""
+    """The figures if the time was too short to learn anything, or `None`."""
     minutes = settings.minutes
     soon = schedule.step < MIN_TRAINED_STEPS
     if minutes is None or not soon or not causes.is_untaught(metrics):

@@ -5,22 +5,21 @@ from charrnn.network.cells import CELLS
 from charrnn.system import ram
 from charrnn.training.settings import Settings
 
-# Copies of the weights that training needs: the weights, their gradients, the
-# two moments of Adam; and, while a checkpoint is written, all but the
-# gradients once more.
+# Training holds the weights, their gradients and Adam's two moments. While a
+# checkpoint is written, it holds a second copy of all but the gradients.
 WEIGHT_COPIES = 7
-BYTES_PER_LAYER = 1 << 20  # of its graph
+BYTES_PER_LAYER = 1 << 20  # of a layer's graph
 
 
 def check_memory(settings: Settings, characters: int) -> None:
-    """Checks that weights and a step's activations fit into the memory.
+    """Checks that the weights and a step's activations fit into memory.
 
     Args:
-        settings: The `settings.Settings`, with all that is chosen.
-        characters: How many distinct characters there are.
+        settings: The `settings.Settings`, with none left open.
+        characters: The number of distinct characters.
 
     Raises:
-        ValueError: if they do not.
+        ValueError: if they do not fit.
     """
     network = settings.network()
     cell, units, layers = network["cell"], network["units"], network["layers"]
@@ -29,7 +28,8 @@ def check_memory(settings: Settings, characters: int) -> None:
     weights = parameters_of(characters, cell, units, layers, embedding)
     width = embedding or characters
     columns = len(CELLS[cell].blocks) * units
-    # Each in both directions: gates, states and outputs; input and logits.
+    # Forward and backward: each layer's gates, states and outputs; the input
+    # and the logits.
     activations = 2 * (layers * (columns + 3 * units) + width + characters)
     ram.check_fits(
         4 * WEIGHT_COPIES * weights

@@ -19,15 +19,15 @@ TITLE_CHARACTERS = 60
 
 
 class History(keras.callbacks.Callback):
-    """Keeps the losses, in `history.csv` and for the picture.
+    """Records the losses, in `history.csv` and for the picture.
 
     Attributes:
-        rows: A `dict` for every round, the columns of `history.csv`; `None`
-            for the validation losses where nothing is held out.
-        curve: Points `(epoch, training loss)`, about 50 a round.
+        rows: A `dict` for every round, with the columns of `history.csv`. The
+            validation losses are `None` if nothing is held out.
+        curve: Points `(epoch, training loss)`, about 50 per round.
 
     Args:
-        path: The file.
+        path: The path of `history.csv`.
         schedule: The `Schedule`.
     """
 
@@ -40,7 +40,7 @@ class History(keras.callbacks.Callback):
         self._changes = ""  # since the last row
 
     def note(self, changes: str) -> None:
-        """Tells in the next row what was changed before it, in words."""
+        """Sets the words with which the next row describes a change."""
         self._changes = changes
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -82,12 +82,12 @@ class History(keras.callbacks.Callback):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state` returned."""
+        """Resumes from what `state` returned."""
         self.rows = with_full_names(state["rows"])
         self.curve = state["curve"]
-        self._changes = state.get("changes", "")  # not in earlier ones
+        self._changes = state.get("changes", "")  # older checkpoints lack it
         if self.rows:
-            self._write()  # it may be missing
+            self._write()  # the file may be missing
 
 
 def plot_losses(
@@ -102,8 +102,8 @@ def plot_losses(
     Args:
         history: A `History` with at least one row.
         path: The `.png` file.
-        title: What was learnt.
-        kept_step: The step of the model that was kept, which is marked.
+        title: The name of the text.
+        kept_step: The step of the saved model, which is marked.
         five_gram: The loss of a 5-gram, in nats per character, or `None`.
     """
     in_bits = (lambda nats: nats / np.log(2), lambda bits: bits * np.log(2))
@@ -148,8 +148,8 @@ def _plot_validation(
 
 
 def _drawable(text: str) -> str:
-    """A text in one short line, of characters that the font has."""
-    from matplotlib import font_manager  # here: a second, only if wanted
+    """Shortens a text to one line, and replaces what the font lacks by "?"."""
+    from matplotlib import font_manager  # here: it takes a second to import
 
     path = font_manager.findfont(font_manager.FontProperties())
     font = font_manager.get_font(path)

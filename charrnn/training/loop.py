@@ -22,23 +22,23 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback],
     steps_per_round: int,
 ) -> Iterator[None]:
-    """Trains until a callback ends it: a `fit` that can begin at any step.
+    """Trains until a callback stops it: a `fit` that can start at any step.
 
-    It is a generator, so that others can be trained in between.
+    It is a generator, so that other runs can train between two steps.
 
     Args:
         twin: The compiled Keras model.
         windows: The `Windows` to train on.
-        schedule: The `Schedule`, the first of the callbacks: its step is the
-            one to begin with.
-        callbacks: A list of Keras callbacks. A round is their epoch.
+        schedule: The `Schedule`, the first of the callbacks: training starts
+            at its step.
+        callbacks: A list of Keras callbacks. A round is an epoch to them.
         steps_per_round: Steps from one validation to the next.
 
     Yields:
         `None` after every step.
 
     Raises:
-        FloatingPointError: if the loss is no finite number.
+        FloatingPointError: if the loss is infinite or NaN.
     """
     total_steps = schedule.total_steps or math.inf
     hooks = keras.callbacks.CallbackList(
@@ -55,7 +55,7 @@ def train(
     logs: dict[str, float] = {}
     try:
         while not twin.stop_training:
-            # A run that goes on may be in the middle of a round.
+            # A resumed run may start in the middle of a round.
             number, first = divmod(schedule.step, steps_per_round)
             hooks.on_epoch_begin(number)
             for batch in range(first, steps_per_round):
@@ -69,8 +69,8 @@ def train(
                 yield
                 if twin.stop_training:
                     break
-            # Just before the end the round goes on instead: the validation
-            # that ends training would score nearly the same weights again.
+            # Just before the end the round is not closed here: the validation
+            # at the end would score nearly the same weights again.
             if twin.stop_training or not schedule.validates_at_the_end():
                 hooks.on_epoch_end(number, logs)
     finally:
@@ -78,18 +78,20 @@ def train(
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Writes checkpoints, and stops after one when a signal asks for it.
+    """Writes checkpoints, and stops after one if a signal asked for it.
 
-    It comes last of the callbacks, so that all others have done their part.
+    It must be the last callback, so that all others are done with the step.
 
     Args:
         folder: The run's folder.
         schedule: The `Schedule`.
-        callbacks: The others, of which those with a `state()` are kept.
-        facts: What else the checkpoint's state holds; a `dict`.
-        seconds: From one to the next. There is one at the end of a round,
-            too, unless they would then take over 1 % of the time.
-        signals: The list of `stopping.noted_signals` or its like.
+        callbacks: The other callbacks. A checkpoint holds the state of those
+            with a method `state`.
+        facts: A `dict` of what else a checkpoint's state holds.
+        seconds: Time from one checkpoint to the next. There is also one at
+            the end of a round, unless they would then take over 1 % of the
+            time.
+        signals: A list like that of `stopping.noted_signals`.
     """
 
     def __init__(
@@ -110,37 +112,39 @@ class Checkpoints(keras.callbacks.Callback):
         self.signals = signals
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.write()  # says at once if the folder cannot be written
+        self.write()  # fails at once if the folder cannot be written to
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         last = batch + 1 == self.params["steps"]
         if last or self.model.stop_training:
-            return  # the end of the round belongs to it
+            return  # `on_epoch_end` follows
         if self.signals or self._since() >= self.seconds:
             self.write()
-        self._obey()
+        self._stop_if_requested()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         over = self.model.stop_training
-        # One that took a second is worth it after a hundred: 1 % of the time.
-        rare = self._since() >= min(self.seconds, 100 * self._cost)
-        if over or self.signals or rare:
+        # Checkpoints at the end of rounds take at most 1 % of the time: after
+        # one that took a second, the next is due in 100 seconds or, if that is
+        # sooner, in `seconds`.
+        is_due = self._since() >= min(self.seconds, 100 * self._cost)
+        if over or self.signals or is_due:
             self.write(over)
         if not over:
-            self._obey()
+            self._stop_if_requested()
 
     def write(self, over: bool = False) -> None:
         """Writes a checkpoint now.
 
         Args:
-            over: Whether training has come to its end.
+            over: Whether training has ended.
 
         Raises:
-            FloatingPointError: if a weight is no finite number; the
-                checkpoints written before stay.
+            FloatingPointError: if a weight is infinite or NaN; the
+                checkpoints written before are kept.
         """
-        # First all is read, then all is written: to a file of another name,
-        # which takes the checkpoint's name when it is whole.
+        # Everything is read first, then written to a temporary file, which is
+        # renamed to the checkpoint's name when it is complete.
         began = time.perf_counter()
         arrays = [
             keras.ops.convert_to_numpy(variable)
@@ -157,19 +161,20 @@ class Checkpoints(keras.callbacks.Callback):
     def _since(self) -> float:
         return time.perf_counter() - self._written
 
-    def _obey(self) -> None:
+    def _stop_if_requested(self) -> None:
         if self.signals:
             raise Stopped(self.signals[0], self.folder, self.schedule.step)
 
 
 def with_state(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Any]:
-    """Finds the callbacks that have something to go on from.
+    """Finds the callbacks whose state a checkpoint holds.
 
     Args:
         callbacks: A list of Keras callbacks.
 
     Returns:
-        A `dict` of those with the methods `state` and `restore`, by class.
+        A `dict` from class name to callback, of those with the methods
+        `state` and `restore`.
     """
     return {type(c).__name__: c for c in callbacks if hasattr(c, "state")}
 
@@ -177,12 +182,12 @@ def with_state(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, Any]:
 def restore(
     callbacks: Iterable[keras.callbacks.Callback], states: Mapping[str, Any]
 ) -> None:
-    """Lets callbacks go on from where a checkpoint has them.
+    """Restores callbacks from a checkpoint.
 
     Args:
         callbacks: A list of Keras callbacks.
-        states: A `dict` of what their `state` returned, by class; one that
-            is not in it begins anew.
+        states: A `dict` from class name to what `state` returned. A callback
+            that is not in it starts from scratch.
     """
     for name, callback in with_state(callbacks).items():
         if name in states:

@@ -28,7 +28,8 @@ from charrnn.training.history import History
 from charrnn.training.schedule import Schedule
 from charrnn.writing.probabilities import surprise
 
-FACTS = {"metrics", "text", "split", "network", "training"}  # of a run's model
+# The facts that the model of a run has.
+FACTS = {"metrics", "text", "split", "network", "training"}
 FIGURES = (  # of a model, on the held-out part
     "validation_nats_per_character", "validation_bits_per_character",
     "validation_standard_error", "validation_method",
@@ -47,18 +48,18 @@ def measure(
 ) -> dict[str, Any]:
     """Scores the model that a run has saved, read back from its file.
 
-    Beside it stand the baselines on the same split. Where nothing is held
-    out, there is no figure: `None`.
+    The baselines are measured on the same split. If nothing is held out, the
+    figures are `None`.
 
-    A long held-out part was scored in streams when the model was saved, and
-    is not scored once more, nor is one for which a limit of time leaves too
-    little; the cold windows stop at 200,000 characters.
+    When the model was saved, it was scored in streams. That loss is kept if
+    the held-out part is long, or if the time limit leaves too little time to
+    score it again in one pass. The cold windows stop at 200,000 characters.
 
     Args:
         out: The run's folder, a `pathlib.Path`.
         training: Ids of the training part, `(characters,)`.
         held_out: Ids of the validation part, `(characters,)`; may be empty.
-        schedule: The `Schedule` that training followed.
+        schedule: The `Schedule` of the training.
         history: The run's `history.History`.
         shift: A `shift.Shift`, or `None`.
 
@@ -66,14 +67,14 @@ def measure(
         A `dict` for `metrics.json`.
 
     Raises:
-        ValueError: if the model is not one that a run has saved.
+        ValueError: if the model was not saved by a run.
     """
     engine = load(out)
     if not engine.facts.keys() >= FACTS:
         raise ValueError(
             f"Expected the model that the run in '{out}' has saved. Its "
             "model.keras is another. Move it away: the same command then "
-            "makes the run's from its checkpoint."
+            "restores the run's from its checkpoint."
         )
     best_step = engine.facts["metrics"]["step"]
     figures = dict.fromkeys(FIGURES)
@@ -104,14 +105,14 @@ def _figures(
     held_out: np.ndarray,
     limit: float | None,
 ) -> dict[str, Any]:
-    """The losses of a model, and what to compare them with."""
+    """The losses of a model, and the baselines to compare them with."""
     best = with_full_names(engine.facts["metrics"])
     nats, method = (
         best[VALIDATION_LOSS],
         best["validation_method"],
     )
     cold = score.score_cold(engine, held_out[: score.ONE_PASS_CHARACTERS])
-    of_each = cold  # they waver alike
+    of_each = cold  # for the standard errors, which are much the same
     if scored := _scored_in_time(engine, held_out, limit):
         nats, method = scored.nats_per_character, scored.method
         of_each = scored
@@ -131,18 +132,18 @@ def _figures(
 
 
 def _finite(error: float | None) -> float | None:
-    """A standard error, `None` where a single character tells none."""
+    """A standard error; `None` if a single character does not give one."""
     return None if error is None or math.isinf(error) else error
 
 
 def _best_and_last(
     rows: list[dict[str, Any]], best_step: int
 ) -> list[dict[str, Any]] | None:
-    """The rows of the model that was kept and of the last, cut short.
+    """Parts of two rows of the history: the saved model's and the last one.
 
     Returns:
-        A pair of `dict`s, `None` where nothing was held out, or rows are not
-        there: a damaged checkpoint's.
+        A pair of `dict`s; `None` if nothing was held out, or if rows are
+        missing, as after a damaged checkpoint.
     """
     names = "step", "epoch", TRAINING_LOSS, VALIDATION_LOSS
     rows = [r for r in rows if all(r.get(name) is not None for name in names)]
@@ -155,10 +156,10 @@ def _best_and_last(
 def _scored_in_time(
     engine: Engine, ids: np.ndarray, limit: float | None
 ) -> score.Score | None:
-    """Scores in one pass; `None` for a long text, or when it takes too long.
+    """Scores in one pass; `None` if the text or the time it takes is too long.
 
-    The pass is given up as soon as it is clear that it will take longer than
-    `limit` seconds, which may be `None` for any time.
+    The pass is abandoned as soon as it is clear that it will take longer than
+    `limit` seconds; `None` sets no limit.
     """
     if len(ids) > score.ONE_PASS_CHARACTERS:
         return None
@@ -180,12 +181,12 @@ def _units(
     vocabulary: UnitVocabulary,
     held_out: np.ndarray,
 ) -> dict[str, Any]:
-    """What is told of the units: their name, and how hard each is."""
+    """The unit, the number of characters and the perplexity per unit."""
     perplexity = None
     characters = vocabulary.characters_of(held_out)
     if nats_per_character is not None:
         nats = nats_per_character * characters / len(held_out)
-        perplexity = math.exp(min(nats, 700.0))  # what a float can hold
+        perplexity = math.exp(min(nats, 700.0))  # no overflow
     return {
         "unit": vocabulary.unit,
         "validation_characters": characters,
@@ -194,7 +195,7 @@ def _units(
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions that a result depends on, by name."""
+    """Returns the versions that the figures depend on, by package."""
     packages = ("keras", "tensorflow", "numpy")
     return {
         "charrnn": charrnn.__version__,
@@ -205,5 +206,6 @@ def versions() -> dict[str, str]:
 
 def write(out: Path, metrics: dict[str, Any]) -> None:
     """Writes `metrics.json`."""
-    text = json.dumps(metrics, indent=1)  # a file's name need not be UTF-8
+    # ASCII only: the name of a file need not be valid UTF-8.
+    text = json.dumps(metrics, indent=1)
     atomic.write_text(out / "metrics.json", text + "\n")

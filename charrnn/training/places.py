@@ -5,14 +5,14 @@ from pathlib import Path
 
 from charrnn.text import sources
 
-RUNS = Path("runs")  # holds the runs whose user names no other folder
+RUNS = Path("runs")  # the parent folder of runs without --out
 
 
 def newest_run(folder: Path | str = RUNS) -> Path | None:
     """Finds the run whose model was written last.
 
     Args:
-        folder: Where the runs are.
+        folder: The folder that holds the runs.
 
     Returns:
         The run's folder; `None` if there is no run.
@@ -28,7 +28,7 @@ def newest_run(folder: Path | str = RUNS) -> Path | None:
 
 
 def name_of(corpus: list[str] | str) -> str:
-    """The name of a run that learns a text.
+    """Names a run after its text.
 
     Args:
         corpus: As for `claim`.
@@ -53,7 +53,7 @@ def exists(folder: Path) -> bool:
         folder: A `pathlib.Path`.
 
     Raises:
-        ValueError: if something else has its name, or that of one above it.
+        ValueError: if it, or a folder above it, is a file or a broken link.
     """
     for path in [folder, *folder.parents]:
         if path.exists() and not path.is_dir():
@@ -70,7 +70,7 @@ def exists(folder: Path) -> bool:
 
 
 def existing(folder: Path) -> Path:
-    """Finds the folder, or the nearest above it, that is there already.
+    """Finds the nearest folder that exists: a folder or one above it.
 
     Args:
         folder: A `pathlib.Path`.

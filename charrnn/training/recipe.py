@@ -9,38 +9,38 @@ import numpy as np
 from charrnn.network.arguments import embedding_dim
 from charrnn.network.cells import CELLS
 
-PRESETS = {"quick": 3, "good": 10, "best": 90}  # minutes at most
+PRESETS = {"quick": 3, "good": 10, "best": 90}  # the maximum minutes
 
-# The least that training must read for a size of layer to end with a lower
-# loss than the next smaller one: characters, those of all passes counted, and
-# passes over the text.
+# What training must read at least for a layer of this size to end with a lower
+# loss than the next smaller size: characters, counted in every pass, and passes
+# over the text.
 LEAST_READ_FOR_UNITS = {512: (4_000_000, 4), 256: (300_000, 0), 128: (0, 0)}
 
-# With more distinct characters than this, as in Chinese or Japanese, most of a
-# step is spent on the logits: one layer reads the text more often than two, and
-# learns more. Against learning rare characters by heart, weight decay is better
-# than dropout.
+# With more distinct characters than this, as in Chinese or Japanese, a step
+# spends most of its time on the logits: one layer reads the text more often
+# than two, and learns more. Weight decay is better than dropout at keeping the
+# network from memorizing rare characters.
 MANY_CHARACTERS = 512
 LEAST_READ_FOR_UNITS_OF_MANY = {512: (0, 12), 256: (0, 0)}
 WEIGHT_DECAY_OF_MANY = 0.3
 MIN_DROPOUT_OF_MANY = 0.1
 
-# For one character: the arithmetic of a gate of one unit besides the matrix
-# products, and that of a logit, forward and backward.
+# Time for one character, forward and backward: of a gate of one unit, without
+# its matrix products, and of a logit.
 SECONDS_PER_GATE = 1e-8
 SECONDS_PER_LOGIT = 5e-9
 
-# The largest norm of all gradients together. Adam divides it out again: a small
-# one only takes weight from the steps with large gradients.
+# Maximum global norm of the gradients. Adam divides by their usual size, so a
+# small norm only gives steps with large gradients less weight.
 CLIP_NORM = 0.1
 
-# What weights, but not biases, lose in a step, in parts of the learning rate.
+# AdamW's weight decay; biases do not decay.
 WEIGHT_DECAY = 0.1
 
 # Passes over a text of a million characters or more, and over a short one. In
-# between, a text a quarter as long bears twice the passes.
+# between, a text a quarter as long is read twice as often.
 LONG_TEXT_EPOCHS, SHORT_TEXT_EPOCHS = 12, 24
-MIN_STEPS = 600  # a very short text is read more often, for so many steps
+MIN_STEPS = 600  # a very short text is read more often, to reach these steps
 
 
 def recommend(
@@ -60,27 +60,27 @@ def recommend(
     epochs: float | None = None,
     speed: Callable[[int], float] | None = None,
 ) -> dict[str, Any]:
-    """Chooses a network and its training for a text, where they are left open.
+    """Chooses the settings of network and training that are left open.
 
-    A longer training bears a larger network; more passes need more dropout.
+    A longer training can fill a larger network; more passes need more dropout.
     The trials behind the numbers are in docs/results.md.
 
     Args:
         characters: Length of the training text.
-        distinct: How many different characters there are.
+        distinct: The number of distinct characters.
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
-        units: Size of each recurrent layer; `None`, as for all that follow,
-            leaves the choice open.
+        units: Size of each recurrent layer; `None` leaves the choice open,
+            as it does for the arguments that follow.
         layers: Number of recurrent layers.
         dropout: Fraction of each layer's outputs dropped.
         embedding: Size of the embedding, `None` for one-hot input, `"auto"`
             to leave it open.
         batch_size: Streams per batch.
         seq_length: Characters per window.
-        learning_rate: The highest, after warm-up.
-        weight_decay: What weights lose in a step, in parts of the rate.
-        minutes: Time for the training; `None` for as long as it takes.
-        epochs: Passes over the text at most.
+        learning_rate: Peak learning rate, after warm-up.
+        weight_decay: AdamW's weight decay.
+        minutes: Time for the training; `None` for no limit.
+        epochs: Maximum number of passes over the text.
         speed: A function of units, as `speed_of` returns it; `None` to measure.
 
     Returns:
@@ -123,7 +123,7 @@ def _passes_in(
     characters: int,
     speed: Callable[[int], float] | None,
 ) -> Callable[[int], float]:
-    """A function of units: the passes over the text in the time there is."""
+    """A function of units: the passes over the text within the time limit."""
 
     def passes(units: int) -> float:
         if minutes is None or speed is None:
@@ -151,10 +151,10 @@ def _units_for(
 
 
 def layers_for(distinct: int) -> int:
-    """The number of recurrent layers that learns most in the same time.
+    """The number of recurrent layers that learns most in a given time.
 
     Args:
-        distinct: How many different characters there are.
+        distinct: The number of distinct characters.
 
     Returns:
         A whole number.
@@ -168,11 +168,11 @@ def layers_for(distinct: int) -> int:
 
 
 def epochs_for(characters: int, characters_per_step: int) -> int:
-    """The passes over a text after which more bring nothing.
+    """The number of passes over a text after which more do not help.
 
     Args:
         characters: Length of the training text.
-        characters_per_step: How many of them a step reads.
+        characters_per_step: The number of them that a step reads.
 
     Returns:
         A whole number.
@@ -189,10 +189,10 @@ def epochs_for(characters: int, characters_per_step: int) -> int:
 
 
 def weight_decay_for(distinct: int) -> float:
-    """What weights lose in a step, in parts of the learning rate.
+    """AdamW's weight decay for a text.
 
     Args:
-        distinct: How many different characters there are.
+        distinct: The number of distinct characters.
 
     Returns:
         A number.
@@ -207,10 +207,10 @@ def weight_decay_for(distinct: int) -> float:
 
 
 def dropout_for(chances: float) -> float:
-    """The dropout that keeps a network from learning its text by heart.
+    """The dropout that keeps a network from memorizing its text.
 
     Args:
-        chances: Passes over the text, times weights per character of it.
+        chances: Passes over the text, times weights per character of the text.
 
     Returns:
         A number from 0 to 0.6.
@@ -224,7 +224,7 @@ def dropout_for(chances: float) -> float:
 
 
 def rate_for(cell: str, units: int) -> float:
-    """The learning rate that a cell of a size bears.
+    """The peak learning rate for a cell and a size.
 
     Args:
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
@@ -248,16 +248,16 @@ def rate_for(cell: str, units: int) -> float:
 def speed_of(
     cell: str, layers: int, precision: str, distinct: int = 65
 ) -> Callable[[int], float]:
-    """Measures how fast this machine will train.
+    """Estimates how fast this machine will train.
 
-    It times a matrix product, most of what training does: six floating-point
-    operations for each weight and character, four of them backward.
+    It times a matrix product, which is most of the work: training takes six
+    floating-point operations per weight and character, four of them backward.
 
     Args:
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
         layers: Number of recurrent layers.
         precision: `"float32"` or `"bfloat16"`.
-        distinct: How many different characters there are.
+        distinct: The number of distinct characters.
 
     Returns:
         A function that estimates characters per second from units.
@@ -281,12 +281,12 @@ def speed_of(
 
 
 def _recurrent_weights(cell: str, layers: int, units: int) -> int:
-    """How many weights the layers have, but for those of the first input."""
+    """The number of weights of the layers, without the first layer's input."""
     return len(CELLS[cell].blocks) * (2 * layers - 1) * units**2
 
 
 def _operations_per_second(precision: str) -> float:
-    """How fast a matrix product is: the fastest of ten."""
+    """The speed of a matrix product: the fastest of ten runs."""
     from charrnn.network.backend import keras  # here: it takes seconds
 
     rows, inner, columns = 256, 512, 2048

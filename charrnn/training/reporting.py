@@ -35,20 +35,20 @@ def reports(
     quiet: bool = False,
     silent: bool = False,
 ) -> list[keras.callbacks.Callback]:
-    """Returns the callbacks that tell how training goes.
+    """Returns the callbacks that report progress.
 
     Args:
         out: The run's folder, a `pathlib.Path`.
         schedule: The `Schedule`.
         validation: The `validation.Validation`.
-        prompt: What the samples begin with.
-        quiet: Only a line a round on the screen.
-        silent: Nothing on the screen.
+        prompt: The text that samples begin with.
+        quiet: Whether to print only one line per round.
+        silent: Whether to print nothing.
 
     Returns:
         A list: `History`, `Progress` and `Samples`.
     """
-    # In a notebook, too, plain lines are enough.
+    # Plain lines are enough in a notebook, too.
     console = _Console(highlight=False, quiet=silent, force_jupyter=False)
     return [
         History(out / "history.csv", schedule),
@@ -60,7 +60,7 @@ def reports(
 
 
 class _Console(rich.console.Console):
-    """Leaves it to the signal SIGPIPE to stop training when nobody reads."""
+    """Leaves a closed pipe to SIGPIPE's handler, which stops training."""
 
     def on_broken_pipe(self) -> None:
         if signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN:
@@ -68,12 +68,12 @@ class _Console(rich.console.Console):
 
 
 class Progress(keras.callbacks.Callback):
-    """One live line on a terminal, plain lines elsewhere.
+    """Shows one live line on a terminal, and prints plain lines elsewhere.
 
     Args:
         console: A `rich.console.Console`.
         schedule: The `Schedule`.
-        quiet: Only the lines that close a round.
+        quiet: Whether to print only the line at the end of each round.
     """
 
     def __init__(
@@ -125,11 +125,11 @@ class Progress(keras.callbacks.Callback):
     def _line(
         self, training_loss: float, validation_loss: float | None = None
     ) -> str:
-        """What there is to tell, as far as it fits in the console's width."""
+        """The progress line, cut to the console's width."""
         schedule = self.schedule
         of_all, left = self._end()
         speed = f"  {schedule.characters_per_second / 1000:.1f}k chars/s"
-        parts = [  # the higher the number, the sooner it is left out
+        parts = [  # a part with a higher number is left out first
             (3, f"  epoch {schedule.epoch:.2f}"),
             (6, f" step {schedule.step}{of_all}"),
             (1, f"  loss {training_loss:.3f} nats"),
@@ -155,15 +155,15 @@ class Progress(keras.callbacks.Callback):
 
 
 def fitted(parts: Iterable[tuple[int, str]], width: int) -> str:
-    """Joins the most important parts of a line.
+    """Joins the most important parts of a line that fit in a width.
 
     Args:
         parts: Pairs of a number, the lower the more important, and a text
             with the space before it.
-        width: The most characters.
+        width: Maximum number of characters.
 
     Returns:
-        A `str`; the one most important part is in it in any case.
+        A `str`; the most important part is always in it.
 
     Example:
 
@@ -185,11 +185,11 @@ class Samples(keras.callbacks.Callback):
 
     Args:
         console: A `rich.console.Console`.
-        path: The file `samples.txt`.
+        path: The path of `samples.txt`.
         schedule: The `Schedule`, for the step.
         validation: The `validation.Validation`, whose engine writes.
-        prompt: What the samples begin with.
-        quiet: To the file only.
+        prompt: The text that samples begin with.
+        quiet: Whether to write to the file only.
     """
 
     def __init__(
@@ -213,7 +213,7 @@ class Samples(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         loss = logs.get("val_loss")
         if not np.isfinite(logs["loss"] if loss is None else loss):
-            return  # nothing can be drawn from such a network
+            return  # such a network has no probabilities to sample from
         text = self._written(self.validation.engine)
         heading = f"step {self.schedule.step}"
         if loss is not None:
@@ -223,11 +223,11 @@ class Samples(keras.callbacks.Callback):
         self._show(text)
 
     def show_kept(self, engine: Engine, heading: str) -> None:
-        """Shows on the screen what the model that was kept writes.
+        """Prints a sample of the saved model.
 
         Args:
-            engine: Its `charrnn.Engine`.
-            heading: What to say above it.
+            engine: The model's `charrnn.Engine`.
+            heading: The line above the sample.
         """
         if not self.quiet:
             self.console.print(heading, style="bold", soft_wrap=True)
@@ -241,7 +241,7 @@ class Samples(keras.callbacks.Callback):
         return sampler.vocabulary.shown(sample.text)
 
     def _show(self, text: str) -> None:
-        # The terminal's own colour is the one that can be read on its ground.
+        # Bold, not a colour: that might be hard to read on the background.
         if not self.quiet:
             shown = rich.text.Text(escape_controls(self.prompt), style="bold")
             shown.append(escape_controls(text), style="not bold")
@@ -252,10 +252,10 @@ class Samples(keras.callbacks.Callback):
         return {"text": self.text}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state` returned."""
+        """Resumes from what `state` returned."""
         self.text = state["text"]
         if self.text:
-            atomic.write_text(self.path, self.text)  # it may be missing
+            atomic.write_text(self.path, self.text)  # the file may be missing
 
 
 def _minutes(seconds: float) -> str:

@@ -8,20 +8,20 @@ from charrnn.network.backend import keras
 from charrnn.training.schedule import Schedule
 from charrnn.twins.stateful import states
 
-RESTART_WINDOWS = 64  # on average, from one empty state of a stream to the next
+RESTART_WINDOWS = 64  # mean number of windows between two resets of a stream
 
 
 class Restarts(keras.callbacks.Callback):
-    """Lets a stream begin with an empty state now and then, drawn at random.
+    """Resets the state of streams at random.
 
     If states are never reset, a large network recognises each stream by its
-    state, learns it by heart, and does badly on a text that it reads from an
-    empty state.
+    state, overfits, and does badly on a text that it reads from an empty
+    state.
 
     Args:
-        schedule: The `Schedule`, which knows the step.
-        seed: Of the draws, which are a function of seed and step.
-        windows: How many a stream reads on average before it begins anew.
+        schedule: The `Schedule`, for the step.
+        seed: The seed of the draws, which depend on it and on the step only.
+        windows: The mean number of windows that a stream reads between resets.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Restarts(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         carried = states(self.model)
         random = np.random.default_rng([self.seed, self.schedule.step])
-        # Drawn from seed and step, so that nothing is to be kept for a resume.
+        # Seed and step determine the draw, so a checkpoint need not store it.
         kept = random.random(carried[0].shape[0]) >= 1 / self.windows
         if not kept.all():
             for state in carried:

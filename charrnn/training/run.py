@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Run:
-    """A run of training, as `charrnn.train` returns it.
+    """A training run, as `charrnn.train` returns it.
 
-    It may be passed on wherever a path of a model is taken.
+    It can be passed wherever the path of a model is expected.
 
     Attributes:
-        folder: Where its files are.
-        model: The model that was kept, the best one: a plain Keras model of
-            ids `(batch, time)` and logits `(batch, time, characters)`.
+        folder: The folder with its files.
+        model: The best model: a plain Keras model that maps ids
+            `(batch, time)` to logits `(batch, time, characters)`.
         vocabulary: The model's characters.
         metrics: The figures of `metrics.json`; empty for a run that is not
             finished.
@@ -38,7 +38,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: "str | os.PathLike[str]") -> "Run":
-        """Opens a run's folder, also of a run that is not finished.
+        """Opens a run's folder, whether or not the run is finished.
 
         Args:
             folder: The folder.
@@ -47,7 +47,7 @@ class Run:
             A `Run`.
 
         Raises:
-            ValueError: if there is no model in it, or a file is damaged.
+            ValueError: if it holds no model, or a file is damaged.
             OSError: if a file cannot be read.
         """
         folder = Path(folder)

@@ -16,11 +16,11 @@ from charrnn.training.places import RUNS, name_of
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keeps other processes from training in a folder meanwhile.
+    """Keeps other processes from training in a folder at the same time.
 
-    The lock belongs to the process: when it ends, however it ends, the
-    system takes the lock away, so no stale one can be left behind. Windows,
-    and file systems without locks, let others in.
+    The lock belongs to the process: the system releases it when the process
+    ends, in whatever way, so a stale lock cannot be left behind. On Windows,
+    and on file systems without locks, other processes are not kept out.
 
     Args:
         folder: An existing folder.
@@ -58,42 +58,42 @@ def locked(folder: Path) -> Iterator[None]:
 def saved(
     folder: Path, say: Callable[[str], None] = print
 ) -> tuple[dict[str, Any], list[np.ndarray]] | tuple[None, None]:
-    """Reads where a run is: its newest whole checkpoint.
+    """Reads a run's newest undamaged checkpoint.
 
     Args:
         folder: A folder that this process has locked.
-        say: A function that is given a line about a damaged checkpoint.
+        say: Called with a line about a damaged checkpoint.
 
     Returns:
-        `(state, arrays)`, `(None, None)` if the folder is empty.
+        `(state, arrays)`, or `(None, None)` if the folder is empty.
 
     Raises:
-        ValueError: if the folder holds something else than a run.
+        ValueError: if the folder holds something other than a run.
     """
     atomic.remove_leftovers(folder)
     found = checkpoint.newest(folder, say, run_state.check)
     if found is None and any(folder.iterdir()):
         what = "files in it"
         if (folder / "model.keras").exists():
-            what = "a model.keras, but no checkpoint to go on from"
+            what = "a model.keras, but no checkpoint to resume from"
         raise ValueError(
             "Expected a new folder for --out, an empty one or a run's. "
             f"'{folder}' has {what}. Choose another; --fresh renames a run's, "
-            "--init-from begins with the weights of a model."
+            "--init-from starts from the weights of a model."
         )
     return found or (None, None)
 
 
 def is_complete(folder: Path, step: int) -> bool:
-    """Whether a run that is over has left all its files, and none is older.
+    """Whether all files of a run that has ended are there and up to date.
 
     Args:
         folder: The run's folder.
-        step: The step its newest checkpoint is of.
+        step: The step of its newest checkpoint.
 
     Returns:
-        A `bool`: `False` if a file is missing, or the figures or the history
-        are damaged or end at another step. The figures are written last.
+        A `bool`: `False` if a file is missing, or if the figures or the
+        history are damaged or of another step. The figures are written last.
     """
     names = "model.keras", "samples.txt", "loss.png"
     if not all((folder / name).is_file() for name in names):
@@ -109,26 +109,26 @@ def is_complete(folder: Path, step: int) -> bool:
 
 
 def check_same(folder: Path, before: set[str]) -> None:
-    """Checks that no other process has trained in a folder meanwhile.
+    """Checks that no other process has trained in a folder since a claim.
 
-    Where there are locks, none can.
+    With locks, no other process can.
 
     Args:
         folder: A folder that this process has claimed.
-        before: The names that were in it then, as `names` returns them.
+        before: What `names` returned when it was claimed.
 
     Raises:
-        ValueError: if there is another checkpoint or model now.
+        ValueError: if there are other checkpoints or models now.
     """
     if names(folder) != before:
         raise ValueError(
-            f"Expected nobody else to train in '{folder}' meanwhile. It "
-            "has another run's files now. Choose another --out."
+            f"Another process has trained in '{folder}' meanwhile: it now "
+            "has another run's files. Choose another --out."
         )
 
 
 def names(folder: Path) -> set[str]:
-    """The names of a run's files in a folder: checkpoints and the model.
+    """Returns the names of a run's checkpoints and of its model.
 
     Args:
         folder: A `pathlib.Path`.
@@ -141,14 +141,14 @@ def names(folder: Path) -> set[str]:
 
 
 def check_is_run(folder: Path) -> None:
-    """Checks that a folder was filled by charrnn: only that may be moved.
+    """Checks that a folder is empty or a run's, and so may be renamed.
 
     Args:
         folder: A `pathlib.Path`.
 
     Raises:
-        ValueError: if there are only files of somebody else in it, or it is
-            the working directory or holds it.
+        ValueError: if it holds files but no run's, or if it is the working
+            directory or above it.
     """
     if folder.resolve() in [Path.cwd(), *Path.cwd().parents]:
         raise ValueError(
@@ -164,16 +164,17 @@ def check_is_run(folder: Path) -> None:
 
 
 def claim(out: Path | None, corpus: list[str] | str) -> tuple[Path, list[Path]]:
-    """Makes a run's folder: by itself the first number that is free.
+    """Makes a run's folder.
 
     Args:
-        out: The folder that was asked for, a `pathlib.Path`, or `None`.
-        corpus: What is learnt, as the user named it, as for
-            `charrnn.read`: the folder is then named after it.
+        out: The folder that was asked for, a `pathlib.Path`; `None` for the
+            text's name with the first number that is free.
+        corpus: The text to learn, as the user named it, as for
+            `charrnn.read`.
 
     Returns:
-        A `pathlib.Path` of an existing folder, and a list of what had to be
-        made: the folder and those above it, the lowest first.
+        A `pathlib.Path` of an existing folder, and a list of the folders that
+        were made: it and those above it, the lowest first.
     """
     if out is not None:
         made = _missing(out)
@@ -185,13 +186,13 @@ def claim(out: Path | None, corpus: list[str] | str) -> tuple[Path, list[Path]]:
     while True:
         out = RUNS / f"{name}-{number}"
         with contextlib.suppress(FileExistsError):
-            out.mkdir(parents=True)  # two runs cannot both make it
+            out.mkdir(parents=True)  # only one process can make it
             return out, [out, *made]
         number += 1
 
 
 def unclaim(made: list[Path]) -> None:
-    """Deletes what was made for a run in which there is nothing yet.
+    """Deletes the folders that were made for a run, if they are empty.
 
     Args:
         made: The folders, as `claim` returned them.
@@ -202,12 +203,12 @@ def unclaim(made: list[Path]) -> None:
 
 
 def _missing(folder: Path) -> list[Path]:
-    """A folder and those above it that are not there, the lowest first."""
+    """Of a folder and those above it, the missing ones, the lowest first."""
     return [p for p in [folder, *folder.parents] if not p.exists()]
 
 
 def _make(folder: Path) -> None:
-    """Makes a folder and those above it: all of them or none."""
+    """Makes a folder and those above it; removes them again on failure."""
     made = []
     try:
         for path in [*reversed(folder.parents), folder]:

@@ -12,23 +12,23 @@ from charrnn.training.figures import with_full_names
 from charrnn.training.settings import NETWORK
 from charrnn.training.units import from_state
 
-MAX_COUNT = 2**53  # beyond it, a float skips whole numbers
-MAX_SIZE = 2**31  # of a network's and a batch's dimensions
+MAX_COUNT = 2**53  # beyond it, floats cannot hold every whole number
+MAX_SIZE = 2**31  # of a dimension of a network or a batch
 MAX_SEED = 2**32 - 1
 MAX_NUMBER = 1e30
 
 
 def check(state: Any, arrays: list[np.ndarray]) -> None:
-    """Checks names, types and ranges of all that training goes on from.
+    """Checks names, types and ranges of all that a resumed run reads.
 
-    What is not known here is left alone: a newer version may have written it.
+    Unknown names are ignored: a newer version may have written them.
 
     Args:
-        state: A checkpoint's state, as JSON gave it.
-        arrays: Its list of NumPy arrays.
+        state: A checkpoint's state, as read from JSON.
+        arrays: The checkpoint's list of NumPy arrays.
 
     Raises:
-        ValueError: in one short line, if a run cannot go on from them.
+        ValueError: with one short line, if a run cannot resume from them.
 
     Example:
 
@@ -48,10 +48,10 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
 
 
 def _check_fit(settings, vocabulary, arrays):
-    """Checks that arrays are those of the network that the settings tell."""
+    """Checks that the arrays fit the network that the settings describe."""
     network = {name: settings.get(name, "auto") for name in NETWORK}
     if "auto" in network.values():
-        return  # of a version that did not tell all of it
+        return  # an older version, which did not store all of them
     check_arguments(vocabulary, **network)
     shapes = [array.shape for array in arrays if not _is_seed(array)]
     weights, states = _weights(vocabulary, settings), _states(settings, shapes)
@@ -84,21 +84,21 @@ def _weights(vocabulary, settings):
 
 
 def _states(settings, shapes):
-    """The shapes of what the layers carry for each stream of a batch."""
+    """The shapes of the layers' states for the streams of a batch."""
     rows = shapes[-1][:1] if shapes else ()
-    if "sizes" in settings:  # not in early runs
+    if "sizes" in settings:  # early versions did not store them
         rows = settings["sizes"][:1]
     count = len(CELLS[settings["cell"]].states) * settings["layers"]
     return [(*rows, settings["units"])] * count
 
 
 def _is_seed(array):
-    """Whether an array is the seed of a layer's dropout."""
+    """Whether an array is the seed of a dropout layer."""
     return array.dtype.kind in "iu" and array.shape == (2,)
 
 
 def _of(kinds, words, allows=lambda value: True):
-    """Makes a check of a value's type and range."""
+    """Returns a check of a value's type and range."""
 
     def check_value(value, name):
         is_bool = isinstance(value, bool) and not {bool, object} & set(kinds)
@@ -147,7 +147,7 @@ _OBJECT = _of((dict,), "a JSON object")
 
 
 def _entries(needed, known):
-    """Makes a check of a `dict`: of what must be in it, and what may be."""
+    """Returns a check of a `dict` with `needed` keys and optional ones."""
 
     def check_entries(value, name):
         _OBJECT(value, name)
@@ -182,7 +182,7 @@ _SIZE = _whole(1, MAX_SIZE)
 _POSITIVE = _number(1e-30, MAX_NUMBER)
 _NOT_NEGATIVE = _number(0, MAX_NUMBER)
 _SHARE = _number(0, 1)
-# A loss that was no finite number is told as it was.
+# A loss may be infinite or NaN.
 _LOSS = _of(
     (int, float),
     "a number",
@@ -250,7 +250,7 @@ _FULLY_NAMED_ROW = _entries(
 
 
 def _row(value, name):
-    """Checks a row of the history, under earlier names, too."""
+    """Checks a row of the history, which may have the names of old versions."""
     _FULLY_NAMED_ROW(with_full_names(value), name)
 
 

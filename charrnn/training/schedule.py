@@ -10,7 +10,7 @@ from charrnn.text.windows import Windows
 from charrnn.training.clock import Clock
 from charrnn.training.recipe import CLIP_NORM, WEIGHT_DECAY
 
-WARM_UP_STEPS = 100  # in which the learning rate rises
+WARM_UP_STEPS = 100  # the first steps, in which the learning rate rises
 
 
 def optimizer(
@@ -22,11 +22,10 @@ def optimizer(
 
     Args:
         learning_rate: A number; a `Schedule` among the callbacks sets it
-            anew for every step.
-        clip_norm: The largest norm of all gradients together; `None` leaves
-            them as they are.
-        weight_decay: What weights, but not biases, lose in a step, in parts
-            of the learning rate.
+            before every step.
+        clip_norm: Maximum global norm of the gradients; `None` does not clip
+            them.
+        weight_decay: AdamW's weight decay; biases do not decay.
 
     Returns:
         A `keras.optimizers.AdamW`.
@@ -64,12 +63,12 @@ def loss() -> keras.losses.Loss:
     result = keras.losses.SparseCategoricalCrossentropy(
         from_logits=True, dtype="float32"
     )
-    result.fn = _cross_entropy  # the class stays Keras's: any file may name it
+    result.fn = _cross_entropy  # a class of Keras, which any file can name
     return result
 
 
 def _cross_entropy(ids, logits, **settings):
-    """Keras's, in compiled passes where characters are many."""
+    """Keras's cross-entropy; a compiled one if there are many characters."""
     if keras.backend.backend() == "tensorflow" and logits.shape.rank == 3:
         from charrnn.twins.logits import MAX_STOCK_CHARACTERS, cross_entropy
 
@@ -79,13 +78,14 @@ def _cross_entropy(ids, logits, **settings):
 
 
 def warmup_cosine(step: int, total_steps: int | None, peak: float) -> float:
-    """The learning rate of a step: up in a line, down along a cosine.
+    """The learning rate of a step: linear warm-up, then cosine decay.
 
     Args:
-        step: Steps done, from 0.
-        total_steps: Steps in all; the rate is zero from there on. `None`
-            while not known: the rate then stays in its warm-up.
-        peak: The highest rate.
+        step: The number of steps done, from 0.
+        total_steps: The total number of steps, after which the rate is zero.
+            `None` while it is not known: the rate then stays at its peak
+            after warm-up.
+        peak: The peak learning rate.
 
     Returns:
         A `float`.
@@ -111,29 +111,30 @@ def warmup_cosine(step: int, total_steps: int | None, peak: float) -> float:
 class Schedule(keras.callbacks.Callback):
     """Counts and times the steps, sets the learning rate, ends training.
 
-    The learning rate follows the share of the training that is done: of
-    steps, or of the time that a `budget.Budget` gives, whichever is ahead.
+    The learning rate follows the share of the training that is done: of the
+    steps, or of the time that a `budget.Budget` sets, whichever is larger.
 
     Attributes:
-        characters: Length of the text that is trained on.
-        step_characters: How many of them a step reads.
-        step: Steps done.
-        total_steps: Steps in all at most; `None` for any number.
+        characters: Length of the training text.
+        step_characters: The number of characters that a step reads.
+        step: The number of steps done.
+        total_steps: Maximum number of steps; `None` for no limit.
         end: The seconds, as `elapsed` counts them, at which a
-            `budget.Budget` ends training; `None` without one.
-        ending: What a `budget.Budget` knows of the time after the last step.
+            `budget.Budget` ends training; `None` without a time limit.
+        ending: The `budget.Ending` of a `budget.Budget`: its estimate of the
+            time that the work after the last step takes.
         clock: A `clock.Clock`.
-        losses: Of the steps of this round, if `loop.train` runs them.
+        losses: The losses of this round's steps, if `loop.train` runs them.
 
     Args:
-        windows: The `charrnn.Windows` that are trained on.
-        peak: The highest learning rate.
+        windows: The `charrnn.Windows` to train on.
+        peak: The peak learning rate.
         total_steps: As above.
         clock: The clock; `None` for a new one.
-        begun: The step and the epoch at which these windows were taken up,
-            where a run began with others.
-        characters_per_unit: How many characters of the text an id stands
-            for: losses and speeds are told per character.
+        begun: The step and the epoch at which the run switched to these
+            windows; zeros for a run that started with them.
+        characters_per_unit: Mean number of characters that an id stands for:
+            losses and speeds are reported per character.
     """
 
     def __init__(
@@ -167,16 +168,16 @@ class Schedule(keras.callbacks.Callback):
         return self._begun_epoch + since / self._steps_per_epoch
 
     def steps_in(self, epochs: float) -> int:
-        """The steps of so many epochs, counted from the first of all."""
+        """The number of steps in `epochs`, from the start of the run."""
         since = (epochs - self._begun_epoch) * self._steps_per_epoch
         return max(1, self._begun_step + round(since))
 
     @property
     def progress(self) -> float:
         """Share of the training that is done, from 0 to 1."""
-        # What comes first ends training: the steps or the time. Of the time,
-        # that of the steps alone counts, so that a process that starts anew,
-        # imports and compiles, does not lower the learning rate.
+        # Training ends with the steps or with the time, whichever comes first.
+        # Only time spent in steps counts, so that a resumed process, which
+        # imports and compiles first, does not lower the learning rate.
         by_steps = self.step / self.total_steps if self.total_steps else 0.0
         if self.end is None:
             return min(1.0, by_steps)
@@ -187,23 +188,23 @@ class Schedule(keras.callbacks.Callback):
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        # With a limit of time nobody knows the number of steps: the one that
-        # the present pace leads to stands for it, and changes with the pace.
+        # With a time limit, the total number of steps is not known: it is
+        # estimated from the present pace.
         total_steps = self.total_steps
         if self.end is not None and self.step and self.progress:
-            total_steps = round(self.step / self.progress)  # at this pace
+            total_steps = round(self.step / self.progress)
         return warmup_cosine(self.step, total_steps, self.peak)
 
     @property
     def characters_per_second(self) -> float:
-        """The speed of all training steps, without what is between them."""
+        """The speed of all training steps, without the time between them."""
         clock = self.clock
         if not clock.timed_steps:
             return 0.0
         return self.step_characters * clock.timed_steps / clock.timed_seconds
 
     def elapsed(self) -> float:
-        """Seconds since the run began, the time between processes apart."""
+        """Seconds that the run has taken, without time between processes."""
         return self.clock.elapsed()
 
     def step_seconds(self) -> float:
@@ -211,15 +212,15 @@ class Schedule(keras.callbacks.Callback):
         return self.clock.step_seconds()
 
     def seconds_left(self) -> float | None:
-        """Seconds until all is done, `None` while that is not known."""
+        """Seconds until the run ends; `None` while that is not known."""
         return self.ending.seconds_left() if self.ending else None
 
     def is_over(self) -> bool:
-        """Whether there is no step to come."""
+        """Whether no more steps are to be done."""
         if self.total_steps is not None and self.step >= self.total_steps:
             return True
-        # With half a step added, steps end as far beyond the end as before it,
-        # on average.
+        # With half a step added, the last step ends before the limit as often
+        # as after it.
         next_half = self.elapsed() + self.step_seconds() / 2
         return self.end is not None and next_half >= self.end
 
@@ -249,7 +250,7 @@ class Schedule(keras.callbacks.Callback):
         self.losses = []
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to go on from here; JSON can hold it."""
+        """What `restore` needs to resume from here; JSON can hold it."""
         return {
             "step": self.step,
             "epoch": self.epoch,
@@ -259,7 +260,7 @@ class Schedule(keras.callbacks.Callback):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on from what `state` returned."""
+        """Resumes from what `state` returned."""
         self.step = state["step"]
         self.total_steps = state["total_steps"]
         self.losses = state["losses"]
@@ -269,10 +270,10 @@ class Schedule(keras.callbacks.Callback):
 def steps_per_round(windows: Windows, validation_characters: int) -> int:
     """Steps from one validation to the next.
 
-    A round is an epoch, but for short texts at least 100 steps, and for long
-    ones at most 1,000 steps or six times as many characters as the held-out
-    part has, whichever is more: so that validation takes about a tenth of the
-    time and the first model is not hours away.
+    A round is an epoch. For short texts it is at least 100 steps. For long
+    ones it is at most 1,000 steps, or six times as many characters as the
+    held-out part has, whichever is more. Validation then takes about a tenth
+    of the time, and the first model does not take hours.
 
     Args:
         windows: The training text's `charrnn.Windows`.

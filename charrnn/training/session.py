@@ -32,10 +32,10 @@ class Outcome:
 
     Attributes:
         folder: The run's folder.
-        settings: What the run was told, and what was chosen for it.
-        has_trained: Whether a model was trained and measured; the run may
-            have been finished before.
-        untrained: A `finish.Untrained` where the network has learnt nothing.
+        settings: The run's settings, given or chosen.
+        has_trained: Whether a model was trained and measured; `False` if the
+            run was already finished.
+        untrained: A `finish.Untrained` if the network has learnt nothing.
     """
 
     folder: Path
@@ -46,26 +46,28 @@ class Outcome:
 
 @dataclasses.dataclass
 class Session:
-    """One training of a run: a new one, or one that goes on.
+    """Trains a new run, or resumes one.
 
     Attributes:
-        corpus: What is learnt, as the user named it.
+        corpus: The text to learn, as the user named it.
         given: The settings that the user gave; `None` for none.
         out: The run's folder; `None` for one that is named after the text.
-        fresh: Whether to begin anew, and rename a run that is there.
-        change: Whether a run may go on under other settings.
-        callbacks: More Keras callbacks. They come after all of ours but the
-            one that writes checkpoints.
-        tell: A function that is given each line about the run.
+        fresh: Whether to start from scratch, and rename a run that is there.
+        change: Whether a run may resume with other settings.
+        callbacks: More Keras callbacks. They run after all of charrnn's own
+            but the one that writes checkpoints.
+        tell: Called with each line about the run.
         silent: Whether the callbacks print nothing.
-        clock: Times the run; it may be stopped while others have their turn.
-            `None` for one that starts with the first look at the folder.
-        noted: A function that returns a context manager, which yields a list
-            that is empty until somebody asks to stop.
+        clock: Times the run; it may be paused while other runs train. `None`
+            for one that starts when the session does.
+        catch_stop_requests: Returns a context manager, which yields a list
+            that is empty until someone asks to stop.
         folder: The run's folder, once it is claimed.
-        settings: What holds for the run, once that is settled.
-        data: What it is made of, once that is read.
+        settings: The run's settings, once they are resolved.
+        data: The run's input, once it is read.
     """
+
+    # `steps` is a generator because `charrnn compare` trains runs in turns.
 
     corpus: list[str]
     given: Mapping[str, Any] | None = None
@@ -76,40 +78,42 @@ class Session:
     tell: Callable[[str], None] = say
     silent: bool = False
     clock: Clock | None = None
-    noted: Callable[[], AbstractContextManager[list[int]]] = noted_signals
+    catch_stop_requests: Callable[[], AbstractContextManager[list[int]]] = (
+        noted_signals
+    )
     folder: Path = dataclasses.field(init=False)
     settings: Settings = dataclasses.field(init=False)
     data: Data = dataclasses.field(init=False)
-    _state: dict[str, Any] | None = None  # of the checkpoint gone on from
+    _state: dict[str, Any] | None = None  # of the checkpoint to resume from
     _arrays: list[Any] | None = None
     _clock: Clock = dataclasses.field(init=False)
 
     def steps(self) -> Generator[Any, None, Outcome]:
-        """Trains a step at a time, so that other runs can have their turn.
+        """Trains a step at a time, so that runs can be trained in turns.
 
         Yields:
-            The `schedule.Schedule`, when all is ready and after every step;
-            the clock may be stopped until the next is asked for.
+            The `schedule.Schedule`, before the first step and after every
+            step; the caller may pause the clock until it asks for the next.
 
         Returns:
             The `Outcome`.
 
         Raises:
             ValueError: if text and settings do not fit together, or the
-                folder holds something else.
+                folder holds something other than a run.
             OSError: if something cannot be read or written.
             FloatingPointError: if training diverges; the best model until
                 then is kept and measured.
-            stopping.Stopped: if somebody asked to stop.
+            stopping.Stopped: if someone asked to stop.
         """
         self._clock = self.clock or Clock()
         if self.clock is None:
             self._clock.start()
         with contextlib.ExitStack() as locks:
-            if self._is_complete(locks):
+            if self._prepare(locks):
                 self.tell(
-                    f"'{self.folder}' is finished. Higher --epochs or "
-                    "--minutes go on, --fresh begins anew."
+                    f"'{self.folder}' is finished. Raise --epochs or "
+                    "--minutes to continue; --fresh starts from scratch."
                 )
                 return Outcome(self.folder, self.settings, has_trained=False)
             return (yield from self._train())
@@ -123,12 +127,16 @@ class Session:
             except StopIteration as end:
                 return end.value
 
-    def _is_complete(self, locks: contextlib.ExitStack) -> bool:
-        """Reads all there is, and claims the folder unless all is done."""
+    def _prepare(self, locks: contextlib.ExitStack) -> bool:
+        """Reads the text, resolves the settings and claims the folder.
+
+        Returns:
+            Whether the run is already complete, so that nothing is left to do.
+        """
         before: set[str] = set()
         given = self.given or {}
         if self.out is not None:
-            # Before anything is read: reading may take long.
+            # Before the text is read, which may take long.
             self._claim(locks)
             before = run_folder.names(self.folder)
             self._look_for_run()
@@ -138,7 +146,7 @@ class Session:
         self.settings, data = read_data(
             self.settings, given, self._state, out=self.out, tell=self.tell
         )
-        # A run that goes on has said it before.
+        # A resumed run has already given this advice.
         tell = self.tell if self._state is None else lambda line: None
         shift = advise(self.settings, data, tell)
         self.data = dataclasses.replace(data, shift=shift)
@@ -146,18 +154,20 @@ class Session:
             step = self._state["parts"]["Schedule"]["step"]
             if run_folder.is_complete(self.folder, step):
                 return True
-        self._make_way(locks, before)
+        self._claim_or_move_aside(locks, before)
         return False
 
     def _look_for_run(self) -> None:
-        """Finds out where the run in the folder is, if there is one."""
+        """Reads the checkpoint of the run in the folder, if there is one."""
         if self.fresh:
             run_folder.check_is_run(self.folder)
         else:
             self._state, self._arrays = run_folder.saved(self.folder, self.tell)
 
-    def _make_way(self, locks: contextlib.ExitStack, before: set[str]) -> None:
-        """Makes sure that the folder is ours, and that no run is lost."""
+    def _claim_or_move_aside(
+        self, locks: contextlib.ExitStack, before: set[str]
+    ) -> None:
+        """Renames an old run for --fresh, and claims the run's folder."""
         if self.out is not None:
             run_folder.check_same(self.folder, before)
             if self.fresh and any(self.folder.iterdir()):
@@ -165,14 +175,14 @@ class Session:
                 self.tell(f"the run that was here is now '{aside}'")
         if self.out is None or not self.folder.exists():
             self._claim(locks)
-            # Raises if another process has begun a run there meanwhile.
+            # Raises if another process has started a run there meanwhile.
             run_folder.saved(self.folder, self.tell)
             run_folder.check_same(self.folder, set())
 
     def _claim(self, locks: contextlib.ExitStack) -> None:
-        """Makes the folder if need be, and keeps other processes out."""
+        """Makes the folder if it is missing, and keeps other processes out."""
         if self.out is not None:
-            exists(self.out)  # or something else has its name
+            exists(self.out)  # raises if it is not a folder
         self.folder, made = run_folder.claim(self.out, self.corpus)
         locks.enter_context(run_folder.locked(self.folder))
         locks.callback(run_folder.unclaim, made)
@@ -197,8 +207,8 @@ class Session:
             diverged = error
         if best.step is None and over:
             self.tell(
-                f"'{self.folder}' has no model.keras any more: made of the "
-                "last weights"
+                f"'{self.folder}' has no model.keras any more: saving the "
+                "last weights as one"
             )
             save_again(parts)
         untrained = None
@@ -216,7 +226,7 @@ class Session:
         )
 
     def _assembled(self) -> tuple[Any, dict[str, Any]]:
-        """The model's twin and the callbacks, where the run is to go on."""
+        """Builds the model's twin and the callbacks, and restores them."""
         from charrnn.training import assembly
 
         model = assembly.network(self.settings, self.data, self.tell)
@@ -250,16 +260,16 @@ class Session:
 
         schedule, data = parts["Schedule"], self.data
         own = list(parts.values())
-        kept = {
+        checkpoint_facts = {
             "settings": self.settings.to_json(),
             "vocabulary": to_state(data.vocabulary),
         }
-        with self.noted() as signals:
+        with self.catch_stop_requests() as signals:
             checkpoints = loop.Checkpoints(
                 self.folder,
                 schedule,
                 own,
-                kept,
+                checkpoint_facts,
                 self.settings.checkpoint_seconds,
                 signals,
             )

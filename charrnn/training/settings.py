@@ -18,14 +18,14 @@ from charrnn.twins.precision import PRECISIONS
 
 DEFAULT_PRESET = "good"
 
-# The arguments of `build_model`, which are settings of a run, too.
+# The arguments of `build_model`, which are also settings of a run.
 NETWORK = {
     name: parameter.default
     for name, parameter in inspect.signature(build_model).parameters.items()
     if parameter.kind == parameter.KEYWORD_ONLY
 }
 
-# What `recipe.recommend` finds where the user leaves it open.
+# The settings that `recipe.recommend` chooses if the user leaves them open.
 CHOSEN = (
     "layers", "units", "dropout", "batch_size", "learning_rate",
     "weight_decay",
@@ -38,8 +38,8 @@ def _setting(default: Any, kind: Kind, free: bool = False) -> Any:
     Args:
         default: Its value if the user does not set it. `None` leaves it open.
         kind: The values it may have.
-        free: Whether a run may go on with another value. Other settings are
-            what the run is; of these --change can change some.
+        free: Whether a run may resume with another value. A run keeps its
+            other settings; --change can change some of them.
     """
     return dataclasses.field(
         default=default, metadata={"kind": kind, "free": free}
@@ -48,40 +48,41 @@ def _setting(default: Any, kind: Kind, free: bool = False) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """All that a run is told, and what it has found out about its text.
+    """The settings of a run, with figures of its text.
 
-    Nothing changes it: where something is chosen or taken from a run,
-    `dataclasses.replace` makes another one.
+    They are immutable: `dataclasses.replace` makes a copy with other values.
 
     Attributes:
-        corpus: What is learnt, as the user named it.
-        encoding, newline, normalize: How it is read, as by `charrnn.read`.
+        corpus: The text to learn, as the user named it.
+        encoding, newline, normalize: As for `charrnn.read`.
         unit: What the network reads and writes: `"character"`, `"word"`
             or `"byte"`.
         min_count: Characters that occur less often are read as U+FFFD,
             words are spelled out.
-        max_vocab: The most distinct characters or words; `None` for all.
+        max_vocab: Maximum number of distinct characters or words; `None` for
+            all.
         validation: The fraction of the text, at its end, that is held out.
         cell, units, layers, dropout, embedding: As for `build_model`; `None`,
-            of the embedding `"auto"`, for what suits the text and the time.
-        init_from: A model whose weights and characters to begin with.
+            for the embedding `"auto"`, to choose by the text and the time.
+        init_from: A model to start from, with its weights and vocabulary.
         batch_size: Streams read in parallel.
-        seq_length: Characters that gradients reach back.
-        learning_rate: The highest, after warm-up.
-        clip_norm: The largest norm of all gradients.
-        weight_decay: What weights lose in a step, in parts of the rate.
-        weight_drop: Share of recurrent weights left out of a step.
-        seed: Of weights, dropout and streams.
-        precision: Of the operands of matrix products.
-        epochs: Passes over the training text at most.
+        seq_length: Characters per window: how far gradients reach back.
+        learning_rate: Peak learning rate, after warm-up.
+        clip_norm: Maximum global norm of the gradients.
+        weight_decay: AdamW's weight decay.
+        weight_drop: Share of recurrent weights dropped at each step
+            (DropConnect).
+        seed: Seed of weights, dropout and streams.
+        precision: Type of the operands of matrix products.
+        epochs: Maximum number of passes over the training text.
         minutes: Time from the start to the last file.
-        patience: Rounds without a lower loss that end training.
+        patience: Rounds without a lower loss after which training ends.
         checkpoint_seconds: Time from one checkpoint to the next.
-        prompt: What the samples on the way begin with.
-        quiet: A line a round, no samples.
-        changes: What --change has changed: a `dict` for each time, as
+        prompt: The text that samples during training begin with.
+        quiet: Whether to print one line per round, and no samples.
+        changes: The changes made with --change: a `dict` for each, as
             `changes.entry` makes it.
-        sizes: Batch size and sequence length as they fit the text.
+        sizes: Batch size and sequence length, reduced if the text is short.
         text_sha256: The digest of the text's characters.
 
     Example:
@@ -117,7 +118,7 @@ class Settings:
     weight_drop: float = _setting(0.0, values.RATE)
     seed: int = _setting(1, values.whole(0, 2**32 - 1))
     precision: str = _setting("auto", values.choice(tuple(PRECISIONS)))
-    # how long it goes on, and what it tells
+    # how long it trains, and what it prints
     epochs: float | None = _setting(None, values.POSITIVE, free=True)
     minutes: float | None = _setting(None, values.POSITIVE, free=True)
     patience: int | None = _setting(None, values.whole(1), free=True)
@@ -133,10 +134,6 @@ class Settings:
         """The arguments of `build_model`."""
         return {name: getattr(self, name) for name in NETWORK}
 
-    def chosen(self, name: str) -> Any:
-        """A setting that `recipe.recommend` has filled in: not `None`."""
-        return getattr(self, name)
-
     def to_json(self) -> dict[str, Any]:
         """A `dict` for a checkpoint's state; JSON can hold it."""
         return dataclasses.asdict(self)
@@ -148,7 +145,7 @@ KINDS: dict[str, Kind] = {
     for name, field in FIELDS.items()
     if "kind" in field.metadata
 }
-# What the run is: these stay as they are when it is taken up again.
+# A resumed run keeps these; --change can change some of them.
 FIXED = [name for name in KINDS if not FIELDS[name].metadata["free"]]
 DEFAULTS = {
     name: field.default
@@ -162,11 +159,11 @@ def given_in_python(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Checks settings that a program gives.
 
     Args:
-        settings: Names and values, `preset` among the names. `None` stands
-            for the default where that is `None`, too.
+        settings: Names and values; `preset` may be among the names. `None`
+            is ignored if it is the default.
 
     Returns:
-        A `dict` of what is given, as `settle.settle` takes it.
+        A `dict` of the settings that are given, as `settle.settle` takes it.
 
     Raises:
         TypeError: if there is no setting of such a name.
@@ -198,7 +195,7 @@ def given_in_python(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _no_such_setting(name: str) -> str:
-    """What to do about a name that no setting has."""
+    """The message for a name that no setting has."""
     names = [*KINDS, "preset", "out", "fresh", "change", "callbacks", "verbose"]
     near = difflib.get_close_matches(name, names, n=1)
     if name == "quiet":
@@ -212,7 +209,7 @@ def _no_such_setting(name: str) -> str:
 
 
 def names_of(text: Any) -> list[str]:
-    """What is learnt, as a list of names.
+    """Returns the names of a text as a list.
 
     Args:
         text: A path or a name, `str` or `pathlib.Path`, or a list of them,
@@ -243,7 +240,7 @@ _SWITCHES = "fresh", "change"
 
 
 def in_python(message: str) -> str:
-    """A message that names flags, in the words of Python.
+    """Rewrites the flags in a message as Python arguments.
 
     Messages are written once, with the flags of the command line.
 
@@ -251,12 +248,12 @@ def in_python(message: str) -> str:
         message: A `str`.
 
     Returns:
-        A `str`: each flag of a setting is the argument of `charrnn.train`.
+        A `str` with arguments of `charrnn.train` in place of flags.
 
     Example:
 
-    >>> in_python("Leave --patience out, or go on with --epochs 9 --fresh.")
-    'Leave patience out, or go on with epochs=9 fresh=True.'
+    >>> in_python("Leave --patience out, or continue with --epochs 9 --fresh.")
+    'Leave patience out, or continue with epochs=9 fresh=True.'
     """
 
     def argument(match: re.Match) -> str:

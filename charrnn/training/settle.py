@@ -20,9 +20,9 @@ from charrnn.training.units import with_defaults
 if TYPE_CHECKING:
     from charrnn.training.schedule import Schedule
 
-# What runs had before there was a setting for it.
+# The values of earlier versions, which had no such settings.
 EARLIER = {"weight_decay": 0.01}
-EARLIER_EMBEDDING = 128  # the size that "auto" once meant for many characters
+EARLIER_EMBEDDING = 128  # for "auto" and many characters, in earlier versions
 
 
 def settle(
@@ -33,41 +33,41 @@ def settle(
     out: Path | None = None,
     change: bool = False,
 ) -> Settings:
-    """Puts together what is given, what the run had, and the defaults.
+    """Resolves a run's settings from flags, checkpoint and defaults.
 
     Args:
-        corpus: What is learnt, as the user named it.
-        given: The settings that the user gave, `preset` among them.
+        corpus: The text to learn, as the user named it.
+        given: The settings that the user gave; may include `preset`.
         state: The state of the run's checkpoint, or `None` for a new run.
         out: The run's folder.
-        change: Whether the run may go on under other settings.
+        change: Whether the run may resume with other settings.
 
     Returns:
-        The `Settings`, the changes of the run among them.
+        The `Settings`, including the run's changes.
 
     Raises:
         ValueError: if a setting contradicts the run, or another setting.
     """
     if change and state is None:
         raise ValueError(
-            "Expected --change with a run to go on with. There is none: name "
+            "Expected --change with a run to resume. There is none: name "
             "its folder with --out, without --fresh."
         )
     given = _with_minutes(given, is_new=state is None)
     if state is None:
         settings = Settings(corpus, **with_defaults(given))
     else:
-        settings = _taken_up(corpus, given, state, out, change)
+        settings = _resumed(corpus, given, state, out, change)
     if settings.patience and not settings.validation:
         raise ValueError(
-            "Expected no --patience beside --validation 0: without a held-out "
+            "Expected no --patience with --validation 0: without a held-out "
             "part there is nothing to wait for. Leave one of the two out."
         )
     return settings
 
 
 def _with_minutes(given: Mapping[str, Any], is_new: bool) -> dict[str, Any]:
-    """What is given, with the minutes that a preset stands for."""
+    """Replaces a preset among the given settings by its minutes."""
     given = dict(given)
     preset = given.pop("preset", None)
     if is_new and not {"minutes", "epochs"} & given.keys():
@@ -77,33 +77,33 @@ def _with_minutes(given: Mapping[str, Any], is_new: bool) -> dict[str, Any]:
     return given
 
 
-def before(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a run has had.
+def checkpoint_settings(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a run's checkpoint.
 
     Args:
         state: The state of its checkpoint, of this version or an earlier one.
 
     Returns:
-        A `dict` of values for `Settings`, but for the corpus.
+        A `dict` of values for `Settings`, without the corpus.
     """
     kept = {k: v for k, v in state["settings"].items() if k in FIELDS}
     found = {**DEFAULTS, **EARLIER, "changes": [], **kept}
-    if found["embedding"] == "auto":  # of a version that kept it so
+    if found["embedding"] == "auto":  # an earlier version stored it like that
         many = len(state["vocabulary"]) > MAX_ONE_HOT_CHARACTERS
         found["embedding"] = EARLIER_EMBEDDING if many else None
     found.pop("corpus", None)
     return found
 
 
-def _taken_up(
+def _resumed(
     corpus: list[str],
     given: Mapping[str, Any],
     state: Mapping[str, Any],
     out: Path | None,
     change: bool,
 ) -> Settings:
-    """The settings of a run that goes on, those of --change among them."""
-    found = before(state)
+    """The settings of a resumed run, including those of --change."""
+    found = checkpoint_settings(state)
     changed = {}
     for name in FIXED:
         wanted = given.get(name, found[name])
@@ -125,7 +125,7 @@ def _taken_up(
 
 
 def is_over(settings: Settings, state: Mapping[str, Any] | None) -> bool:
-    """Whether a run has come to the end that is asked of it.
+    """Whether a run has ended and no more training is asked for.
 
     Args:
         settings: What `settle` returned.
@@ -140,7 +140,7 @@ def is_over(settings: Settings, state: Mapping[str, Any] | None) -> bool:
 
 
 def asks_more(settings: Settings, state: Mapping[str, Any]) -> bool:
-    """Whether the settings ask for more training than a run was to have.
+    """Whether the settings ask for more training than a checkpoint's.
 
     Args:
         settings: What `settle` returned.
@@ -159,23 +159,26 @@ def asks_more(settings: Settings, state: Mapping[str, Any]) -> bool:
 def total_steps(
     settings: Settings, state: Mapping[str, Any], schedule: "Schedule"
 ) -> int | None:
-    """The last step that a run which goes on is to have.
+    """Returns the total number of steps of a resumed run.
 
     Args:
         settings: What `settle` returned.
         state: The state of the run's checkpoint.
-        schedule: The `schedule.Schedule`, which is where the run is.
+        schedule: The run's `schedule.Schedule`, restored from the checkpoint.
 
     Returns:
-        A whole number, or `None` for any number of steps.
+        A whole number, or `None` for no limit.
 
     Raises:
-        ValueError: if that end is not after where the run is.
+        ValueError: if the run is already at or past the end that is asked for.
     """
     total: int | None = None
     if settings.epochs is not None:
         total = schedule.steps_in(settings.epochs)
     last = total or math.inf
+    # Unchanged minutes are used up if they ended the run, although its clock
+    # stopped short of them: part of the time was reserved for the final work.
+    # Changed minutes are compared with the clock.
     over = changes.time_is_over(settings, state) and last > schedule.step
     if settings.minutes != state["settings"].get("minutes"):
         over = 60 * (settings.minutes or math.inf) <= schedule.elapsed()
@@ -184,8 +187,8 @@ def total_steps(
         raise ValueError(
             f"Expected an end after step {schedule.step}, where the run is "
             f"after {schedule.elapsed() / 60:.3g} minutes. Received one at "
-            f"{end}. Give more --epochs or --minutes: both count what was "
-            "done before."
+            f"{end}. Give more --epochs or --minutes: both count from the "
+            "start of the run."
         )
     return total
 
@@ -193,7 +196,7 @@ def total_steps(
 def with_epoch_of_change(
     settings: Settings, state: Mapping[str, Any] | None, characters: int
 ) -> Settings:
-    """Fills in the epoch of the last change where the run does not tell it.
+    """Fills in the epoch of the last change if the checkpoint lacks it.
 
     Args:
         settings: What `settle` returned.

@@ -10,18 +10,18 @@ from pathlib import Path
 
 
 class Stopped(KeyboardInterrupt):
-    """Training was asked to stop, and did so after a checkpoint.
+    """Training stopped on request, after it wrote a checkpoint.
 
     Attributes:
-        signal: The number of the signal that asked.
-        folder: The run's folder, in which the checkpoint is.
-        step: The step it is of.
+        signal: The number of the signal that asked for it.
+        folder: The run's folder, with the checkpoint.
+        step: The step of the checkpoint.
     """
 
     def __init__(self, number: int, folder: Path, step: int):
         super().__init__(
             f"stopped after step {step}, with a checkpoint in '{folder}': the "
-            "same call with this folder as out goes on from there"
+            "same call with this folder as out resumes from there"
         )
         self.signal = number
         self.folder = folder
@@ -35,18 +35,19 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *filter(None, [SIGHUP, SIGPIPE])]
 
 @contextlib.contextmanager
 def noted_signals(received: list[int] | None = None) -> Iterator[list[int]]:
-    """Notes signals that ask to stop; the second ends the process at once.
+    """Records signals that ask to stop; the second ends the process at once.
 
-    A thread listens, too: the main one may be in a long step, or compiling
-    one, and cannot answer. Where a terminal was closed (SIGHUP), or a pipe
-    (SIGPIPE), nobody reads any more, and the output goes nowhere. A signal
-    that the process was started to ignore stays ignored, as `nohup` wants.
+    A thread answers the signals, because the main thread may be busy with a
+    long step or with compiling. After SIGHUP (the terminal was closed) and
+    SIGPIPE (the pipe was closed) nobody reads the output, so it is discarded.
+    A signal that the process was started to ignore stays ignored, as `nohup`
+    requires.
 
     Args:
-        received: The list to note them in; `None` for a new one.
+        received: The list to add signals to; `None` for a new one.
 
     Yields:
-        The list, which is empty as long as there was none.
+        The list, which is empty until the first signal.
     """
     received = [] if received is None else received
 
@@ -59,7 +60,7 @@ def noted_signals(received: list[int] | None = None) -> Iterator[list[int]]:
 
     before = {}
     for number in SIGNALS:
-        # Python itself ignores SIGPIPE.
+        # Python itself sets SIGPIPE to be ignored.
         ignored = signal.getsignal(number) == signal.SIG_IGN
         if not ignored or number == SIGPIPE:
             before[number] = signal.signal(number, note)
@@ -80,7 +81,7 @@ def noted_signals(received: list[int] | None = None) -> Iterator[list[int]]:
 
 
 def _listen(reader):
-    """Answers the first signal, and ends the process at the second."""
+    """Answers the first signal, and ends the process on the second."""
     answered = False
     while data := reader.recv(1):
         if data[0] not in SIGNALS or data[0] == SIGPIPE:
@@ -88,12 +89,12 @@ def _listen(reader):
         if answered:
             os._exit(128 + data[0])
         answered = True
-        with contextlib.suppress(OSError):  # nobody may read it
+        with contextlib.suppress(OSError):  # the reader may be gone
             os.write(1, b"\nstopping after a checkpoint (again: leave now)\n")
 
 
 def _let_go(descriptor):
-    """Lets output go nowhere."""
+    """Discards the output of a file descriptor from here on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)
     os.close(nowhere)
@@ -101,17 +102,17 @@ def _let_go(descriptor):
 
 @contextlib.contextmanager
 def noted_interrupt(tell: Callable[[str], None]) -> Iterator[list[int]]:
-    """Notes Ctrl-C, as in a program or a notebook of somebody else.
+    """Records Ctrl-C, for use in a program or a notebook.
 
-    The second one interrupts at once. Where Ctrl-C does not raise a
-    `KeyboardInterrupt`, because somebody else handles it or this is not the
+    The second one interrupts at once. If Ctrl-C does not raise a
+    `KeyboardInterrupt`, because the program handles it or this is not the
     main thread, nothing is changed.
 
     Args:
-        tell: A function that is given a line when training is to stop.
+        tell: Called with a line when training is to stop.
 
     Yields:
-        A list, which is empty as long as there was none.
+        A list, which is empty until the first Ctrl-C.
     """
     received: list[int] = []
 

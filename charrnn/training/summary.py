@@ -10,25 +10,24 @@ from charrnn.training.figures import TRAINING_LOSS, VALIDATION_LOSS
 
 SHIFTED = (
     "warning     the end of the text, held out to validate on, is unlike the "
-    "rest: these figures say little of the model. Shuffle the documents, or "
-    "the lines of a list, and train anew (--fresh)"
+    "rest: these figures say little about the model. Shuffle the documents, or "
+    "the lines of a list, and train again (--fresh)"
 )
-# With fewer held-out characters the loss is told with its uncertainty.
+# With fewer held-out characters, the loss is printed with its uncertainty.
 FEW_CHARACTERS = 10_000
-# A validation loss has risen if it is higher by more than this, in nats.
+# A validation loss counts as risen if it is higher by more than this, in nats.
 CLEARLY_MORE = 0.05
 
 
 def summary(
     out: Path, metrics: dict[str, Any], stopped: bool = False, cause: str = ""
 ) -> str:
-    """Says how well the model does, and what does how well without one.
+    """Describes how well the model does, compared with the baselines.
 
     Args:
         out: The run's folder.
         metrics: What `measure` returned.
-        stopped: Whether training ended early, as the text was learnt by
-            heart.
+        stopped: Whether training ended early because the text was memorized.
         cause: Why the network may have learnt little, if that is known.
 
     Returns:
@@ -38,8 +37,8 @@ def summary(
     nats = metrics[VALIDATION_LOSS]
     if nats is None:
         return (
-            "validation  none: all of the text was learnt from, so that there "
-            f"is no figure (--validation 0)\n{model}"
+            "validation  none: all of the text was used for training "
+            f"(--validation 0)\n{model}"
         )
     bits = metrics["validation_bits_per_character"]
     characters = metrics["validation_characters"]
@@ -63,7 +62,7 @@ def summary(
 
 
 def _plus_minus(metrics: dict[str, Any]) -> str:
-    """How sure the loss on few characters is."""
+    """The uncertainty of a loss on few characters."""
     error = metrics["validation_standard_error"]
     characters = f"{metrics['validation_characters']:,} characters"
     if error is None:
@@ -77,7 +76,7 @@ def _error_of_difference(metrics: dict[str, Any]) -> float:
 
 
 def is_by_heart(metrics: dict[str, Any]) -> bool:
-    """Whether the model that was kept is from before a text was memorised.
+    """Whether the network memorized its text after the saved model.
 
     Args:
         metrics: What `measure` returned.
@@ -102,13 +101,13 @@ def _is_shifted(metrics: dict[str, Any]) -> bool:
 
 
 def kept_model(metrics: dict[str, Any]) -> str:
-    """What to say above a sample of a kept model that is not the last.
+    """The heading of a sample of the saved model, if it is not the last one.
 
     Args:
         metrics: What `measure` returned.
 
     Returns:
-        A `str`, empty where the last model is the one that was kept.
+        A `str`, empty if the last model is the saved one.
     """
     if not metrics["best_and_last_validation"]:
         return ""
@@ -119,13 +118,13 @@ def kept_model(metrics: dict[str, Any]) -> str:
 
 
 def _kept(metrics: dict[str, Any], stopped: bool) -> str:
-    """Which model was kept, where it is not the last, and why."""
+    """Says which model was kept and why, if it is not the last one."""
     if not kept_model(metrics):
         return ""
     kept, last = metrics["best_and_last_validation"]
     what = "what came after it is no better"
     if is_by_heart(metrics):
-        what = "what came after it only learnt the text by heart"
+        what = "what came after it only memorized the text"
     then = f"{last[VALIDATION_LOSS]:.3f} at epoch {last['epoch']:.2f}"
     if stopped:
         then += ", the reason to stop there (--patience N waits longer)"
@@ -138,7 +137,7 @@ def _kept(metrics: dict[str, Any], stopped: bool) -> str:
 def _reason(metrics: dict[str, Any], stopped: bool) -> str:
     """Why a network may be worse than a 5-gram."""
     if _is_shifted(metrics):
-        return "no wonder, on an end that is unlike the rest"
+        return "as expected for an end that is unlike the rest"
     if stopped or is_by_heart(metrics):
         return "the network needs more text; more training does not help"
     return baselines.NEEDS_MORE

@@ -92,7 +92,7 @@ def train(
         callbacks=list(callbacks),
         tell=tell,
         silent=not verbose,
-        noted=functools.partial(noted_interrupt, tell),
+        catch_stop_requests=functools.partial(noted_interrupt, tell),
     )
     try:
         outcome = session.run()

@@ -6,22 +6,22 @@ from typing import Any
 from charrnn.training.clock import SETTLED_STEPS, Clock
 from charrnn.training.stopping import noted_signals
 
-TURNS = 8  # of each run, in which its training is done
-# A run's speed is steady if that of its fastest turn is no more than so many
-# times that of its slowest.
+TURNS = 8  # the number of turns in which a run is trained
+# A run's speed is steady if its fastest turn is faster than its slowest by no
+# more than this factor.
 MAX_STEADY_RATIO = 1.25
 
-# A training that yields its schedule after every step, and returns a code.
+# A training: it yields its schedule after every step, and returns an exit code.
 Training = Generator[Any, None, int]
 
 
 class Candidate:
-    """One of the runs, and how far its training is.
+    """One of the runs, and its progress.
 
     Attributes:
-        name: What it is called.
-        code: What its training returned, `None` before the end.
-        speeds: Characters a second, of each turn.
+        name: The name of the run.
+        code: The exit code that its training returned; `None` until it ends.
+        speeds: Characters per second in each turn.
 
     Args:
         name: As above.
@@ -50,10 +50,10 @@ class Candidate:
         self._advance()
 
     def take_turn(self, share: float) -> None:
-        """Trains until so much of the training is done.
+        """Trains until a share of the training is done.
 
         Args:
-            share: From 0 to 1; with 1 it is measured, too.
+            share: From 0 to 1; with 1, the run is also finished and measured.
         """
         if self.code is not None or (share < 1 and self._is_at(share)):
             return
@@ -69,7 +69,7 @@ class Candidate:
             self.speeds.append(steps * self._schedule.step_characters / seconds)
 
     def close(self) -> None:
-        """Gives up what is not done; a checkpoint may be left."""
+        """Abandons the training; its checkpoints stay."""
         if self._training is not None:
             self._training.close()
 
@@ -86,14 +86,14 @@ class Candidate:
 def train_in_turns(
     candidates: Sequence[Candidate], tell: Callable[[str], None]
 ) -> int:
-    """Trains all of them, so that what else the machine does hits all alike.
+    """Trains all runs, so that other load on the machine slows all alike.
 
     Args:
         candidates: The runs.
-        tell: A function that is given a line when a turn begins.
+        tell: Called with a line when a turn begins.
 
     Returns:
-        The highest of their codes.
+        The highest of their exit codes.
     """
     signals: list[int] = []
     try:
@@ -114,7 +114,7 @@ def _take_turns(
     signals: list[int],
     tell: Callable[[str], None],
 ) -> None:
-    """Lets them train, until all are done or a signal asks to stop."""
+    """Trains the runs until all are done or a signal asks to stop."""
     with noted_signals(signals):
         for turn in range(1, TURNS + 1):
             for candidate in candidates:
@@ -125,13 +125,13 @@ def _take_turns(
 
 
 def unsteady(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The runs for which the machine was not equally fast all the time.
+    """Finds the runs whose speed changed from turn to turn.
 
     Args:
-        candidates: The runs, when all are trained.
+        candidates: The runs, after training.
 
     Returns:
-        A list of those of them whose speed was not the same in all turns.
+        A list of these runs.
     """
     return [
         candidate

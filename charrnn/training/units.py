@@ -9,20 +9,20 @@ from charrnn.text import kinds
 from charrnn.text.units import COUNTED, DEFAULT, UnitVocabulary
 from charrnn.text.windows import split
 
-# What applies where the user says nothing else.
+# The defaults of each unit.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "character": {},
     "word": {"min_count": 2, "max_vocab": 10_000},
     "byte": {"newline": "keep"},
 }
-# More held-out units make validation slower, and its loss hardly surer.
+# More held-out units would slow validation and hardly make it more precise.
 MAX_VALIDATION_UNITS = 10_000_000
-# What bytes have no use for: they are read as they are.
+# Settings that do not apply to bytes, which are read as they are.
 OF_TEXT = "encoding", "newline", "normalize", "min_count", "max_vocab"
 
 
 def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Adds what a unit makes of the settings that are not given.
+    """Adds the unit's defaults to the settings that are given.
 
     Args:
         given: The settings that the user gave for a new run.
@@ -31,7 +31,7 @@ def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
         A `dict` of settings.
 
     Raises:
-        ValueError: if a setting is given that the unit has no use for.
+        ValueError: if a setting is given that does not apply to the unit.
 
     Example:
 
@@ -50,13 +50,13 @@ def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_state(vocabulary: UnitVocabulary) -> Any:
-    """What a checkpoint keeps of a vocabulary; JSON can hold it.
+    """Returns a vocabulary as a checkpoint stores it; JSON can hold it.
 
     Args:
-        vocabulary: That of the run.
+        vocabulary: The run's vocabulary.
 
     Returns:
-        The characters, as ever; of another unit a `dict` with its name.
+        A `str` of the characters; for another unit, a `dict` with its name.
 
     Example:
 
@@ -74,13 +74,13 @@ def from_state(kept: Any) -> UnitVocabulary:
     """Reads what `to_state` returned.
 
     Args:
-        kept: The value, as JSON gives it.
+        kept: The value, as read from JSON.
 
     Returns:
         The vocabulary.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if it is not a vocabulary.
 
     Example:
 
@@ -105,8 +105,8 @@ def split_by_characters(
     Losses of models of different units can then be compared.
 
     Args:
-        ids: Of the text, `(units,)`.
-        vocabulary: That of the ids.
+        ids: The ids of the text, `(units,)`.
+        vocabulary: The vocabulary of the ids.
         validation: The fraction to hold out, as for `charrnn.split`.
 
     Returns:
@@ -138,7 +138,7 @@ def split_by_characters(
             break
         left -= int(ends[-1])
     training, held_out = ids[:boundary], ids[boundary:]
-    split(_so_many(len(ids)), validation)  # there must be enough units, too
+    split(_so_many(len(ids)), validation)  # raises if there are too few units
     return training, held_out
 
 
@@ -149,15 +149,15 @@ def tell_sizes(
     held_out: np.ndarray,
     tell: Callable[[str], None],
 ) -> None:
-    """Says how long a text is, and how it is split.
+    """Prints the length of a text, and how it is split.
 
     Args:
-        title: What messages call the text.
+        title: The name of the text in messages.
         vocabulary: Its vocabulary.
         training: Ids of the part to train on.
         held_out: Ids of the part to validate on.
-        tell: A function that is given a line, and a second one if not all of
-            that part is scored.
+        tell: Called with a line, and with a second one if the validation part
+            is not scored in full.
 
     Example:
 
@@ -177,8 +177,8 @@ def tell_sizes(
     if len(held_out) > MAX_VALIDATION_UNITS:
         tell(
             f"validating on the first {MAX_VALIDATION_UNITS:,} "
-            f"{vocabulary.plural} of the held-out part: more of them would "
-            "tell no more"
+            f"{vocabulary.plural} of the held-out part: more would hardly "
+            "change the result"
         )
 
 

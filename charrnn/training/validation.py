@@ -14,28 +14,28 @@ from charrnn.scoring import score
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.schedule import Schedule
 
-# A text is learnt by heart when the training loss has fallen to this part of
-# the lowest validation loss, and the validation loss has risen by so many
-# nats above that, in so many validations in a row. No run that came back from
-# a rise was anywhere near.
+# A text counts as memorized ("by heart") if the training loss is below
+# BY_HEART_LOSS times the lowest validation loss, and the validation loss is
+# more than BY_HEART_RISE nats above the lowest, in BY_HEART_VALIDATIONS
+# validations in a row. No run whose validation loss rose and fell again came
+# close to this.
 BY_HEART_LOSS = 0.5
 BY_HEART_RISE = 0.5
 BY_HEART_VALIDATIONS = 2
 
 
 class Validation(keras.callbacks.Callback):
-    """Scores the held-out text after every round of steps.
+    """Scores the held-out text after every round.
 
-    Runs on a copy of the weights in the NumPy engine, so nothing that
-    training carries along is touched. Adds `val_loss`, in nats per
-    character, to the logs, where Keras's own callbacks look for it.
+    It scores a copy of the weights in the NumPy engine, so the states of the
+    training do not change. It adds `val_loss`, in nats per character, to the
+    logs, where Keras's own callbacks look for it.
 
     Args:
         network: The `keras.Sequential` in training.
-        vocabulary: Its `charrnn.Vocabulary`.
-        ids: The held-out text, an integer array of shape `(characters,)`.
-            Where it is empty, nothing is scored and nothing added to the
-            logs.
+        vocabulary: Its vocabulary.
+        ids: The held-out text, an integer array of shape `(units,)`. If it
+            is empty, nothing is scored and nothing is added to the logs.
     """
 
     def __init__(
@@ -60,35 +60,34 @@ class Validation(keras.callbacks.Callback):
         self.method = scored.method
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: how much of the text is scored."""
+        """What `restore` needs: the length of the text that is scored."""
         return {"characters": len(self.ids)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state` returned."""
+        """Resumes from what `state` returned."""
         self.ids = self.ids[: state["characters"]]
 
 
 class SaveBest(keras.callbacks.Callback):
     """Saves the model whenever the validation loss is the lowest so far.
 
-    Without a held-out part it saves every model over the one before.
+    Without a held-out part, every model replaces the one before.
 
-    It also ends training when there has been no lower loss for long, or when
-    the text is learnt by heart.
+    It also ends training when the loss has not fallen for `patience`
+    validations or when the text is memorized.
 
     Attributes:
-        best: The lowest loss, in nats per character; infinite without one.
-        step: The step of the model that is kept; `None` while there is none.
-        by_heart: Validations in a row that found the text learnt by heart.
+        best: The lowest loss, in nats per character; infinite at first.
+        step: The step of the saved model; `None` while there is none.
+        by_heart: Validations in a row that found the text memorized.
 
     Args:
-        validation: The `Validation`, which knows the model.
+        validation: The `Validation`, for the model.
         path: The `.keras` file.
-        facts: What its `charrnn.json` tells besides the vocabulary.
-        schedule: The `Schedule`, which knows the step.
-        patience: Validations in a row without a lower loss that end
-            training; `None` for any number of them, until the text is learnt
-            by heart.
+        facts: The contents of its `charrnn.json`, without the vocabulary.
+        schedule: The `Schedule`, for the step.
+        patience: Validations in a row without a lower loss after which
+            training ends; `None` to end it when the text is memorized.
     """
 
     def __init__(
@@ -108,11 +107,11 @@ class SaveBest(keras.callbacks.Callback):
         self.best = math.inf
         self.step: int | None = None
         self.by_heart = 0
-        self._in_vain = 0  # validations since the best
+        self._in_vain = 0  # validations since the best one
 
     @property
     def is_by_heart(self) -> bool:
-        """Whether the text is learnt by heart, so that training may end."""
+        """Whether the text is memorized, so that training may end."""
         return self.by_heart >= BY_HEART_VALIDATIONS
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -132,7 +131,7 @@ class SaveBest(keras.callbacks.Callback):
             self._wait(logs)
 
     def _wait(self, logs: Any) -> None:
-        """Counts a validation in vain, and ends training after enough."""
+        """Counts a validation without a lower loss; may end training."""
         self._in_vain += 1
         learnt = logs.get("loss", math.inf) < BY_HEART_LOSS * self.best
         risen = logs["val_loss"] > self.best + BY_HEART_RISE
@@ -147,7 +146,7 @@ class SaveBest(keras.callbacks.Callback):
         """Saves the model as it is now.
 
         Args:
-            metrics: What its `charrnn.json` tells of its losses, a `dict`.
+            metrics: A `dict` of its losses, for its `charrnn.json`.
         """
         self.step = self.schedule.step
         model_file.save(
@@ -158,7 +157,7 @@ class SaveBest(keras.callbacks.Callback):
         )
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to go on from here; JSON can hold it."""
+        """What `restore` needs to resume from here; JSON can hold it."""
         return {
             "best": self.best,
             "step": self.step,
@@ -167,8 +166,8 @@ class SaveBest(keras.callbacks.Callback):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what `state` returned."""
+        """Resumes from what `state` returned."""
         self._in_vain = state["in_vain"]
-        self.by_heart = state.get("by_heart", 0)  # not in earlier ones
-        if Path(self.path).exists():  # else the next one is the best there is
+        self.by_heart = state.get("by_heart", 0)  # older checkpoints lack it
+        if Path(self.path).exists():  # otherwise the next model is the best
             self.best, self.step = state["best"], state["step"]

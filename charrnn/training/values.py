@@ -7,23 +7,23 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
-MAX_WHOLE = 2**63 - 1  # what NumPy can hold
-MAX_NUMBER = 1e15  # larger ones are of no use and soon overflow
+MAX_WHOLE = 2**63 - 1  # the largest of NumPy's integers
+MAX_NUMBER = 1e15  # larger numbers make no sense and soon overflow
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What values a setting may have.
+    """The kind of values that a setting may have.
 
     Attributes:
-        name: What messages call such a value.
-        from_word: A function of a word of the command line that returns a
-            value, or raises a `ValueError`.
-        from_python: A function of an object that returns the value to keep,
-            or raises a `TypeError` or a `ValueError`.
-        problem: A function of a value that says in some words what is wrong
-            with it, or returns `None`.
-        choices: All values there are; empty where they cannot be listed.
+        name: The name of such a value in messages.
+        from_word: Converts a word of the command line to a value, or raises a
+            `ValueError`.
+        from_python: Converts an object to a value, or raises a `TypeError` or
+            a `ValueError`.
+        problem: Returns a phrase that says what is wrong with a value, or
+            `None`.
+        choices: All allowed values; empty if they cannot be listed.
     """
 
     name: str
@@ -33,14 +33,14 @@ class Kind:
     choices: tuple[str, ...] = ()
 
     def checked(self, value: Any, from_word: bool = False) -> Any:
-        """The value to keep.
+        """Converts and checks a value.
 
         Args:
             value: A word, or an object.
             from_word: Whether it is a word of the command line.
 
         Returns:
-            The value; another object for a NumPy number or a path.
+            The value; plain Python objects for NumPy numbers and paths.
 
         Raises:
             ValueError: saying what is wrong, without the setting's name.
@@ -80,7 +80,7 @@ def whole(least: int, most: int = MAX_WHOLE) -> Kind:
 
 
 def _number(allows: Callable[[float], bool], reason: str) -> Kind:
-    """Numbers for which `allows` is true; `reason` tells of others."""
+    """Numbers for which `allows` is true; `reason` is the problem of others."""
     return Kind(
         "number", float, _as_float, lambda x: None if allows(x) else reason
     )
@@ -142,8 +142,8 @@ POSITIVE = _number(
 NOT_NEGATIVE = _number(
     lambda x: 0 <= x <= MAX_NUMBER, f"is not from 0 to {MAX_NUMBER:g}"
 )
-# Below, a step is lost in the rounding of the weights, or in the 1e-7 that Adam
-# adds; above, nothing is learnt.
+# Below this range, a step is lost to the rounding of the weights or to Adam's
+# epsilon of 1e-7; above it, nothing is learnt.
 LEARNING_RATE = _number(lambda x: 1e-12 <= x <= 10, "is not from 1e-12 to 10")
 CLIP_NORM = _number(
     lambda x: 1e-6 <= x <= MAX_NUMBER, f"is not from 1e-06 to {MAX_NUMBER:g}"
