@@ -72,7 +72,7 @@ def test_an_error_of_the_system_says_what_to_do(tmp_path, monkeypatch, capsys):
     (tmp_path / "sea.txt").write_text(SEA, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--out", str(tmp_path / "r")]
     assert main(words) == 2
-    assert "'there'. Make room there." in capsys.readouterr().err
+    assert "'there'. Free some space there." in capsys.readouterr().err
 
 
 def test_a_run_without_a_model_yet_is_named(tmp_path, capsys):

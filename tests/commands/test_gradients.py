@@ -56,7 +56,7 @@ def test_gradients_says_the_same_in_each_form(tmp_path, monkeypatch, capsys):
     untrained = {r["cell"]: r["half_life"] for r in rows if not r["steps"]}
     best = max(untrained, key=lambda cell: untrained[cell] or math.inf)
     assert best == "simple_rnn"
-    told = "(untrained, the SimpleRNN keeps best: "
+    told = "(untrained, the SimpleRNN keeps gradients longest: "
     assert any(line.startswith(told) for line in lines)
     assert plot.read_bytes().startswith(b"\x89PNG")
     monkeypatch.undo()

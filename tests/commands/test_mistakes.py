@@ -152,7 +152,7 @@ def test_without_a_verb_there_is_help(capsys):
 
 @pytest.mark.parametrize(
     "capability",
-    ["typos", "web page", "lines", "n-grams", "go on", "gradients", "names?"],
+    ["typos", "web page", "lines", "n-grams", "resume", "gradients", "names?"],
 )
 def test_the_help_names_what_charrnn_can_do(capability, capsys):
     with pytest.raises(SystemExit):

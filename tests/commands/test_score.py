@@ -56,7 +56,7 @@ def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):
     assert main(["score", str(trained.folder), str(path), "--lines"]) == 0
     table = capsys.readouterr().out
     assert f"{path}:1: The sea,\n" in table
-    assert "in another order the lines would score otherwise" in table
+    assert "in another order the lines would score differently" in table
     assert f"{path}:3: the sea!\n" in table
     main(["score", str(trained.folder), str(path), "--lines", "--json"])
     lines = json.loads(capsys.readouterr().out)

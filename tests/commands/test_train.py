@@ -175,7 +175,7 @@ def test_training_says_so_when_the_reader_leaves(trained, tmp_path):
     ) as process:
         assert process.stdout.read(10)
         process.stdout.close()
-        assert b"goes on from the last checkpoint" in process.stderr.read()
+        assert b"resumes from the last checkpoint" in process.stderr.read()
         assert process.wait(30) == 141
 
 
@@ -203,7 +203,7 @@ def test_training_without_a_reader_stops_after_a_checkpoint(
     step = max(map(int, (path.stem.split("-")[1] for path in
                          (tmp_path / "run").glob("checkpoint-*"))))  # fmt: skip
     if number == signal.SIGPIPE:
-        assert told.startswith(f"stopped after step {step}. To go on:")
+        assert told.startswith(f"stopped after step {step}. To resume:")
     state, _ = checkpoint.newest(tmp_path / "run")
     assert state["parts"]["Schedule"]["step"] == step
 

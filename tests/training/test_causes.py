@@ -48,7 +48,7 @@ def test_a_decay_that_leaves_no_weights_is_refused(
 
 def test_a_rate_at_which_usual_decay_leaves_no_weights_is_named(text, capsys):
     assert main(["train", str(text), "--learning-rate=10", *SMALL]) == 2
-    assert "Expected --learning-rate below 1 beside" in capsys.readouterr().err
+    assert "Expected --learning-rate below 1 with" in capsys.readouterr().err
 
 
 def test_the_least_frequent_characters_are_all_there_is(text, capsys):

@@ -185,11 +185,11 @@ def test_a_batch_that_is_given_is_taken_as_it_is(
 @pytest.mark.parametrize(
     ("given", "wanted", "fits"),
     [
-        (["batch_size", "seq_length"], (64, 500), ["--seq-length 4 beside"]),
+        (["batch_size", "seq_length"], (64, 500), ["--seq-length 4 with"]),
         (["batch_size"], (300, 64), ["neither flag"]),
         (["seq_length"], (8, 271), ["neither flag"]),
-        (["seq_length", "batch_size"], (2, 150), ["--batch-size 1 beside",
-                                                  "--seq-length 135 beside"]),
+        (["seq_length", "batch_size"], (2, 150), ["--batch-size 1 with",
+                                                  "--seq-length 135 with"]),
     ],
 )  # fmt: skip
 def test_a_batch_that_the_text_cannot_fill_is_refused(given, wanted, fits):

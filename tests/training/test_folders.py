@@ -218,7 +218,7 @@ def test_where_nothing_locks_a_run_is_still_not_overwritten(
     codes = while_reading(monkeypatch, [*words, "--seed=2"])
     assert main([*words, flag]) == 2
     assert codes == [0]
-    assert "nobody else to train" in capsys.readouterr().err
+    assert "Another process has trained" in capsys.readouterr().err
     assert model_file.read(out)["facts"]["training"]["seed"] == 2
 
 
@@ -502,7 +502,7 @@ def test_a_run_goes_on_from_the_older_checkpoint(text, finished, capsys):
     assert main(["train", str(text), "--out", str(finished)]) == 0
     shown = capsys.readouterr().out
     assert f"'{newest}' is damaged (Expected the weights of lstm" in shown
-    assert f"going on after step {step}" in shown
+    assert f"resuming after step {step}" in shown
 
 
 KINDS = {

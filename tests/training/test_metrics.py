@@ -59,7 +59,7 @@ def test_an_ordinary_end_has_three_lines():
 def test_the_model_that_was_kept_is_told_with_what_came_after():
     said = summary(OUT, metrics(2.479, rows=LEARNT))
     assert "kept        the model of epoch 14.00 (2.479 nats/char)" in said
-    assert "only learnt the text by heart: 3.930 at epoch 89.00" in said
+    assert "only memorized the text: 3.930 at epoch 89.00" in said
     assert "--patience" not in said
     assert "needs more text; more training does not help" in said
     stopped = summary(OUT, metrics(2.479, rows=LEARNT), stopped=True)
@@ -70,7 +70,7 @@ def test_a_loss_that_only_wavers_is_not_called_that():
     rows = [row(9.0, 1.9, 1.80), row(10.0, 1.85, 1.81)]
     said = summary(OUT, metrics(rows=rows))
     assert "what came after it is no better: 1.810 at epoch 10.00" in said
-    assert "by heart" not in said
+    assert "memorized" not in said
 
 
 def test_an_end_unlike_the_rest_is_the_reason():
@@ -79,7 +79,7 @@ def test_an_end_unlike_the_rest_is_the_reason():
     assert "warning     the end of the text" in said
     assert "more training" not in said
     assert "more text" not in said
-    assert "by heart" not in said
+    assert "memorized" not in said
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_run_that_learns_by_heart_stops_and_says_so(noise, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "short text: 900 characters" in said
     assert "the model that is kept, of epoch" in said
-    assert "only learnt the text by heart" in said
+    assert "only memorized the text" in said
     assert "the reason to stop there" in said
     found = json.loads((out / "metrics.json").read_text("utf-8"))
     assert found["epochs"] < 150
@@ -174,5 +174,5 @@ def test_nothing_held_out_keeps_to_its_minutes(noise, tmp_path):
 def test_nothing_held_out_is_nothing_to_be_patient_for(noise, tmp_path, capsys):
     words = ["train", str(noise), "--out", str(tmp_path / "run")]
     assert main([*words, "--validation=0", "--patience=3"]) == 2
-    assert "--patience beside --validation 0" in capsys.readouterr().err
+    assert "--patience with --validation 0" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

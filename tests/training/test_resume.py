@@ -177,7 +177,7 @@ def test_a_signal_ends_with_a_checkpoint_and_says_how_to_go_on(
     assert state["parts"]["Schedule"]["step"] == 130
     monkeypatch.undo()
     assert main(["train", str(text), "--out", str(out)]) == 0
-    assert "going on after step 130" in capsys.readouterr().out
+    assert "resuming after step 130" in capsys.readouterr().out
     assert_same_end(out, uninterrupted())
 
 
@@ -270,7 +270,7 @@ def test_more_epochs_go_on(text, tmp_path, capsys):
     words = ["train", str(text), "--out", str(out), *SMALL]
     assert main([*words, "--epochs=3"]) == 0
     assert main([*words, "--epochs=6"]) == 0
-    assert "going on after step" in capsys.readouterr().out
+    assert "resuming after step" in capsys.readouterr().out
     metrics = json.loads((out / "metrics.json").read_text("utf-8"))
     assert metrics["epochs"] == pytest.approx(6, abs=0.02)
 
@@ -284,7 +284,7 @@ def test_a_deleted_model_of_a_finished_run_is_made_again(
     (out / "model.keras").unlink()
     capsys.readouterr()
     assert main(words) == 0
-    assert "made of the last weights" in capsys.readouterr().out
+    assert "saving the last weights" in capsys.readouterr().out
     assert charrnn.load(out)
     assert main(words) == 0
     assert "is finished" in capsys.readouterr().out
@@ -304,7 +304,7 @@ def test_too_little_time_is_told_and_more_goes_on(text, tmp_path, capsys):
     assert metrics["steps"] == 1
     more = metrics["train_seconds"] / 60 + 0.05
     main([*words, f"--minutes={more}"])
-    assert "going on after step 1" in capsys.readouterr().out
+    assert "resuming after step 1" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -110,8 +110,8 @@ def test_a_finished_run_is_returned_as_it_is(text, finished, capfd):
     after = {p.name: p.stat().st_mtime_ns for p in finished.folder.iterdir()}
     assert after == before
     printed = capfd.readouterr().out
-    assert "is finished. Higher epochs or minutes go on" in printed
-    assert "fresh=True begins anew" in printed
+    assert "is finished. Raise epochs or minutes to continue" in printed
+    assert "fresh=True starts from scratch" in printed
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_each_line_is_printed_once(text, tmp_path, capfd, verbose):
         ({"verbose": 3}, "argument verbose: invalid choice: 3"),
         ({"newline": "crlf"}, "argument newline: invalid choice: 'crlf'"),
         ({"validation": None}, "argument validation: invalid number value"),
-        ({"patience": 2, "validation": 0}, "no patience beside validation=0"),
-        ({"change": True}, "Expected change=True with a run to go on with"),
+        ({"patience": 2, "validation": 0}, "no patience with validation=0"),
+        ({"change": True}, "Expected change=True with a run to resume"),
         ({"prompt": "ß"}, "prompt: Expected"),
         ({"batch_size": 3000}, "Expected batch_size times seq_length"),
     ],
