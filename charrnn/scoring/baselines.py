@@ -84,6 +84,7 @@ def measure_beside(
 
     Example:
 
+    >>> from charrnn import Vocabulary
     >>> ids = np.tile([0, 1], 500)
     >>> _, error = measure_beside(ids, ids[:100], Vocabulary("ab"))
     >>> error is None

@@ -94,8 +94,8 @@ def read_data(
         repeatable=bool(state),
         binary=settings.unit == "byte",
     )
+    # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, state)
-    _check_size(vocabulary, settings)  # before a large text is encoded
     prompt = _prompt(settings, vocabulary)
     text_ids = _encoded(out, settings, text, vocabulary, state, tell)
     settings = dataclasses.replace(
@@ -108,9 +108,9 @@ def read_data(
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
     units.tell_sizes(text.title, vocabulary, training, held_out, tell)
-    held_out = held_out[: units.MAX_VALIDATION_UNITS]
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
+    held_out = held_out[: units.MAX_VALIDATION_UNITS]
     windows = _windows(training, settings)
     return settings, Data(vocabulary, windows, held_out, initial)
 
@@ -126,9 +126,11 @@ def _vocabulary(
         return units.from_state(state["vocabulary"])
     if initial:
         return initial["vocabulary"]
-    return kinds.from_text(
+    vocabulary = kinds.from_text(
         settings.unit, text.pieces(), settings.min_count, settings.max_vocab
     )
+    _check_size(vocabulary, settings)
+    return vocabulary
 
 
 def _check_size(vocabulary: UnitVocabulary, settings: Settings) -> None:

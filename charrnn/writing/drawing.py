@@ -214,6 +214,7 @@ def check_can_write(vocabulary: UnitVocabulary) -> None:
 
     Example:
 
+    >>> from charrnn import Vocabulary
     >>> check_can_write(Vocabulary("ab"))
     """
     if vocabulary.stand_in is not None and len(vocabulary) == 1:
