@@ -1,6 +1,6 @@
 """Character-level text generation with recurrent networks in Keras.
 
-The way of the data, and of the names below:
+The path of the data, and the order of the names below:
 
     text -> ids -> windows -> keras.Sequential -> logits -> characters
 """
@@ -9,12 +9,12 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-# Warnings of TensorFlow's C++ code are not for our users.
+# Silence TensorFlow's C++ log, which says nothing that users can act on.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 
-# Public names and their homes: imported when first used, so that neither
+# Public names and their modules, imported on first use, so that neither
 # `import charrnn` nor `charrnn --help` waits for TensorFlow.
 _HOMES = {
     "read": "text.corpus",

@@ -1,12 +1,13 @@
 """The same network for training: stateful, its loops fused for speed.
 
-A twin has the layers and the variables of its model, and computes them in
-another way. `stateful` makes one of Keras's own layers, `fused` a faster one.
+A twin shares the layers and the variables of its model, and computes them in
+another way: `stateful` with Keras's own layers, `fused` in faster loops.
 
-Where is an LSTM step computed in training? Its equations and their gradient
-are `LSTM` in `equations`; `kernels` compiles them; `loops` runs them for every
-step of a window, between the products with the recurrent weights. The way
-there from `charrnn.fused(model)` is `fused`, `fused_layers`, `loops.run`.
+Where is an LSTM step computed in training? `LSTM` in `equations` has its
+equations and their gradient; `kernels` compiles them; `loops` runs them for
+every step of a window, between the products with the recurrent weights. From
+`charrnn.fused(model)` the calls lead through `fused` and `fused_layers` to
+`loops.run`.
 
 - `precision`: Choose the precision of training's matrix products: float32 or
   bfloat16.
