@@ -84,16 +84,7 @@ def read_data(
     if settings.init_from and not state:
         initial = model_file.read(settings.init_from)
         settings = _as_in(initial, settings, given, tell)
-    text = Text(
-        settings.corpus,
-        encoding=settings.encoding,
-        newline=settings.newline,
-        normalize=settings.normalize,
-        say=tell,
-        without=[out],
-        repeatable=bool(state),
-        binary=settings.unit == "byte",
-    )
+    text = _open(settings, state, out, tell)
     # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, state)
     prompt = _prompt(settings, vocabulary)
@@ -111,8 +102,29 @@ def read_data(
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
-    windows = _windows(training, settings)
+    batch_size, seq_length = settings.sizes or (0, 0)
+    sizes = {"batch_size": batch_size, "seq_length": seq_length}
+    windows = Windows(training, **sizes, seed=settings.seed)
     return settings, Data(vocabulary, windows, held_out, initial)
+
+
+def _open(
+    settings: Settings,
+    state: Mapping[str, Any] | None,
+    out: Path | None,
+    tell: Callable[[str], None],
+) -> Text:
+    """The text, read as the settings say."""
+    return Text(
+        settings.corpus,
+        encoding=settings.encoding,
+        newline=settings.newline,
+        normalize=settings.normalize,
+        say=tell,
+        without=[out],
+        repeatable=bool(state),
+        binary=settings.unit == "byte",
+    )
 
 
 def _vocabulary(
@@ -273,16 +285,6 @@ def _fit_batch(
             f"a step instead of {wanted[0]} of {wanted[1]}"
         )
     return dataclasses.replace(settings, sizes=sizes)
-
-
-def _windows(training: np.ndarray, settings: Settings) -> Windows:
-    batch_size, seq_length = settings.sizes or (0, 0)
-    return Windows(
-        training,
-        batch_size=batch_size,
-        seq_length=seq_length,
-        seed=settings.seed,
-    )
 
 
 def _check_settings(
