@@ -491,7 +491,7 @@ HOSTILE = {
         r"Received compression method 12",
     ),
     "large JSON": (
-        lambda path: rewrite(path, config=b" " * (3 << 20)),
+        lambda path: rewrite(path, config=b" " * (5 << 20)),
         r"at most 4,194,304 bytes in config\.json",
     ),
     "deep JSON": (
