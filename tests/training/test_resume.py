@@ -400,7 +400,7 @@ def test_a_full_disk_leaves_the_old_files(text, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(np, "savez", savez)
     at_step(monkeypatch, 150, lambda _: kept.update(files_of(out)))
-    assert main(command(text, out)) == 2
+    assert main(command(text, out, "--checkpoint-seconds=0")) == 2
     error = capsys.readouterr().err
     assert re.search(rf"left on device: '{out}/[^']+'. Make room", error)
     assert files_of(out) == kept
