@@ -110,7 +110,6 @@ def read_data(
     units.tell_sizes(text.title, vocabulary, training, held_out, tell)
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
     _check_settings(settings, given, state, vocabulary)
-    check_memory(settings, len(vocabulary))
     windows = _windows(training, settings)
     return settings, Data(vocabulary, windows, held_out, initial)
 
@@ -289,7 +288,8 @@ def _check_settings(
     state: Mapping[str, Any] | None,
     vocabulary: UnitVocabulary,
 ) -> None:
-    """Checks the network, and the decay unless it is a resumed run's own."""
+    """Checks network, memory, and a decay that is not a resumed run's own."""
     check_arguments(vocabulary, **settings.network())
     if not state or {"learning_rate", "weight_decay"} & given.keys():
         causes.check_decay(settings)
+    check_memory(settings, len(vocabulary))

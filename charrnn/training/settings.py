@@ -174,9 +174,9 @@ def given_in_python(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     >>> given_in_python({"units": 8, "epochs": None})
     {'units': 8}
-    >>> given_in_python({"unit": 8})
+    >>> given_in_python({"layer": 2})
     Traceback (most recent call last):
-    TypeError: train() has no setting 'unit'. Did you mean 'units'?
+    TypeError: train() has no setting 'layer'. Did you mean 'layers'?
     """
     given = {}
     for name, value in settings.items():
