@@ -229,7 +229,7 @@ def _encoded(
 
 
 def _another_text(out: Path | None) -> str:
-    """What to do with a text that is not the run's."""
+    """The advice for a text that is not the run's."""
     return (
         "Start again with --fresh; or train the model on another text in a "
         f"run of its own: --init-from '{out}', with another --out or none."
