@@ -82,7 +82,7 @@ class Run(keras.callbacks.Callback):
         ending = budget.Ending(
             self.schedule, self.validation, seconds, machine.now
         )
-        ending._seconds_per_character = self._probe
+        ending._probe = self._probe
         ending._engine = self
         self.schedule.ending = ending
         self.left = []  # (time, seconds left, step)

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from charrnn.scoring import shift
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import wrapped
@@ -14,9 +12,9 @@ from charrnn.training.settings import Settings
 # A network memorizes a shorter text before it learns words from it.
 SHORT_TEXT_CHARACTERS = 20_000
 
-MAX_WORDS_SPELLED = 1_000_000  # to compare both ends of a text of words
-
-MOST_UNITS_SPELLED = 1_000_000
+# Of a text of words or bytes, at most this many units on each side of the split
+# are compared.
+MAX_UNITS_SPELLED = 1_000_000
 
 
 def advise(
@@ -35,8 +33,8 @@ def advise(
     training, held_out = data.windows.ids, data.held_out
     characters = data.vocabulary.characters_of(training)
     characters += data.vocabulary.characters_of(held_out)
-    # Of a long text a part: its words are spelled out in the RAM.
-    parts = training[-MOST_UNITS_SPELLED:], held_out[:MOST_UNITS_SPELLED]
+    # Only parts of a long text, because units are spelled out in memory.
+    parts = training[-MAX_UNITS_SPELLED:], held_out[:MAX_UNITS_SPELLED]
     if data.vocabulary.unit == "character":
         parts = training, held_out
     (first, size), (end, _) = map(data.vocabulary.spelled, parts)
@@ -54,13 +52,3 @@ def advise(
     for line in lines:
         tell(wrapped(line))
     return found
-
-
-def _spelled(data: Data) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both parts in characters, as `shift.measure` takes them."""
-    training, held_out = data.windows.ids, data.held_out
-    if data.vocabulary.unit == "word":  # of a long text a part, in the RAM
-        training = training[-MAX_WORDS_SPELLED:]
-        held_out = held_out[:MAX_WORDS_SPELLED]
-    first, size = data.vocabulary.spelled(training)
-    return first, data.vocabulary.spelled(held_out)[0], size

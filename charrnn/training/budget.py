@@ -120,7 +120,7 @@ class Budget(keras.callbacks.Callback):
         )
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: whether the held-out part keeps its length."""
+        """Returns the state for `restore`: whether validation was planned."""
         return {"planned": self._planned}
 
     def restore(self, state: Mapping[str, Any]) -> None:

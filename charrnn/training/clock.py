@@ -114,7 +114,7 @@ class Clock:
         self._recent_seconds = kept * self._recent_seconds + seconds
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to resume from here; JSON can hold it."""
+        """Returns the state for `restore`; JSON can hold it."""
         return {
             "seconds": self.elapsed(),
             "trained": self.trained(),

@@ -74,7 +74,7 @@ class History(keras.callbacks.Callback):
         atomic.write_text(self.path, table.getvalue())
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: all rows and points so far."""
+        """Returns the state for `restore`: all rows and points so far."""
         return {
             "rows": self.rows,
             "curve": self.curve,

@@ -248,7 +248,7 @@ class Samples(keras.callbacks.Callback):
             self.console.print(shown, end="\n\n", soft_wrap=True)
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: the samples so far."""
+        """Returns the state for `restore`: the samples so far."""
         return {"text": self.text}
 
     def restore(self, state: Mapping[str, Any]) -> None:

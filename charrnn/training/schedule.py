@@ -250,7 +250,7 @@ class Schedule(keras.callbacks.Callback):
         self.losses = []
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to resume from here; JSON can hold it."""
+        """Returns the state for `restore`; JSON can hold it."""
         return {
             "step": self.step,
             "epoch": self.epoch,

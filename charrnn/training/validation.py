@@ -60,7 +60,7 @@ class Validation(keras.callbacks.Callback):
         self.method = scored.method
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: the length of the text that is scored."""
+        """Returns the state for `restore`: the length of the scored text."""
         return {"characters": len(self.ids)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -157,7 +157,7 @@ class SaveBest(keras.callbacks.Callback):
         )
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to resume from here; JSON can hold it."""
+        """Returns the state for `restore`; JSON can hold it."""
         return {
             "best": self.best,
             "step": self.step,

@@ -39,8 +39,8 @@ def mistake(words, capsys):
         ("compare x.txt --cells gru lstm", "--cells gru,lstm"),
         ("compare x.txt --cells gru, lstm", "--cells gru,lstm"),
         ("generate --prompt --lenght 5", "--length"),
-        ("train my.txt --unit 3", "--units"),
-        ("train --unit 3", "--units"),  # before the text that is missing
+        ("train my.txt --layer 3", "--layers"),
+        ("train --layer 3", "--layers"),  # before the text that is missing
         ("train my.txt --batch_size 3", "--batch-size"),
         ("train my.txt --min 3", "--min-count or --minutes"),
         ("train my.txt -model gru", "--cell"),
