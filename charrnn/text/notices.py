@@ -271,7 +271,7 @@ class Notices:
 
 @functools.cache
 def _form_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Makes patterns of a composed character, and of one to be composed."""
+    """Makes patterns for a composed and for a decomposed character."""
     first, last = HANGUL_SYLLABLES
     composed = "".join(sorted(composed_characters()))
     joining = "".join(sorted(composing_characters()))
