@@ -30,7 +30,7 @@ def check_arguments(
         embedding: Size of the embedding.
 
     Raises:
-        ValueError: naming the first one that is out of range.
+        ValueError: if one is out of range; the message names the first.
 
     Example:
 
@@ -58,13 +58,13 @@ def check_arguments(
 
 
 def check_size(vocabulary: Sized) -> None:
-    """Checks that there is something to predict.
+    """Checks that there are at least two characters to predict.
 
     Args:
         vocabulary: A `Vocabulary`, or a `str` of distinct characters.
 
     Raises:
-        ValueError: if it has one character only.
+        ValueError: if it has fewer than two characters.
 
     Example:
 
@@ -78,7 +78,7 @@ def check_size(vocabulary: Sized) -> None:
 
 
 def embedding_dim(embedding: int | str | None, characters: int) -> int | None:
-    """Decides between one-hot vectors and an embedding, if it is left open.
+    """Resolves `embedding="auto"` to one-hot vectors or an embedding.
 
     Args:
         embedding: As for `build_model`.
@@ -145,7 +145,7 @@ def network_of(layers: Sequence[StoredLayer]) -> dict[str, Any]:
         A `dict` of the keyword arguments of `build_model`.
 
     Raises:
-        ValueError: if its recurrent layers are not all of a kind and a size.
+        ValueError: if the recurrent layers differ in kind or size.
 
     Example:
 

@@ -1,8 +1,8 @@
 """Import Keras without TensorFlow's startup messages.
 
-Modules that need Keras take it from here: `from charrnn.network.backend import
-keras`. TensorFlow 2.21 logs from C++ while it is imported, before it has looked
-at any setting that would silence it.
+Modules that need Keras import it from here: `from charrnn.network.backend
+import keras`. TensorFlow 2.21 logs from C++ while it is imported, before it
+reads any setting that would silence it.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from typing import Any
 
 from charrnn.system.ram import check_address_space
 
-# The address space that TensorFlow maps and reserves. Where a limit leaves less
-# (`ulimit -v`), it aborts or crashes without saying why, so we check before.
+# The address space that TensorFlow maps and reserves. Under a lower limit
+# (`ulimit -v`), it aborts or crashes without saying why, so we check first.
 TENSORFLOW_BYTES = 3 * 10**9
 
 BACKENDS = "tensorflow", "jax", "torch"  # that can train
@@ -25,9 +25,9 @@ BACKENDS = "tensorflow", "jax", "torch"  # that can train
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Discards what a block writes to standard error, from C++ too.
+    """Discards output to standard error, also from C++.
 
-    If the block raises, the text is written after all: it may say why.
+    If the block raises, the output is printed after all: it may say why.
 
     Example:
 
@@ -50,7 +50,7 @@ def silence() -> Iterator[None]:
 
 
 def chosen() -> tuple[str, str]:
-    """Finds which backend Keras is told to use, and where that is set.
+    """Finds which backend Keras is set to use, and where that is set.
 
     Returns:
         `(name, place)`, such as `("jax", "KERAS_BACKEND=jax")`.
@@ -70,13 +70,13 @@ def chosen() -> tuple[str, str]:
 
 
 def explained(error: Exception) -> Exception:
-    """Says why Keras cannot be imported, and what to do.
+    """Makes an error that says why Keras cannot be imported, and what to do.
 
     Args:
-        error: What the import raised.
+        error: The exception that the import raised.
 
     Returns:
-        An exception to raise instead, or the same.
+        An exception to raise instead, or the same one.
 
     Example:
 
@@ -99,14 +99,14 @@ def explained(error: Exception) -> Exception:
             f"torch. Received {name!r} ({place}). Set KERAS_BACKEND=tensorflow."
         )
     return ValueError(
-        f"Expected the package {missing}, for Keras is told to compute with "
+        f"Expected the package {missing}, because Keras is set to compute with "
         f"{name} ({place}). It is not installed here. Run `pip install "
         f"{missing}`, or set KERAS_BACKEND=tensorflow."
     )
 
 
 def _settings():
-    """The file in which the user tells Keras how to compute."""
+    """The user's settings file of Keras."""
     home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     return Path(home) / "keras.json"
 
@@ -129,9 +129,9 @@ keras, tensorflow = _import()
 def use_float32() -> None:
     """Makes Keras compute in float32, whatever the user's keras.json says.
 
-    For our own programs: the library leaves the setting alone. `build_model`
-    and the twins ask for float32 themselves, but Keras keeps the learning rate
-    and the metrics in its `floatx`.
+    This is for our own programs: the library does not change the setting.
+    `build_model` and the twins set float32 themselves, but Keras keeps the
+    learning rate and the metrics in its `floatx`.
 
     Example:
 
@@ -156,7 +156,7 @@ def synchronize(model: Any) -> None:
 
 
 def threads() -> int:
-    """Returns how many threads a matrix product of Keras may use.
+    """Returns the number of threads that a matrix product of Keras may use.
 
     Example:
 
@@ -168,8 +168,8 @@ def threads() -> int:
 
         return torch.get_num_threads()
     if keras.backend.backend() == "tensorflow":
-        # TensorFlow tells what a program has set (0: nothing), but not what
-        # the user's variable has.
+        # TensorFlow returns the number that the program has set (0: none), but
+        # not the one in the user's environment variable.
         number = tensorflow.config.threading.get_intra_op_parallelism_threads()
         word = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
         number = number or (int(word) if word.isdecimal() else 0)
@@ -178,7 +178,7 @@ def threads() -> int:
 
 
 def cores() -> int:
-    """Returns how many processor cores this process may use.
+    """Returns the number of processor cores that this process may use.
 
     Example:
 

@@ -13,24 +13,24 @@ class Windows(windows.Windows, keras.utils.PyDataset):
     the text. Every epoch has the same batches; batch `i` is `windows[i]`,
     which depends on the seed and on `i` alone.
 
-    A plain Keras model starts each window from an empty state, and may be
-    trained on them in any order, which is Keras's default. A twin carries its
-    state from batch to batch and must read them in order:
+    A plain Keras model starts each window from the zero state, so it may be
+    trained on windows in any order, which is Keras's default. A twin carries
+    its state from batch to batch and must read them in order:
     `twin.fit(windows, shuffle=False)`, which is a twin's default.
 
-    How windows are cut is described in `charrnn.text.windows`, whose class of
-    the same name this one extends: it makes the same batches, and needs no
+    This extends the class of the same name in `charrnn.text.windows`, which
+    describes how windows are cut. That one makes the same batches without
     Keras.
 
     Args:
         ids: Integer array of shape `(characters,)`: the text to train on.
-        batch_size: Streams read in parallel, which are the rows of a batch.
+        batch_size: Streams read in parallel, the rows of a batch.
         seq_length: Characters per window: how far gradients reach back.
-        seed: An integer that places the streams.
+        seed: An integer that determines where the streams start.
 
     Raises:
         ValueError: if the text is shorter than one batch, or an id is
-            negative or no integer.
+            negative or not an integer.
 
     Example:
 

@@ -1,8 +1,8 @@
 """Read and check a model file's metadata: its member charrnn.json.
 
-These are the facts: the vocabulary, how the text was read and divided, and how
-training went. Files come from strangers, so each value is checked before it
-is used.
+These are the facts: the vocabulary, how the text was read and split, and the
+results of training. Files come from strangers, so each value is checked before
+it is used.
 """
 
 import json
@@ -14,12 +14,12 @@ from charrnn.text.kinds import alphabet, from_json, to_json
 from charrnn.text.normal_form import form_of
 from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
 
-# A file has the lowest format that can hold it: earlier versions of charrnn
-# read the first one, and take no other.
+# A file has the lowest format that can represent it: earlier versions of
+# charrnn read only the first.
 FORMATS = {"character": 1, "word": 2, "byte": 2}
 MEMBER = "charrnn.json"  # the extra member of the archive; Keras ignores it
-# Bytes: room for all characters that Unicode assigns, and for all words that a
-# vocabulary may have.
+# Bytes: enough for all characters that Unicode assigns, and for all words that
+# a vocabulary may have.
 JSON_LIMIT = 4 << 20
 
 Kind = TypeVar("Kind")
@@ -36,7 +36,7 @@ def facts_text(vocabulary: UnitVocabulary, facts: Mapping[str, Any]) -> str:
         JSON.
 
     Raises:
-        ValueError: if it would be too large to be read again.
+        ValueError: if it would be too large for charrnn to read.
 
     Example:
 
@@ -51,7 +51,7 @@ def facts_text(vocabulary: UnitVocabulary, facts: Mapping[str, Any]) -> str:
         "unit": vocabulary.unit,
         "vocabulary": to_json(vocabulary),
     }
-    # Words of other scripts take a third of the bytes as UTF-8.
+    # UTF-8 takes a third of the bytes of escapes for words of other scripts.
     text = json.dumps(member, indent=1, ensure_ascii=vocabulary.unit == DEFAULT)
     size = len(text.encode("utf-8"))
     if size > JSON_LIMIT:
@@ -63,13 +63,13 @@ def facts_text(vocabulary: UnitVocabulary, facts: Mapping[str, Any]) -> str:
 
 
 def check_facts(facts: Mapping[str, Any]) -> None:
-    """Checks what charrnn needs of the member: format, vocabulary, text.
+    """Checks the entries that charrnn needs: format, vocabulary and text.
 
     Args:
-        facts: The member, as JSON gives it.
+        facts: The member, parsed from JSON.
 
     Raises:
-        ValueError: saying what is missing or of another kind.
+        ValueError: if an entry is missing or has the wrong type.
 
     Example:
 
@@ -93,7 +93,7 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
 
 def vocabulary_of(facts: Mapping[str, Any]) -> UnitVocabulary:
-    """Makes the vocabulary that the member tells.
+    """Makes the vocabulary from the member.
 
     Args:
         facts: The member, which `check_facts` has checked.
@@ -102,7 +102,7 @@ def vocabulary_of(facts: Mapping[str, Any]) -> UnitVocabulary:
         The vocabulary.
 
     Raises:
-        ValueError: if it is none, saying why.
+        ValueError: if it is not a valid vocabulary.
 
     Example:
 
@@ -113,9 +113,9 @@ def vocabulary_of(facts: Mapping[str, Any]) -> UnitVocabulary:
 
 
 def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Tells how a model's text was read: with which line ends and normal form.
+    """Finds the line ends and the normal form with which a text was read.
 
-    Where it was read as it was, its characters may tell the normal form.
+    If it was not normalized, its characters may show the normal form.
 
     Args:
         facts: The whole member, as `model_file.read` returns it.
@@ -124,7 +124,7 @@ def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
         A `dict` with the arguments of `charrnn.text.corpus.normalize_text`.
 
     Raises:
-        ValueError: if that is not what the facts tell.
+        ValueError: if these entries have the wrong type.
 
     Example:
 
@@ -142,16 +142,16 @@ def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def training_characters(facts: Mapping[str, Any]) -> int | None:
-    """Tells how much of its text, from the start, a model was trained on.
+    """Returns the length of the part at the start that a model learnt from.
 
     Args:
         facts: As for `text_form`.
 
     Returns:
-        A number of characters, or `None` if the file does not tell.
+        A number of characters, or `None` if the file does not have it.
 
     Raises:
-        ValueError: if what it tells is no number.
+        ValueError: if the entry is not a number.
 
     Example:
 
@@ -165,18 +165,18 @@ def training_characters(facts: Mapping[str, Any]) -> int | None:
 
 
 def expect(value: Any, kind: type[Kind], name: str) -> Kind:
-    """Returns a value from JSON, if it is of the kind that it must be.
+    """Returns a value from JSON after checking its type.
 
     Args:
-        value: What JSON gives.
-        kind: A type.
-        name: What the value is, for the message.
+        value: A value parsed from JSON.
+        kind: The expected type.
+        name: The name of the value in the message.
 
     Returns:
         The value.
 
     Raises:
-        ValueError: if it is of another kind.
+        ValueError: if it has another type.
 
     Example:
 

@@ -1,12 +1,12 @@
 """Read arrays from HDF5 files, in the one layout that Keras writes.
 
-The HDF5 library follows whatever pointers a file holds: a damaged file can
-crash it, keep it in a loop, or make it take all memory. This reader is Python
-and NumPy. It looks up paths and never lists what a file contains, so its work
-is bounded by fixed limits and not by what the file says.
+The HDF5 library follows any pointer in a file: a damaged file can crash it,
+keep it in a loop, or make it take all memory. This reader is Python and NumPy.
+It looks up paths and never lists what a file contains, so its work is bounded
+by fixed limits, whatever the file says.
 
 Keras writes through h5py, whose default is the oldest version of each part of
-a file. Of the HDF5 File Format Specification this much is read, with 64-bit
+a file. These parts of the HDF5 File Format Specification are read, with 64-bit
 addresses that count from byte 0 of the file:
 
 * superblock, version 0;
@@ -40,7 +40,7 @@ from charrnn.network.hdf5_headers import (
 
 MAX_RANK = 32
 
-# Versions, sizes of addresses and nodes, flags: the only ones that are read.
+# The only versions, sizes of addresses and nodes, and flags that are accepted.
 _SUPERBLOCK = b"\x89HDF\r\n\x1a\n" + struct.pack(
     "<BBBxBBBxHHI", 0, 0, 0, 0, 8, 8, 4, 16, 0
 )
@@ -58,10 +58,10 @@ class Array:
     """A float32 array in a file, before its values are read.
 
     Attributes:
-        path: Where it is, such as `"/layers/dense/vars/0"`.
-        shape: Its shape, as the file tells it.
+        path: Its path in the file, such as `"/layers/dense/vars/0"`.
+        shape: Its shape, as the file states it.
         address: The offset of its first byte in the file.
-        size: The bytes that are stored.
+        size: The number of bytes stored.
     """
 
     path: str
@@ -71,13 +71,13 @@ class Array:
 
 
 class File:
-    """The arrays of an HDF5 file, to be found by their paths.
+    """An HDF5 file, whose arrays are found by their paths.
 
     Args:
         data: The bytes of the whole file.
 
     Raises:
-        ValueError: if the file does not begin as those that Keras writes.
+        ValueError: if the file does not begin like those that Keras writes.
 
     Example:
 
@@ -105,7 +105,7 @@ class File:
             path: Names from the root, a slash before each.
 
         Returns:
-            An `Array`. Its shape may be larger than the file.
+            An `Array`. Its shape is not checked: it may exceed the file.
 
         Raises:
             ValueError: if there is none, or it is not plain float32.
@@ -128,13 +128,13 @@ class File:
         """Reads the values of an array.
 
         Args:
-            array: What `find` returned.
+            array: The result of `find`.
 
         Returns:
             A float32 array, read-only: it is a view of the file's bytes.
 
         Raises:
-            ValueError: if they are not all in the file.
+            ValueError: if the file does not contain them all.
         """
         count = math.prod(array.shape)
         end = array.address + array.size
@@ -191,7 +191,7 @@ class File:
 
 
 def _shape(dataspace, path):
-    """The shape that a dataspace message tells."""
+    """The shape in a dataspace message."""
     version, rank = unpack("<BB", dataspace)
     if version != 1 or rank > MAX_RANK:
         raise stored_otherwise(path)
@@ -199,7 +199,7 @@ def _shape(dataspace, path):
 
 
 def _type_name(datatype):
-    """What a datatype message tells, as NumPy would call it, or nearly."""
+    """The type in a datatype message, named about as NumPy does."""
     kind, bits, size = unpack("<BB2xI", datatype)
     name = {0: "int", 1: "float"}.get(kind & 15)
     if name is None:

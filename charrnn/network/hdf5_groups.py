@@ -1,8 +1,8 @@
 """Look up a name in a group of an HDF5 file: in its B-tree and heap.
 
-A group is a folder inside the file. Its names stand one after the other in a
-local heap; a B-tree, ordered by name, leads to the symbol table nodes, each
-with up to eight entries that say where an object's header is.
+A group is a folder inside the file. Its names are stored in a local heap; a
+B-tree, ordered by name, leads to the symbol table nodes, each with up to eight
+entries that point to object headers.
 """
 
 from charrnn.network.hdf5_headers import at_most, check_begins, unpack
@@ -12,7 +12,7 @@ MAX_FREE_BLOCKS = 100  # of a heap; Keras leaves one
 
 _MAX_LINKS = 2 * 4  # in a symbol table node, as the superblock says
 _MAX_CHILDREN = 2 * 16  # of a node of a B-tree
-UNDEFINED = 0xFFFF_FFFF_FFFF_FFFF  # the address of what is not there
+UNDEFINED = 0xFFFF_FFFF_FFFF_FFFF  # the address of a missing structure
 _LAST_FREE = {1, UNDEFINED}  # instead of the offset of a next free block
 
 
@@ -60,11 +60,12 @@ class Group:
 
     def _child(self, node, level, name):
         """Finds the child of a B-tree's node under which a name must be."""
-        # Each level is lower than the last: no node is below itself.
+        # Each level must be lower than the last, so no cycle is followed.
         check_begins(self._data, node, b"TREE\0" + bytes([level]))
         [count] = unpack("<H", self._data, node + 6)
         at_most(_MAX_CHILDREN, count, "children of a node")
-        # A key stands before and after each child: its last name.
+        # There is a key before and after each child; the one after is the
+        # child's last name.
         _, *rest = unpack(f"<{2 * count + 1}Q", self._data, node + 24)
         for child, last in zip(rest[::2], rest[1::2], strict=True):
             if name <= self._name(last, len(name)):
@@ -83,19 +84,19 @@ class Group:
         return None
 
     def _name(self, start, length):
-        """A name in the heap, or as much of it as tells it from others.
+        """A name in the heap, or enough of it to compare it with another.
 
-        One byte more than the name that is looked for: a hostile file may
-        have names of any length, and none is read to its end.
+        At most one byte more than the length of the other name is read: a
+        hostile file may have names of any length.
         """
         end = min(self._names + start + length + 1, self._end)
         return bytes(self._data[self._names + start : end]).split(b"\0")[0]
 
     def _check_free(self, block):
-        """Checks the list of the heap's free blocks: it must come to an end.
+        """Checks that the list of the heap's free blocks ends.
 
         The HDF5 library, with which Keras may open the same file, follows the
-        list wherever it leads.
+        list without limit.
         """
         names = self._data[self._names : self._end]
         for _ in range(MAX_FREE_BLOCKS):

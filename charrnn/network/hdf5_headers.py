@@ -1,8 +1,8 @@
 """Read the messages of an object header in an HDF5 file.
 
 Each group and each array of an HDF5 file has an object header: a block of
-messages, one after the other, that tell its shape, its type, where its values
-are. A message may continue the header in another block.
+consecutive messages that contain its shape, its type and the address of its
+values. A message may continue the header in another block.
 """
 
 import struct
@@ -18,7 +18,7 @@ LAYOUT = 0x08
 CONTINUATION = 0x10
 SYMBOL_TABLE = 0x11
 _ONCE = {DATASPACE, DATATYPE, LAYOUT, SYMBOL_TABLE}
-# Nothing, old fill value, fill value, attribute, modification times.
+# Null, old fill value, fill value, attribute, modification times.
 _SKIPPED = {0x00, 0x04, 0x05, 0x0C, 0x0E, 0x12}
 _KNOWN = _ONCE | _SKIPPED | {CONTINUATION}
 
@@ -39,17 +39,17 @@ def read_messages(
         A `dict` from type of message to contents.
 
     Raises:
-        ValueError: if the header is damaged, or holds what Keras does not
-            write.
+        ValueError: if the header is damaged, or has messages that Keras does
+            not write.
     """
     version, size = unpack("<B7xI", data, header)
     if version != 1:
         raise stored_otherwise(path)
     blocks, found = [(header + 16, size)], []
-    for start, size in blocks:  # a continuation adds one while we go
+    for start, size in blocks:  # a continuation appends one meanwhile
         for kind, contents in _block(data, start, size, path):
             found.append((kind, contents))
-            # Blocks may lead in a circle: this limit ends it.
+            # Blocks may form a cycle: this limit ends it.
             at_most(MAX_MESSAGES, len(found), f"messages about {path}")
             if kind == CONTINUATION:
                 start_and_size: Any = unpack("<QQ", contents)
@@ -74,7 +74,7 @@ def _block(
 
 
 def unpack(form: str, data: memoryview, start: int = 0) -> tuple[Any, ...]:
-    """Unpacks numbers, if all of their bytes are there.
+    """Unpacks numbers after checking that all of their bytes exist.
 
     Args:
         form: As for `struct.unpack`.
@@ -82,10 +82,10 @@ def unpack(form: str, data: memoryview, start: int = 0) -> tuple[Any, ...]:
         start: Where to begin in them.
 
     Returns:
-        What `struct.unpack_from` returns.
+        The result of `struct.unpack_from`.
 
     Raises:
-        ValueError: if the bytes end before.
+        ValueError: if the data is too short.
 
     Example:
 
@@ -102,7 +102,7 @@ def unpack(form: str, data: memoryview, start: int = 0) -> tuple[Any, ...]:
 
 
 def check_begins(data: memoryview, address: int, signature: bytes) -> None:
-    """Checks that a structure begins with the bytes that say what it is.
+    """Checks that a structure begins with its signature.
 
     Args:
         data: The bytes of the whole file.
@@ -110,7 +110,7 @@ def check_begins(data: memoryview, address: int, signature: bytes) -> None:
         signature: The bytes expected there.
 
     Raises:
-        ValueError: if others are there.
+        ValueError: if there are other bytes.
     """
     received = bytes(data[address : address + len(signature)])
     if received != signature:
@@ -124,12 +124,12 @@ def at_most(limit: int, received: int, what: str) -> None:
     """Checks a number that bounds the work of the reader.
 
     Args:
-        limit: The most that is accepted.
-        received: What the file says.
-        what: What is counted, for the message.
+        limit: The maximum that is accepted.
+        received: The number in the file.
+        what: The name of the things counted, for the message.
 
     Raises:
-        ValueError: if the file says more.
+        ValueError: if the number is larger than the limit.
     """
     if received > limit:
         raise ValueError(
@@ -139,7 +139,7 @@ def at_most(limit: int, received: int, what: str) -> None:
 
 
 def stored_otherwise(path: str) -> ValueError:
-    """The error for what the format allows, but Keras does not write."""
+    """The error for structures that HDF5 allows but Keras does not write."""
     return ValueError(
         "Expected weights stored plainly in the model file. Received "
         f"{path or '/'} stored elsewhere or packed, or not as Keras does."

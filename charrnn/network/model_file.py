@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     import keras
 
 _BUNDLED = Path(__file__).parents[1] / "pretrained"
-PRETRAINED = {  # models that come with charrnn, by their names
+PRETRAINED = {  # models that come with charrnn, by name
     "shakespeare": _BUNDLED / "shakespeare.keras",
 }
 WEIGHTS = "model.weights.h5"
-LINE_LIMIT = 400  # characters of what is told about a damaged file
+LINE_LIMIT = 400  # characters of the reason in a message about a damaged file
 
-# What the readers of archives, JSON and HDF5 raise on a damaged file.
+# The exceptions that readers of archives, JSON and HDF5 raise on damaged files.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -54,7 +54,7 @@ DAMAGE = (
 
 
 class Contents(TypedDict):
-    """What `read` finds in a model file."""
+    """The contents of a model file, as `read` returns them."""
 
     vocabulary: UnitVocabulary
     layers: list[StoredLayer]
@@ -67,11 +67,11 @@ def save(
     vocabulary: UnitVocabulary,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Saves a model and its vocabulary in one file, whole or not at all.
+    """Saves a model and its vocabulary in one file, atomically.
 
     Keras opens the file from version 3.5 on. Nothing is written that
-    `charrnn.load` would refuse. `charrnn.save` takes models in other forms,
-    too.
+    `charrnn.load` would refuse. `charrnn.save` also accepts other forms of
+    models.
 
     Args:
         model: The `keras.Sequential`, or its twin.
@@ -79,13 +79,13 @@ def save(
         vocabulary: The `charrnn.Vocabulary` of the ids that it reads, or a
             `WordVocabulary` or `ByteVocabulary`.
         facts: More entries for the member `charrnn.json`, such as the split
-            of the text and the losses reached; a `dict` that JSON can hold.
+            of the text and the losses reached: a JSON-serializable `dict`.
 
     Raises:
         ValueError: if the name does not end in `.keras`, the vocabulary and
-            the facts are too large to be read again, or the model is none
-            that `charrnn.load` reads, saying why; an old file is then intact.
-        OSError: if the file cannot be written; an old one is then intact.
+            the facts are too large to be read again, or `charrnn.load` could
+            not read the model. An existing file is left intact.
+        OSError: if the file cannot be written; an existing one is left intact.
 
     Example:
 
@@ -127,7 +127,7 @@ def _check_that_we_can_read(path):
 
 
 def _reason(error):
-    """What a reader says about a file, in one line."""
+    """A reader's error in one line."""
     line = escape_controls(" ".join(str(error).split()))[:LINE_LIMIT]
     return line or type(error).__name__
 
@@ -135,7 +135,7 @@ def _reason(error):
 def read(path: Path | str) -> Contents:
     """Reads a model file as data: nothing in it is run, imported or fetched.
 
-    SECURITY.md tells what is refused, and the limits.
+    SECURITY.md describes what is refused, and the limits.
 
     Args:
         path: A `.keras` file, or a run's folder with a `model.keras`.
@@ -146,8 +146,8 @@ def read(path: Path | str) -> Contents:
         order) and `facts` (the whole member `charrnn.json`).
 
     Raises:
-        ValueError: if the file is not a model that charrnn made, saying why
-            in one line.
+        ValueError: if the file is not a model that charrnn made; the message
+            says why in one line.
         OSError: if it cannot be opened.
 
     Example:
@@ -177,7 +177,7 @@ def model_path(path: Path | str) -> Path:
         A `pathlib.Path` of a regular file.
 
     Raises:
-        ValueError: if there is none, saying where it was looked for.
+        ValueError: if there is none; the message has the path that was tried.
 
     Example:
 
@@ -188,7 +188,7 @@ def model_path(path: Path | str) -> Path:
     file = folder / "model.keras" if folder.is_dir() else folder
     if file.is_file():
         return file
-    if file.exists():  # to open a pipe is to wait for a writer
+    if file.exists():  # opening a pipe would wait for a writer
         raise ValueError(
             f"Expected a model file. '{file}' is a folder, a pipe or a device."
         )
@@ -206,12 +206,12 @@ def model_path(path: Path | str) -> Path:
 
 
 def _in(folder: Path) -> Iterable[Path]:
-    """What is in a folder, if it is one."""
+    """The contents of a path, if it is a folder."""
     return folder.iterdir() if folder.is_dir() else ()
 
 
 def _hint(folder):
-    """What to do where there is no model: name one that is inside, if any."""
+    """Advice if there is no model: names one in a subfolder, if any."""
     inside = sorted(folder.glob("*/model.keras"))
     inside = inside or sorted(folder.glob("*/*/model.keras"))
     if inside:
@@ -263,7 +263,7 @@ def _read_config(archive):
 
 
 def _check_parameters(archive, shapes):
-    """Checks that the file is large enough for what its settings announce."""
+    """Checks that the file is large enough for the declared parameters."""
     parameters = parameter_count(shapes)
     expected, received = 4 * parameters, member_size(archive, WEIGHTS)
     if received < expected:

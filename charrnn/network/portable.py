@@ -9,8 +9,8 @@ from charrnn.network.layers import check_object
 
 CONFIG = "config.json"  # the member of a .keras file
 
-# Settings that Keras added from 3.6 to 3.15, and what they are where they do
-# nothing. Keras 3.5 refuses a file that has them.
+# Settings that Keras added from 3.6 to 3.15, and the values with which they
+# have no effect. Keras 3.5 refuses a file that has them.
 _ADDED = {
     "input_axes": None,
     "output_axes": None,
@@ -22,7 +22,7 @@ _ADDED = {
 def make_portable(
     path: Path | str, extra: Mapping[str, str] | None = None
 ) -> None:
-    """Turns a file that Keras has just saved into one that opens elsewhere.
+    """Makes a file that Keras has just saved portable, in place.
 
     Args:
         path: A `.keras` file.
@@ -39,12 +39,12 @@ def make_portable(
 
 
 def portable(config: str | bytes) -> str:
-    """Leaves out what keeps a saved model from being opened elsewhere.
+    """Removes what prevents a saved model from being opened elsewhere.
 
-    Two things go: settings that Keras added after 3.5, where they have the
-    value that does nothing; and what `compile` was given, if it names
-    functions of the user's own, which the file does not hold. A network that
-    needs a newer Keras still needs it.
+    It removes settings that Keras added after 3.5, if their value has no
+    effect, and the arguments of `compile`, if they name the user's own
+    functions, which the file does not contain. A network that needs a newer
+    Keras still needs it.
 
     Args:
         config: The text of `config.json` in a `.keras` file.

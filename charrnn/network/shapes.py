@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Shapes = list[tuple[int, ...]]  # of one layer's arrays, in Keras's order
 
-# The setting that must be the size of the vocabulary, and the setting that is
+# The setting that must equal the size of the vocabulary, and the setting for
 # the width of a layer's outputs. A recurrent layer's width is its units.
 _SIZES = {
     "CategoryEncoding": "num_tokens",
@@ -29,8 +29,8 @@ def weight_shapes(class_name: str, inputs: int, outputs: int) -> Shapes:
 
     Args:
         class_name: Such as `"LSTM"`.
-        inputs: Width of what goes in, the last axis.
-        outputs: Width of what comes out.
+        inputs: Width of the inputs, their last axis.
+        outputs: Width of the outputs.
 
     Returns:
         A list of tuples, empty for a layer without weights.
@@ -63,10 +63,10 @@ def planned_shapes(
         size: Number of characters in the vocabulary.
 
     Returns:
-        For each layer the list of its shapes, as `weight_shapes` gives it.
+        For each layer the list of its shapes, as from `weight_shapes`.
 
     Raises:
-        ValueError: if the layers do not fit together or the vocabulary.
+        ValueError: if the layers fit neither each other nor the vocabulary.
 
     Example:
 
@@ -108,12 +108,12 @@ def check_shapes(
 
     Args:
         class_name: Such as `"LSTM"`, for the message.
-        expected: As `weight_shapes` gives them.
-        received: The same for the arrays at hand.
+        expected: The shapes from `weight_shapes`.
+        received: The shapes of the arrays.
         size: Number of characters in the vocabulary, for the message.
 
     Raises:
-        ValueError: naming both, if they differ.
+        ValueError: if they differ; the message has both.
 
     Example:
 
@@ -169,7 +169,7 @@ def _check_size(class_name, settings, size):
 
 
 def _width(class_name, settings, inputs):
-    """The width of a layer's outputs: that of its inputs, if not set."""
+    """The width of a layer's outputs; if not set, that of its inputs."""
     is_recurrent = cell_of_layer(class_name) is not None
     name = "units" if is_recurrent else _WIDTHS.get(class_name)
     if name is None:
@@ -187,12 +187,12 @@ def check_model(model: "keras.Sequential", size: int) -> None:
     """Checks that a Keras model is one that charrnn can save and load.
 
     Args:
-        model: What should be a `keras.Sequential`.
+        model: A `keras.Sequential`, or anything to be checked.
         size: Number of characters in the vocabulary.
 
     Raises:
         ValueError: if it is another kind of model, or its layers do not fit
-            together or the vocabulary.
+            each other and the vocabulary.
 
     Example:
 

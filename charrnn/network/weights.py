@@ -11,12 +11,12 @@ from charrnn.network.cells import cell_of_layer
 from charrnn.network.hdf5 import File
 from charrnn.network.shapes import Shapes, check_shapes
 
-# The largest weight that is accepted, in absolute value: float32 can hold sums
-# of products of two of them.
+# The largest absolute value of a weight that is accepted: float32 can hold sums
+# of products of two such weights.
 MAX_WEIGHT = 1e15
 
-# Where Keras puts an underscore into a class name: before a capital that begins
-# a word of small letters, or that follows one.
+# Where Keras inserts an underscore into a class name: before a capital that is
+# followed by a lower-case letter, or that follows one.
 _WORD_BEGINS = re.compile("(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 
@@ -26,10 +26,10 @@ def read_arrays(
     shapes: Sequence[Shapes],
     size: int,
 ) -> list[list[np.ndarray]]:
-    """Reads the arrays of all layers, if they are what the settings say.
+    """Reads the arrays of all layers, and checks them against the settings.
 
-    A file of a few bytes can claim any shape, so an array's values are read
-    only once its shape is the one expected and its bytes are all in the file.
+    A file of a few bytes can claim any shape, so the values of an array are
+    read only if its shape is the expected one and the file has all its bytes.
 
     Args:
         data: The file's `bytes`.
@@ -43,8 +43,8 @@ def read_arrays(
         views of `data`, and read-only.
 
     Raises:
-        ValueError: if the arrays are others, or stored in another way, or not
-            finite.
+        ValueError: if the arrays differ from those expected, are stored in
+            another way, or are not finite.
 
     Example:
 
@@ -74,7 +74,7 @@ def read_arrays(
 
 
 def _places(class_names):
-    """Where Keras stores each layer: by class, numbered from the second on."""
+    """Yields where Keras stores each layer: by class, the second with _1."""
     counts: collections.Counter[str] = collections.Counter()
     for class_name in class_names:
         place = f"/layers/{_WORD_BEGINS.sub('_', class_name).lower()}"

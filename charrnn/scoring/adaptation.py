@@ -1,9 +1,9 @@
 """Score a text while learning from it: dynamic evaluation.
 
-A text has things that its model does not know: new names, a style. Here each
-segment of it is scored first and then learnt from, so that what came once is
-expected later. No character is scored by weights that have learnt from it.
-They have learnt from the text before it, though, so the result cannot be
+A text may have names or a style that its model does not know. Here each
+segment of the text is first scored and then learnt from, so that what has
+occurred is expected later. No character is scored by weights that have learnt
+from it. But they have learnt from the text before it, so the result cannot be
 compared with a score of fixed weights.
 """
 
@@ -30,8 +30,8 @@ CHARACTERS_PER_UPDATE = 32
 LEARNING_RATE = 1e-3
 DECAY = 1e-3
 
-# How much each weight matters is measured on this many segments of a text
-# that the model writes itself, with its own probabilities.
+# The importance of each weight is measured on this many segments of a text
+# that the model writes itself, from its own probabilities.
 OWN_TEXT_SEGMENTS = 200
 OWN_TEXT_TEMPERATURE = 1.0
 
@@ -54,22 +54,23 @@ def score_adapting(
         w += decay * (r / mean r) * (w0 - w) - learning_rate * g / (r + mean r)
 
     Here r is the root mean square of the weight's gradient over a text that
-    the model itself has written. It says how much the model's predictions
-    depend on the weight (the square is its Fisher information). A weight that
-    matters moves less for the same gradient, and is drawn back to its first
-    value more strongly.
+    the model itself has written. It measures how much the model's predictions
+    depend on the weight (the square is its Fisher information). A weight with
+    a large r moves less for the same gradient, and is drawn back to its
+    initial value more strongly.
 
     Args:
-        model: A `keras.Sequential` as `build_model` makes it, whose weights
-            are put back at the end; or what `charrnn.load` takes or returns.
+        model: A `keras.Sequential` as `build_model` returns it, whose weights
+            are restored at the end; or anything that `charrnn.load` takes or
+            returns.
         vocabulary: The `charrnn.Vocabulary` of a Keras model; `None`
             otherwise: engines and model files contain theirs.
         text: As for `charrnn.score`.
-        segment: Characters from one update to the next.
-        learning_rate: How far weights move; 0 for not at all.
-        decay: How strongly they are drawn back to their first values.
-        watch: Wraps the list of segments to show the progress, as
-            `rich.progress.track` does: with two layers of 512 units a
+        segment: Number of characters from one update to the next.
+        learning_rate: How far weights move; 0 to keep them fixed.
+        decay: How strongly they are drawn back to their initial values.
+        watch: Wraps the loop over segments, for a progress bar:
+            `rich.progress.track`, for example. With two layers of 512 units a
             thousand characters take a second.
 
     Returns:
@@ -88,7 +89,7 @@ def score_adapting(
     71
 
     Source: Krause et al. 2018, "Dynamic evaluation of neural sequence
-    models". There r comes from the training text, which is not at hand here.
+    models". There r comes from the training text, which is not available here.
     """
     require_tensorflow()
     model, vocabulary = keras_model_of(model, vocabulary)
@@ -152,7 +153,7 @@ class _Learner:
         """Scores a text and learns from every segment: `(characters - 1,)`."""
         import tensorflow as tf
 
-        # As tensors: Python numbers would compile the function anew.
+        # As tensors: for other Python numbers the function is recompiled.
 
         rate = tf.constant(learning_rate, tf.float32)
         pull = tf.constant(decay, tf.float32)
@@ -163,7 +164,7 @@ class _Learner:
         return np.concatenate(nats, axis=1)[0]
 
     def put_back(self) -> None:
-        """Gives the model the weights that it had."""
+        """Restores the model's initial weights."""
         for weight, prior in zip(self._weights, self._prior, strict=True):
             weight.assign(prior)
 
@@ -212,7 +213,7 @@ class _Learner:
         for weight, prior, root, gradient in zip(
             self._weights, self._prior, self._roots, gradients, strict=True
         ):
-            # At most back to the first value, not beyond it.
+            # At most back to the initial value, not beyond it.
             back = tf.minimum(pull * root / self._mean, 1.0)
             step = rate * gradient / (root + self._mean)
             weight.assign_add(back * (prior - weight) - step)

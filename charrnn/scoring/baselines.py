@@ -1,8 +1,8 @@
 """Score a text with baselines for comparison: n-grams and a compressor.
 
-A loss of 1.9 means little by itself. These figures say what counting alone
-reaches on the same two texts, one to learn from and one to be scored. Words
-are spelled out for it: the figures are those of characters.
+A loss of 1.9 means little by itself. These figures show what counting alone
+achieves with the same training text on the same scored text. Words are spelled
+out: all figures are per character.
 """
 
 import lzma
@@ -13,18 +13,17 @@ from charrnn.scoring.ngrams import ngrams
 from charrnn.scoring.score import standard_error, to_bits
 from charrnn.text.units import UnitVocabulary
 
-# Of longer texts a part is used, to bound time and memory: the last
-# characters to learn from, which stand next to the text that is scored, and
-# the first of that one.
+# Only a part of longer texts is used, to bound time and memory: the end of the
+# training text, which precedes the scored text, and the beginning of that one.
 MAX_TRAINING_CHARACTERS = 4_000_000
 MAX_SCORED_CHARACTERS = 1_000_000
 
-# Orders up to the first are always measured, then longer ones until one does
+# Orders up to the minimum are always measured, then higher ones until one is
 # worse than the one before it.
 MIN_ORDER = 5
 MAX_ORDER = 20
 
-# On fewer characters a network may do worse than the 5-gram by chance.
+# On fewer characters, a network may be worse than the 5-gram by chance.
 MIN_CHARACTERS_TO_WARN = 1000
 
 NEEDS_MORE = "the network needs more training, or more text"
@@ -68,7 +67,7 @@ def measure_beside(
     vocabulary: UnitVocabulary,
     network_nats: np.ndarray | None = None,
 ) -> tuple[dict[str, float], float | None]:
-    """Measures all baselines, and how certain a network's lead over one is.
+    """Measures all baselines, and the uncertainty of a network's lead.
 
     Args:
         training: As for `measure`, like the next two.
@@ -102,8 +101,8 @@ def measure_beside(
         nats = _by_unit(of_each[context - 1 :], units)
         losses.append(float(nats.mean()) * (len(nats) / characters))
         if len(losses) == MIN_ORDER and network_nats is not None:
-            # Both find the same characters hard: the difference character
-            # by character is far more certain than the two losses are.
+            # Both find the same characters hard, so the mean difference is
+            # far more certain than either loss.
             both = min(len(nats), len(network_nats))
             error = standard_error(network_nats[:both] - nats[:both])
             error *= len(nats) / characters
@@ -155,19 +154,18 @@ def comparison(
     error: float | None = None,
     reason: str = NEEDS_MORE,
 ) -> str:
-    """Puts a network's loss beside the baselines, in words and in bits.
+    """Compares a network's loss with the baselines, in words and in bits.
 
     Args:
         losses: Nats per character by name, as `measure` returns them.
         nats_per_character: The network's loss on the same text.
         characters: Length of that text.
-        error: The standard error of the difference to the 5-gram, in nats.
+        error: The standard error of the difference from the 5-gram, in nats.
             Without it there is no warning on fewer than 1,000 characters.
         reason: Why the network may be worse than the 5-gram, and what to do.
 
     Returns:
-        One line; a second one warns if the network does worse than the
-        5-gram.
+        One line; a second one warns if the network is worse than the 5-gram.
 
     Example:
 
@@ -200,21 +198,21 @@ def _uncertain(nats: float, error: float) -> str:
 
 
 def _figure(nats: float) -> str:
-    """Bits with two decimals; what is more than 0 is never written as 0."""
+    """Bits with two decimals; a positive number is never written as 0."""
     bits = to_bits(nats)
     return "< 0.01" if 0 < bits < 0.005 else f"{bits:.2f}"
 
 
 def xz(training: str, held_out: str) -> float:
-    """Scores a text by the bytes that it adds to a compressed file.
+    """Scores a text by the bytes that it adds to a compressed file's size.
 
     Args:
         training: The text before it, a `str`.
         held_out: A `str`.
 
     Returns:
-        Nats per character. A file grows by whole bytes; a text that adds
-        none is counted as one byte.
+        Nats per character. A file grows by whole bytes; at least one byte is
+        counted.
 
     Example:
 
@@ -230,5 +228,6 @@ def xz(training: str, held_out: str) -> float:
 
 
 def _bytes_of(text: str) -> bytes:
-    """The text in UTF-8, any other bytes of a byte model as they were."""
+    """The text in UTF-8; other bytes of a byte model stay unchanged."""
+
     return text.encode("utf-8", "surrogateescape")

@@ -1,8 +1,8 @@
 """Score each line by itself, without the others as context.
 
-Lines have many lengths, and a batch needs one. They are sorted by length, so
-that lines of a batch differ little, and filled up at their ends: a network
-reads from left to right, so what comes after a line changes no score in it.
+Lines have different lengths, and a batch needs one. They are sorted by length,
+so that lines of a batch differ little, and padded at their ends: a network
+reads from left to right, so what follows a line does not change its score.
 """
 
 import os
@@ -33,7 +33,7 @@ FROM_NOTHING = (
 )
 
 # Lines up to this length share a batch with any shorter ones: reading a few
-# characters less would save nothing.
+# characters less would not save time.
 SHORT_LINE_CHARACTERS = 64
 
 
@@ -43,18 +43,18 @@ def score_each(
     watch: Callable[[Iterable], Iterable] = iter,
     vocabulary: UnitVocabulary | None = None,
 ) -> list[Score]:
-    """Scores lines each for itself, from the zero state.
+    """Scores each line separately, from the zero state.
 
-    A line is read as it would stand in a text: after a line end, which is
-    context, come its characters and its own line end, which are scored. The
-    line end is that of the training text. For a model that knows none, a
-    line's first character is context, as in `score`.
+    A line is read as in a text: first a line end, which is context, then its
+    characters and its own line end, which are scored. The line end is that of
+    the training text. For a model that knows none, a line's first character is
+    context, as in `score`.
 
     Args:
         model: As for `charrnn.score`.
         lines: A list of `str` without their line ends.
-        watch: Wraps the list of batches to show the progress, as
-            `rich.progress.track` does.
+        watch: Wraps the loop over batches, for a progress bar:
+            `rich.progress.track`, for example.
         vocabulary: As for `charrnn.score`.
 
     Returns:
@@ -118,7 +118,7 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     """Groups of rows of similar length; a very long row is a group alone.
 
     From the longest down, a group takes up to `STREAMS` rows at least half
-    as long as its longest: at most half of what is read is filling.
+    as long as its longest, so at most half of what is read is padding.
     """
     batches: list[list[int]] = [[]]
     longest = 0
@@ -137,9 +137,9 @@ def _nats_of_ragged(
 ) -> Iterator[np.ndarray]:
     """Yields the nats of each text's characters after the first.
 
-    Every array has the same shape whatever the texts are, with unused rows
-    filled up, too: BLAS rounds products of another shape differently, and a
-    line's score must not depend on the others.
+    Every array has the same shape, with unused rows padded as well: BLAS
+    rounds products of other shapes differently, and a line's score must not
+    depend on the others.
     """
     longest = max(map(len, texts))
     rows, piece = STREAMS, piece_length(engine, STREAMS)

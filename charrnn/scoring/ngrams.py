@@ -1,7 +1,7 @@
 """Score a text with n-grams: by counts of what followed what.
 
-All orders are counted without a dictionary: the n-grams of one order are
-numbered, and what is counted of them are arrays over these numbers.
+No dictionaries are used: the n-grams of each order are numbered, and counts
+are arrays indexed by these numbers.
 """
 
 import itertools
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import numpy as np
 
 MAX_DISCOUNTED_COUNT = 3  # n-grams counted more often share one discount
-DEFAULT_DISCOUNTS = (0, 0.5, 1, 1.5)  # where the text is too short for others
+DEFAULT_DISCOUNTS = (0, 0.5, 1, 1.5)  # if the text is too short to estimate any
 
 
 def ngrams(
     training: np.ndarray, held_out: np.ndarray, size: int
 ) -> Iterator[np.ndarray]:
-    """Scores a text with n-grams of ever higher order.
+    """Scores a text with n-grams of increasing order.
 
     This is interpolated modified Kneser-Ney smoothing. With h for the n - 1
     characters before c, which are its context,
@@ -24,12 +24,12 @@ def ngrams(
         p(c | h) = (count(h c) - D) / count(h)
                    + (sum of all D in h) / count(h) * p(c | h[1:])
 
-    Each count gives up a discount D, and what all of them give up is shared
-    out as the next lower order expects. There the counts are other ones: not
-    how often an n-gram occurs but after how many different characters. A
-    letter that is frequent after a single other one, as u after q, is not
-    likely after a character that it was never seen with. The lowest order is
-    mixed with equal probabilities.
+    A discount D is subtracted from each count, and the sum of all discounts is
+    distributed as the next lower order predicts. Lower orders use other
+    counts: not how often an n-gram occurs, but after how many different
+    characters. So a letter that is frequent after only one other, as u after
+    q, is unlikely after a character that it has never followed. The lowest
+    order is mixed with equal probabilities.
 
     Args:
         training: Ids to learn from, an integer array `(characters,)`.
@@ -37,7 +37,7 @@ def ngrams(
         size: Number of characters in the vocabulary.
 
     Yields:
-        For n = 1, 2, ... without end: the nats of each character after the
+        For n = 1, 2, ..., endlessly: the nats of each character after the
         first, `(characters - 1,)`.
 
     Example:
@@ -57,11 +57,11 @@ def ngrams(
     contexts = np.zeros(boundary + len(held_out), np.int64)
     numbered = _numbered(np.concatenate([training, held_out]), boundary, size)
     for grams, longer in itertools.pairwise(numbered):
-        # As the highest order: how often each n-gram occurs.
+        # For the highest order: how often each n-gram occurs.
         counts = _count(grams[:boundary], grams.max() + 1)
         yield -np.log(_interpolate(grams, contexts, counts, lower, scored))
-        # As a lower order: how many different characters it comes after,
-        # which is the number of different longer n-grams that end in it.
+        # For a lower order: the number of different characters that it
+        # follows, which is that of different longer n-grams that end in it.
         end_of = np.zeros(longer.max() + 1, np.int64)
         end_of[longer[:boundary]] = grams[:boundary]
         end_of[0] = 0
@@ -77,15 +77,15 @@ def _numbered(
     """Numbers the n-grams that end at each character, for n = 1, 2, ...
 
     Yields:
-        Arrays `(characters,)`: equal n-grams have equal numbers, and 0 stands
-        where an n-gram would begin before its text.
+        Arrays `(characters,)`: equal n-grams have equal numbers. The number is
+        0 if the n-gram would begin before its text.
     """
     grams = ids.astype(np.int64) + 1
     for n in itertools.count(2):
         yield grams
         # An n-gram is the pair of the (n-1)-gram one character earlier and
-        # the last character. Numbered anew at each order, from 0 on, the
-        # pairs never outgrow an integer.
+        # the last character. The pairs are renumbered from 0 at each order,
+        # so they never overflow an integer.
         grams = np.concatenate([[0], grams[:-1] * size + ids[1:]])
         for start in (0, boundary):
             grams[start : start + n - 1] = -1
@@ -93,7 +93,7 @@ def _numbered(
 
 
 def _count(grams: np.ndarray, size: int) -> np.ndarray:
-    """How often each n-gram occurs, by its number; 0, which is none, never."""
+    """How often each n-gram occurs, by its number; number 0 is no n-gram."""
     counts = np.bincount(grams, minlength=size)
     counts[0] = 0
     return counts
@@ -112,12 +112,12 @@ def _interpolate(
         grams: Number of the n-gram that ends at each character.
         contexts: Number of that n-gram's context.
         counts: Of each n-gram, by its number.
-        lower: What the next lower order expects of the scored characters.
+        lower: The next lower order's probabilities of the scored characters.
         scored: Which characters are scored.
 
     Returns:
-        An array of the shape of `lower`. In a context that was never seen it
-        is what the lower order expects.
+        An array of the shape of `lower`, with the values of `lower` in
+        contexts that were never seen.
     """
     taken = _discounts(counts)[np.minimum(counts, MAX_DISCOUNTED_COUNT)]
     context = np.zeros(len(counts), np.int64)  # of each n-gram
@@ -136,10 +136,10 @@ def _interpolate(
 
 
 def _discounts(counts: np.ndarray) -> np.ndarray:
-    """What to take from a count of 0, 1, 2, and of 3 or more: `(4,)`.
+    """The discounts of counts 0, 1, 2, and 3 or more: `(4,)`.
 
-    With n1, n2, ... for the number of n-grams that occur once, twice, ..., it
-    is D(k) = k - (k + 1) * n1 / (n1 + 2 n2) * n(k+1) / n(k), equation 26.
+    If n1, n2, ... are the numbers of n-grams that occur once, twice, ..., then
+    D(k) = k - (k + 1) * n1 / (n1 + 2 n2) * n(k+1) / n(k), by equation 26.
     """
     frequency = np.bincount(np.minimum(counts, 5), minlength=6)[1:5]
     if not frequency.all():  # too few n-grams to estimate them
@@ -148,5 +148,5 @@ def _discounts(counts: np.ndarray) -> np.ndarray:
     numbers = np.arange(1, 4)
     ratios = frequency[1:] / frequency[:-1]
     estimates = numbers - (numbers + 1) * once / (once + 2 * twice) * ratios
-    # Some texts give estimates below 0, or of more than there is to take.
+    # For some texts, estimates are below 0 or above the count.
     return np.append(0, np.clip(estimates, 0.1, numbers - 0.1))

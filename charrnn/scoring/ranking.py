@@ -16,7 +16,7 @@ class LineScore:
     """The score of a line.
 
     Attributes:
-        number: Which line of the text it is, from 1 on.
+        number: Number of the line, from 1.
         content: The line without white space around it.
         score: Of its characters.
     """
@@ -27,11 +27,11 @@ class LineScore:
 
 
 def lines_in_context(lines: Sequence[str], scored: Score) -> list[LineScore]:
-    r"""Shares out the score of a text among its lines.
+    r"""Divides the score of a text among its lines.
 
     A line's own end is scored with it. All lines before it are its context,
     so their order matters. A word of several line ends counts for the line
-    where it begins.
+    in which it begins.
 
     Args:
         lines: The lines with their ends: joined, they are the text.

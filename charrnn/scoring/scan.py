@@ -1,9 +1,9 @@
 """Run a network over texts in chunks.
 
 Logits take by far the most memory: a float for every character of the
-vocabulary at every position. A piece is so short that its logits stay below
-a fixed size; the state is carried from one piece to the next, so pieces
-change nothing but the memory that is needed.
+vocabulary at every position. So a text is read in pieces short enough that
+their logits stay below a fixed size. The state is carried from piece to piece,
+so this affects nothing but the memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,15 +18,15 @@ from charrnn.writing.probabilities import surprise
 MAX_CHARACTERS_PER_PIECE = 64  # of each row; longer pieces are no faster
 MAX_LOGITS_PER_PIECE = 1 << 22  # numbers: 16 MiB in float32
 
-# What scoring keeps for each character: its id twice (as it came and in its
-# stream), and its nats twice (by stream and in the order of the text).
+# Scoring keeps for each character its id twice (in the text and in its stream)
+# and its nats twice (by stream and in the order of the text).
 BYTES_PER_CHARACTER = 10
 
 
 def checked_ids(
     engine: Engine, text: str | Sequence[int] | np.ndarray
 ) -> np.ndarray:
-    """The ids of a text, checked.
+    """Checks a text, and returns its ids.
 
     Args:
         engine: A `charrnn.Engine`.
@@ -73,9 +73,10 @@ def scan(
         ids: Of texts of one length, `(rows, characters)`.
 
     Yields:
-        `(start, logits, targets)`: what the network expected
-        `(rows, piece, vocabulary size)` after each of the characters from
-        `start` on, and the ids that came, `(rows, piece)`.
+        `(start, logits, targets)` for each piece: the index of its first
+        character, the logits after each of its characters,
+        `(rows, piece, vocabulary size)`, and the ids that follow them,
+        `(rows, piece)`.
 
     Example:
 
@@ -96,11 +97,11 @@ def scan(
 
 
 def piece_length(engine: Engine, rows: int) -> int:
-    """How many characters of each row are read at once.
+    """The number of characters of each row that are read at once.
 
     Args:
         engine: A `charrnn.Engine`.
-        rows: Texts that are read side by side.
+        rows: Number of texts that are read in parallel.
 
     Returns:
         A number of at least 1.

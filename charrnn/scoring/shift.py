@@ -1,9 +1,8 @@
 """Detect whether the held-out end of a text is unlike the rest.
 
 The end is compared with a part of the same length, made of pieces from all
-over the text. Each is predicted from the pairs of characters in what remains
-without it, so both have the same chance, except that one may be more like its
-remainder than the other.
+over the text. Each is predicted from the pairs of characters in the rest of
+the text. So the only difference is how similar each is to its rest.
 """
 
 import dataclasses
@@ -15,12 +14,12 @@ import numpy as np
 from charrnn.scoring.ngrams import ngrams
 from charrnn.scoring.score import standard_error, to_bits
 
-# Of longer parts pieces from all over them are used: pairs need no more.
+# Longer parts are sampled, in pieces from all over them: pairs need no more.
 MAX_TRAINING_CHARACTERS = 360_000
 MAX_HELD_OUT_CHARACTERS = 40_000
 CHARACTERS_PER_SAMPLED_PIECE = 512
 
-# Fewer characters show no difference with any certainty.
+# On fewer characters, no difference is certain.
 MIN_HELD_OUT_CHARACTERS = 256
 
 # The part from all over the text is made of pieces of this length.
@@ -48,7 +47,7 @@ class Shift:
 
     @property
     def excess(self) -> float:
-        """How much higher the loss on the end is, in nats per character."""
+        """The loss on the end minus the other loss, in nats per character."""
         return self.held_out - self.anywhere
 
     @property
@@ -69,7 +68,7 @@ def measure(
         size: Number of characters in the vocabulary.
 
     Returns:
-        A `Shift`; `None` if the held-out part is too short to tell.
+        A `Shift`; `None` if the held-out part is too short to compare.
 
     Example:
 
@@ -130,7 +129,7 @@ def _sample(ids: np.ndarray, most: int) -> np.ndarray:
 def _interleaved(
     training: np.ndarray, held_out: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Divides both anew in the same ratio, the second part from everywhere."""
+    """Divides both again in the same ratio, the second part from everywhere."""
     ids = np.concatenate([training, held_out])
     pieces = np.arange(len(ids)) // CHARACTERS_PER_PIECE
     share = len(held_out) / len(ids)

@@ -30,7 +30,7 @@ def opened(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
         The archive, open for reading.
 
     Raises:
-        ValueError: if it is no zip archive, or exceeds a limit.
+        ValueError: if it is not a zip archive, or exceeds a limit.
         zipfile.BadZipFile: if it is damaged.
 
     Example:
@@ -59,14 +59,14 @@ def read_member(
     Args:
         archive: An archive, as `opened` yields it.
         name: The member's name.
-        limit: How many bytes it may have.
+        limit: Maximum number of bytes.
 
     Returns:
         The unpacked bytes.
 
     Raises:
         ValueError: if there is no such member, or it is larger than `limit`,
-            or its data end early.
+            or its data ends early.
         zipfile.BadZipFile: if it is damaged.
 
     Example:
@@ -89,7 +89,7 @@ def read_member(
 
 
 def member_size(archive: zipfile.ZipFile, name: str) -> int:
-    """Tells how many bytes a member will have, before it is read.
+    """Returns the size of a member in bytes, before it is read.
 
     Args:
         archive: An archive, as `opened` yields it.
@@ -121,8 +121,8 @@ def _check_end(file: IO[bytes], size: int) -> None:
     """Checks the last record, before `ZipFile` reads the table it refers to.
 
     The last 22 bytes are the "end of central directory" record, unless a
-    comment follows it. In archives of the zip64 format a record of 20 bytes
-    stands before it, and refers to larger tables.
+    comment follows it. In a zip64 archive, a record of 20 bytes precedes it
+    and refers to larger tables.
     """
     file.seek(max(0, size - 42))
     tail = file.read()

@@ -12,7 +12,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path; the file written there replaces `path`.
 
     The temporary file is flushed to the disk and then renamed, so the old
-    file stays as it was if the program is killed or the disk is full. Where
+    file stays as it was if the program is killed or the disk is full. If
     `path` is a symbolic link, its target is replaced.
 
     Args:
@@ -20,7 +20,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Yields:
         A path in the same folder, to be written and closed. It has the suffix
-        of `path`, by which Keras chooses a format.
+        of `path`, because Keras chooses a format by it.
 
     Raises:
         OSError: if the folder is not writable or the disk is full.
@@ -53,7 +53,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the renaming, too, must survive a power cut
+    if os.name == "posix":  # the renaming must survive a power cut, too
         _flush_to_disk(path.parent)
 
 
@@ -62,7 +62,7 @@ def write_text(path: str | Path, text: str) -> None:
 
     Args:
         path: The file to write.
-        text: What it will hold.
+        text: The content.
 
     Raises:
         OSError, ValueError: as `replacing` does.
@@ -80,13 +80,13 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def check_regular(path: Path) -> None:
-    """Checks that a path is a file: to open a pipe is to wait for a writer.
+    """Checks that a path is a regular file: opening a pipe could block.
 
     Args:
-        path: What is to be read.
+        path: The path to be read.
 
     Raises:
-        ValueError: if it is something else, or nothing.
+        ValueError: if it is something else, or does not exist.
 
     Example:
 
@@ -100,13 +100,13 @@ def check_regular(path: Path) -> None:
 
 
 def remove_leftovers(folder: str | Path) -> None:
-    """Deletes the temporary files of `replacing` in killed processes.
+    """Deletes the temporary files that killed processes left behind.
 
     Args:
         folder: A folder that no other process is writing to.
 
     Raises:
-        OSError: if the folder cannot be read, or a file not be deleted.
+        OSError: if the folder cannot be read, or a file cannot be deleted.
 
     Example:
 

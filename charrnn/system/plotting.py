@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PURPLE = "#2166ac", "#d95f02", "#1b9e77", "#7570b3"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
-# How a legend gets room: the top of the axes is raised by this part of their
-# height, as often as it takes, but no more than this many times.
+# To make room for a legend, the top of the axes is raised by this fraction of
+# their height, repeatedly, but no more than this number of times.
 RAISE = 0.1
 MAX_RAISES = 8
-POINT_RADIUS = 5  # pixels: a point that is this close touches the legend
+POINT_RADIUS = 5  # pixels: a point this close to the legend touches it
 
 
 @contextlib.contextmanager
 def picture(
     path: Path | str, panels: int = 1, width: float = 7, **options: Any
 ) -> Iterator[list["Axes"]]:
-    """Gives axes to draw on, and writes them to a file at the end.
+    """Yields axes to draw on, and writes them to a file at the end.
 
     Args:
         path: The `.png` file. It is replaced only by a whole picture.
-        panels: How many axes to make, side by side.
+        panels: Number of axes, side by side.
         width: Of the whole picture, in inches.
         **options: As for matplotlib's `Figure.subplots`.
 
     Yields:
-        A list of axes. They get a grid, and a legend where something has a
-        label, with room for it where it covers nothing.
+        A list of axes. They get a grid and, if anything has a label, a legend
+        that covers no line or point.
 
     Raises:
         OSError: if the file cannot be written.
@@ -66,7 +66,7 @@ def picture(
 def _make_room(figure, axes):
     """Raises the top of the axes until their legend covers no line or point.
 
-    matplotlib looks for the best place, but that may be a bad one.
+    matplotlib chooses the best place, but even that may cover something.
     """
     for _ in range(MAX_RAISES):
         figure.draw_without_rendering()

@@ -10,10 +10,10 @@ import rich.progress
 
 
 class Console(rich.console.Console):
-    """A console that raises `BrokenPipeError` when its reader has left.
+    """A console that raises `BrokenPipeError` when its reader has closed.
 
-    rich would end the process itself; `charrnn.commands.main` decides how a
-    command ends.
+    rich would end the process itself, but that is up to
+    `charrnn.commands.main`.
 
     Args:
         **options: As for `rich.console.Console`.
@@ -36,13 +36,12 @@ def watched(description: str, **options: Any) -> Callable[[Iterable], Iterable]:
     """Makes a function that shows a progress bar while it iterates.
 
     Args:
-        description: What is being done, in a word.
+        description: The activity, in a word.
         **options: As for `rich.progress.track`.
 
     Returns:
-        A function that takes an iterable and yields its items. Where standard
-        error is a terminal, it shows a bar there, which is removed at the
-        end.
+        A function that takes an iterable and yields its items. If standard
+        error is a terminal, it shows a bar there, and removes it at the end.
 
     Example:
 

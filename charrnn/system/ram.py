@@ -13,11 +13,11 @@ CONTAINER_LIMITS = (
 
 
 def machine_bytes() -> float:
-    """Tells how much RAM there is, in use or not.
+    """Returns the size of the RAM, in use or not.
 
     Returns:
         The bytes of the machine, or of the container if it may use fewer;
-        infinity where the system does not tell (Windows).
+        infinity if the system does not report it (Windows).
 
     Example:
 
@@ -36,13 +36,13 @@ def machine_bytes() -> float:
 def check_fits(needed: float, what: str, advice: str) -> None:
     """Checks that something fits into the machine's RAM.
 
-    A system that runs out of RAM does not refuse: it stops answering, and
-    kills processes of its choice.
+    A system that runs out of RAM does not refuse requests: it stops
+    responding, and kills processes of its choice.
 
     Args:
-        needed: Bytes that it takes.
-        what: What takes them, in the words of the message.
-        advice: What to do instead, a sentence.
+        needed: Number of bytes.
+        what: The name of the thing in the message.
+        advice: A sentence about what to do instead.
 
     Raises:
         ValueError: if the machine has less.
@@ -63,8 +63,8 @@ def check_address_space(needed: float, what: str) -> None:
     """Checks that this process may map enough memory (`ulimit -v`).
 
     Args:
-        needed: Bytes that it maps.
-        what: What maps them, in the words of the message.
+        needed: Number of bytes.
+        what: The name of what maps them in the message.
 
     Raises:
         ValueError: if the limit is lower.
@@ -82,11 +82,10 @@ def check_address_space(needed: float, what: str) -> None:
 
 
 def address_limit() -> float:
-    """Tells how much memory this process may map.
+    """Returns how much memory this process may map.
 
     Returns:
-        Bytes; infinity if there is no limit, or on a system that has no such
-        limits (Windows).
+        Bytes; infinity if there is no limit, as on Windows.
 
     Example:
 

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-# Without a handler, these end Python at once: no `finally` block runs, and
+# Without a handler, these end Python immediately: no `finally` block runs, and
 # half-written files stay behind. Windows has no SIGHUP.
 FATAL = [signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)])]
 
@@ -13,8 +13,8 @@ FATAL = [signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)])]
 class Terminated(BaseException):
     """A signal asked the process to end.
 
-    Like `KeyboardInterrupt` it is no `Exception`, so that `except Exception`
-    lets it through.
+    Like `KeyboardInterrupt` it is not an `Exception`, so that
+    `except Exception` does not catch it.
 
     Args:
         number: Of the signal.
@@ -37,8 +37,8 @@ class Terminated(BaseException):
 def raised() -> Iterator[None]:
     """Raises `Terminated` when a signal would have ended the process.
 
-    `finally` blocks then remove temporary files. Signals that the process was
-    started to ignore stay ignored (`nohup`), and the handlers of others stay.
+    `finally` blocks then remove temporary files. Signals that the process
+    ignores from its start (`nohup`) stay ignored, and existing handlers stay.
 
     Yields:
         Nothing, once.
@@ -66,13 +66,12 @@ def raised() -> Iterator[None]:
 
 @contextlib.contextmanager
 def noted() -> Iterator[list[int]]:
-    """Notes Ctrl-C and other signals, for a loop that ends when it can.
+    """Records Ctrl-C and other signals, for a loop to end in good order.
 
-    The second signal does not wait: it raises `Terminated`.
+    The second signal raises `Terminated` immediately.
 
     Yields:
-        The numbers of the signals so far, a list that is empty until there
-        is one.
+        A list of the numbers of the signals received so far, at first empty.
 
     Raises:
         Terminated: when a second signal arrives.
@@ -104,7 +103,7 @@ def noted() -> Iterator[list[int]]:
 
 @contextlib.contextmanager
 def _handled(numbers: list, handler: Callable) -> Iterator[None]:
-    """Sets a handler meanwhile; Python lets only the main thread do so."""
+    """Sets a handler for the block; only the main thread can do so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from typing import TextIO
 
-# All but tab, line feed, and what stands from the space on to the tilde.
+# Control characters other than tab and line feed.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -17,7 +17,7 @@ def say(line: str, file: TextIO | None = None) -> None:
     Args:
         line: What to print.
         file: Where to print it; `None` for standard output. A file or a pipe
-            gets the line as it is.
+            gets the line unchanged.
 
     Example:
 
@@ -29,10 +29,10 @@ def say(line: str, file: TextIO | None = None) -> None:
 
 
 def remark(message: str) -> None:
-    """Prints a remark in brackets on standard error, beside the results.
+    """Prints a remark in brackets on standard error, apart from the results.
 
     Args:
-        message: What to print, as `tell_error` does.
+        message: The remark, printed as `tell_error` does.
 
     Example:
 
@@ -42,19 +42,19 @@ def remark(message: str) -> None:
 
 
 def tell_error(message: str) -> None:
-    """Prints a message on standard error, whatever names it contains.
+    """Prints a message on standard error, safely.
 
     Args:
-        message: What to print, on one line: whatever would break the line, or
-            would be obeyed by a terminal, is escaped. A terminal gets lines
-            that fit it.
+        message: The message. Characters that would break the line, or that a
+            terminal would interpret, are escaped. On a terminal the line is
+            wrapped.
     """
     line = _escape_unprintable(message)
     print(wrapped(line, file=sys.stderr), file=sys.stderr)
 
 
 def escape_controls(text: str) -> str:
-    """Escapes control characters, which a terminal would obey.
+    """Escapes control characters, which a terminal would interpret.
 
     Args:
         text: Any text.
@@ -90,14 +90,14 @@ def terminal_safe(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Puts a text on one line, on which each character can be seen.
+    r"""Puts a text on one line with all characters visible.
 
     Args:
         text: Any text.
 
     Returns:
-        The text with arrows for line ends and tabs. What has no shape of its
-        own, or turns the direction of the line, is escaped.
+        The text with arrows for line ends and tabs. Characters that are
+        invisible, or change the direction of writing, are escaped.
 
     Example:
 
@@ -109,7 +109,7 @@ def one_line(text: str) -> str:
 
 
 def wrapped(text: str, indent: int = 2, file: TextIO | None = None) -> str:
-    """Breaks lines between words, where a terminal would break within one.
+    """Breaks lines between words; a terminal would break within words.
 
     Args:
         text: One line or more.
@@ -117,8 +117,8 @@ def wrapped(text: str, indent: int = 2, file: TextIO | None = None) -> str:
         file: Where it is to be printed; `None` for standard output.
 
     Returns:
-        The text in lines that fit the terminal; unchanged where it goes to a
-        file or a pipe.
+        The text in lines that fit the terminal; unchanged for a file or a
+        pipe.
 
     Example:
 

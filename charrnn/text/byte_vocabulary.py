@@ -16,8 +16,9 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 class ByteVocabulary(UnitVocabulary):
     r"""All 256 bytes; the id of a byte is its value.
 
-    A text is the bytes of its UTF-8. Bytes that are not UTF-8 stand in a `str`
-    as Python's "surrogateescape" writes them, and come back as they were.
+    A text is encoded as the bytes of its UTF-8. Bytes that are not UTF-8 are
+    represented in a `str` as by Python's "surrogateescape", and are restored
+    when it is encoded.
 
     Example:
 
@@ -37,7 +38,7 @@ class ByteVocabulary(UnitVocabulary):
 
     @classmethod
     def from_text(cls, text: object, **_: object) -> "ByteVocabulary":
-        """The vocabulary of any text: always the same."""
+        """Returns the vocabulary, which is the same for any text."""
         return cls()
 
     def __len__(self) -> int:
@@ -69,15 +70,15 @@ class ByteVocabulary(UnitVocabulary):
 
         Args:
             text: A `str`, or bytes.
-            unknown: Of no use: no byte is unknown.
-            position: Where a piece of a longer text begins, for the message.
+            unknown: Ignored: no byte is unknown.
+            position: The position of `text` in a longer text, for messages.
 
         Returns:
-            Array of shape `(bytes,)` of unsigned integers of 8 bits.
+            Array of shape `(bytes,)` of uint8.
 
         Raises:
-            ValueError: if a character is half of a surrogate pair that stands
-                for no byte.
+            ValueError: if a character is half of a surrogate pair that does
+                not represent a byte.
 
         Example:
 
@@ -103,11 +104,11 @@ class ByteVocabulary(UnitVocabulary):
             ids: Integers of shape `(n,)`, each from 0 to 255.
 
         Returns:
-            A text. A byte that is not UTF-8 is one character of it, from
+            A text. Each byte that is not UTF-8 becomes one character, from
             U+DC80 to U+DCFF; `shown` makes it readable.
 
         Raises:
-            ValueError: if an id is no byte.
+            ValueError: if an id is not from 0 to 255.
 
         Example:
 
@@ -123,10 +124,10 @@ class ByteVocabulary(UnitVocabulary):
             ids: As for `decode`.
 
         Returns:
-            As many bytes.
+            One byte per id.
 
         Raises:
-            ValueError: if an id is no byte.
+            ValueError: if an id is not from 0 to 255.
 
         Example:
 
@@ -138,26 +139,26 @@ class ByteVocabulary(UnitVocabulary):
         return ids.astype(np.uint8).tobytes()
 
     def shown(self, text: str) -> str:
-        """Makes bytes readable that are not UTF-8, as the function does."""
+        """Makes bytes that are not UTF-8 readable, as `shown` does."""
         return shown(text)
 
     def decoder(self) -> Callable[[int], str]:
-        """Makes a function that turns one id after another into a text.
+        """Makes a function that decodes one id at a time.
 
-        A character of several bytes comes with its last one.
+        A character of several bytes is returned with the last of them.
         """
         decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         return lambda value: decode(bytes((value,)))
 
 
 def shown(text: str) -> str:
-    r"""Makes bytes readable that are not UTF-8.
+    r"""Makes bytes that are not UTF-8 readable.
 
     Args:
         text: A text as `ByteVocabulary.decode` returns it.
 
     Returns:
-        The text with such bytes written as Python writes them.
+        The text with such bytes written as in a Python literal.
 
     Example:
 

@@ -1,8 +1,8 @@
 """Find the corpora in the catalogue, and prepare them on first use.
 
-A corpus is looked for as `NAME.txt` in the folder that the environment
-variable `CHARRNN_CORPORA` names, then among the texts prepared before. If
-neither has it, it is prepared as its entry in `catalogue.toml` describes.
+charrnn looks for `NAME.txt` in the folder that the environment variable
+`CHARRNN_CORPORA` names, then among the texts prepared earlier. If neither has
+it, it prepares the corpus as its entry in `catalogue.toml` describes.
 """
 
 import functools
@@ -70,11 +70,11 @@ def corpus_text(name: str, say: Callable[[str], Any] | None = None) -> str:
 
 
 def states() -> list[dict[str, Any]]:
-    """Describes every corpus of the catalogue: what and where it is.
+    """Describes every corpus of the catalogue.
 
     Returns:
         For each corpus a `dict` with the keys `name`, `title`, `licence`,
-        `characters` and `distinct` (how many; both None where they vary),
+        `characters` and `distinct` (their numbers; None if they vary),
         `state` ("ready", "made on first use" or "not the catalogue's text")
         and `path` (a `str`).
 
@@ -87,10 +87,10 @@ def states() -> list[dict[str, Any]]:
 
 
 def prepared_folder() -> Path:
-    """Tells where prepared texts are kept.
+    """Returns the folder of prepared texts.
 
     Returns:
-        The folder `corpora` of a checkout, or else `charrnn/corpora` in the
+        The folder `corpora` of a checkout, otherwise `charrnn/corpora` in the
         user's cache.
 
     Example:
@@ -184,7 +184,7 @@ def _prepare(
     path: Path,
     say: Callable[[str], Any] | None,
 ) -> str:
-    """Fetches a text, and writes it where it is found the next time."""
+    """Fetches a text, and stores it for the next time."""
     origin = entry["source"]
     if say:
         say(f"{name}: preparing the text from {origin} (first use)")

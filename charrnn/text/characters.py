@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 UNICODE_CODE_POINTS = 0x110000  # U+0000 to U+10FFFF
-CHARACTERS_PER_BLOCK = 1 << 18  # bounds what is in the RAM meanwhile
+CHARACTERS_PER_BLOCK = 1 << 18  # bounds the RAM that a block's results take
 
 
 def describe(character: str) -> str:
@@ -26,13 +26,13 @@ def describe(character: str) -> str:
 
 
 def code_points(text: str) -> np.ndarray:
-    """Gives the code point of each character.
+    """Returns the code point of each character.
 
     Args:
-        text: Any text of n characters, also with half a surrogate pair.
+        text: Any text of n characters, even with half a surrogate pair.
 
     Returns:
-        Array of shape `(n,)` of unsigned integers of 32 bits.
+        Array of shape `(n,)` of uint32.
 
     Example:
 
@@ -79,11 +79,11 @@ def frequencies(pieces: Iterable[str]) -> np.ndarray:
     """
     counts = np.zeros(UNICODE_CODE_POINTS, np.int64)
     for block in blocks(pieces):
-        if block == block[0] * len(block):  # seen at once, even of a gigabyte
+        if block == block[0] * len(block):  # a shortcut for repetitive texts
             counts[ord(block[0])] += len(block)
             continue
-        # NumPy makes integers of 64 bits of what it counts: 8 bytes for each
-        # character, which is why this is done in blocks.
+        # NumPy converts its input to 64-bit integers, 8 bytes per character.
+        # That is why this is done in blocks.
         in_block = np.bincount(code_points(block))
         counts[: len(in_block)] += in_block
     return counts

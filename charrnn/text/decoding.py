@@ -10,7 +10,7 @@ from charrnn.text.recognition import Utf8Count, is_utf_8, without_mark
 BYTES_PER_PIECE = 1 << 20
 SAMPLE_BYTES = 1 << 23  # examined on each side of an invalid byte
 
-# The longer marks come first: that of utf-32 begins with that of utf-16.
+# The longer marks come first, because that of utf-32 begins with utf-16's.
 BYTE_ORDER_MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
@@ -56,15 +56,15 @@ def decoded(
     Args:
         file: A binary file, at its start.
         encoding: A name that Python knows.
-        title: What messages call the text.
-        count: What is to count the bytes while they are read.
+        title: The name of the text in messages.
+        count: Counts the bytes while they are read.
 
     Yields:
         Pieces of at least one character.
 
     Raises:
-        ValueError: naming the first invalid byte and where it is, and what
-            the encoding may be.
+        ValueError: if a byte is invalid. The message names the first one, its
+            position, and possible encodings.
 
     Example:
 
@@ -82,7 +82,7 @@ def decoded(
         try:
             piece = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            # error.object is this piece, after what was left of the last one.
+            # error.object is this piece, after the rest of the last one.
             lines += error.object[: error.start].count(b"\n")
             offset = size - len(error.object) + error.start
             before = "; all before it is valid" if offset else ""
@@ -106,14 +106,14 @@ def decoded(
 
 
 def escaped(file: IO[bytes]) -> Iterator[str]:
-    r"""Decodes the UTF-8 of a file piece by piece, whatever else it holds.
+    r"""Decodes a file as UTF-8 piece by piece, keeping all other bytes.
 
     Args:
         file: A binary file, at its start.
 
     Yields:
-        Pieces of at least one character. A byte that is not UTF-8 is one, from
-        U+DC80 to U+DCFF, as in Python's "surrogateescape".
+        Pieces of at least one character. Each byte that is not UTF-8 becomes
+        one from U+DC80 to U+DCFF, as in Python's "surrogateescape".
 
     Example:
 
@@ -130,12 +130,12 @@ def escaped(file: IO[bytes]) -> Iterator[str]:
 
 
 def _advice(file: IO[bytes], encoding: str, offset: int) -> str:
-    """Tells what to do about a byte that is not in the encoding.
+    """Advises what to do about a byte that is invalid in the encoding.
 
     Args:
-        file: The file, anywhere.
-        encoding: The one in which it cannot be decoded.
-        offset: Where the invalid byte is.
+        file: The file, at any position.
+        encoding: The encoding in which it cannot be decoded.
+        offset: The offset of the invalid byte.
     """
     file.seek(0)
     start = file.read(BYTES_PER_PIECE)
@@ -162,11 +162,11 @@ def _advice(file: IO[bytes], encoding: str, offset: int) -> str:
 
 
 def _advice_on_bytes(sample: bytes, count: Utf8Count, is_last: bool) -> str:
-    """Tells what to do about bytes that are not UTF-8.
+    """Advises what to do about bytes that are not UTF-8.
 
     Args:
         sample: The bytes around the first invalid one.
-        count: What is UTF-8 in them.
+        count: Their valid and invalid characters.
         is_last: Whether the file ends with them.
     """
     if count.is_mixed:
@@ -203,7 +203,7 @@ def _advice_on_bytes(sample: bytes, count: Utf8Count, is_last: bool) -> str:
 
 
 def _is_cut_off(sample: bytes) -> bool:
-    """Tells whether all is UTF-8 but the last character, which has no end."""
+    """Whether the text is UTF-8 except for an incomplete last character."""
     try:
         sample.decode("utf-8")
     except UnicodeDecodeError as error:

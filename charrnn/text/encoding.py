@@ -2,8 +2,8 @@
 
 A text of up to `MAX_BYTES_IN_RAM` is encoded in the RAM. The ids of a larger
 one are written to a temporary file, a piece at a time, and are then mapped
-into the address space (`numpy.memmap`): the system reads from the disk what
-windows of them are used, and drops it again when it needs the RAM.
+into the address space (`numpy.memmap`): the system reads windows from the
+disk as they are used, and drops them again when it needs the RAM.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ class Encoded:
             large text are in a file without a name, which the system deletes
             when the process ends, however it ends.
         sha256: The digest of the ids, in hexadecimal digits.
-        stand_ins: How many ids are that of the vocabulary's stand-in.
+        stand_ins: The number of ids that are the vocabulary's stand-in.
     """
 
     ids: np.ndarray
@@ -43,7 +43,7 @@ def encode(
     unknown: str = "error",
     folder: Path | str | None = None,
 ) -> Encoded:
-    """Encodes a text, of which only a piece is in the RAM at a time.
+    """Encodes a text, with only a piece of it in the RAM at a time.
 
     Args:
         text: The text.
@@ -53,7 +53,7 @@ def encode(
             system's folder of temporary files.
 
     Returns:
-        The ids, and what was counted on the way.
+        The ids, their digest and the number of stand-ins.
 
     Raises:
         ValueError: as `Text.pieces` and `Vocabulary.encode` do.

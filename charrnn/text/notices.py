@@ -1,11 +1,11 @@
 """Collect warnings about a text's characters while it is read.
 
 A text may be larger than the machine's RAM, so it is examined piece by piece,
-as it is read: `begin` with each file, `add` with each piece of it, `lines` at
-the end. What is kept between pieces does not grow with the text: how often
-each kind of character occurred, what the first of each kind was and in which
-line, and the last character of the piece before, as a CR and its LF, or a
-letter and its accent, may stand in two pieces.
+as it is read: call `begin` for each file, `add` for each piece of it, `lines`
+at the end. The data kept between pieces does not grow with the text: how often
+each kind of character occurred, the first of each kind and its line, and the
+last character of the previous piece, because a CR and its LF, or a letter and
+its accent, may be in different pieces.
 """
 
 import codecs
@@ -41,11 +41,11 @@ UTF_16_SAMPLE_CHARACTERS = 1 << 12  # enough to recognise it
 
 
 class Notices:
-    r"""Counts, while a text is read, what its owner should know.
+    r"""Counts noteworthy characters while a text is read.
 
     Args:
-        several: Whether the text has several files, so that a place must name
-            its file.
+        several: Whether the text has several files, so that notices must name
+            the file.
 
     Example:
 
@@ -65,15 +65,15 @@ class Notices:
         self._utf_16: dict[str, str] = {}  # encodings by titles of files
 
     def begin(self, title: str, encoding: str) -> Utf8Count | None:
-        """Begins with a file.
+        """Begins a file.
 
         Args:
-            title: What messages call it.
+            title: Its name in messages.
             encoding: The encoding in which it is decoded.
 
         Returns:
-            A count to which the bytes of the file are to be added, if it is
-            in an encoding that UTF-8 may have been mistaken for.
+            A count to which to add the bytes of the file, if UTF-8 could have
+            been mistaken for its encoding; otherwise `None`.
         """
         self._title, self._encoding = title, codecs.lookup(encoding).name
         self._at_start, self._last = True, ""
@@ -85,7 +85,7 @@ class Notices:
         return count
 
     def add(self, piece: str) -> None:
-        """Counts what is in the next piece of the file.
+        """Examines the next piece of the file.
 
         Args:
             piece: At least one character.
@@ -104,7 +104,7 @@ class Notices:
         self._at_start, self._last = False, piece[-1]
 
     def lines(self, newline: str, normalize: str | None) -> list[str]:
-        """Tells what was found.
+        """Reports the findings.
 
         Args:
             newline: As for `charrnn.read`.
@@ -131,7 +131,7 @@ class Notices:
         pattern = ANY_KIND
         if piece.isascii():
             pattern = PATTERNS["control"]
-            # Most texts have none, which is seen fastest by deletion.
+            # Most texts have none; deleting all others is the fastest check.
             others = piece.encode("ascii").translate(None, NO_CONTROLS)
             if not others:
                 return
@@ -146,7 +146,7 @@ class Notices:
 
     def _count_forms(self, piece: str) -> None:
         # Python's checks of a normal form take a tenth of a pattern's time, so
-        # the patterns only look for what is known to be there.
+        # the patterns are used only if the checks show that there is a match.
         composed, decomposed = _form_patterns()
         if "composed" not in self._first and not _is_in("NFD", piece):
             if match := composed.search(piece):
@@ -234,7 +234,7 @@ class Notices:
             )
 
     def _of_kind(self, kind: str) -> dict[str, int]:
-        """Tells how often each character of a kind occurred."""
+        """Returns how often each character of a kind occurred."""
         return {
             character: count
             for character, count in self._counts.items()
@@ -271,7 +271,7 @@ class Notices:
 
 @functools.cache
 def _form_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Makes patterns of a composed character, and of one to be composed."""
+    """Makes patterns for a composed and for a decomposed character."""
     first, last = HANGUL_SYLLABLES
     composed = "".join(sorted(composed_characters()))
     joining = "".join(sorted(composing_characters()))
@@ -285,6 +285,6 @@ _is_in = unicodedata.is_normalized
 
 
 def _counted(counts: Mapping[str, int], thing: str) -> str:
-    """Tells how many there are of a thing, in words."""
+    """Describes how many there are of a thing."""
     number = sum(counts.values())
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -14,17 +14,17 @@ from typing import IO, Any
 from charrnn.system import ram
 from charrnn.text import catalogue, decoding, sources
 
-MAX_BYTES_IN_RAM = 1 << 26  # of standard input; what is larger goes to the disk
+MAX_BYTES_IN_RAM = 1 << 26  # of standard input; a larger one goes to the disk
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A part of a text, which can be read as often as wanted.
+    """A part of a text, which can be read any number of times.
 
     Attributes:
-        title: What messages call it.
+        title: Its name in messages.
         encoding: The encoding of its bytes.
-        size: How many bytes it has.
+        size: Its size in bytes.
         open_again: Opens it at its start, as a binary file in a `with`.
         path: The file, if it is one.
     """
@@ -47,8 +47,8 @@ def parts_of(
     Args:
         name: A path, the name of a corpus, or "-" for standard input.
         encoding: The encoding of files and standard input.
-        without: Paths of folders that are left out of a folder.
-        say: Called with a line on how many files of a folder are read.
+        without: Paths of folders to skip when reading a folder.
+        say: Called with a line about how many files of a folder are read.
 
     Returns:
         The parts, those of a folder in the order of their paths.
@@ -78,11 +78,11 @@ def parts_of(
 
 
 def check_ram(size: int, title: str) -> None:
-    """Checks that a text of so many bytes fits into the machine's RAM.
+    """Checks that a text of a given size fits into the machine's RAM.
 
     Args:
-        size: Bytes.
-        title: What the message calls the text.
+        size: Number of bytes.
+        title: The name of the text in the message.
 
     Raises:
         ValueError: if it does not fit.
@@ -106,8 +106,8 @@ def _opened(path: Path) -> IO[bytes]:
 def _standard_input(encoding: str) -> Part:
     """Copies standard input, which can be read only once, to a file.
 
-    The file lies on the disk if it is large, without a name, and is gone when
-    the part is.
+    A large file is on the disk, without a name. It is deleted together with
+    the part.
     """
     file = tempfile.SpooledTemporaryFile(max_size=MAX_BYTES_IN_RAM)
     try:
@@ -124,6 +124,6 @@ def _standard_input(encoding: str) -> Part:
 
 
 def _rewound(file: IO[bytes]) -> contextlib.AbstractContextManager[IO[bytes]]:
-    """Begins with a file again, and leaves it open at the end."""
+    """Rewinds a file; a `with` block does not close it."""
     file.seek(0)
     return contextlib.nullcontext(file)

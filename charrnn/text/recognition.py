@@ -10,7 +10,7 @@ INVALID_BYTE = re.compile("[\udc80-\udcff]")
 
 
 def is_utf_8(encoding: str) -> bool:
-    """Tells whether an encoding is UTF-8, which has several names.
+    """Whether an encoding is UTF-8, which has several names.
 
     Args:
         encoding: A name that Python knows.
@@ -30,9 +30,9 @@ class Utf8Count:
     """Counts the characters beyond ASCII in bytes that are read as UTF-8.
 
     Attributes:
-        size: How many bytes there were.
-        characters: How many valid characters of several bytes.
-        invalid: How many bytes that are not UTF-8.
+        size: The number of bytes.
+        characters: The number of valid characters of several bytes.
+        invalid: The number of bytes that are not UTF-8.
 
     Example:
 
@@ -48,11 +48,11 @@ class Utf8Count:
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
     def add(self, data: bytes, final: bool = False) -> None:
-        """Counts some more bytes.
+        """Counts the next bytes.
 
         Args:
-            data: The next bytes. A character may be divided between calls.
-            final: Whether there are no more.
+            data: The bytes. A character may be divided between calls.
+            final: Whether these are the last.
         """
         self.size += len(data)
         text = self._decoder.decode(data, final)
@@ -71,7 +71,7 @@ class Utf8Count:
     def is_latin(self) -> bool:
         """Whether the text may be in Latin letters, most of which are ASCII.
 
-        In other scripts more than half of the bytes are not.
+        In other scripts more than half of the bytes are not ASCII.
         """
         return self.invalid < 20 or 2 * self.invalid < self.size
 
@@ -79,7 +79,7 @@ class Utf8Count:
     def is_mixed(self) -> bool:
         """Whether it is UTF-8 with another encoding in some places.
 
-        In a text that is wholly in another encoding, few bytes look like
+        In a text that is entirely in another encoding, few bytes look like
         UTF-8 by chance: far fewer than one in four.
         """
         return self.invalid > 0 and 4 * self.characters >= self.invalid
@@ -88,9 +88,9 @@ class Utf8Count:
 def without_mark(start: bytes) -> str | None:
     r"""Recognises UTF-16 and UTF-32 without a byte order mark.
 
-    A wrong guess at the order of the bytes decodes as well, but gives
-    characters from all over Unicode. So of all encodings that give plain text
-    the one with the lowest code points is taken.
+    The wrong byte order can be decoded too, but results in characters from all
+    over Unicode. So among the encodings that result in plain text, the one
+    with the lowest mean code point is chosen.
 
     Args:
         start: The first bytes of a file.

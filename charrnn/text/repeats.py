@@ -1,7 +1,7 @@
 """Find files that would be read twice.
 
-A text that is read twice is learnt twice, and as its second copy may lie in
-the part that is held out, the validation says too little.
+A text that is read twice is learnt twice. And if its second copy is in the
+held-out part, the validation loss is too low.
 """
 
 import collections
@@ -21,7 +21,7 @@ def check_read_once(names: Sequence[str]) -> None:
         names: Paths, and names of corpora.
 
     Raises:
-        ValueError: if two of them are one file, also by way of links.
+        ValueError: if two of them are the same file, even through links.
 
     Example:
 
@@ -43,15 +43,15 @@ def check_read_once(names: Sequence[str]) -> None:
 
 
 def copies(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """Finds files with the same content, unless they are empty.
+    """Finds files with the same content, ignoring empty ones.
 
-    Only files of one size and one beginning are read to the end.
+    Only files of the same size and beginning are read to the end.
 
     Args:
         paths: Files that can be read.
 
     Returns:
-        For each file that another one before it equals, that one and itself.
+        A list of `(first, copy)`, for each file that equals an earlier one.
 
     Raises:
         OSError: if a file cannot be read.
@@ -77,7 +77,7 @@ def copies(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
 def _divided(
     paths: list[Path], key: Callable[[Path], Hashable]
 ) -> list[list[Path]]:
-    """Groups paths by a key, and drops those that stand alone."""
+    """Groups paths by a key, and drops groups of one."""
     groups: dict[Hashable, list[Path]] = collections.defaultdict(list)
     for path in paths:
         groups[key(path)].append(path)
@@ -85,7 +85,7 @@ def _divided(
 
 
 def _identity(name: str) -> Hashable:
-    """Gives what two names of one file have in common."""
+    """Returns a value that is equal for all names of the same file."""
     try:
         status = os.stat(name)
     except (OSError, ValueError):

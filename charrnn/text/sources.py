@@ -17,14 +17,14 @@ Source: TypeAlias = str | Path | Sequence[str | Path]  # what names a text
 TEXT_SUFFIX = ".txt"  # of texts in a folder, in capitals as well
 GLOB_CHARACTER = re.compile(r"[*?[]")
 MAX_NAMED = 5  # texts in a title; suffixes in a message
-# A folder is a run's if it holds a checkpoint, or two of these files.
-# Nine digits, more only where nine are too few: a copy has another name.
+# A folder is a run's if it has a checkpoint, or two of these files. The number
+# has nine digits, or more if nine are too few: a copy has another name.
 CHECKPOINT_NAME = re.compile(r"checkpoint-(\d{9}|[1-9]\d{9,17})\.npz", re.ASCII)
 RUN_FILES = {"model.keras", "metrics.json", "samples.txt"}
 
 
 def title(source: Source) -> str:
-    """Gives the name by which messages call a text.
+    """Returns the name of a text in messages.
 
     Args:
         source: As for `charrnn.read`.
@@ -46,7 +46,7 @@ def title(source: Source) -> str:
 def expanded(source: Source) -> list[str]:
     """Replaces globs by the files and folders that match, sorted.
 
-    A name with `*`, `?` or `[` that exists is no glob. A glob with `**`
+    An existing name with `*`, `?` or `[` is not a glob. A glob with `**`
     matches at any depth, but only files, and none in a run's folder.
 
     Args:
@@ -88,12 +88,12 @@ def texts(
 
     Args:
         name: The path of a file or a folder.
-        without: Folders that are left out, as those of runs are.
+        without: Folders to skip, in addition to those of runs.
 
     Returns:
-        `(paths, left_out)`: the files, sorted by their paths, and how many
-        things of each kind were left out of the folder: "run", "hidden",
-        "link", or the suffix of files that are no texts.
+        `(paths, left_out)`: the files, sorted by their paths, and the number
+        of things of each kind that were left out of the folder: "run",
+        "hidden", "link", or the suffix of files that are not texts.
 
     Raises:
         ValueError: if there is no such file or folder, the folder has no
@@ -133,7 +133,7 @@ def told(left_out: Mapping[str, int]) -> str:
     """Describes what `texts` left out.
 
     Args:
-        left_out: How many of each kind, as `texts` returns it.
+        left_out: The number of each kind, as `texts` returns it.
 
     Returns:
         The description, empty if nothing was left out.
@@ -162,13 +162,13 @@ def told(left_out: Mapping[str, int]) -> str:
 
 
 def is_run(folder: Path) -> bool:
-    """Tells whether a folder is that of a run of charrnn.
+    """Whether a folder is that of a run of charrnn.
 
     Args:
         folder: Its path.
 
     Returns:
-        Whether it holds a checkpoint, or two other files of a run.
+        Whether it has a checkpoint, or two other files of a run.
 
     Raises:
         OSError: if the folder cannot be read.
@@ -223,7 +223,7 @@ def _above(name: str, base: Path) -> Iterator[Path]:
 def _in_folder(
     folder: Path, without: Iterable[str | Path | None]
 ) -> tuple[list[Path], collections.Counter[str]]:
-    """Finds a folder's texts, at any depth, and counts what else is there."""
+    """Finds a folder's texts, at any depth, and counts everything else."""
     if is_run(folder):
         raise ValueError(
             f"Expected a folder of texts. Received '{folder}', the folder of "
@@ -250,7 +250,7 @@ def _in_folder(
 
 
 def _reason_to_leave_out(path: Path, excluded: set[str]) -> str:
-    """Tells why a folder is left out, in a word; empty if it is read."""
+    """Returns in a word why a folder is left out; empty if it is read."""
     if path.name.startswith("."):
         return "hidden"
     if path.is_symlink():

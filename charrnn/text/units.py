@@ -1,8 +1,8 @@
 """The interface shared by vocabularies of characters, words and bytes.
 
-A network reads and writes units: characters, words or bytes. What is told
-about a text is told per character for each unit, so that figures can be
-compared; `UnitVocabulary.characters_of` counts them.
+A network reads and writes units: characters, words or bytes. Figures about a
+text are always given per character, so that they can be compared;
+`UnitVocabulary.characters_of` counts them.
 """
 
 import abc
@@ -21,9 +21,9 @@ class UnitVocabulary(abc.ABC):
 
     Attributes:
         unit: The name of the unit, one of `UNITS`.
-        plural: What messages call several of them.
-        alphabet: The characters that can be written one by one, in the order
-            of their ids; of bytes those of ASCII.
+        plural: Its plural, for messages.
+        alphabet: The characters that are units by themselves, in the order of
+            their ids; for bytes those of ASCII.
         stand_in: The id of U+FFFD, which is read but never written, or
             `None`.
     """
@@ -50,55 +50,55 @@ class UnitVocabulary(abc.ABC):
     @property
     @abc.abstractmethod
     def lengths(self) -> np.ndarray:
-        """How many characters each id stands for: `(len(vocabulary),)`."""
+        """The number of characters of each id: `(len(vocabulary),)`."""
 
     @abc.abstractmethod
     def decoder(self) -> Callable[[int], str]:
-        """Makes a function that turns one id after another into a text."""
+        """Makes a function that decodes one id at a time."""
 
     def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
-        """The same text in characters, or in bytes for a model of bytes.
+        """Spells a text out in characters; in bytes for a model of bytes.
 
         Args:
             ids: Integers of shape `(n,)`.
 
         Returns:
-            `(ids, size)`: the ids of its characters, and how many different
-            ones there are.
+            `(ids, size)`: the ids of the characters, and the size of their
+            alphabet.
         """
         return ids, len(self)
 
     def settled_length(self, text: str) -> int:
-        """How much of a text is encoded alike whatever comes after it."""
+        """The length of the part whose encoding does not depend on the rest."""
         return len(text)
 
     def beginning_with(self, text: str) -> list[int]:
-        """The ids of the units that begin with a text, but the stand-in."""
+        """The ids of units that begin with a text, without the stand-in."""
         return []
 
     def shown(self, text: str) -> str:
-        """Makes a text readable in which bytes may stand that are no text."""
+        """Makes a text readable that may contain bytes that are not UTF-8."""
         return text
 
     def line_end(self) -> str:
-        """The line end of the texts: LF, CRLF or CR, or nothing if unknown."""
+        """The line end of the texts: LF, CRLF or CR; empty if there is none."""
         if self.unit == "byte":
-            return "\n"  # all are known
+            return "\n"  # bytes know all of them
         return "".join(c for c in "\r\n" if c in self.alphabet)
 
     def blocks(self, pieces: Iterable[str]) -> Iterator[str]:
-        """Moves the borders of a text's pieces to where no unit is torn."""
+        """Moves the borders of a text's pieces so that none divides a unit."""
         yield from pieces
 
     def characters_of(self, ids: np.ndarray) -> int:
-        """Counts the characters that ids stand for.
+        """Counts the characters of a text.
 
         Args:
             ids: Integers of shape `(n,)`.
 
         Returns:
-            Their number: of characters n, of bytes those that begin a
-            character of UTF-8.
+            Their number. Of bytes, only those that begin a character of UTF-8
+            count.
         """
         if self.unit == DEFAULT:
             return len(ids)
@@ -110,14 +110,14 @@ class UnitVocabulary(abc.ABC):
 
 
 def check_is_of_characters(vocabulary: UnitVocabulary, what: str) -> None:
-    """Refuses a model of words or bytes where only characters make sense.
+    """Raises unless a model is one of characters.
 
     Args:
         vocabulary: That of the model.
-        what: What was asked for, the beginning of a sentence.
+        what: The beginning of the message, a subject and a verb.
 
     Raises:
-        ValueError: if the unit is another.
+        ValueError: if the unit is words or bytes.
 
     Example:
 

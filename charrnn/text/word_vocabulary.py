@@ -10,8 +10,8 @@ from charrnn.text.characters import blocks, describe
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.vocabulary import Vocabulary, check_ids
 
-MAX_VOCAB = 10_000  # unless a user says otherwise
-MIN_COUNT = 2  # a word that occurs once is better spelled: spelling is learnt
+MAX_VOCAB = 10_000  # by default
+MIN_COUNT = 2  # by default: words that occur once serve to learn spelling
 LONGEST_WORD = 64  # characters
 MAX_WORDS = 1 << 17
 MAX_BYTES = 1 << 21  # of all words in UTF-8, so that a model file can hold them
@@ -21,23 +21,23 @@ MAX_COUNTED = 1 << 21  # different words in the RAM while they are counted
 class WordVocabulary(UnitVocabulary):
     """The frequent words of a text, and each of its characters.
 
-    A word takes the space before it along; numbers, punctuation and white
-    space are words, too (`charrnn.text.words`). What is no word of the
-    vocabulary is spelled out in characters, so that any text of known
-    characters comes back from its ids as it was.
+    A word includes the space before it. Numbers, punctuation and white space
+    are words, too (`charrnn.text.words`). Words that are not in the vocabulary
+    are spelled out in characters, so that any text of known characters can be
+    encoded and decoded without loss.
 
     Args:
-        words: Distinct words in the order of their ids: first all that are
-            one character, then the others.
+        words: Distinct words in the order of their ids: first the single
+            characters, then the others.
 
     Attributes:
         words: The same, a tuple of `str`.
         alphabet: The words of one character, joined.
 
     Raises:
-        ValueError: if there are none or too many, a word is empty, too long
-            or there twice, one character comes after a longer word, or a
-            character of a word is none of the vocabulary's own.
+        ValueError: if there are no words or too many, a word is empty, too
+            long or repeated, a single character comes after a longer word, or
+            a word has a character that is not in the vocabulary.
 
     Example:
 
@@ -71,9 +71,9 @@ class WordVocabulary(UnitVocabulary):
         Args:
             text: A text of at least one character, or its pieces.
             min_count: Words that occur less often are spelled out.
-            max_vocab: The largest size; `None` for any. The most frequent
-                words are taken (of equally frequent ones those that come
-                first in Unicode). All characters are, however many.
+            max_vocab: Maximum size; `None` for no limit. The most frequent
+                words are kept (of equally frequent ones those that come
+                first in Unicode). All characters are always kept.
 
         Returns:
             A `WordVocabulary`.
@@ -122,7 +122,7 @@ class WordVocabulary(UnitVocabulary):
 
     @property
     def lengths(self) -> np.ndarray:
-        """How many characters each word has: `(len(vocabulary),)`."""
+        """The number of characters of each word: `(len(vocabulary),)`."""
         return np.array(list(map(len, self.words)), np.uint8)
 
     def encode(
@@ -134,7 +134,7 @@ class WordVocabulary(UnitVocabulary):
             text: A text.
             unknown: What to do with unknown characters, as for
                 `Vocabulary.encode`.
-            position: Where a piece of a longer text begins, for the message.
+            position: The position of `text` in a longer text, for messages.
 
         Returns:
             Array of shape `(words and characters,)` of unsigned integers.
@@ -180,23 +180,23 @@ class WordVocabulary(UnitVocabulary):
         return "".join(map(self.words.__getitem__, ids.tolist()))
 
     def decoder(self) -> Callable[[int], str]:
-        """Makes a function that turns one id after another into a text."""
+        """Makes a function that decodes one id at a time."""
         return self.words.__getitem__
 
     def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
-        """The same text in characters: their ids, and how many there are."""
+        """Returns the ids of the characters, and the size of the alphabet."""
         return self.letters.encode(self.decode(ids)), len(self.letters)
 
     def blocks(self, pieces: Iterable[str]) -> Iterator[str]:
-        """Moves the borders of a text's pieces to where no word is torn."""
+        """Moves the borders of a text's pieces so that none divides a word."""
         return words.settled(pieces)
 
     def settled_length(self, text: str) -> int:
-        """How much of a text is encoded alike whatever comes after it."""
+        """The length of the part whose encoding does not depend on the rest."""
         return words.settled_length(text)
 
     def beginning_with(self, text: str) -> list[int]:
-        """The ids of the words that begin with a text, but the stand-in."""
+        """The ids of words that begin with a text, without the stand-in."""
         return [
             place
             for place, word in enumerate(self.words)
@@ -241,7 +241,7 @@ def _count(pieces: Iterable[str]) -> tuple[collections.Counter[str], set[str]]:
 
 
 def _alphabet(words: tuple[str, ...]) -> str:
-    """The words of one character, which come first."""
+    """Returns the words of one character; checks that they come first."""
     for word in words:
         if not isinstance(word, str):
             raise ValueError(

@@ -1,16 +1,16 @@
 r"""Split a text into words, numbers, punctuation and white space.
 
-Joined again, the cuts are the text, to the last space. A word takes the one
-space before it along (" the"), since most words have one; further white space
-is a cut of its own. What belongs together stays together: an apostrophe inside
-a word ("don't"), the combining marks of a letter, an emoji of several code
-points. Scripts that put no space between words (Chinese, Japanese, Thai, ...)
-are cut into characters, katakana into runs.
+Joined again, the cuts are exactly the text. A word includes the one space
+before it (" the"), because most words have one; further white space is a cut
+of its own. Some sequences are never separated: a word with an apostrophe
+inside ("don't"), a letter and its combining marks, an emoji of several code
+points. Scripts without spaces between words (Chinese, Japanese, Thai, ...) are
+cut into characters, katakana into runs.
 
-Whether a cut ends at a place depends only on the text from the cut's beginning
-to `LONGEST_CUT` characters beyond it: there is no look-behind, and each
-quantifier has a bound. That is why a text of any size can be cut block by
-block, with the same result as in one piece.
+Where a cut ends depends only on the text from its beginning to `LONGEST_CUT`
+characters beyond: there is no look-behind, and each quantifier has a bound.
+So a text of any size can be cut block by block, with the same result as in
+one piece.
 """
 
 import functools
@@ -18,10 +18,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-LONGEST_CUT = 1 << 13  # characters, what a cut looks ahead included
+LONGEST_CUT = 1 << 13  # characters, including the look-ahead
 TAIL = 1 << 12  # characters at a block's end, searched for white space
 
-JOINERS = "['\u2019\u200c\u200d]"  # apostrophes, and what joins or parts glyphs
+JOINERS = "['\u2019\u200c\u200d]"  # apostrophes, and (non-)joiners of glyphs
 # Scripts without spaces between words: Thai and Lao, Myanmar, Khmer, hiragana,
 # bopomofo, Han; and katakana, which has the words of other languages.
 UNSPACED = (
@@ -30,8 +30,8 @@ UNSPACED = (
     "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 )
 KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
-# Where Unicode has combining marks: it would take ten times as long to look
-# through all code points.
+# Where Unicode has combining marks: searching all code points would take ten
+# times as long.
 MAYBE_MARKS = (range(0x300, 0x20000), range(0xE0100, 0xE01F0))
 
 _WORD_THEN_SPACE = re.compile(r"(?s:.*)\S(?=\s)")
@@ -39,9 +39,9 @@ _WORD_THEN_SPACE = re.compile(r"(?s:.*)\S(?=\s)")
 
 @functools.cache
 def pattern() -> re.Pattern[str]:
-    """The pattern of which a text is a row of matches.
+    """The pattern whose consecutive matches are the cuts of a text.
 
-    It is compiled when it is first used, in about 30 ms.
+    It is compiled on first use, which takes about 30 ms.
 
     Example:
 
@@ -68,7 +68,7 @@ def pattern() -> re.Pattern[str]:
 
 
 def cut(text: str) -> list[str]:
-    r"""Cuts a text into words and what stands between them.
+    r"""Cuts a text into words and the text between them.
 
     Args:
         text: Any text.
@@ -85,7 +85,7 @@ def cut(text: str) -> list[str]:
 
 
 def settled(blocks: Iterable[str]) -> Iterator[str]:
-    """Moves the borders of blocks to where no word is cut in two.
+    """Moves the borders of blocks so that none divides a word.
 
     Args:
         blocks: Pieces of a text, of any length.
@@ -111,14 +111,13 @@ def settled(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def settled_length(text: str) -> int:
-    """Finds the last place at which a text is cut whatever comes next.
+    """Finds the last position at which a text is cut whatever comes next.
 
     Args:
         text: Any text, such as the beginning of a sentence.
 
     Returns:
-        The length of what stands before it. What stands after it may become
-        a part of a longer word.
+        The position. The text after it may become part of a longer word.
 
     Example:
 
@@ -134,19 +133,19 @@ def settled_length(text: str) -> int:
 
 
 def _probes() -> tuple[str, ...]:
-    """Continuations of each kind that may lengthen a cut."""
+    """One continuation of each kind that may lengthen a cut."""
     kinds = ("a", "1", ".", "\n", "\r", "\t", " ", "  ", " a")
     return (*kinds, "\u0301", "\u200da", "'a", "\u30a2", "\u4e00")
 
 
 def _borders(text: str) -> set[int]:
-    """The places at which a text is cut, its beginning among them."""
+    """The positions at which a text is cut, including its beginning."""
     return {0, *(match.end() for match in pattern().finditer(text))}
 
 
 def _last_border(text: str) -> int:
-    """A place near the end at which a text is cut, whatever follows; or 0."""
-    # White space ends all that is not white space.
+    """A position near the end where a text is cut whatever follows; or 0."""
+    # White space ends any other cut.
     start = max(0, len(text) - TAIL)
     if match := _WORD_THEN_SPACE.match(text, start):
         return match.end()

@@ -13,7 +13,7 @@ from charrnn.writing.endings import Draft, Ending
 from charrnn.writing.random_numbers import STEPS_PER_BLOCK
 from charrnn.writing.state import State, keep_rows
 
-LENGTHS = "units", "characters"  # what the length of a sample may count
+LENGTHS = "units", "characters"  # the units in which a length may be given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Sample:
         nats_per_character: Mean of -ln p over all characters drawn, under
             the network itself (temperature 1, no filter); 0 if there are
             none.
-        stop_reason: What ended it: `"length"`, `"stop"`, `"stop_after"` or
+        stop_reason: Why it ended: `"length"`, `"stop"`, `"stop_after"` or
             `"interrupted"`, each an argument of `generate`.
     """
 
@@ -43,16 +43,15 @@ class Drawing:
     """Samples being drawn: an iterator of their text, piece by piece.
 
     It yields `(index, text)`, the next text of a sample, as soon as no stop
-    string can take it back. One step draws a character of every sample that
-    goes on. A sample that has ended leaves the batch, so that the others'
-    steps become cheaper.
+    string can still cut it. One step draws a unit for every unfinished sample.
+    Finished samples leave the batch, so that the remaining steps are cheaper.
 
     Args:
         step: A function of a `State` that returns `(ids, state)`: the next
             character of each sample and the state after it.
         state: The `State` to begin with.
         vocabulary: That of the model.
-        length: Most units of each sample, or characters.
+        length: Maximum number of units, or of characters, per sample.
         length_in: `"units"` or `"characters"`.
         endings: As `endings.checked` returns them.
         interrupted: Called before each step; once it returns true, the
@@ -84,7 +83,7 @@ class Drawing:
         self._decoders = [vocabulary.decoder() for _ in range(count)]
         self._length = length
         is_character = vocabulary.unit == "character"
-        self._room = None  # characters that each sample may still have
+        self._room = None  # the number of characters left for each sample
         if length_in == "characters" and not is_character:
             self._room = [length] * count
         self._interrupted = interrupted or (lambda: False)
@@ -101,7 +100,7 @@ class Drawing:
         return next(self._pieces)
 
     def nats_per_character(self) -> list[float]:
-        """The mean surprise of the characters of each sample so far."""
+        """The mean surprise of each sample's characters so far."""
         return self._ledger.nats_per_character()
 
     def stop_reasons(self) -> list[str]:
@@ -130,7 +129,7 @@ class Drawing:
     def _told(
         self, samples: np.ndarray, ids: np.ndarray
     ) -> Iterator[tuple[int, str]]:
-        """Adds a unit to each draft; yields the text that is certain."""
+        """Adds a unit to each draft; yields the text that can be released."""
         yield from self._tell_all(
             (index, self._decoders[index](i))
             for index, i in zip(samples.tolist(), ids.tolist(), strict=True)
@@ -139,7 +138,7 @@ class Drawing:
     def _tell_all(
         self, drawn: Iterable[tuple[int, str]]
     ) -> Iterator[tuple[int, str]]:
-        """Adds a text to each draft; yields what is certain."""
+        """Adds a text to each draft; yields the text that can be released."""
         for index, text in drawn:
             text = self._drafts[index].add(self._within_room(index, text))
             if text:
@@ -151,13 +150,13 @@ class Drawing:
         return [self._drafts[i].reason is None for i in state.samples]
 
     def _goes_on(self, state: State) -> bool:
-        """Whether samples may have another unit."""
+        """Whether samples may get another unit."""
         if self._room is None:
             return state.position - self._first < self._length
         return self._length > 0
 
     def _within_room(self, index: int, text: str) -> str:
-        """The part of a text for which a sample has room."""
+        """Cuts a text to the number of characters left for a sample."""
         if self._room is None:
             return text
         text = text[: self._room[index]]
@@ -172,14 +171,14 @@ class Drawing:
 
 
 def check_ram(engine: Engine, count: int) -> None:
-    """Checks that the memory can hold what samples take side by side.
+    """Checks that there is enough memory to draw samples in parallel.
 
     Args:
         engine: The network that writes them.
         count: Number of samples.
 
     Raises:
-        ValueError: if the machine has less memory.
+        ValueError: if there is not.
 
     Example:
 
@@ -190,8 +189,8 @@ def check_ram(engine: Engine, count: int) -> None:
     gates = max(layer.kernel.shape[1] for layer in engine.layers)
     logits = 4 * count * len(engine.vocabulary)  # float32
     pending = ledger.peak_bytes(logits)
-    # The two peaks do not coincide: either the filters work in float64
-    # beside the pending logits, or the ledger copies those to settle them.
+    # The two peaks do not coincide: either the filters work in float64 while
+    # logits are pending, or the ledger copies the pending logits.
     peak = max(16 * logits + pending, 4 * pending)
     # Old and new states, gates and their activations, a block of random
     # numbers, and Python's own objects.
@@ -210,7 +209,7 @@ def check_can_write(vocabulary: UnitVocabulary) -> None:
         vocabulary: Of the model.
 
     Raises:
-        ValueError: if it has only the stand-in of rare characters.
+        ValueError: if it has only the stand-in for rare characters.
 
     Example:
 

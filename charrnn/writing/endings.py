@@ -24,9 +24,8 @@ def checked(
         `"stop"` or `"stop_after"`.
 
     Raises:
-        ValueError: if a string is empty, is in both arguments, or can never
-            come up; then the characters are named that the model does not
-            write.
+        ValueError: if a string is empty, is in both arguments, or has
+            characters that the model does not write.
 
     Example:
 
@@ -70,17 +69,17 @@ def _check_can_come(
 class Draft:
     r"""A sample being written, of which a few characters may yet be cut.
 
-    A drawn character that may be the beginning of a stop string is pending:
-    it is not told until the next ones show whether the string is completed,
-    and cut, or not.
+    A drawn character that may be the beginning of a stop string is pending: it
+    is not released until the following ones show whether the string is
+    completed, and cut, or not.
 
     Args:
         endings: As `checked` returns them. Of two strings that end at the
             same character the longer one counts.
 
     Attributes:
-        pending: The characters drawn but not told.
-        reason: Why the sample ended; `None` while it goes on.
+        pending: The characters drawn but not yet released.
+        reason: Why the sample ended; `None` while it is unfinished.
 
     Example:
 
@@ -95,22 +94,22 @@ class Draft:
         self._endings = endings
         self._stops = [string for string, reason in endings if reason == "stop"]
         self._longest = len(endings[0][0]) if endings else 0
-        # The last characters drawn, told or not, as many as an ending has:
-        # one of `stop_after` may begin in text that was told long ago.
+        # The last characters drawn, released or not, as many as the longest
+        # ending has: a `stop_after` string may begin in released text.
         self._last = ""
 
     def add(self, text: str) -> str:
-        """Takes what was drawn; returns the text that can no longer be cut.
+        """Adds drawn text; returns the text that can no longer be cut.
 
-        What comes after the end of the sample is left out.
+        Text after the end of the sample is dropped.
         """
         if not self._endings:
             return text
-        told = ""
+        released = ""
         for character in text:
             if self.reason is None:
-                told += self._add(character)
-        return told
+                released += self._add(character)
+        return released
 
     def _add(self, character: str) -> str:
         self.pending += character
@@ -130,7 +129,7 @@ class Draft:
         return text
 
     def _characters_at_risk(self) -> int:
-        """How many of the last characters may begin a string of `stop`."""
+        """The number of last characters that may begin a `stop` string."""
         lengths = (
             size
             for stop in self._stops

@@ -1,9 +1,9 @@
 """Add up the surprise of the characters drawn, many steps at a time.
 
-A softmax for a few rows costs mostly NumPy's overhead, so the logits of many
-steps are kept and their surprise is computed in one call. With a large
-vocabulary or many samples one step's logits are large already: what is kept
-is bounded by its bytes as well as by its steps.
+The cost of a softmax for a few rows is mostly NumPy's overhead, so the logits
+of many steps are kept, and their surprise is computed in one call. With a
+large vocabulary or many samples, the logits of one step are already large, so
+there is a limit on the bytes kept as well as on the steps.
 """
 
 import numpy as np
@@ -15,13 +15,13 @@ MAX_PENDING_BYTES = 1 << 24
 
 
 def peak_bytes(bytes_per_step: int) -> int:
-    """The most bytes of logits that a `Ledger` holds.
+    """The maximum number of bytes of logits that a `Ledger` holds.
 
     Args:
         bytes_per_step: Of the logits that one step adds.
 
     Returns:
-        A number of bytes: it is the last step that crosses the limit.
+        A number of bytes. The last step may exceed the limit.
 
     Example:
 
@@ -38,7 +38,7 @@ class Ledger:
 
     Args:
         count: Number of samples.
-        lengths: How many characters each id stands for; `None` for one each.
+        lengths: Number of characters of each id; `None` if all are 1.
 
     Example:
 
@@ -58,12 +58,12 @@ class Ledger:
     def add(
         self, samples: np.ndarray, logits: np.ndarray, ids: np.ndarray
     ) -> None:
-        """Notes one character of each of some samples.
+        """Records one unit of each of some samples.
 
         Args:
             samples: Index of each sample, `(samples,)`.
             logits: Before any filter, `(samples, vocabulary size)`.
-            ids: The characters drawn, `(samples,)`.
+            ids: The units drawn, `(samples,)`.
         """
         self._pending.append((samples, logits, ids))
         self._pending_bytes += logits.nbytes

@@ -9,9 +9,9 @@ MIN_TEMPERATURE = 1e-9
 
 
 class Filters(TypedDict, total=False):
-    """The keyword arguments of `probabilities`, each of them optional.
+    """The keyword arguments of `probabilities`, all optional.
 
-    `Sampler` passes them on, so that they are explained in one place.
+    `Sampler` passes them on, so they are documented in one place.
     """
 
     temperature: float
@@ -29,13 +29,13 @@ def probabilities(
 ) -> np.ndarray:
     """Turns logits into the probabilities that characters are drawn with.
 
-    The filters apply in the order of the arguments. Each of them sees the
-    distribution that the one before it has left, scaled to a sum of 1.
+    The filters are applied in the order of the arguments. Each of them sees
+    the distribution left by the one before it, scaled to a sum of 1.
 
     Args:
         logits: Float array of shape `(..., vocabulary size)`.
-        temperature: Divides the logits. Below 1 likely characters become
-            likelier still; 0 leaves only the likeliest.
+        temperature: Divides the logits. Below 1, likely characters become
+            even likelier; 0 leaves only the likeliest.
         top_k: Keep the k likeliest characters; `None` keeps all. Of equally
             likely ones those with the lower ids are kept.
         top_p: Keep the smallest set of likeliest characters whose
@@ -68,8 +68,8 @@ def probabilities(
     if top_k is not None:
         p = _keep(p, _rank(p) < top_k)
     if top_p is not None:
-        # A character belongs to the nucleus while those that are likelier
-        # do not yet reach top_p: the one that crosses the line is kept.
+        # A character belongs to the nucleus if the likelier ones do not yet
+        # add up to top_p: the one that reaches it is kept.
         p = _keep(p, _sum_of_likelier(p) < top_p)
     if min_p is not None:
         p = _keep(p, p >= min_p * p.max(-1, keepdims=True))
@@ -77,7 +77,7 @@ def probabilities(
 
 
 def without(left_out: int | None, logits: np.ndarray) -> np.ndarray:
-    """Rules a character out, such as the stand-in of rare ones.
+    """Excludes a character, such as the stand-in for rare ones.
 
     Args:
         left_out: Its id; `None` leaves the logits as they are.
@@ -137,7 +137,7 @@ def surprise(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
     Args:
         logits: Float array of shape `(..., vocabulary size)`.
-        ids: Integers of shape `(...)`: the characters that came.
+        ids: Integers of shape `(...)`: the characters that occurred.
 
     Returns:
         Float array of shape `(...)`.
@@ -164,14 +164,14 @@ def _softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 def _rank(p: np.ndarray) -> np.ndarray:
     """The rank of each probability: 0 for the highest; ties by id."""
-    # Sorting the order once more inverts it: from "which id has this rank"
-    # to "which rank has this id".
+    # Sorting the order again inverts it: from "which id has this rank" to
+    # "which rank has this id".
     order = np.argsort(-p, axis=-1, kind="stable")
     return np.argsort(order, axis=-1)
 
 
 def _sum_of_likelier(p: np.ndarray) -> np.ndarray:
-    """For each character the sum of the probabilities that rank before it."""
+    """For each character, the sum of the probabilities that rank above it."""
     order = np.argsort(-p, axis=-1, kind="stable")
     ranked = np.take_along_axis(p, order, -1)
     before = ranked.cumsum(-1) - ranked

@@ -1,9 +1,9 @@
 """Compute random numbers from seed, sample and position, and draw.
 
-A sequential generator would give a sample other numbers when one beside it
-ends early, or when the text is drawn in two calls. Philox is a counter-based
-generator instead: number n is computed from n and a key alone. The key is
-(seed, sample), the counter the position of the character, so the same
+With a sequential generator, the numbers of a sample would change if another
+sample ended early, or if the text were drawn in two calls. Philox is a
+counter-based generator: number n is computed from n and a key alone. The key
+is (seed, sample) and the counter is the position of the character, so the same
 character of the same sample always gets the same number.
 """
 
@@ -17,18 +17,17 @@ NUMBERS_PER_COUNT = 4  # 64-bit numbers that Philox makes of one counter value
 
 
 def uniforms(seed: int, sample: int, start: int, count: int) -> np.ndarray:
-    """The random numbers of a sample from one position on.
+    """The random numbers of a sample from a position on.
 
     Args:
-        seed: An integer; its lowest 64 bits count.
+        seed: An integer; its lowest 64 bits are used.
         sample: Index of the sample.
         start: Position of the first number.
-        count: How many numbers.
+        count: Number of numbers.
 
     Returns:
         Float64 array of shape `(count,)` in [0, 1). The number at a position
-        is the same in however many calls the numbers are made, whatever else
-        is drawn.
+        depends neither on the number of calls nor on what else is drawn.
 
     Example:
 
@@ -48,8 +47,8 @@ def uniforms(seed: int, sample: int, start: int, count: int) -> np.ndarray:
 def draw(p: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Draws from distributions by inverse transform sampling.
 
-    Each probability takes its share of the unit interval; what is drawn is
-    the id whose share the random number falls into.
+    Each id gets a share of the unit interval as large as its probability. The
+    id whose share contains the random number is drawn.
 
     Args:
         p: Distributions, `(samples, vocabulary size)`.
@@ -64,13 +63,13 @@ def draw(p: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     array([2, 0])
     """
     ends = p.cumsum(-1)
-    # Divided by itself the last one is exactly 1, above any number.
+    # Divided by itself, the last one is exactly 1, above any random number.
     ends /= ends[:, -1:]
     return (ends <= numbers[:, None]).sum(-1)
 
 
 class UniformBlocks:
-    """The random numbers of samples side by side, made in blocks for speed.
+    """The random numbers of parallel samples, made in blocks for speed.
 
     Example:
 
@@ -89,7 +88,7 @@ class UniformBlocks:
         """The numbers of some samples at one position.
 
         Args:
-            position: Characters drawn before.
+            position: Number of characters drawn before.
             seed: As for `uniforms`.
             samples: Index of each sample, `(samples,)`.
 

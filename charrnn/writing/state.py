@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """Where samples stand: all that their next characters depend on.
+    """The sampling state: everything that the next characters depend on.
 
     Attributes:
         recurrent: The engine's state, a list with a tuple of arrays
@@ -17,11 +17,11 @@ class State:
         seed: Of the random numbers.
         samples: Index of each sample, `(samples,)`: with the seed and the
             position it determines the random number.
-        position: Units drawn so far.
-        rest: The end of a prompt that is not read yet: a word may begin
-            with it.
-        opening: What completes the prompt, a `str` for each sample; it
-            begins the sample. Empty where there is nothing to complete.
+        position: Number of units drawn so far.
+        rest: The end of a prompt that is not read yet, because a word may
+            begin with it.
+        opening: The text that completes the prompt, a `str` for each sample,
+            which begins with it. Empty if there is nothing to complete.
     """
 
     recurrent: list[tuple[np.ndarray, ...]] = dataclasses.field(repr=False)

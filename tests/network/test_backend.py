@@ -141,8 +141,8 @@ def without(tmp_path, monkeypatch):
 def test_a_missing_backend_is_named_and_how_to_get_it(package, without):
     without(package)
     assert import_of_keras(KERAS_BACKEND=package) == (
-        f"ValueError: Expected the package {package}, for Keras is told to "
-        f"compute with {package} (KERAS_BACKEND={package}). It is not "
+        f"ValueError: Expected the package {package}, because Keras is set "
+        f"to compute with {package} (KERAS_BACKEND={package}). It is not "
         f"installed here. Run `pip install {package}`, or set "
         "KERAS_BACKEND=tensorflow."
     )
