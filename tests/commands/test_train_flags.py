@@ -49,7 +49,7 @@ def test_a_run_from_before_a_flag_keeps_what_it_had():
 
 @pytest.mark.parametrize(
     "flag",
-    ["--units=0", "--layers=x", "--dropout=1.5", "--weight-drop=1",
+    ["--units=0", "--layers=x", "--dropout=1", "--weight-drop=1",
      "--minutes=0", "--cell=cnn", "--epochs=nan", "--validation=2"],
 )  # fmt: skip
 def test_bad_flags_are_refused(capsys, flag):

@@ -124,10 +124,9 @@ def test_a_change_wants_something_left_to_do(run, capsys):
         (["--change", "--validation=0"], ["--validation 0.1", "--init-from"]),
         (["--change", "--min-count=5"], ["--min-count 1", "--init-from"]),
         (["--change", "--seed=5", "--dropout=0"], ["--seed", "--init-from"]),
-        (["--change"], ["what to change"]),
+        (["--change"], ["a setting to change"]),
         (["--change", "--learning-rate=1", "--fresh"], ["--change with a run"]),
         (["--change", "--batch-size=9999"], ["to train on", "would fit"]),
-        (["--change", "--dropout=1"], ["dropout"]),
     ],
 )
 def test_what_cannot_be_changed_is_refused_in_a_line(

@@ -402,7 +402,7 @@ def test_a_full_disk_leaves_the_old_files(text, tmp_path, monkeypatch, capsys):
     at_step(monkeypatch, 150, lambda _: kept.update(files_of(out)))
     assert main(command(text, out, "--checkpoint-seconds=0")) == 2
     error = capsys.readouterr().err
-    assert re.search(rf"left on device: '{out}/[^']+'. Make room", error)
+    assert re.search(rf"left on device: '{out}/[^']+'. Free some", error)
     assert files_of(out) == kept
 
 
