@@ -83,7 +83,8 @@ def decoded(
             piece = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
             # error.object is this piece, after the rest of the last one.
-            lines += error.object[: error.start].count(b"\n")
+            valid = error.object[: error.start].decode(error.encoding, "ignore")
+            lines += valid.count("\n")
             offset = size - len(error.object) + error.start
             before = "; all before it is valid" if offset else ""
             raise ValueError(
@@ -98,7 +99,7 @@ def decoded(
                 f"{error}. Name its encoding with --encoding, for example "
                 "utf-16-le or utf-16-be."
             ) from error
-        lines += data.count(b"\n")
+        lines += piece.count("\n")
         if piece:
             yield piece
         if not data:

@@ -46,6 +46,7 @@ def test_each_cell_reads_the_text_as_often(compared):
     assert (out / "compared.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_what_is_trained_in_turns_is_what_is_trained_alone(compared, tmp_path):
     folder, out = compared
     alone = ["train", str(folder / "sea.txt"), "--out", str(tmp_path / "run")]

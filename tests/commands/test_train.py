@@ -92,6 +92,7 @@ def test_metrics_have_the_promised_keys(trained):
     assert int(last["step"]) == metrics["steps"]
 
 
+@pytest.mark.slow
 def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
     (tmp_path / "sea.txt").write_text(SEA, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--quiet", "--layers=1"]

@@ -122,6 +122,7 @@ def test_the_frequent_characters_can_be_all(tmp_path, capsys):
     assert "\ufffd" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_large_text_trains_from_the_disk(tmp_path, monkeypatch):
     text = tmp_path / "sea.txt"
     text.write_text(SEA, encoding="utf-8")

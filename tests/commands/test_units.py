@@ -44,6 +44,7 @@ def refused(words, capsys):
     return line
 
 
+@pytest.mark.slow
 def test_the_figures_say_the_unit_and_are_per_character(run, text):
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
     facts = model_file.read(run)["facts"]
@@ -65,6 +66,7 @@ def test_the_figures_say_the_unit_and_are_per_character(run, text):
     assert training == pytest.approx(nats, rel=0.6)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_ends_the_same_to_the_bit(
     run, text, tmp_path, monkeypatch
 ):
@@ -80,12 +82,14 @@ def test_a_run_that_was_stopped_ends_the_same_to_the_bit(
     assert left_behind(tmp_path / "r") == left_behind(run)
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_unit(run, text, capsys):
     words = ["train", str(text), "--out", str(run), *SMALL]
     line = refused([*words, "--unit", "character"], capsys)
     assert "unit" in line
 
 
+@pytest.mark.slow
 def test_another_run_begins_with_the_model(run, text, tmp_path, capsys):
     words = ["train", str(text), "--out", str(tmp_path / "new"), "--quiet"]
     words += ["--init-from", str(run), "--epochs=1", "--batch-size=4"]
@@ -96,6 +100,7 @@ def test_another_run_begins_with_the_model(run, text, tmp_path, capsys):
     assert f"Expected --unit {unit_of(run)}" in line
 
 
+@pytest.mark.slow
 def test_a_model_writes_what_its_seed_says(run, tmp_path, capsys):
     words = ["generate", "--model", str(run), "--prompt", "She se", "--seed=1"]
     texts = []
@@ -112,6 +117,7 @@ def test_a_model_writes_what_its_seed_says(run, tmp_path, capsys):
     assert "a," not in json.loads(capsys.readouterr().out)["text"]
 
 
+@pytest.mark.slow
 def test_bytes_are_escaped_on_the_screen_and_whole_in_a_file(
     tmp_path, capsysbinary
 ):
@@ -133,6 +139,7 @@ def test_bytes_are_escaped_on_the_screen_and_whole_in_a_file(
     assert row["text"].encode("utf-8", "surrogateescape") == data[:-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more", [[], ["--lines"], ["--each"], ["--baselines"], ["--adapt"]], ids=str
 )
@@ -152,6 +159,7 @@ def test_texts_are_scored_per_character(run, text, more, capsys):
     assert f"(perplexity: per {unit_of(run)})" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["surprise", "context", "neurons"])
 def test_verbs_about_characters_say_so(run, text, verb, capsys):
     line = refused([verb, str(run), str(text)], capsys)
@@ -159,6 +167,7 @@ def test_verbs_about_characters_say_so(run, text, verb, capsys):
     assert f"one of {unit_of(run)}s" in line
 
 
+@pytest.mark.slow
 def test_any_file_is_learnt_byte_by_byte(tmp_path):
     data = np.random.default_rng(0).integers(0, 256, 3000, np.uint8).tobytes()
     path = tmp_path / "any.bin"
@@ -170,6 +179,7 @@ def test_any_file_is_learnt_byte_by_byte(tmp_path):
     assert main([*words, *SMALL, "--epochs=2"]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flag", ["--newline=lf", "--encoding=utf-8", "--min-count=2"]
 )
@@ -180,6 +190,7 @@ def test_bytes_take_no_flags_of_texts(flag, text, tmp_path, capsys):
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "size"),
     [

@@ -219,6 +219,7 @@ def browser():
     driver.quit()
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_was_expected(reading, browser, tmp_path):
     from selenium.webdriver import ActionChains, Keys
     from selenium.webdriver.common.by import By

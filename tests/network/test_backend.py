@@ -79,6 +79,7 @@ def test_settings_that_keras_refuses_are_named(tmp_path, settings):
     assert str(tmp_path) in told
 
 
+@pytest.mark.slow
 def test_a_built_model_ignores_floatx():
     keras.config.set_floatx("float64")
     try:

@@ -86,6 +86,7 @@ def test_workers_do_not_change_the_order(windows, workers):
     assert np.array_equal(recorded(windows, shuffle=False), batches(windows))
 
 
+@pytest.mark.slow
 def test_a_plain_model_learns_from_windows():
     ids = VOCABULARY.encode("abcdefghij" * 30)
     windows = charrnn.Windows(ids, **SIZES)
@@ -99,6 +100,7 @@ def test_a_plain_model_learns_from_windows():
     assert model.predict(windows, verbose=0).shape == (32, 10, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

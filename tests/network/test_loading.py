@@ -150,6 +150,7 @@ def test_an_engine_of_keras_wants_a_keras_model(model):
         charrnn.Engine.from_keras(model, VOCABULARY)
 
 
+@pytest.mark.slow
 def test_a_twin_of_a_file_trains_a_copy_that_can_be_saved(forms, tmp_path):
     path, _ = forms["path"]
     before = charrnn.load(path)

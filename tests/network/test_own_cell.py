@@ -106,6 +106,7 @@ def test_its_weights_gates_and_parameters_are_known(cell):
     assert gates == set(OWN[cell].gates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["cifg"], indirect=True)
 def test_the_verbs_train_compare_and_draw_it(cell, tmp_path, capsys):
     text = tmp_path / "sea.txt"

@@ -34,6 +34,7 @@ def short_own_text(monkeypatch):
 FAST = ("gru", 3)  # other tests have the other cells, without embedding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "embedding"),
     [
@@ -52,6 +53,7 @@ def test_weights_that_stay_score_as_ever(cell, embedding):
     assert adapted.characters == 100
 
 
+@pytest.mark.slow
 def test_a_text_that_repeats_becomes_likelier():
     model, vocabulary = network()
     before = model.get_weights()
@@ -65,6 +67,7 @@ def test_a_text_that_repeats_becomes_likelier():
         assert np.array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_nothing_is_learnt_from_what_comes_later():
     model, vocabulary = network()
     other = WHOLE[:64] + WHOLE[64:][::-1]
@@ -76,6 +79,7 @@ def test_nothing_is_learnt_from_what_comes_later():
     assert not np.allclose(ours[64:], theirs[64:])
 
 
+@pytest.mark.slow
 def test_an_update_is_the_equation_of_the_docstring():
     """The second segment, with gradients by central differences."""
     model, vocabulary = network("simple_rnn", units=2, layers=1)

@@ -7,7 +7,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.system import ram
@@ -342,9 +342,11 @@ def test_the_size_of_the_pieces_does_not_matter(
     path = tmp_path_factory.mktemp("pieces") / "text.txt"
     data = text.encode(encoding, "ignore")
     path.write_bytes(data)
-    expected = corpus.normalize_text(
-        data.decode(encoding).lstrip("\ufeff"), newline, form
-    )
+    try:
+        decoded = data.decode(encoding)
+    except UnicodeDecodeError:  # an ESC begins a sequence in ISO 2022
+        assume(False)
+    expected = corpus.normalize_text(decoded.lstrip("\ufeff"), newline, form)
     source = corpus.Text(
         path, encoding=encoding, newline=newline, normalize=form
     )
@@ -362,6 +364,7 @@ def test_the_size_of_the_pieces_does_not_matter(
     encoding=st.sampled_from(["utf-8", "utf-16-le", "utf-8-sig", "ascii"]),
     size=st.integers(1, 9),
 )
+@example(data=b"\0\0\n\0\0\xdc", encoding="utf-16-le", size=3)
 def test_an_invalid_byte_is_found_in_pieces_where_it_is_in_all(
     tmp_path_factory, data, encoding, size
 ):

@@ -78,7 +78,13 @@ def test_an_unknown_character_is_named_with_its_place(
 
 
 @pytest.mark.parametrize(
-    "kind", [Vocabulary, WordVocabulary, ByteVocabulary], ids=lambda k: k.unit
+    "kind",
+    [
+        Vocabulary,
+        pytest.param(WordVocabulary, marks=pytest.mark.slow),
+        ByteVocabulary,
+    ],
+    ids=lambda k: k.unit,
 )
 def test_a_large_text_takes_no_memory(kind, tmp_path, monkeypatch):
     # Of 64 MB at most a few pieces are in the memory: counted by Python.

@@ -43,6 +43,7 @@ def test_a_text_named_twice_is_refused(make, named, received):
         corpus.Text(named)
 
 
+@pytest.mark.slow
 def test_a_run_begun_with_such_a_text_goes_on(make, monkeypatch):
     make(a="A ship, a ship at sea. " * 60)
     small = {"units": 4, "layers": 1, "seq_length": 8, "batch_size": 2}

@@ -135,6 +135,7 @@ def test_a_run_that_goes_on_keeps_its_time():
     assert machine.time == pytest.approx(100, abs=10)
 
 
+@pytest.mark.slow
 def test_budget_ends_the_training_of_keras_by_itself(setting):
     schedule = Schedule(setting.windows, 0.01)
     validation = Validation(setting.model, setting.vocabulary, setting.ids)

@@ -56,6 +56,7 @@ def test_the_least_frequent_characters_are_all_there_is(text, capsys):
     assert "--min-count 999999" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flag",
     [

@@ -55,6 +55,7 @@ CHANGES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flags",
     [
@@ -81,6 +82,7 @@ def test_a_changed_run_goes_on_and_resumes_to_the_bit(
     assert left_behind(other) == left_behind(out)
 
 
+@pytest.mark.slow
 def test_what_was_changed_is_told_everywhere(run, capsys):
     out, go_on = run
     before = history_of(out)
@@ -220,6 +222,7 @@ def test_the_epoch_of_a_change_is_reckoned_where_it_is_not_kept():
     assert before.changes[0]["epoch"] is None
 
 
+@pytest.mark.slow
 def test_a_run_whose_time_is_over_wants_more_for_a_change(
     text, tmp_path, capsys
 ):

@@ -126,6 +126,7 @@ def test_runs_are_compared(text, earlier, capsys):
     assert [row["cell"] for row in rows] == ["gru", "lstm"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["begun", pytest.param("compared/gru", marks=pytest.mark.slow)]
 )

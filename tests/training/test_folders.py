@@ -78,6 +78,7 @@ COPIES = [
 ]
 
 
+@pytest.mark.slow
 def test_copies_of_checkpoints_are_neither_read_nor_deleted(
     text, finished, capsys
 ):
@@ -190,6 +191,7 @@ def while_reading(monkeypatch, words):
     return codes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [True, False])
 def test_a_run_that_reads_keeps_others_out(
     text, tmp_path, monkeypatch, there, capsys
@@ -206,6 +208,7 @@ def test_a_run_that_reads_keeps_others_out(
     assert model_file.read(out)["facts"]["training"]["seed"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--quiet", "--fresh"])
 def test_where_nothing_locks_a_run_is_still_not_overwritten(
     text, tmp_path, monkeypatch, capsys, flag
@@ -512,6 +515,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "flags"),
     [

@@ -128,7 +128,7 @@ def test_a_run_that_learns_by_heart_stops_and_says_so(noise, tmp_path, capsys):
     words.remove("--quiet")
     assert main(words) == 0
     said = capsys.readouterr().out
-    assert "short text: 900 characters" in said
+    assert "a network soon memorizes 900 characters" in said
     assert "the model that is kept, of epoch" in said
     assert "only memorized the text" in said
     assert "the reason to stop there" in said
@@ -139,6 +139,7 @@ def test_a_run_that_learns_by_heart_stops_and_says_so(noise, tmp_path, capsys):
     assert "is finished" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_nothing_held_out_claims_nothing(noise, tmp_path, capsys):
     out = tmp_path / "run"
     words = ["train", str(noise), "--out", str(out), *SMALL]
@@ -164,6 +165,7 @@ def test_nothing_held_out_claims_nothing(noise, tmp_path, capsys):
     assert main(["generate", "--model", str(out), "--length", "9"]) == 0
 
 
+@pytest.mark.slow
 def test_nothing_held_out_keeps_to_its_minutes(noise, tmp_path):
     words = ["train", str(noise), "--out", str(tmp_path / "run"), *SMALL]
     words += ["--units=8", "--validation=0", "--minutes=0.02"]

@@ -157,6 +157,7 @@ def test_killed_at_any_time_again_and_again(
     tally[SAME] += kills
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [
@@ -252,6 +253,7 @@ def test_an_end_before_what_is_done_is_refused(text, interrupted, capsys):
         assert files_of(out) == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_model_that_is_there(text, tmp_path, monkeypatch):
     """It may be newer than the checkpoint that the run goes on from."""
     out = tmp_path / "run"
@@ -275,6 +277,7 @@ def test_more_epochs_go_on(text, tmp_path, capsys):
     assert metrics["epochs"] == pytest.approx(6, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_deleted_model_of_a_finished_run_is_made_again(
     text, tmp_path, capsys
 ):
@@ -346,6 +349,7 @@ def test_two_processes_cannot_use_one_folder(text, tmp_path, capsys):
         pass
 
 
+@pytest.mark.slow
 def test_a_deleted_model_is_made_again(text, interrupted):
     out = interrupted
     (out / "model.keras").unlink()
@@ -369,6 +373,7 @@ def test_a_damaged_checkpoint_is_left_out(text, interrupted, capsys):
     assert "--fresh" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_overwrites_nothing(
     text, tmp_path, monkeypatch, capsys
 ):
@@ -388,6 +393,7 @@ def test_a_loss_that_is_not_finite_overwrites_nothing(
     assert charrnn.load(out)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_files(text, tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     kept = {}

@@ -82,6 +82,7 @@ def test_schedule_sets_the_rate_and_stops_after_the_last_step(setting):
     assert schedule.epoch == 25 / setting.windows.steps_per_epoch
 
 
+@pytest.mark.slow
 def test_a_restored_schedule_goes_on(setting):
     first = Schedule(setting.windows, 0.01, total_steps=25)
     setting.fit([first])

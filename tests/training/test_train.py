@@ -136,6 +136,7 @@ def test_texts_are_named_as_for_read(text, tmp_path, monkeypatch, source):
 # What is printed.
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_when_nothing_is_asked_for(text, tmp_path, capfd):
     train(text, tmp_path / "run", epochs=1, patience=1)
     train(text, tmp_path / "run", epochs=2)  # it goes on
@@ -147,6 +148,7 @@ def test_nothing_is_printed_when_nothing_is_asked_for(text, tmp_path, capfd):
     assert (printed.out, printed.err) == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "verbose", [pytest.param(1, marks=pytest.mark.slow), 2]
 )
@@ -255,6 +257,7 @@ def test_a_training_that_diverges_raises(text, tmp_path, capfd, monkeypatch):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_an_error_of_a_callback_comes_through(text, tmp_path):
     def fail(epoch, logs):
         raise ValueError
@@ -345,6 +348,7 @@ def test_early_stopping_ends_the_run(text, tmp_path):
     assert again.metrics == run.metrics
 
 
+@pytest.mark.slow
 def test_a_callback_may_stop_after_a_step(text, tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -378,6 +382,7 @@ def interrupt(_):
     signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_end(
     text, tmp_path, monkeypatch, finished
 ):

@@ -156,6 +156,7 @@ def test_an_embedding_may_mask_steps_of_a_fused_layer():
         assert_close(*results, 1e-5)
 
 
+@pytest.mark.slow
 def test_training_ends_where_stock_keras_does():
     """With dropout: its masks are the same too."""
     windows = Windows(
@@ -257,6 +258,7 @@ def test_a_regularizer_counts():
     assert float(sum(fast.losses)) > 0
 
 
+@pytest.mark.slow
 def test_training_traces_once(monkeypatch):
     traces = []
     run = loops.run

@@ -88,6 +88,7 @@ FAST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cell", "precision", "parts", "max_tile_bytes"),
     [

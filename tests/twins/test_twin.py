@@ -135,6 +135,7 @@ def test_weights_go_from_a_model_to_a_twin_and_back(make, trained, tmp_path):
     assert_same(model, third)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make", [fused, pytest.param(stateful_twin, marks=pytest.mark.slow)]
 )
