@@ -78,53 +78,11 @@ def at_least(least: int, most: int = MAX_INTEGER) -> Callable[[str], int]:
     return number
 
 
-def between(least: float, most: float) -> Callable[[str], float]:
-    """An argparse type: numbers from `least` to `most`."""
-
-    def number(word: str) -> float:
-        if not least <= float(word) <= most:
-            raise argparse.ArgumentTypeError(
-                f"{word} is not from {least:g} to {most:g}"
-            )
-        return float(word)
-
-    number.__name__ = "number"  # argparse names it in its message
-    return number
-
-
-def positive(word: str) -> float:
-    """An argparse type: numbers above zero."""
-    number = float(word)
-    if not 0 < number <= MAX_NUMBER:
-        raise argparse.ArgumentTypeError(
-            f"{word} is not above 0 and at most {MAX_NUMBER:g}"
-        )
-    return number
-
-
-def not_negative(word: str) -> float:
-    """An argparse type: zero and numbers above it."""
-    number = float(word)
-    if not 0 <= number <= MAX_NUMBER:
-        raise argparse.ArgumentTypeError(
-            f"{word} is not from 0 to {MAX_NUMBER:g}"
-        )
-    return number
-
-
 def fraction(word: str) -> float:
     """An argparse type: numbers from 0 to 1."""
     number = float(word)
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"{word} is not from 0 to 1")
-    return number
-
-
-def rate(word: str) -> float:
-    """An argparse type: numbers from 0 up to but not including 1."""
-    number = fraction(word)
-    if number == 1:
-        raise argparse.ArgumentTypeError(f"{word} is not below 1")
     return number
 
 
