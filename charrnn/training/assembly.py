@@ -87,7 +87,7 @@ def callbacks(
     data: Data,
     model: keras.Sequential,
     *,
-    clock: Clock,
+    clock: Clock | None,
     tell: Callable[[str], None],
     silent: bool,
 ) -> dict[str, keras.callbacks.Callback]:
@@ -136,7 +136,7 @@ def callbacks(
     return {type(callback).__name__: callback for callback in made}
 
 
-def _schedule(settings: Settings, data: Data, clock: Clock) -> Schedule:
+def _schedule(settings: Settings, data: Data, clock: Clock | None) -> Schedule:
     """A run's schedule, with the number of steps if that is known."""
     schedule = Schedule(
         data.windows,

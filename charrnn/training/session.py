@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from charrnn.system.terminal import say
 from charrnn.training import causes, run_folder
@@ -14,16 +14,38 @@ from charrnn.training.clock import Clock
 from charrnn.training.data import Data, read_data
 from charrnn.training.places import exists
 from charrnn.training.settings import Settings
-from charrnn.training.settle import (
-    is_over,
-    settle,
-    with_epoch_of_change,
-)
+from charrnn.training.settle import is_over, settle, with_epoch_of_change
 from charrnn.training.stopping import Stopped, noted_signals
 from charrnn.training.units import to_state
 
 if TYPE_CHECKING:
     from charrnn.training.finish import Untrained
+
+Result = TypeVar("Result")
+
+
+def result_of(training: Generator[Any, None, Result]) -> Result:
+    """Runs a training that is a generator to its end.
+
+    Args:
+        training: As `Session.steps` returns it.
+
+    Returns:
+        What the generator returns.
+
+    Example:
+
+    >>> def count():
+    ...     yield 1
+    ...     return "done"
+    >>> result_of(count())
+    'done'
+    """
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            return end.value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +108,6 @@ class Session:
     data: Data = dataclasses.field(init=False)
     _state: dict[str, Any] | None = None  # of the checkpoint to resume from
     _arrays: list[Any] | None = None
-    _clock: Clock = dataclasses.field(init=False)
 
     def steps(self) -> Generator[Any, None, Outcome]:
         """Trains a step at a time, so that runs can be trained in turns.
@@ -106,9 +127,9 @@ class Session:
                 then is kept and measured.
             stopping.Stopped: if someone asked to stop.
         """
-        self._clock = self.clock or Clock()
         if self.clock is None:
-            self._clock.start()
+            self.clock = Clock()
+            self.clock.start()
         with contextlib.ExitStack() as locks:
             if self._prepare(locks):
                 self.tell(
@@ -120,12 +141,7 @@ class Session:
 
     def run(self) -> Outcome:
         """Trains to the end, as `steps` does."""
-        steps = self.steps()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
+        return result_of(self.steps())
 
     def _prepare(self, locks: contextlib.ExitStack) -> bool:
         """Reads the text, resolves the settings and claims the folder.
@@ -241,7 +257,7 @@ class Session:
             self.settings,
             self.data,
             model,
-            clock=self._clock,
+            clock=self.clock,
             tell=self.tell,
             silent=self.silent,
         )
