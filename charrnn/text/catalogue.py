@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.system import atomic
-from charrnn.text import fetching
 from charrnn.text.library import library_folder, library_text
 
 FOLDER_VARIABLE = "CHARRNN_CORPORA"
@@ -185,6 +184,8 @@ def _prepare(
     say: Callable[[str], Any] | None,
 ) -> str:
     """Fetches a text, and stores it for the next time."""
+    from charrnn.text import fetching  # here: hardly any command fetches
+
     origin = entry["source"]
     if say:
         say(f"{name}: preparing the text from {origin} (first use)")
