@@ -8,10 +8,14 @@ from charrnn.text.vocabulary import Vocabulary
 LETTERS = "".join(map(chr, range(ord("a"), ord("z") + 1)))
 
 
-def engine_of(characters=LETTERS, cell="LSTM", units=8, recurrence=1.0, seed=0):
-    """A network of random weights; `recurrence=0` cuts the states off."""
+def engine_of(vocabulary=LETTERS, cell="LSTM", units=8, recurrence=1.0, seed=0):
+    """A network of random weights; `recurrence=0` cuts the states off.
+
+    The vocabulary is one of any unit, or a `str` of characters.
+    """
     random = np.random.default_rng(seed)
-    vocabulary = Vocabulary(characters)
+    if isinstance(vocabulary, str):
+        vocabulary = Vocabulary(vocabulary)
     size = len(vocabulary)
     gates = {"SimpleRNN": 1, "LSTM": 4}[cell] * units
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import charrnn
 
 ROOT = Path(charrnn.__file__).parent.parent
+QUOTED_SEA = "the sea, the sea!\nshe sells 'shells' - \"so\"\n"
 SEA = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 TINY = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",

@@ -10,23 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_run import ROOT, SEA
+from tiny_run import QUOTED_SEA, ROOT, SEA
 
-import charrnn
 from charrnn.commands import generate, main
 from charrnn.training.places import newest_run
-
-TEXT = "the sea, the sea!\nshe sells 'shells' - \"so\"\n"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """The words with which a small model writes."""
-    path = tmp_path_factory.mktemp("model") / "model.keras"
-    vocabulary = charrnn.Vocabulary.from_text(TEXT)
-    network = charrnn.build_model(vocabulary, units=8, layers=1)
-    charrnn.save(network, path, vocabulary)
-    return ["generate", "--model", str(path), "--seed=1", "--length=30"]
 
 
 def written(words, capsys):
@@ -127,13 +114,13 @@ def test_a_scored_text_takes_the_nearest_too(model, tmp_path, capsys):
 
 def test_a_long_prompt_is_cut_and_written_whole(model, tmp_path, capsys):
     prompt = tmp_path / "prompt"
-    prompt.write_text(TEXT * 1000, encoding="utf-8")
+    prompt.write_text(QUOTED_SEA * 1000, encoding="utf-8")
     words = [*model, "--prompt-file", str(prompt)]
     assert main(words) == 0
     shown = capsys.readouterr()
-    assert shown.out.startswith((TEXT * 1000)[:-1])
+    assert shown.out.startswith((QUOTED_SEA * 1000)[:-1])
     assert "the network reads the last 16,384" in shown.err
-    prompt.write_text((TEXT * 1000)[-16_384 - 1 :], encoding="utf-8")
+    prompt.write_text((QUOTED_SEA * 1000)[-16_384 - 1 :], encoding="utf-8")
     short = written(words, capsys)
     assert short[-31:] == shown.out[-31:]
 

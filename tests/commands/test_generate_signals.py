@@ -10,22 +10,9 @@ import threading
 import pytest
 from tiny_run import ROOT
 
-import charrnn
 from charrnn.commands import generate, main
 from charrnn.system import signals
 from charrnn.writing.sampler import Sampler
-
-TEXT = "the sea, the sea!\nshe sells 'shells' - \"so\"\n"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """The words with which a small model writes."""
-    path = tmp_path_factory.mktemp("model") / "model.keras"
-    vocabulary = charrnn.Vocabulary.from_text(TEXT)
-    network = charrnn.build_model(vocabulary, units=8, layers=1)
-    charrnn.save(network, path, vocabulary)
-    return ["generate", "--model", str(path), "--seed=1", "--length=30"]
 
 
 class SlowSampler(Sampler):

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from random_networks import engine_of
 
 from charrnn import ByteVocabulary, Vocabulary, WordVocabulary
-from charrnn.network.engine import Engine
 from charrnn.scoring import baselines
 from charrnn.scoring.lines import score_each
 from charrnn.scoring.losses import Score
@@ -21,23 +21,6 @@ from charrnn.scoring.score import (
 TEXT = "Don't panic, é 文字!\n\nThe sea, the sea!\nshe sells the sea\n" * 30
 KINDS = [Vocabulary, WordVocabulary, ByteVocabulary]
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.unit)
-
-
-def engine_of(vocabulary, seed=0, units=6):
-    random = np.random.default_rng(seed)
-
-    def weights(*shape):
-        return random.normal(0, 0.5, shape).astype(np.float32)
-
-    size = len(vocabulary)
-    lstm = [weights(size, 4 * units), weights(units, 4 * units)]
-    return Engine(
-        [
-            ("LSTM", {}, [*lstm, weights(4 * units)]),
-            ("Dense", {}, [weights(units, size), weights(size)]),
-        ],
-        vocabulary,
-    )
 
 
 @kinds

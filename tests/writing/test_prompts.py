@@ -4,30 +4,14 @@ import collections
 
 import numpy as np
 import pytest
+from random_networks import engine_of
 
 from charrnn import ByteVocabulary, Sampler, Vocabulary, WordVocabulary
-from charrnn.network.engine import Engine
 from charrnn.writing.probabilities import surprise
 
 WORDS = WordVocabulary(
     [*"\n ,.Nadelnopt", " Napoleon", " a", "Napoleon", " no", " to", ", "]
 )
-
-
-def engine_of(vocabulary, seed=0, units=6):
-    """A network of random weights that has its preferences."""
-    random = np.random.default_rng(seed)
-
-    def weights(*shape):
-        return random.normal(0, 0.7, shape).astype(np.float32)
-
-    size = len(vocabulary)
-    lstm = [weights(size, 4 * units), weights(units, 4 * units)]
-    dense = [2 * weights(units, size), weights(size)]
-    return Engine(
-        [("LSTM", {}, [*lstm, weights(4 * units)]), ("Dense", {}, dense)],
-        vocabulary,
-    )
 
 
 def exact(engine, context, rest):
