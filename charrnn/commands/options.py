@@ -11,7 +11,6 @@ from charrnn.text.normal_form import NORMAL_FORMS
 from charrnn.text.vocabulary import UNKNOWN
 
 MAX_INTEGER = 2**63 - 1  # the largest that NumPy's integers hold
-MAX_NUMBER = 1e15  # far beyond any sensible setting, far below overflow
 
 
 def add_text_arguments(group: argparse._ActionsContainer) -> None:
