@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from charrnn.text.corpus import normalize_text
-from charrnn.text.kinds import alphabet, from_json, to_json
+from charrnn.text.kinds import DOCUMENTS, alphabet, from_json, to_json
 from charrnn.text.normal_form import form_of
 from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
 
 # A file has the lowest format that can represent it: earlier versions of
 # charrnn read only the first.
 FORMATS = {"character": 1, "word": 2, "byte": 2}
+FORMAT_OF_DOCUMENTS = 3
+KNOWN_FORMATS = range(1, FORMAT_OF_DOCUMENTS + 1)
 MEMBER = "charrnn.json"  # the extra member of the archive; Keras ignores it
 # Bytes: enough for all characters that Unicode assigns, and for all words that
 # a vocabulary may have.
@@ -45,11 +47,12 @@ def facts_text(vocabulary: UnitVocabulary, facts: Mapping[str, Any]) -> str:
     >>> json.loads(facts_text(Vocabulary("ab"), {}))["vocabulary"]
     {'characters': 'ab'}
     """
+    stored = to_json(vocabulary)
     member = {
         **facts,
-        "format": FORMATS[vocabulary.unit],
+        "format": _format(vocabulary.unit, stored),
         "unit": vocabulary.unit,
-        "vocabulary": to_json(vocabulary),
+        "vocabulary": stored,
     }
     # UTF-8 takes a third of the bytes of escapes for words of other scripts.
     text = json.dumps(member, indent=1, ensure_ascii=vocabulary.unit == DEFAULT)
@@ -75,21 +78,30 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
     >>> check_facts({"format": 1, "vocabulary": {"characters": "ab"}})
     """
-    if facts.get("format") not in FORMATS.values():
+    if facts.get("format") not in KNOWN_FORMATS:
         raise ValueError(
-            f"Expected format {' or '.join(map(str, set(FORMATS.values())))}. "
+            f"Expected format 1 to {FORMAT_OF_DOCUMENTS}. "
             f"Received {facts.get('format')!r}. If a newer charrnn made it, "
             "update charrnn."
         )
     unit = facts.get("unit", DEFAULT)
     check_unit(unit)
-    if facts["format"] < FORMATS[unit]:
+    stored = expect(facts.get("vocabulary"), dict, "vocabulary")
+    least = _format(unit, stored)
+    if facts["format"] < least:
+        of = f"whose unit is the {unit}"
+        if least == FORMAT_OF_DOCUMENTS:
+            of = "of documents"
         raise ValueError(
-            f"Expected format {FORMATS[unit]} of a model whose unit is the "
-            f"{unit}. Received {facts['format']}."
+            f"Expected format {least} of a model {of}. "
+            f"Received {facts['format']}."
         )
-    expect(facts.get("vocabulary"), dict, "vocabulary")
     normalize_text("", **text_form(facts))
+
+
+def _format(unit: str, vocabulary: Mapping[str, Any]) -> int:
+    """The lowest format for a vocabulary in JSON."""
+    return FORMAT_OF_DOCUMENTS if DOCUMENTS in vocabulary else FORMATS[unit]
 
 
 def vocabulary_of(facts: Mapping[str, Any]) -> UnitVocabulary:

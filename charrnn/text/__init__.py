@@ -7,6 +7,8 @@
 - `normal_form`: Convert a text to a Unicode normal form, in bounded time.
 - `recognition`: Detect UTF-8, UTF-16 and UTF-32 in bytes.
 - `decoding`: Decode bytes strictly, and suggest an encoding where that fails.
+- `documents`: Split a text into documents: files, lines, or pieces between
+  separators.
 - `notices`: Collect warnings about a text's characters while it is read.
 - `sources`: Find the files that a user names: paths, folders and globs.
 - `parts`: Open each part of a text: a file, standard input, or a corpus.
@@ -21,8 +23,12 @@
 - `vocabulary`: Map characters to ids and back.
 - `word_vocabulary`: Map words to ids and back; rare words are spelled out.
 - `byte_vocabulary`: Map bytes to ids and back, for files of any kind.
+- `document_vocabulary`: Map the units of documents to ids, and mark where
+  documents begin and end.
 - `kinds`: Build a unit's vocabulary from a text, and convert it to and from
   JSON.
 - `encoding`: Encode a text of any size, in RAM or on disk.
+- `document_parts`: Encode documents, and divide them into two parts to train on
+  and validate on.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 """

@@ -7,7 +7,6 @@ text are always given per character, so that they can be compared;
 
 import abc
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
 
 import numpy as np
 
@@ -26,16 +25,25 @@ class UnitVocabulary(abc.ABC):
             their ids; for bytes those of ASCII.
         stand_in: The id of U+FFFD, which is read but never written, or
             `None`.
+        boundary: The id that begins and ends a document: before a network
+            reads it, its state is reset. `None` if a text is not divided into
+            documents.
     """
 
-    unit: ClassVar[str]
-    plural: ClassVar[str]
+    unit: str
+    plural: str
     alphabet: str
     stand_in: int | None
+    boundary: int | None = None
 
     @abc.abstractmethod
     def __len__(self) -> int:
         """The number of different units."""
+
+    @property
+    def inner(self) -> "UnitVocabulary":
+        """The vocabulary of the text within a document, such as a prompt."""
+        return self
 
     @abc.abstractmethod
     def encode(
@@ -55,6 +63,10 @@ class UnitVocabulary(abc.ABC):
     @abc.abstractmethod
     def decoder(self) -> Callable[[int], str]:
         """Makes a function that decodes one id at a time."""
+
+    def respelled(self, text: str, unknown: str = "error") -> str:
+        """Returns a text as it is after `encode` and `decode`."""
+        return self.decode(self.encode(text, unknown))
 
     def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
         """Spells a text out in characters; in bytes for a model of bytes.

@@ -240,8 +240,8 @@ def test_a_foreign_setting_is_refused(path):
 
 
 def test_a_newer_format_is_refused(path):
-    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 3}))
-    refused(path, r"Expected format 1 or 2\. Received 3\. .*update charrnn")
+    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 4}))
+    refused(path, r"Expected format 1 to 3\. Received 4\. .*update charrnn")
 
 
 UNITS = [
