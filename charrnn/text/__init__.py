@@ -15,6 +15,7 @@
 - `repeats`: Find files that would be read twice.
 - `corpus`: Read a text: a path, a folder, '-' for stdin, or a name in the
   catalogue.
+- `escapes`: Read backslash escapes as the characters they stand for.
 - `lines`: Split a text into lines, which end at LF, CRLF or CR.
 - `nearest`: Replace characters that a model does not know by similar ones.
 - `characters`: Name characters, count them, and give their code points.
@@ -28,7 +29,10 @@
 - `kinds`: Build a unit's vocabulary from a text, and convert it to and from
   JSON.
 - `encoding`: Encode a text of any size, in RAM or on disk.
+- `beginnings`: Find where documents begin in a long array of ids.
+- `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 - `document_parts`: Encode documents, and divide them into two parts to train on
   and validate on.
-- `windows`: Cut ids into batches of parallel, contiguous streams of windows.
+- `known_documents`: Recognise the documents of a training text without keeping
+  the text.
 """

@@ -75,7 +75,7 @@ class Resetting(keras.layers.Layer):
         for layer in self.layers:
             wider = _is_stock(layer)
             if not layer.built:
-                layer.build((*shape[:-1], shape[-1] + 1) if wider else shape)
+                layer.build((*shape[:-1], wider + (shape[-1] or 0)))
             shape = layer.compute_output_shape(shape)
 
     def compute_output_shape(
