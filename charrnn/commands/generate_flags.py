@@ -51,11 +51,17 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         (
             "--length",
             at_least(0),
-            1000,
+            None,
             "number of new characters; for a model of words or bytes, of words "
-            "or bytes",
+            "or bytes (default: 1000; of documents, which end by themselves, "
+            "twice the length of the longest that was learnt)",
         ),
-        ("--count", at_least(1), 1, "number of samples, drawn together"),
+        (
+            "--count",
+            at_least(1),
+            1,
+            "number of samples, or of documents, drawn together",
+        ),
         (
             "--temperature",
             float,
@@ -93,6 +99,14 @@ def _add_ends(group: argparse._ActionsContainer) -> None:
         default=LENGTHS[0],
         help="what --length counts: the model's units or characters (default: "
         "units)",
+    )
+    group.add_argument(
+        "--new",
+        nargs="*",
+        metavar="TEXT",
+        help="of a model of documents: keep only those that are not in its "
+        "training text, and tell how many were; the run's folder has what this "
+        "takes, elsewhere name the training text",
     )
     for flag, where in (("--stop", "before"), ("--stop-after", "after")):
         group.add_argument(

@@ -33,6 +33,7 @@ class DocumentVocabulary(UnitVocabulary):
         base: As given.
         by: As given.
         boundary: The id of the boundary, the last one.
+        end: The text that follows each document where several are joined.
 
     Raises:
         ValueError: if `by` is no such division.
@@ -53,6 +54,7 @@ class DocumentVocabulary(UnitVocabulary):
         check_division(by)
         self.base = base
         self.by = by
+        self.end = end_of(by)
         self.boundary = len(base)
         self.unit, self.plural = base.unit, base.plural
         self.alphabet, self.stand_in = base.alphabet, base.stand_in
@@ -177,7 +179,7 @@ class DocumentVocabulary(UnitVocabulary):
         for place, document in enumerate(others):
             # Nothing ends at a boundary with which the ids begin.
             ends = place or len(first)
-            texts.append(end_of(self.by) if ends else "")
+            texts.append(self.end if ends else "")
             texts.append(self.base.decode(document[1:]))
         return "".join(texts)
 

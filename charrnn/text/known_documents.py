@@ -6,7 +6,6 @@ the held-out ones, all as little-endian 64-bit integers.
 """
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,6 +110,5 @@ class KnownDocuments:
             ValueError, OSError: as `Text.documents` does.
         """
         found = digests(text.documents(by))
-        share = validation if math.isfinite(validation) else 0.0
-        mask = held_out(len(found), share, seed)
+        mask = held_out(len(found), validation, seed)
         return cls(found[~mask], found[mask])

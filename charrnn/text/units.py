@@ -28,6 +28,8 @@ class UnitVocabulary(abc.ABC):
         boundary: The id that begins and ends a document: before a network
             reads it, its state is reset. `None` if a text is not divided into
             documents.
+        end: The text between two documents: a line end or a separator; empty
+            between files, and without documents.
     """
 
     unit: str
@@ -35,6 +37,7 @@ class UnitVocabulary(abc.ABC):
     alphabet: str
     stand_in: int | None
     boundary: int | None = None
+    end: str = ""
 
     @abc.abstractmethod
     def __len__(self) -> int:

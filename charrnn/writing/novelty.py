@@ -1,0 +1,192 @@
+"""Draw documents until enough of them are not in the training text."""
+
+import collections
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from charrnn.network.engine import Engine
+from charrnn.network.facts import expect, text_form
+from charrnn.text.corpus import Text
+from charrnn.text.document_vocabulary import DocumentVocabulary
+from charrnn.text.known_documents import NEW, TEST, TRAIN, KnownDocuments
+from charrnn.text.sources import Source
+from charrnn.writing.drawing import Sample
+from charrnn.writing.sampler import Sampler
+
+UNFINISHED = "unfinished"  # a document that was cut at the maximum length
+PLACES = (NEW, TRAIN, TEST, UNFINISHED)
+MAX_BATCHES = 50  # drawn in search of new documents
+
+
+@dataclasses.dataclass(frozen=True)
+class NewDocuments:
+    """New documents, and how many others were drawn.
+
+    Attributes:
+        samples: The new documents.
+        places: The number of documents drawn, by where they occur: `"new"`,
+            `"train"` (in the part to train on), `"test"` (held out), or
+            `"unfinished"`.
+    """
+
+    samples: list[Sample]
+    places: dict[str, int]
+
+    @property
+    def drawn(self) -> int:
+        """The number of documents drawn."""
+        return sum(self.places.values())
+
+
+def new_documents(
+    sampler: Sampler,
+    known: KnownDocuments,
+    prompt: str = "",
+    *,
+    count: int,
+    seed: int = 0,
+    **how: Any,
+) -> NewDocuments:
+    """Draws documents until `count` of them are new.
+
+    Args:
+        sampler: Of a model of documents.
+        known: The documents of its training text.
+        prompt: The beginning of each document.
+        count: Number of new documents.
+        seed: Of the random numbers. The documents of each further batch have
+            a seed of their own.
+        **how: As for `Sampler.generate`.
+
+    Returns:
+        The new documents: fewer than `count` if there are not as many among
+        50 times as many documents.
+
+    Raises:
+        ValueError: as `Sampler.generate` does, or if the model is not one of
+            documents.
+
+    Example:
+
+    >>> from charrnn import DocumentVocabulary, Vocabulary, build_model
+    >>> from charrnn.text.document_parts import digests
+    >>> vocabulary = DocumentVocabulary(Vocabulary("ab"), "lines")
+    >>> sampler = Sampler(build_model(vocabulary, units=4), vocabulary)
+    >>> known = KnownDocuments(digests(["a", "b"]), digests([]))
+    >>> found = new_documents(sampler, known, count=5, length=99)
+    >>> len(found.samples), "a" in [sample.text for sample in found.samples]
+    (5, False)
+    """
+    check_is_of_documents(sampler.engine)
+    found: list[Sample] = []
+    places: collections.Counter[str] = collections.Counter()
+    for batch in range(MAX_BATCHES):
+        samples = sampler.generate(
+            prompt, count=count, seed=seed + (batch << 32), **how
+        )
+        own = known.places([prompt + sample.text for sample in samples])
+        for sample, place in zip(samples, own, strict=True):
+            place = place if sample.stop_reason == "end" else UNFINISHED
+            places[place] += 1
+            if place == NEW:
+                found.append(sample)
+            if len(found) == count:
+                break
+        interrupted = any(s.stop_reason == "interrupted" for s in samples)
+        if len(found) == count or interrupted:
+            break
+    return NewDocuments(found, {name: places[name] for name in PLACES})
+
+
+def check_is_of_documents(engine: Engine) -> DocumentVocabulary:
+    """Checks that a model is one of documents.
+
+    Args:
+        engine: The model.
+
+    Returns:
+        Its vocabulary.
+
+    Raises:
+        ValueError: if it is a model of endless text.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> check_is_of_documents(load("shakespeare"))
+    Traceback (most recent call last):
+    ValueError: Expected a model of documents. Received one of endless ...
+    """
+    vocabulary = engine.vocabulary
+    if not isinstance(vocabulary, DocumentVocabulary):
+        raise ValueError(
+            "Expected a model of documents. Received one of endless text. "
+            "`charrnn train TEXT --documents lines` makes one of lines."
+        )
+    return vocabulary
+
+
+def known_from_text(
+    engine: Engine, source: Source, encoding: str = "utf-8"
+) -> KnownDocuments:
+    """Reads a model's training text, and divides it as its run did.
+
+    Args:
+        engine: The model, whose facts say how the text was read and divided.
+        source: The training text, as for `charrnn.read`.
+        encoding: That of the text.
+
+    Returns:
+        The hashes of its documents.
+
+    Raises:
+        ValueError: if it is not a model of documents, or as `charrnn.read`
+            does.
+        OSError: if the text cannot be read.
+    """
+    vocabulary = check_is_of_documents(engine)
+    text = Text(
+        source,
+        encoding=encoding,
+        binary=vocabulary.unit == "byte",
+        **text_form(engine.facts),
+    )
+    validation = _number(engine.facts, "split", "validation")
+    seed = int(_number(engine.facts, "training", "seed"))
+    return KnownDocuments.of_text(text, vocabulary.by, validation, seed)
+
+
+def longest_learnt(engine: Engine) -> int | None:
+    """The number of units of the longest document of a training text.
+
+    Args:
+        engine: The model.
+
+    Returns:
+        A number, or `None` if the model file does not have it.
+
+    Raises:
+        ValueError: if the entry is not a number.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> longest_learnt(load("shakespeare")) is None
+    True
+    """
+    split = expect(engine.facts.get("split", {}), dict, "split")
+    documents = expect(split.get("documents", {}), dict, "documents")
+    if "longest" not in documents:
+        return None
+    return max(1, expect(documents["longest"], int, "longest"))
+
+
+def _number(facts: Mapping[str, Any], section: str, name: str) -> float:
+    """A number from a model file's facts, 0 if there is none."""
+    entries = expect(facts.get(section, {}), dict, section)
+    value = entries.get(name, 0)
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"Expected {name} to be a number. Received {value!r}.")
+    return value
