@@ -166,6 +166,7 @@ def _write(
             "watch": functools.partial(_watched, received),
             "interrupted": lambda: bool(received),
         }
+        pieces: Iterable[tuple[int, str]]
         if known:
             found = draw_new(sampler, known, prompt, how).samples
             pieces = enumerate(sample.text for sample in found)

@@ -12,7 +12,11 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
-from charrnn.text.units import UnitVocabulary, check_is_of_characters
+from charrnn.text.units import (
+    UnitVocabulary,
+    check_is_endless,
+    check_is_of_characters,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -115,6 +119,7 @@ def read_neurons(
     """
     engine = engine_of(model, vocabulary)
     check_is_of_characters(engine.vocabulary, "Neurons are followed through")
+    check_is_endless(engine.vocabulary, "Neurons are followed through")
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     ram.check_fits(

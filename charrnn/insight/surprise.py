@@ -16,7 +16,11 @@ from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.score import ONE_PASS_CHARACTERS, to_bits
 from charrnn.text.lines import split_lines
-from charrnn.text.units import UnitVocabulary, check_is_of_characters
+from charrnn.text.units import (
+    UnitVocabulary,
+    check_is_endless,
+    check_is_of_characters,
+)
 from charrnn.writing.probabilities import surprise
 
 if TYPE_CHECKING:
@@ -224,6 +228,7 @@ def read_along(
     """
     engine = engine_of(model, vocabulary)
     check_is_of_characters(engine.vocabulary, "A reading shows single")
+    check_is_endless(engine.vocabulary, "A reading shows")
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(

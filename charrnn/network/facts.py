@@ -176,6 +176,35 @@ def training_characters(facts: Mapping[str, Any]) -> int | None:
     return expect(split["training_characters"], int, "training_characters")
 
 
+def document_split(facts: Mapping[str, Any]) -> tuple[float, int]:
+    """Finds how a run chose the documents that it held out.
+
+    Args:
+        facts: As for `text_form`.
+
+    Returns:
+        `(validation, seed)`: the share held out, and the run's seed; zeros if
+        the file does not have them.
+
+    Raises:
+        ValueError: if an entry is not a number.
+
+    Example:
+
+    >>> document_split({"split": {"validation": 0.1}, "training": {"seed": 7}})
+    (0.1, 7)
+    """
+    split = expect(facts.get("split", {}), dict, "split")
+    training = expect(facts.get("training", {}), dict, "training")
+    validation = split.get("validation", 0.0)
+    if not isinstance(validation, (int, float)) or not 0 <= validation < 1:
+        raise ValueError(
+            "Expected validation to be a number from 0 up to, but not "
+            f"including, 1. Received {validation!r}."
+        )
+    return validation, expect(training.get("seed", 0), int, "seed")
+
+
 def expect(value: Any, kind: type[Kind], name: str) -> Kind:
     """Returns a value from JSON after checking its type.
 

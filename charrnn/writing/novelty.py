@@ -2,12 +2,10 @@
 
 import collections
 import dataclasses
-import math
-from collections.abc import Mapping
 from typing import Any
 
 from charrnn.network.engine import Engine
-from charrnn.network.facts import expect, text_form
+from charrnn.network.facts import document_split, expect, text_form
 from charrnn.text.corpus import Text
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.known_documents import NEW, TEST, TRAIN, KnownDocuments
@@ -153,9 +151,9 @@ def known_from_text(
         binary=vocabulary.unit == "byte",
         **text_form(engine.facts),
     )
-    validation = _number(engine.facts, "split", "validation")
-    seed = int(_number(engine.facts, "training", "seed"))
-    return KnownDocuments.of_text(text, vocabulary.by, validation, seed)
+    return KnownDocuments.of_text(
+        text, vocabulary.by, *document_split(engine.facts)
+    )
 
 
 def longest_learnt(engine: Engine) -> int | None:
@@ -181,12 +179,3 @@ def longest_learnt(engine: Engine) -> int | None:
     if "longest" not in documents:
         return None
     return max(1, expect(documents["longest"], int, "longest"))
-
-
-def _number(facts: Mapping[str, Any], section: str, name: str) -> float:
-    """A number from a model file's facts, 0 if there is none."""
-    entries = expect(facts.get(section, {}), dict, section)
-    value = entries.get(name, 0)
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"Expected {name} to be a number. Received {value!r}.")
-    return value
