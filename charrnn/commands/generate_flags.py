@@ -52,16 +52,10 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
             "--length",
             at_least(0),
             None,
-            "number of new characters; for a model of words or bytes, of words "
-            "or bytes (default: 1000; of documents, which end by themselves, "
-            "twice the length of the longest that was learnt)",
+            "number of new characters, or words or bytes (default: 1000; for a "
+            "model of documents twice the longest that was learnt)",
         ),
-        (
-            "--count",
-            at_least(1),
-            1,
-            "number of samples, or of documents, drawn together",
-        ),
+        ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
             "--temperature",
             float,

@@ -171,8 +171,7 @@ def encode_parts(
             stand_ins += count_stand_ins(together, vocabulary)
             longest = max(longest, *map(len, ids))
             first += len(ids)
-        if validating.digests:
-            validating.file.write(vocabulary.framed([]))
+        validating.end()
         parts = Parts(
             training.file.read(),
             validating.file.read(),
@@ -216,6 +215,11 @@ class _Part:
             own = itertools.compress(ids, chosen)
             self.file.write(self._vocabulary.framed(own)[:-1])
             self.digests.append(digests(itertools.compress(documents, chosen)))
+
+    def end(self) -> None:
+        """Ends the last document."""
+        if self.digests:
+            self.file.write(self._vocabulary.framed([]))
 
     def all_digests(self) -> np.ndarray:
         return np.concatenate([np.empty(0, np.uint64), *self.digests])

@@ -21,6 +21,7 @@ from charrnn.text.corpus import Text, normalize_text
 from charrnn.text.document_parts import Parts
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.documents import described
+from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
@@ -56,6 +57,13 @@ class Data:
         """Mean number of characters that a unit of the training part has."""
         ids = self.windows.ids
         return max(1, self.vocabulary.characters_of(ids)) / len(ids)
+
+    def remember(self, folder: Path) -> None:
+        """Keeps the hashes of documents in a run's folder, if there are any."""
+        if found := self.documents:
+            KnownDocuments(
+                found.training_digests, found.held_out_digests
+            ).write(folder)
 
 
 def read_data(

@@ -15,7 +15,6 @@ from charrnn.training.data import Data, read_data
 from charrnn.training.places import exists
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, settle, with_epoch_of_change
-from charrnn.training.split import remember
 from charrnn.training.stopping import Stopped, noted_signals
 from charrnn.training.units import to_state
 
@@ -246,7 +245,7 @@ class Session:
         """Builds the model's twin and the callbacks, and restores them."""
         from charrnn.training import assembly
 
-        remember(self.data.documents, self.folder)
+        self.data.remember(self.folder)
         model = assembly.network(self.settings, self.data, self.tell)
         twin, precision = assembly.twin(self.settings, self.data, model)
         self.settings = with_epoch_of_change(

@@ -12,7 +12,6 @@ from charrnn.text.corpus import Text
 from charrnn.text.document_parts import Parts, encode_parts
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.documents import described
-from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.places import RUNS, existing
@@ -163,18 +162,3 @@ def tell_documents(
             f"{title}: {documents.duplicates:,} of the documents to validate "
             "on are among those to train on, too: their loss is too low"
         )
-
-
-def remember(documents: Parts | None, folder: Path) -> None:
-    """Keeps the hashes of documents in a run's folder, to recognise them.
-
-    Args:
-        documents: The run's documents, if its text is divided into some.
-        folder: The run's folder.
-
-    Raises:
-        OSError: if they cannot be written.
-    """
-    if documents:
-        parts = documents.training_digests, documents.held_out_digests
-        KnownDocuments(*parts).write(folder)

@@ -130,13 +130,10 @@ def run(
         h = tf.concat([stack(part.states[0]) for part in tape], axis=2)
 
         def gradient(d_outputs, *d_last):
+            d_h = [part for (part,) in tiles.split([d_outputs], axis=2)]
+            d_end = tiles.split(d_last, axis=1)
             dx, dp, d_states = _backward_loop(
-                equations,
-                [part for (part,) in tiles.split([d_outputs], axis=2)],
-                tiles.split(d_last, axis=1),
-                recurrent,
-                tape,
-                keep,
+                equations, d_h, d_end, recurrent, tape, keep
             )
             return (
                 input_gradient(dx, kernel),

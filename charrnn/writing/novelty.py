@@ -2,6 +2,8 @@
 
 import collections
 import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from charrnn.network.engine import Engine
@@ -15,7 +17,10 @@ from charrnn.writing.sampler import Sampler
 
 UNFINISHED = "unfinished"  # a document that was cut at the maximum length
 PLACES = (NEW, TRAIN, TEST, UNFINISHED)
-MAX_BATCHES = 50  # drawn in search of new documents
+# So many are drawn together, however many are wanted: of one seed, the first
+# new documents are then always the same.
+DOCUMENTS_PER_BATCH = 32
+MAX_DRAWN_PER_NEW = 50  # then the search ends
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +59,8 @@ def new_documents(
         known: The documents of its training text.
         prompt: The beginning of each document.
         count: Number of new documents.
-        seed: Of the random numbers. The documents of each further batch have
-            a seed of their own.
+        seed: Of the random numbers. Each further batch of 32 documents has a
+            seed of its own.
         **how: As for `Sampler.generate`.
 
     Returns:
@@ -80,22 +85,36 @@ def new_documents(
     check_is_of_documents(sampler.engine)
     found: list[Sample] = []
     places: collections.Counter[str] = collections.Counter()
-    for batch in range(MAX_BATCHES):
-        samples = sampler.generate(
-            prompt, count=count, seed=seed + (batch << 32), **how
-        )
-        own = known.places([prompt + sample.text for sample in samples])
-        for sample, place in zip(samples, own, strict=True):
-            place = place if sample.stop_reason == "end" else UNFINISHED
-            places[place] += 1
-            if place == NEW:
-                found.append(sample)
-            if len(found) == count:
-                break
-        interrupted = any(s.stop_reason == "interrupted" for s in samples)
-        if len(found) == count or interrupted:
+    for sample, place in _drawn(sampler, known, prompt, seed, how):
+        places[place] += 1
+        if place == NEW:
+            found.append(sample)
+        is_hopeless = places.total() >= MAX_DRAWN_PER_NEW * count
+        is_interrupted = sample.stop_reason == "interrupted"
+        if len(found) == count or is_hopeless or is_interrupted:
             break
     return NewDocuments(found, {name: places[name] for name in PLACES})
+
+
+def _drawn(
+    sampler: Sampler,
+    known: KnownDocuments,
+    prompt: str,
+    seed: int,
+    how: Mapping[str, Any],
+) -> Iterator[tuple[Sample, str]]:
+    """Yields documents without end, and where each occurs."""
+    for batch in itertools.count():
+        samples = sampler.generate(
+            prompt,
+            count=DOCUMENTS_PER_BATCH,
+            seed=seed + (batch << 32),
+            **how,
+        )
+        places = known.places([prompt + sample.text for sample in samples])
+        for sample, place in zip(samples, places, strict=True):
+            ended = sample.stop_reason == "end"
+            yield sample, place if ended else UNFINISHED
 
 
 def check_is_of_documents(engine: Engine) -> DocumentVocabulary:

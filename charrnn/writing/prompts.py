@@ -18,7 +18,12 @@ import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.probabilities import Filters, probabilities, surprise
+from charrnn.writing.probabilities import (
+    Filters,
+    probabilities,
+    surprise,
+    without,
+)
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
 
@@ -72,6 +77,8 @@ def read_prompt(
     recurrent = None
     for piece in watch(pieces):
         logits, recurrent = engine.read(piece, recurrent)
+    if ids.shape[1] == 1:  # no document is empty
+        logits = without(engine.vocabulary.boundary, logits)
     # All samples share the prompt: read it once, then copy the state.
     return State(
         [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
