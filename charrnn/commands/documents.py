@@ -18,6 +18,7 @@ from charrnn.writing.novelty import (
 from charrnn.writing.sampler import Sampler
 
 DEFAULT_LENGTH = 1000  # units of a sample
+MAX_LENGTH = 1 << 20  # of a document, whatever a stranger's file says
 
 
 def length_for(engine: Engine) -> int:
@@ -33,7 +34,7 @@ def length_for(engine: Engine) -> int:
     longest = None
     if engine.vocabulary.boundary is not None:
         longest = longest_learnt(engine)
-    return 2 * longest if longest else DEFAULT_LENGTH
+    return min(2 * longest, MAX_LENGTH) if longest else DEFAULT_LENGTH
 
 
 def known_documents(
