@@ -21,7 +21,6 @@ from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
-from charrnn.text.corpus import read
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Sample
 from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
@@ -190,6 +189,8 @@ def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
 
 
 def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
+    from charrnn.text.corpus import read  # slow to import
+
     source = arguments.prompt_file
     binary = engine.vocabulary.unit == "byte"
     text = read(
