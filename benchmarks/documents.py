@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import charrnn
-from charrnn.text.document_parts import held_out
+from charrnn.text.document_hashes import held_out
 from charrnn.writing.novelty import NEW, PLACES, TRAIN
 
 NAMES = 5000

@@ -3,20 +3,17 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.network.engine import Engine
 from charrnn.system.terminal import remark
-from charrnn.text.known_documents import NAME, KnownDocuments
-from charrnn.writing.novelty import (
-    NewDocuments,
-    check_is_of_documents,
-    known_from_text,
-    longest_learnt,
-    new_documents,
-)
-from charrnn.writing.sampler import Sampler
 
+if TYPE_CHECKING:
+    from charrnn.text.known_documents import KnownDocuments
+    from charrnn.writing.novelty import NewDocuments
+    from charrnn.writing.sampler import Sampler
+
+# What only --new needs is imported for it alone.
 DEFAULT_LENGTH = 1000  # units of a sample
 MAX_LENGTH = 1 << 20  # of a document, whatever a stranger's file says
 
@@ -33,13 +30,15 @@ def length_for(engine: Engine) -> int:
     """
     longest = None
     if engine.vocabulary.boundary is not None:
+        from charrnn.writing.novelty import longest_learnt
+
         longest = longest_learnt(engine)
     return min(2 * longest, MAX_LENGTH) if longest else DEFAULT_LENGTH
 
 
 def known_documents(
     engine: Engine, model: Path, arguments: argparse.Namespace
-) -> KnownDocuments | None:
+) -> "KnownDocuments | None":
     """Reads what is needed to recognise documents, for --new.
 
     Args:
@@ -57,6 +56,9 @@ def known_documents(
     """
     if arguments.new is None:
         return None
+    from charrnn.text.known_documents import NAME, KnownDocuments
+    from charrnn.writing.novelty import check_is_of_documents, known_from_text
+
     try:
         check_is_of_documents(engine)
         if arguments.new:
@@ -72,11 +74,11 @@ def known_documents(
 
 
 def draw_new(
-    sampler: Sampler,
-    known: KnownDocuments,
+    sampler: "Sampler",
+    known: "KnownDocuments",
     prompt: str,
     how: Mapping[str, Any],
-) -> NewDocuments:
+) -> "NewDocuments":
     """Draws new documents, and prints how many others were drawn.
 
     Args:
@@ -88,6 +90,8 @@ def draw_new(
     Returns:
         The `NewDocuments`.
     """
+    from charrnn.writing.novelty import new_documents
+
     found = new_documents(sampler, known, prompt, **how)
     places, drawn = found.places, found.drawn
     share = places["new"] / drawn if drawn else 0

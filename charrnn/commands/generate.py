@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.commands.documents import draw_new, known_documents, length_for
 from charrnn.commands.generate_flags import add_arguments
@@ -21,11 +21,12 @@ from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
-from charrnn.text.corpus import read
-from charrnn.text.known_documents import KnownDocuments
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
 from charrnn.writing.sampler import Sampler
+
+if TYPE_CHECKING:
+    from charrnn.text.known_documents import KnownDocuments
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
@@ -151,7 +152,7 @@ def _write(
     how: dict[str, Any],
     out: Path | None,
     arguments: argparse.Namespace,
-    known: KnownDocuments | None,
+    known: "KnownDocuments | None",
 ) -> tuple[int, int]:
     """Writes all samples, or what is drawn before a signal to stop.
 
@@ -201,6 +202,8 @@ def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
 
 
 def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
+    from charrnn.text.corpus import read  # slow to import
+
     source = arguments.prompt_file
     binary = engine.vocabulary.unit == "byte"
     text = read(

@@ -26,7 +26,7 @@ from charrnn.scoring.lines import line_end
 from charrnn.scoring.ranking import lines_alone, lines_in_context
 from charrnn.scoring.score import Score, score
 from charrnn.text import sources
-from charrnn.text.document_parts import held_out
+from charrnn.text.document_hashes import held_out
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.lines import split_lines
 

@@ -11,9 +11,12 @@ from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
-from charrnn.text.corpus import normalize_text
 from charrnn.text.escapes import unescaped
-from charrnn.text.normal_form import NORMAL_FORMS, normalized
+from charrnn.text.normal_form import (
+    NORMAL_FORMS,
+    normalize_text,
+    normalized,
+)
 from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 
 # Looks like an escape, in a text whose escapes are not read.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from charrnn.text.corpus import normalize_text
+from charrnn.text.normal_form import normalize_text
 
 OPENING, CLOSING = "([{", ")]}"
 

@@ -4,7 +4,8 @@
 - `library`: Read the source code of Python's standard library as one text.
 - `fetching`: Fetch a corpus from its publisher: as a wheel or from a URL.
 - `catalogue`: Find the corpora in the catalogue, and prepare them on first use.
-- `normal_form`: Convert a text to a Unicode normal form, in bounded time.
+- `normal_form`: Convert a text to one kind of line end, and to a Unicode normal
+  form.
 - `recognition`: Detect UTF-8, UTF-16 and UTF-32 in bytes.
 - `decoding`: Decode bytes strictly, and suggest an encoding where that fails.
 - `documents`: Split a text into documents: files, lines, or pieces between
@@ -31,6 +32,8 @@
 - `encoding`: Encode a text of any size, in RAM or on disk.
 - `beginnings`: Find where documents begin in a long array of ids.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
+- `document_hashes`: Hash documents: their numbers to split them, their text to
+  recognise them.
 - `document_parts`: Encode documents, and divide them into two parts to train on
   and validate on.
 - `known_documents`: Recognise the documents of a training text without keeping

@@ -6,14 +6,13 @@ the held-out ones, all as little-endian 64-bit integers.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from charrnn.system.atomic import check_regular, replacing
-from charrnn.text.corpus import Text
-from charrnn.text.document_parts import digests, held_out
+from charrnn.text.document_hashes import digests, held_out
 
 NAME = "documents.bin"
 TRAIN, TEST, NEW = "train", "test", "new"
@@ -92,23 +91,19 @@ class KnownDocuments:
         return cls(numbers[:count], numbers[count:])
 
     @classmethod
-    def of_text(
-        cls, text: Text, by: str, validation: float, seed: int
+    def divided(
+        cls, documents: Iterable[str], validation: float, seed: int
     ) -> "KnownDocuments":
-        """Divides a training text as a run does.
+        """Divides the documents of a training text as a run does.
 
         Args:
-            text: The text.
-            by: How it is divided into documents.
-            validation: The share of the documents that the run held out.
+            documents: The documents, in their order.
+            validation: The share that the run held out.
             seed: The run's seed.
 
         Returns:
-            The hashes of its documents.
-
-        Raises:
-            ValueError, OSError: as `Text.documents` does.
+            Their hashes.
         """
-        found = digests(text.documents(by))
+        found = digests(documents)
         mask = held_out(len(found), validation, seed)
         return cls(found[~mask], found[mask])

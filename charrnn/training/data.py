@@ -17,12 +17,12 @@ from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import kinds
-from charrnn.text.corpus import Text, normalize_text
+from charrnn.text.corpus import Text
 from charrnn.text.document_parts import Parts
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.documents import described
 from charrnn.text.known_documents import KnownDocuments
-from charrnn.text.normal_form import form_of
+from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
 from charrnn.training import causes, changes, recipe, units

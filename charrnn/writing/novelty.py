@@ -4,16 +4,17 @@ import collections
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.network.engine import Engine
 from charrnn.network.facts import document_split, expect, text_form
-from charrnn.text.corpus import Text
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.known_documents import NEW, TEST, TRAIN, KnownDocuments
-from charrnn.text.sources import Source
 from charrnn.writing.drawing import Sample
 from charrnn.writing.sampler import Sampler
+
+if TYPE_CHECKING:
+    from charrnn.text.sources import Source
 
 UNFINISHED = "unfinished"  # a document that was cut at the maximum length
 PLACES = (NEW, TRAIN, TEST, UNFINISHED)
@@ -74,7 +75,7 @@ def new_documents(
     Example:
 
     >>> from charrnn import DocumentVocabulary, Vocabulary, build_model
-    >>> from charrnn.text.document_parts import digests
+    >>> from charrnn.text.document_hashes import digests
     >>> vocabulary = DocumentVocabulary(Vocabulary("ab"), "lines")
     >>> sampler = Sampler(build_model(vocabulary, units=4), vocabulary)
     >>> known = KnownDocuments(digests(["a", "b"]), digests([]))
@@ -146,7 +147,7 @@ def check_is_of_documents(engine: Engine) -> DocumentVocabulary:
 
 
 def known_from_text(
-    engine: Engine, source: Source, encoding: str = "utf-8"
+    engine: Engine, source: "Source", encoding: str = "utf-8"
 ) -> KnownDocuments:
     """Reads a model's training text, and divides it as its run did.
 
@@ -163,6 +164,8 @@ def known_from_text(
             does.
         OSError: if the text cannot be read.
     """
+    from charrnn.text.corpus import Text  # slow to import
+
     vocabulary = check_is_of_documents(engine)
     text = Text(
         source,
@@ -170,8 +173,8 @@ def known_from_text(
         binary=vocabulary.unit == "byte",
         **text_form(engine.facts),
     )
-    return KnownDocuments.of_text(
-        text, vocabulary.by, *document_split(engine.facts)
+    return KnownDocuments.divided(
+        text.documents(vocabulary.by), *document_split(engine.facts)
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 import charrnn
 from charrnn.commands import main
 from charrnn.text import kinds
-from charrnn.text.document_parts import digests
+from charrnn.text.document_hashes import digests
 from charrnn.text.known_documents import KnownDocuments
 
 NAMES = ["a", "nan", "b", "anna", "ban", "n", "nab"]

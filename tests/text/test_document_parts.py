@@ -5,7 +5,8 @@ import pytest
 
 from charrnn.text import kinds
 from charrnn.text.corpus import Text
-from charrnn.text.document_parts import digests, encode_parts, held_out
+from charrnn.text.document_hashes import digests, held_out
+from charrnn.text.document_parts import encode_parts
 from charrnn.text.known_documents import KnownDocuments
 
 NAMES = [f"name{number % 60}" for number in range(100)]
@@ -99,7 +100,7 @@ def test_known_documents_are_found_again(text, tmp_path):
     assert places[-1] == "new"
     for name, place in zip(NAMES, places, strict=False):
         assert place == ("train" if name in learnt else "test")
-    of_text = KnownDocuments.of_text(text, "lines", 0.2, 1)
+    of_text = KnownDocuments.divided(text.documents("lines"), 0.2, 1)
     assert of_text.places(NAMES) == places[:-1]
 
 
