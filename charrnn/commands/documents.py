@@ -1,7 +1,7 @@
 """Draw documents that are new, and tell how many others were drawn."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,3 +103,19 @@ def draw_new(
         line += f"; {places['unfinished']:,} cut at --length {how['length']:,}"
     remark(line)
     return found
+
+
+def tell_cut(sampler: "Sampler", reasons: Sequence[str], length: int) -> None:
+    """Says how many documents were cut before their end, if some were.
+
+    Args:
+        sampler: Of any model.
+        reasons: Why each sample ended.
+        length: The maximum length of a sample.
+    """
+    cut = reasons.count("length")
+    if cut and sampler.vocabulary.boundary is not None:
+        remark(
+            f"{cut:,} of {len(reasons):,} documents cut at --length "
+            f"{length:,}, before their end"
+        )

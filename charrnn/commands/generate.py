@@ -11,7 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.commands.documents import draw_new, known_documents, length_for
+from charrnn.commands.documents import (
+    draw_new,
+    known_documents,
+    length_for,
+    tell_cut,
+)
 from charrnn.commands.generate_flags import add_arguments
 from charrnn.commands.outputs import check_output
 from charrnn.commands.samples import Layout, Write, as_json, write_samples
@@ -22,6 +27,7 @@ from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.text import sources
 from charrnn.training.places import RUNS, newest_run
+from charrnn.writing.drawing import Drawing
 from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
 from charrnn.writing.sampler import Sampler
 
@@ -181,6 +187,8 @@ def _write(
         else:
             layout = Layout(how["count"], sampler.vocabulary.end)
             written = write_samples(prompt, pieces, layout, write)
+            if isinstance(pieces, Drawing):
+                tell_cut(sampler, pieces.stop_reasons(), how["length"])
     return (received[0] if received else 0), written
 
 

@@ -171,7 +171,7 @@ def tell_sizes(
     if vocabulary.unit != DEFAULT:
         units = f" in {len(training) + len(held_out):,} {vocabulary.plural}"
     tell(
-        f"{title}: {sum(parts):,} characters{units}, {len(vocabulary):,} "
+        f"{title}: {sum(parts):,} characters{units}, {len(vocabulary.inner):,} "
         f"distinct; {parts[0]:,} to train on, {parts[1]:,} to validate on"
     )
     if len(held_out) > MAX_VALIDATION_UNITS:

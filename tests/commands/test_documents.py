@@ -62,6 +62,10 @@ def test_documents_end_at_the_default_length(folder, capsys):
         else:
             assert row["stop_reason"] == "end" and len(row["text"]) < 8
     assert {row["stop_reason"] for row in rows} == {"end", "length"}
+    told = written(folder, capsys, "--count=300").err
+    cut = [row for row in rows if row["stop_reason"] == "length"]
+    assert f"{len(cut)} of 300 documents cut at --length 8, before" in told
+    assert "cut" not in written(folder, capsys, "--length=999").err
 
 
 def test_a_prompt_begins_each_document(folder, capsys):
