@@ -56,7 +56,8 @@ def to_state(vocabulary: UnitVocabulary) -> Any:
         vocabulary: The run's vocabulary.
 
     Returns:
-        A `str` of the characters; for another unit, a `dict` with its name.
+        A `str` of the characters; for another unit or for documents, a `dict`
+        with the unit's name.
 
     Example:
 
@@ -65,7 +66,7 @@ def to_state(vocabulary: UnitVocabulary) -> Any:
     ('ab', {'unit': 'byte'})
     """
     value = kinds.to_json(vocabulary)
-    if vocabulary.unit == DEFAULT:
+    if value.keys() == {kinds.KEYS[DEFAULT]}:
         return value[kinds.KEYS[DEFAULT]]
     return {"unit": vocabulary.unit, **value}
 

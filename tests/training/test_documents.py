@@ -11,6 +11,7 @@ from charrnn.commands import main
 from charrnn.network import model_file
 from charrnn.training.data import read_data
 from charrnn.training.settle import settle
+from charrnn.training.units import from_state, to_state
 
 RANDOM = np.random.default_rng(1)
 SYLLABLES = ["an", "be", "ka", "lo", "mi", "ru", "s", "to", "é"]
@@ -53,6 +54,14 @@ def test_the_split_and_its_copies_are_told(text):
     assert f"{data.documents.duplicates} of the documents" in line
     again = read(text, seed=2)
     assert (again.held_out[:9] != data.held_out[:9]).any()
+
+
+@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+def test_a_checkpoint_holds_the_vocabulary(text, unit):
+    vocabulary = read(text, unit=unit).vocabulary
+    assert (
+        from_state(json.loads(json.dumps(to_state(vocabulary)))) == vocabulary
+    )
 
 
 def test_streams_begin_with_documents(text):
@@ -140,8 +149,8 @@ def test_another_run_begins_with_the_model(run, text, tmp_path, capsys):
     assert main([*words, "--fresh", "--documents=files"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "Expected --documents lines" in line
-    words[words.index(str(run))] = "shakespeare"
-    assert main([*words, "--fresh", "--documents=lines"]) == 2
+    words = ["train", str(text), "--init-from", "shakespeare"]
+    assert main([*words, "--documents=lines"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "Expected no --documents" in line
 
