@@ -5,7 +5,6 @@ import contextlib
 import functools
 import io
 import json
-import re
 import secrets
 import sys
 import time
@@ -15,20 +14,17 @@ from typing import Any
 
 from charrnn.commands.generate_flags import add_arguments
 from charrnn.commands.outputs import check_output
-from charrnn.commands.spelling import model_text, typed
+from charrnn.commands.prompt import read_prompt
+from charrnn.commands.spelling import typed
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
-from charrnn.text import sources
-from charrnn.text.corpus import read
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Sample
-from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
 from charrnn.writing.sampler import Sampler
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
-LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
 
 __all__ = ["add_arguments", "run"]
@@ -45,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     engine = load(model)
     if arguments.model is None:
         _tell_model(name, model, engine)
-    prompt = _prompt(arguments, engine)
+    prompt = read_prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
@@ -170,37 +166,6 @@ def _write(
             pieces = sampler.stream(prompt, **how)
             written = _write_text(prompt, pieces, arguments.count, write)
     return (received[0] if received else 0), written
-
-
-def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
-    """The prompt, in characters that the model knows."""
-    if arguments.prompt_file:
-        prompt = _prompt_of_file(arguments, engine)
-    else:
-        prompt = typed(
-            arguments.prompt, "--prompt", engine,
-            arguments.unknown, arguments.escapes,
-        )  # fmt: skip
-    if len(prompt) > MAX_PROMPT_CHARACTERS:
-        remark(
-            f"of the prompt's {len(prompt):,} characters the network reads "
-            f"the last {MAX_PROMPT_CHARACTERS:,}: it remembers far fewer"
-        )
-    return prompt
-
-
-def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
-    source = arguments.prompt_file
-    binary = engine.vocabulary.unit == "byte"
-    text = read(
-        source, encoding=arguments.encoding, newline="keep", binary=binary
-    )
-    text = LAST_LINE_END.sub("", text)
-    title = sources.title(source)
-    try:
-        return model_text(text, engine, arguments.unknown, title)
-    except ValueError as error:
-        raise ValueError(f"{title}: {error}") from error
 
 
 @contextlib.contextmanager

@@ -56,6 +56,11 @@ class UnitVocabulary(abc.ABC):
     def decoder(self) -> Callable[[int], str]:
         """Makes a function that decodes one id at a time."""
 
+    @property
+    def first_characters(self) -> np.ndarray:
+        """The id of the first character of each id: `(len(vocabulary),)`."""
+        return np.arange(len(self))
+
     def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
         """Spells a text out in characters; in bytes for a model of bytes.
 
