@@ -139,12 +139,13 @@ class WordSearch:
             # Most characters end a word: then it makes no difference which
             # of the words that begin with the character comes next.
             key, is_whole = self._word((*prefix.ids, head))
+            probability = float(by_head[head])
             if is_whole:
-                self.found[key] += by_head[head]
+                self.found[key] += probability
             else:
                 divided = self._divide(prefix, head, key, p)
-                self.unread[key] += max(by_head[head] - divided, 0.0)
-            rest -= by_head[head]
+                self.unread[key] += max(probability - divided, 0.0)
+            rest -= probability
         self.unread[prefix.key] += max(rest, 0.0)
 
     def run(
