@@ -12,6 +12,7 @@ from charrnn.insight.context import TOLERANCE_BITS, Curve, context_curve
 from charrnn.insight.pictures import draw_context
 from charrnn.network.engine import load
 from charrnn.system.progress import watched
+from charrnn.text.units import DEFAULT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _as_json(curve: Curve) -> dict[str, Any]:
     return {
+        "unit": curve.unit,
+        "characters_per_unit": curve.characters_per_unit,
         "contexts": list(curve.contexts),
         "bits_per_character": curve.bits_per_character.tolist(),
         "standard_errors": curve.standard_errors.tolist(),
@@ -55,6 +58,8 @@ def _as_json(curve: Curve) -> dict[str, Any]:
 
 
 def _print(curve: Curve) -> None:
+    if curve.unit != DEFAULT:
+        print(f"(context: in {curve.unit}s)")
     print("context  bits/char       +-")
     for context, bits, error in zip(
         curve.contexts,
@@ -66,14 +71,32 @@ def _print(curve: Curve) -> None:
     print(f"    all  {curve.bits_per_character_with_all:9.4f}")
     print("(+-: standard error of the difference from all of the context)")
     if curve.half:
-        print(f"half of the gain from context: {curve.half:.1f} characters")
+        half = length_of(curve.half, curve)
+        print(f"half of the gain from context: {half}")
     if curve.reach:
-        print(
-            f"all of it within {TOLERANCE_BITS} bits: "
-            f"{curve.reach:,} characters"
-        )
+        reach = length_of(curve.reach, curve)
+        print(f"all of it within {TOLERANCE_BITS} bits: {reach}")
     else:
         print(
             f"all of it within {TOLERANCE_BITS} bits: more than any of these "
             "contexts"
         )
+
+
+def length_of(context: float, curve: Curve) -> str:
+    """The length of a context in words, for words and bytes in characters, too.
+
+    Args:
+        context: A number of units.
+        curve: The curve that it is of.
+
+    Returns:
+        The length as a reader sees it.
+    """
+    number = f"{context:,}" if isinstance(context, int) else f"{context:.1f}"
+    length = f"{number} {curve.unit}s"
+    if curve.unit == DEFAULT:
+        return length
+    return (
+        f"{length}, about {context * curve.characters_per_unit:,.0f} characters"
+    )

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import rich.text
+from rich.cells import cell_len
 
 from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, PNG, check_output, tell_written
 from charrnn.commands.texts import read_for
 from charrnn.insight.neurons import (
-    CHARACTERS_PER_PIECE,
     Neurons,
     Unit,
     read_neurons,
@@ -32,6 +32,7 @@ from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
 
 MAX_SCREEN_LINES = 12  # maximum lines of text in a heat map on the terminal
+WORDS_COLUMNS = 32  # terminal columns for what a unit responds to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_output("--plot", arguments.plot, inputs, PNG)
     engine = load(arguments.model)
     text = read_for(engine, arguments.text, arguments)
-    pieces = -(-len(text) // CHARACTERS_PER_PIECE)
-    found = read_neurons(engine, text, watched("reading", total=pieces))
+    found = read_neurons(engine, text, watched("reading"))
     if arguments.plot and not found.saturation:
         raise ValueError(
             "Expected layers with gates for --plot. Received those of a "
@@ -92,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _print(found: Neurons, text: str, arguments: argparse.Namespace) -> None:
     """Prints a table of the units, their heat maps, and a table of gates."""
     _print_units(found.units)
+    _print_extremes(found.units)
     console = Console()
     if console.color_system and not console.no_color:
         for heading, unit in clear_units(found.units)[: arguments.count]:
@@ -110,6 +111,8 @@ def _as_json(found: Neurons) -> dict[str, Any]:
                 "unit": unit.unit,
                 "correlation": unit.correlation,
                 "control": unit.control,
+                "highest_after": list(unit.highest_after),
+                "lowest_after": list(unit.lowest_after),
             }
             for unit in found.units
         ],
@@ -137,6 +140,27 @@ def _print_units(units: Sequence[Unit]) -> None:
         "(below 0: the unit falls when the property rises; control: what the "
         "best of all\nunits reaches by chance, on another part of the text)"
     )
+
+
+def _print_extremes(units: Sequence[Unit]) -> None:
+    """Prints what each unit listed responds to."""
+    print(f"\nlayer, unit {'highest after':<{WORDS_COLUMNS}}  lowest after")
+    for layer, number in dict.fromkeys((u.layer, u.unit) for u in units):
+        unit = next(u for u in units if (u.layer, u.unit) == (layer, number))
+        highest, lowest = map(_listed, (unit.highest_after, unit.lowest_after))
+        highest += " " * (WORDS_COLUMNS - cell_len(highest))
+        print(f"{f'{layer}, {number}':<11} {highest}  {lowest}".rstrip())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """As many names as fit into a column."""
+    listed = ""
+    for name in names:
+        longer = f"{listed} '{one_line(name)}'".lstrip()
+        if cell_len(longer) > WORDS_COLUMNS:
+            break
+        listed = longer
+    return listed
 
 
 def _print_map(console: Console, heading: str, unit: Unit, text: str) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charrnn.text.corpus import NEWLINES
-from charrnn.text.normal_form import NORMAL_FORMS
+from charrnn.text.normal_form import NEWLINES, NORMAL_FORMS
 from charrnn.text.vocabulary import UNKNOWN
 
 MAX_INTEGER = 2**63 - 1  # the largest that NumPy's integers hold

@@ -8,7 +8,6 @@ from charrnn.commands.spelling import model_text, typed
 from charrnn.network.engine import Engine
 from charrnn.system.terminal import remark
 from charrnn.text import sources
-from charrnn.text.corpus import read
 from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
 
 LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
@@ -78,6 +77,8 @@ def read_prompt(arguments: argparse.Namespace, engine: Engine) -> str:
 
 
 def _of_file(arguments: argparse.Namespace, engine: Engine) -> str:
+    from charrnn.text.corpus import read  # slow to import
+
     source = arguments.prompt_file
     binary = engine.vocabulary.unit == "byte"
     text = read(

@@ -11,8 +11,11 @@ from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
-from charrnn.text.corpus import normalize_text
-from charrnn.text.normal_form import NORMAL_FORMS, normalized
+from charrnn.text.normal_form import (
+    NORMAL_FORMS,
+    normalize_text,
+    normalized,
+)
 from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 
 SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}

@@ -16,18 +16,21 @@ from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, check_output, tell_written
 from charrnn.commands.texts import read_lines_for
 from charrnn.insight.pages import page, title_of
-from charrnn.insight.surprise import Place, Reading, read_along
+from charrnn.insight.places import Place
+from charrnn.insight.surprise import BITS_PER_COLOUR, Reading, read_along
 from charrnn.network.engine import load
+from charrnn.scoring.losses import to_bits
 from charrnn.system import atomic
 from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
+from charrnn.text.byte_vocabulary import shown
 from charrnn.text.lines import coloured_lines
 
 PLACES_LISTED = 20  # by --typos: this many words, and characters elsewhere
 WORD_COLUMNS = 24  # terminal columns for a word in the list
 DOTTED_CIRCLE = "\u25cc"
 
-# Backgrounds for 1, 2, ... bits, from pale to dark orange: colour-blind readers
+# Backgrounds for ever more bits, from pale to dark orange: colour-blind readers
 # see the order, too. The characters on them are black.
 COLOURS = (
     "#fff3e0", "#ffe6c2", "#ffd69a", "#ffc36e",
@@ -44,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PAGE",
         help="write a web page instead, one file: point at a character or "
-        "touch it to see what was expected",
+        "a word, or touch it, to see what was expected",
     )
     what.add_argument(
         "--typos",
@@ -55,8 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--json",
         action="store_true",
-        help="print every character with its surprise and what was expected; "
-        "the first one is context and is not scored",
+        help="print every character (word or byte, as the model reads them) "
+        "with its surprise and what was expected; the first one is context "
+        "and is not scored",
     )
     parser.add_argument(
         "--count",
@@ -102,21 +106,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print_mean(reading: Reading) -> None:
+    scored = reading.score
+    losses = f"{scored.bits_per_character:.4f} bits/char"
+    length = f"{scored.characters:,} characters"
+    if reading.unit != "character":
+        losses += f", {to_bits(scored.nats_per_unit):.4f} bits/{reading.unit},"
+        length += f" in {scored.units:,} {reading.unit}s"
     print(
-        f"{reading.bits_per_character:.4f} bits/char of "
-        f"{len(reading.nats):,} characters (one pass, state carried; the first "
-        "character is context)"
+        f"{losses} of {length} (one pass, state carried; the first "
+        f"{reading.unit} is context)"
     )
 
 
 def _as_json(reading: Reading) -> dict[str, Any]:
+    units = [*reading.text] if reading.units is None else reading.units
     bits, running = reading.bits, reading.running_bits_per_character()
     return {
+        "unit": reading.unit,
         "bits_per_character": reading.bits_per_character,
-        "context": reading.text[0],
-        "characters": [
+        "bits_per_unit": to_bits(reading.score.nats_per_unit),
+        "context": units[0],
+        f"{reading.unit}s": [
             {
-                "character": character,
+                reading.unit: unit,
                 "bits": float(bits[i]),
                 "probability": float(np.exp(-reading.nats[i])),
                 "expected": dict(
@@ -128,7 +140,7 @@ def _as_json(reading: Reading) -> dict[str, Any]:
                 ),
                 "running_bits_per_character": float(running[i]),
             }
-            for i, character in enumerate(reading.text[1:])
+            for i, unit in enumerate(units[1:])
         ],
     }
 
@@ -150,10 +162,14 @@ def _print_places(title: str, places: Sequence[Place]) -> None:
 
 
 def _marked(place: Place) -> str:
-    """A word, cut to the column, with its worst character marked."""
-    before = one_line(place.text[: place.worst])[-(WORD_COLUMNS // 3) :]
-    after = one_line(place.text[place.worst + 1 :])[: WORD_COLUMNS // 3]
-    parts = map(_standing, (before, place.text[place.worst], after))
+    """A word, cut to the column, with what surprised most in it marked."""
+    end = place.worst + place.marked
+    before = one_line(shown(place.text[: place.worst]))[-(WORD_COLUMNS // 3) :]
+    worst = shown(place.text[place.worst : end])
+    if place.marked > 1:  # a whole word, with nothing before or after it
+        worst = one_line(worst)[: WORD_COLUMNS - 2]
+    after = one_line(shown(place.text[end:]))[: WORD_COLUMNS // 3]
+    parts = map(_standing, (before, worst, after))
     return "{}[{}]{}".format(*parts)
 
 
@@ -167,14 +183,17 @@ def _standing(text: str) -> str:
 def _print_coloured(reading: Reading) -> None:
     """Prints the text in colours, the mean surprise before each line."""
     console = Console()
-    levels = np.minimum(reading.bits.astype(int), len(COLOURS))
-    levels, bits = np.append(0, levels), np.append(0, reading.bits)
+    step = BITS_PER_COLOUR[reading.unit]
+    levels, bits = _of_characters(reading)
+    context = len(reading.pieces.texts[0])
+    levels = np.minimum(levels // step, len(COLOURS)).astype(int)
     for start, pieces in coloured_lines(reading.text, levels):
         end = start + sum(len(piece) for _, piece in pieces)
-        own = bits[max(start, 1) : end]
+        own = bits[max(start, context) : end]
         mean = f"{own.mean():5.2f}" if len(own) else "     "
         coloured = rich.text.Text(f"{mean} | ")
         for level, piece in pieces:
+            piece = shown(piece)
             if level:
                 colour = COLOURS[level - 1]
                 coloured.append(one_line(piece), f"black on {colour}")
@@ -182,10 +201,17 @@ def _print_coloured(reading: Reading) -> None:
                 coloured.append(one_line(piece.rstrip("\r\n")))
         console.print(coloured, soft_wrap=True)
     if console.no_color or not console.color_system:
-        print("(before each line: its mean, in bits)")
+        print("(before each line: its mean, in bits per character)")
         remark("colours need a terminal that has them, or --html")
         return
     legend = rich.text.Text("bits")
     for level, colour in enumerate(COLOURS, 1):
-        legend.append(f" {level} ", f"black on {colour}")
-    console.print(legend.append("or more, before | the mean of the line"))
+        legend.append(f" {level * step} ", f"black on {colour}")
+    console.print(legend.append("or more; before |: the line's bits/char"))
+
+
+def _of_characters(reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    """The bits of the piece that each character is in, and its share."""
+    pieces, bits = reading.pieces, reading.bits_of_pieces
+    lengths = np.diff(pieces.bounds)
+    return np.repeat(bits, lengths), np.repeat(bits / lengths, lengths)

@@ -1,5 +1,8 @@
 """Analyse what a network has learnt.
 
+- `alignment`: Align the characters of a text with the words or bytes that a
+  model reads.
+- `places`: Rank the words of a text by how much they surprised a network.
 - `surprise`: Read a text with a network: what surprised it, and what it
   expected.
 - `context`: Measure how far back a network remembers: its loss with a short

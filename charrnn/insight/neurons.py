@@ -7,23 +7,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charrnn.insight.probes import probed
+from charrnn.insight.alignment import (
+    character_of_each_unit,
+    names_of,
+    unit_of_each_character,
+)
+from charrnn.insight.probes import by_unit, probed
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
-from charrnn.text.units import UnitVocabulary, check_is_of_characters
+from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
     import keras
 
-CHARACTERS_PER_PIECE = 256  # read at once, to save memory
+UNITS_PER_PIECE = 256  # characters, words or bytes read at once
 
 # In addition to its activations: mostly the values of the probes.
 BYTES_PER_CHARACTER = 512
 
 # The control correlates the units with the probes at this many other positions.
 CONTROL_SHIFTS = 20
+
+# What a unit responds to: so many characters, words or bytes, each of which
+# occurs so often.
+EXTREMES = 5
+MIN_OCCURRENCES = 3
 
 # A gate is saturated below this value, or above one minus this value.
 SATURATED_BELOW = 0.1
@@ -41,7 +51,12 @@ class Unit:
         control: The largest absolute correlation of any unit with the probe
             shifted to another position in the text: the level that chance
             can reach.
-        activations: Of the unit, `(characters,)`.
+        activations: Of the unit after each character, `(characters,)`; after
+            the whole word or the last byte that it belongs to, if the model
+            reads words or bytes.
+        highest_after: The characters, words or bytes after which it is
+            highest on average, of those that occur three times or more.
+        lowest_after: Those after which it is lowest.
     """
 
     probe: str
@@ -50,6 +65,8 @@ class Unit:
     correlation: float
     control: float
     activations: np.ndarray = dataclasses.field(repr=False)
+    highest_after: tuple[str, ...] = ()
+    lowest_after: tuple[str, ...] = ()
 
     @property
     def clear(self) -> bool:
@@ -92,7 +109,9 @@ def read_neurons(
     Args:
         model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
             Keras model.
-        text: A `str` of several thousand characters.
+        text: A `str` of several thousand characters. The units of a model
+            are correlated with the probes after each word or byte that it
+            reads, if it does not read characters.
         watch: Wraps the loop over pieces of the text, for a progress bar:
             `rich.progress.track`, for example.
         vocabulary: The `charrnn.Vocabulary` of a Keras model. Omit it
@@ -114,29 +133,54 @@ def read_neurons(
     recurrent networks", sections 4.2 and 4.3.
     """
     engine = engine_of(model, vocabulary)
-    check_is_of_characters(engine.vocabulary, "Neurons are followed through")
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     ram.check_fits(
-        (4 * sum(sizes) + BYTES_PER_CHARACTER) * len(ids),
+        4 * sum(sizes) * len(ids) + BYTES_PER_CHARACTER * len(text),
         "the units' activations",
         "Read a part of the text.",
     )
     activations = np.empty((len(ids), sum(sizes)), np.float32)
     counts: dict[tuple[int, str], np.ndarray] = {}
     state = None
-    for start in watch(range(0, len(ids), CHARACTERS_PER_PIECE)):
-        piece = ids[start : start + CHARACTERS_PER_PIECE]
+    for start in watch(range(0, len(ids), UNITS_PER_PIECE)):
+        piece = ids[start : start + UNITS_PER_PIECE]
         layers, state = engine.activations(piece[None], state)
-        rows = activations[start : start + CHARACTERS_PER_PIECE]
+        rows = activations[start : start + UNITS_PER_PIECE]
         np.concatenate([_activation(a) for a in layers], axis=1, out=rows)
         _count_saturated(layers, counts)
     saturation = {key: number / len(ids) for key, number in counts.items()}
-    return Neurons(_best_units(activations, text, sizes), saturation)
+    units = unit_of_each_character(engine.vocabulary, ids, text)
+    last = character_of_each_unit(engine.vocabulary, ids, text)
+    probes = by_unit(probed(text), units, last)
+    names = names_of(engine.vocabulary)
+    found = [
+        _with_extremes(unit, ids, names, units)
+        for unit in _best_units(activations, probes, sizes)
+    ]
+    return Neurons(found, saturation)
+
+
+def _with_extremes(
+    unit: Unit, ids: np.ndarray, names: np.ndarray, units: np.ndarray
+) -> Unit:
+    """Adds what a unit responds to, and tells its activations by character."""
+    counts = np.bincount(ids)
+    totals = np.bincount(ids, unit.activations)
+    often = np.flatnonzero(counts >= MIN_OCCURRENCES)
+    means = totals[often] / counts[often]
+    order = often[np.argsort(-means, kind="stable")]
+    number = min(EXTREMES, len(order) // 2)
+    return dataclasses.replace(
+        unit,
+        activations=unit.activations[units],
+        highest_after=tuple(names[order[:number]]),
+        lowest_after=tuple(names[order[::-1][:number]]),
+    )
 
 
 def _activation(layer: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The activations of a layer's units, `(characters, units)`."""
+    """The activations of a layer's units, `(read, units)`."""
     (output,) = layer["output"]
     if "output gate" not in layer:
         return output
@@ -150,7 +194,7 @@ def _count_saturated(
     layers: Sequence[Mapping[str, np.ndarray]],
     counts: dict[tuple[int, str], np.ndarray],
 ) -> None:
-    """Counts the characters at which each gate is saturated, on each side."""
+    """Counts after how many units read each gate is saturated, by side."""
     for number, layer in enumerate(layers, 1):
         for name, (values,) in layer.items():
             if name != "output":
@@ -167,23 +211,23 @@ def _correlations(
     """Correlates all units with all probes, unshifted and shifted.
 
     Args:
-        activations: With mean 0, `(characters, units)`.
+        activations: With mean 0, `(read, units)`.
         deviations: Their standard deviations, `(units,)`.
         wanted: Values of the probes, scaled to mean 0 and standard deviation
-            1, `(characters, probes)`.
+            1, `(read, probes)`.
 
     Returns:
         `(correlations, controls)`: arrays `(units, probes)` and `(probes,)`.
     """
-    characters = len(wanted)
+    read = len(wanted)
     # A unit that never changes is correlated with nothing.
-    scale = characters * np.where(deviations > 1e-6, deviations, np.inf)
+    scale = read * np.where(deviations > 1e-6, deviations, np.inf)
     correlations = activations.T @ wanted / scale[:, None]
     controls = np.zeros(wanted.shape[1])
     random = np.random.default_rng(0)
     # After a shift by less than a tenth of the text, the probe might still be
     # correlated with the text.
-    shifts = random.integers(characters // 10, characters, CONTROL_SHIFTS)
+    shifts = random.integers(read // 10, read, CONTROL_SHIFTS)
     for shift in shifts:
         chance = activations.T @ np.roll(wanted, shift, axis=0)
         chance = np.abs(chance / scale[:, None])
@@ -192,17 +236,18 @@ def _correlations(
 
 
 def _best_units(
-    activations: np.ndarray, text: str, sizes: Sequence[int]
+    activations: np.ndarray,
+    probes: Mapping[str, np.ndarray],
+    sizes: Sequence[int],
 ) -> list[Unit]:
-    """The unit for each probe, the clearest first.
+    """The unit for each probe, the clearest first, with raw activations.
 
     Args:
-        activations: Of all layers, concatenated, `(characters, units)`; their
-            means are subtracted in place.
-        text: The text that was read.
+        activations: Of all layers, concatenated, `(read, units)`, after each
+            character, word or byte; their means are subtracted in place.
+        probes: Their values, `(read,)`, by name.
         sizes: Number of units of each layer.
     """
-    probes = probed(text)
     if not probes:
         return []
     wanted = np.stack(list(probes.values()), axis=1).astype(np.float64)

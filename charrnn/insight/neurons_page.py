@@ -8,6 +8,7 @@ import numpy as np
 
 from charrnn.insight.neurons import Neurons, Unit
 from charrnn.insight.pages import escaped, filled
+from charrnn.system.terminal import one_line
 from charrnn.text.lines import coloured_lines
 
 # Backgrounds for activations from -1 to 1: blue, none, orange, which
@@ -158,9 +159,25 @@ def _html_map(heading: str, unit: Unit, text: str) -> str:
             lines.append("\u21b5\n")
     return (
         f'<h2 id="{_anchor(unit)}">{html.escape(heading)}</h2>\n'
-        f"<pre>{''.join(lines)}</pre>\n"
+        f"{_html_extremes(unit)}<pre>{''.join(lines)}</pre>\n"
         '<p><a href="#units">all units</a></p>'
     )
+
+
+def _html_extremes(unit: Unit) -> str:
+    """After what the unit is highest and lowest, if that is known."""
+    sides = {"highest": unit.highest_after, "lowest": unit.lowest_after}
+    listed = [
+        f"{side} after "
+        + " ".join(f"<q>{_visible(name)}</q>" for name in names)
+        for side, names in sides.items()
+        if names
+    ]
+    return f'<p class="faint">{"; ".join(listed)}</p>\n' if listed else ""
+
+
+def _visible(name: str) -> str:
+    return escaped(one_line(name))
 
 
 def _with_ends(piece: str) -> str:

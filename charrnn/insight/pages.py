@@ -1,14 +1,17 @@
 """Write a reading as a self-contained HTML page: it makes no requests.
 
 The page's HTML contains the coloured text, so that it can be read without
-JavaScript. The numbers about its characters are packed, because plain JSON
-would take several times the space:
+JavaScript. The numbers about its pieces, which are characters or words, are
+packed, because plain JSON would take several times the space:
 
-    - they become integers of 16 bits: nats in steps of 1/1024, probabilities
-      in steps of 1/2000, expected characters as indices into an alphabet;
-    - one column after another: nats, then the likeliest character of each
+    - they become integers of 16 bits, or of 32 bits for words: nats in steps
+      of 1/1024, probabilities in steps of 1/2000, expected units as indices
+      into a list;
+    - one column after another: nats, then the likeliest unit of each
       position, the second likeliest, ..., then the likeliest's probability,
       the second's, ...; similar numbers next to each other compress better;
+    - for words and bytes two more columns: the length of the piece on the
+      page, and the number of characters that it counts as;
     - zlib compresses them, and base64 encodes the bytes as text.
 
 The page's script reverses these steps.
@@ -28,16 +31,23 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.insight.surprise import Reading
+from charrnn.insight.surprise import BITS_PER_COLOUR, Reading
+from charrnn.scoring.losses import to_bits
 from charrnn.system.terminal import escape_controls
 from charrnn.text import sources
+from charrnn.text.byte_vocabulary import shown
 from charrnn.text.lines import split_lines
 
 STEPS_PER_NAT = 1024  # 16 bits are then enough for 64 nats
 STEPS_OF_PROBABILITY = 2000  # between 0 and 1
 MAX_COLUMN_NUMBER = 65_535
 
-COLOUR_LEVELS = 8  # one per whole bit of surprise; the last has no upper end
+COLOUR_LEVELS = 8  # the last has no upper end
+CLEARLY_SURPRISING = 6  # the level from which on the page's N key stops
+
+# What a reader points at, and the heading of what was expected in its place.
+PIECES = {"character": "character", "word": "word", "byte": "character"}
+EXPECTED = {"character": "expected", "word": "expected", "byte": "first byte"}
 
 # Invisible like other format characters, but not marked as such: a mark would
 # separate the letters that they join.
@@ -47,9 +57,10 @@ JOINERS = "\u200c\u200d"
 def page(reading: Reading, title: str) -> str:
     """Makes a page of a reading.
 
-    Every character is coloured by its surprise. With JavaScript a reader can
-    select one with the pointer, a finger or the arrow keys, and see its
-    probability and the characters that the network expected.
+    Every character or word is coloured by its surprise. With JavaScript a
+    reader can select one with the pointer, a finger or the arrow keys, and
+    see its probability and what the network expected. For a model of bytes,
+    the bytes of a character are shown as one, with the sum of their surprise.
 
     Args:
         reading: A `charrnn.Reading`.
@@ -66,12 +77,16 @@ def page(reading: Reading, title: str) -> str:
     >>> page(reading, "a text").startswith("<!doctype html>")
     True
     """
-    bits = reading.bits_per_character
+    step = BITS_PER_COLOUR[reading.unit]
     places = {
         "TITLE": html.escape(title),
         "TEXT": _coloured(reading),
-        "SUMMARY": f"{bits:.2f} bits per character, {len(reading.nats):,} "
-        "characters scored",
+        "SUMMARY": _summary(reading),
+        "LEGEND": _legend(step),
+        "STEP": str(step),
+        "CLEARLY": str(step * CLEARLY_SURPRISING),
+        "PIECE": PIECES[reading.unit],
+        "EXPECTED": EXPECTED[reading.unit],
         "NATS": str(STEPS_PER_NAT),
         "PROBABILITY": str(STEPS_OF_PROBABILITY),
         # A "</script>" in the text must not end the script element.
@@ -80,26 +95,68 @@ def page(reading: Reading, title: str) -> str:
     return filled("page.html", places)
 
 
-def _data(reading: Reading) -> dict:
-    """The packed data about the characters, for the page's script."""
-    characters = reading.expected.ravel().tolist()
-    alphabet = sorted(set(characters))
-    ids = {character: i for i, character in enumerate(alphabet)}
-    expected = np.array([ids[character] for character in characters])
-    numbers = [
-        np.minimum(reading.nats * STEPS_PER_NAT, MAX_COLUMN_NUMBER),
-        *expected.reshape(reading.expected.shape).T,
-        *(reading.probabilities * STEPS_OF_PROBABILITY).T,
+def _summary(reading: Reading) -> str:
+    """The losses, and how much of the text they are of."""
+    scored = reading.score
+    losses = f"{scored.bits_per_character:.2f} bits per character"
+    length = f"{scored.characters:,} characters"
+    if reading.unit != "character":
+        losses += f", {to_bits(scored.nats_per_unit):.2f} per {reading.unit}"
+        length += f" in {scored.units:,} {reading.unit}s"
+    return f"{losses}, {length} scored"
+
+
+def _legend(step: int) -> str:
+    """The colours, each with the bits from which on it is used."""
+    colours = [
+        f'<span class="s{level}">{level * step}</span>'
+        for level in range(1, COLOUR_LEVELS)
     ]
-    columns = np.rint(numbers).astype("<u2")
-    packed = base64.b64encode(zlib.compress(columns.tobytes(), 9))
+    last = COLOUR_LEVELS
+    colours.append(f'<span class="s{last}">{last * step} +</span>')
+    return " ".join(["<span>0</span>", *colours])
+
+
+def _data(reading: Reading) -> dict:
+    """The packed data about the pieces, for the page's script."""
+    pieces = reading.pieces
+    first = pieces.first_units[1:] - 1  # of each piece but the first
+    columns = reading.expected[first]
+    names = sorted(set(columns.ravel().tolist()))
+    ids = {name: i for i, name in enumerate(names)}
+    expected = np.array([[ids[name] for name in row] for row in columns.T])
+    bits = reading.bits_of_pieces
+    nats = bits[1:] * np.log(2)
+    texts = [shown(piece) for piece in pieces.texts]
+    numbers = [
+        np.minimum(nats * STEPS_PER_NAT, MAX_COLUMN_NUMBER),
+        *expected,
+        *(reading.probabilities[first] * STEPS_OF_PROBABILITY).T,
+    ]
+    if reading.lengths is not None:
+        numbers += _lengths(texts, reading.lengths, pieces.first_units)
+    width = "<u4" if reading.unit == "word" else "<u2"
+    packed = zlib.compress(np.rint(numbers).astype(width).tobytes(), 9)
     return {
         # HTML cannot contain a NUL: the page's text has U+2400 there.
-        "nuls": [i for i, c in enumerate(reading.text) if c == "\0"],
-        "alphabet": alphabet,
+        "nuls": [i for i, c in enumerate("".join(texts)) if c == "\0"],
+        "unit": reading.unit,
+        "names": names,
         "alternatives": reading.expected.shape[1],
-        "columns": packed.decode("ascii"),
+        "scored": len(nats),
+        # The length and the surprise, in bits, of the first piece.
+        "first": [len(texts[0]), float(bits[0])],
+        "columns": base64.b64encode(packed).decode("ascii"),
     }
+
+
+def _lengths(
+    texts: Sequence[str], lengths: np.ndarray, first_units: np.ndarray
+) -> list[np.ndarray]:
+    """The length of each piece but the first, and what it counts as."""
+    on_page = np.fromiter(map(len, texts), np.int64)
+    counted = np.add.reduceat(lengths.astype(np.int64), first_units)
+    return [on_page[1:], counted[1:]]
 
 
 def title_of(
@@ -153,10 +210,12 @@ def escaped(text: str) -> str:
 
 def _coloured(reading: Reading) -> str:
     """The text's lines in HTML, coloured, with control characters marked."""
-    levels = np.minimum(reading.bits, COLOUR_LEVELS).astype(int)
-    levels = np.append(0, levels)  # the first character has no surprise
+    bits = reading.bits_of_pieces / BITS_PER_COLOUR[reading.unit]
+    levels = np.minimum(bits, COLOUR_LEVELS).astype(int)
+    texts = [shown(piece) for piece in reading.pieces.texts]
+    levels = np.repeat(levels, np.fromiter(map(len, texts), np.int64))
     rows, start = [], 0
-    for line in split_lines(reading.text):
+    for line in split_lines("".join(texts)):
         own = zip(levels[start : start + len(line)].tolist(), line, strict=True)
         start += len(line)
         parts = [

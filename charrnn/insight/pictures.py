@@ -40,7 +40,7 @@ def draw_context(curve: Curve, path: Path) -> None:
         )  # fmt: skip
         axes.set_xscale("log", base=2)
         axes.set_xticks(curve.contexts, [f"{k:,}" for k in curve.contexts])
-        axes.set_xlabel("context (characters before the one predicted)")
+        axes.set_xlabel(f"context ({curve.unit}s before the one predicted)")
         axes.set_ylabel("loss (bits per character)")
 
 

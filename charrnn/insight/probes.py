@@ -3,6 +3,9 @@
 A probe is a function of a text that returns a number for each character. The
 number may depend on that character and all before it, as a network's
 activation does. Only the probe for a speaker's name looks ahead, to the colon.
+
+A model of words or bytes has one activation for a whole word, or several for a
+character. `by_unit` gives a probe's value for each of its units.
 """
 
 import re
@@ -10,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from charrnn.text.corpus import normalize_text
+from charrnn.text.normal_form import normalize_text
 
 OPENING, CLOSING = "([{", ")]}"
 
@@ -40,6 +43,40 @@ def probed(text: str) -> dict[str, np.ndarray]:
         for name, probe in PROBES.items()
     }
     return {name: v for name, v in values.items() if v.min() < v.max()}
+
+
+def by_unit(
+    values: dict[str, np.ndarray], units: np.ndarray, last: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Computes the value of each probe for each unit of a model.
+
+    It is that of the unit's last character, after which the network has read
+    the unit. What may happen anywhere in a word, such as a capital letter, is
+    its highest value in the word.
+
+    Args:
+        values: What `probed` returned.
+        units: The unit after which each character has been read,
+            `(characters,)`.
+        last: The last character of each unit, `(units,)`.
+
+    Returns:
+        Arrays `(units,)` by the names of probes, without constant ones.
+
+    Example:
+
+    >>> values = {"upper case": np.array([1.0, 0.0, 0.0])}
+    >>> found = by_unit(values, np.array([0, 0, 1]), np.array([1, 2]))
+    >>> found["upper case"].tolist()
+    [1.0, 0.0]
+    """
+    found = {name: value[last] for name, value in values.items()}
+    for name in ANYWHERE & values.keys():
+        highest = np.full(units[-1] + 1, -np.inf, np.float32)
+        np.maximum.at(highest, units, values[name])
+        # Of the bytes of a character, only the last occurs in `units`.
+        found[name] = np.where(np.isfinite(highest), highest, found[name])
+    return {name: v for name, v in found.items() if v.min() < v.max()}
 
 
 def quotes(text: str) -> list[int]:
@@ -139,6 +176,9 @@ PROBES: dict[str, Callable[[str], Sequence | np.ndarray]] = {
     "line after the speaker's name": after_speaker,
     "comment": comment,
 }
+
+# Probes that a word follows if any of its characters does.
+ANYWHERE = {"upper case", "after punctuation"}
 
 
 def _since(text: str, ends: Callable[[str], bool]) -> list[int]:

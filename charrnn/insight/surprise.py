@@ -1,60 +1,72 @@
 """Read a text with a network: what surprised it, and what it expected."""
 
-import bisect
 import dataclasses
-import itertools
 import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.insight.alignment import Pieces, names_of
+from charrnn.insight.places import Place, Ranking
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
+from charrnn.scoring.losses import Score
 from charrnn.scoring.scan import checked_ids, scan
-from charrnn.scoring.score import ONE_PASS_CHARACTERS, to_bits
-from charrnn.text.lines import split_lines
-from charrnn.text.units import UnitVocabulary, check_is_of_characters
+from charrnn.scoring.score import ONE_PASS, ONE_PASS_CHARACTERS
+from charrnn.text.units import UnitVocabulary
 from charrnn.writing.probabilities import surprise
 
 if TYPE_CHECKING:
     import keras
 
-ALTERNATIVES = 5  # the likeliest characters that are kept at each position
+ALTERNATIVES = 5  # the likeliest units that are kept at each position
 
-LETTER = r"[^\W\d_]"
-APOSTROPHES = "'’"
-
-# A format character in Unicode, like the joiners inside words, but one that
-# ends a word.
-ZERO_WIDTH_SPACE = "\u200b"
+# A colour stands for so many bits of surprise: words have more than characters.
+BITS_PER_COLOUR = {"character": 1, "word": 2, "byte": 1}
 
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """How a network predicted each character of a text except the first.
+    r"""How a network predicted each unit of a text except the first.
+
+    Units are characters, or a model's words or bytes.
 
     Attributes:
-        text: A `str` of n characters.
-        nats: The surprise of the second character to the last, `(n - 1,)`.
-        expected: The likeliest characters at each of these positions, the
+        text: A `str` of n units.
+        nats: The surprise of the second unit to the last, `(n - 1,)`.
+        expected: The likeliest units at each of these positions, the
             likeliest first: an array `(n - 1, alternatives)` of `str`
-            objects, because NumPy's own strings drop a trailing NUL.
-        probabilities: Of the characters in `expected`, of the same shape.
+            objects, because NumPy's own strings drop a trailing NUL. A byte
+            beyond ASCII is written as in a Python literal: `\xe9`.
+        probabilities: Of the units in `expected`, of the same shape.
+        unit: `"character"`, `"word"` or `"byte"`.
+        units: Each unit, as in `expected`; by default the characters.
+        lengths: Number of characters of each unit, `(n,)`; `None` if each is
+            one character.
     """
 
     text: str
     nats: np.ndarray
     expected: np.ndarray
     probabilities: np.ndarray
+    unit: str = "character"
+    units: Sequence[str] | None = None
+    lengths: np.ndarray | None = None
 
     def __repr__(self) -> str:
+        units = "" if self.lengths is None else f" in {len(self.nats):,} "
+        units += f"{self.unit}s" if units else ""
         return (
-            f"Reading({len(self.text):,} characters, "
+            f"Reading({self.score.characters + 1:,} characters{units}, "
             f"{self.bits_per_character:.4f} bits per character)"
         )
+
+    @property
+    def score(self) -> Score:
+        """The same as `charrnn.score` returns."""
+        lengths = None if self.lengths is None else self.lengths[1:]
+        return Score(self.nats, ONE_PASS, self.unit, lengths)
 
     @property
     def bits(self) -> np.ndarray:
@@ -63,131 +75,73 @@ class Reading:
 
     @property
     def bits_per_character(self) -> float:
-        """The mean surprise, as `charrnn.score` returns it."""
-        return to_bits(self.nats.mean(dtype=np.float64))
+        """The surprise of the text, divided by its characters."""
+        return self.score.bits_per_character
 
     def running_bits_per_character(self) -> np.ndarray:
-        """The mean surprise up to each character, `(n - 1,)`."""
+        """The same for the text up to each unit, `(n - 1,)`."""
         total = self.bits.cumsum(dtype=np.float64)
-        return total / np.arange(1, len(total) + 1)
+        if self.lengths is None:
+            return total / np.arange(1, len(total) + 1)
+        characters = self.lengths[1:].cumsum(dtype=np.int64)
+        return total / np.maximum(characters, 1)
 
-    def words(self, lines: Sequence[str] | None = None) -> list["Place"]:
+    @property
+    def pieces(self) -> Pieces:
+        """The units, or for a model of bytes the characters."""
+        words = self.units if self.unit == "word" else None
+        return Pieces.of(self.text, words, self.unit)
+
+    @property
+    def bits_of_pieces(self) -> np.ndarray:
+        """The surprise of each of the `pieces` in bits, `(pieces,)`.
+
+        That of a character is the sum of that of its bytes. The first unit is
+        context, and counts as 0.
+        """
+        bits = np.append(0, self.bits)
+        if self.unit != "byte":
+            return bits
+        return np.add.reduceat(bits, self.pieces.first_units)
+
+    def words(self, lines: Sequence[str] | None = None) -> list[Place]:
         """Ranks the words, those with the most surprising character first.
 
         Spelling mistakes come early, because most of them make one character
         of a word very surprising. Of 20 mistakes inserted at random into
         20,000 characters of a play, 9 were among the first 20 words; the
-        other 11 words were names and Latin.
+        other 11 words were names and Latin. A model of words is surprised by
+        a whole word, and one that is spelled out counts as a whole, too.
 
         Args:
             lines: The lines by which places are counted, with their ends; by
                 default those of `text`.
 
         Returns:
-            A list of `Place`.
+            A list of `charrnn.insight.places.Place`.
         """
-        return self._ranked(word_spans(self.text), lines)
+        return self._ranking(lines).words()
 
-    def others(self, lines: Sequence[str] | None = None) -> list["Place"]:
-        """Ranks the characters outside words, the most surprising first.
+    def others(self, lines: Sequence[str] | None = None) -> list[Place]:
+        """Ranks the text outside words, the most surprising first.
 
         Args:
             lines: As for `words`.
 
         Returns:
-            A list of `Place`.
+            A list of places: characters, or the units of a model of words.
         """
-        ends = [0, *itertools.chain(*word_spans(self.text)), len(self.text)]
-        gaps = itertools.chain(*map(range, ends[::2], ends[1::2]))
-        return self._ranked(((i, i + 1) for i in gaps), lines)
+        return self._ranking(lines).others()
 
-    def _ranked(
-        self,
-        spans: Iterable[tuple[int, int]],
-        lines: Sequence[str] | None,
-    ) -> list["Place"]:
-        # The first character is context: it cannot be surprising.
-        bits = np.concatenate([[-np.inf], self.bits])
-        lines = split_lines(self.text) if lines is None else lines
-        lengths = map(len, lines)
-        starts = list(itertools.accumulate(lengths, initial=0))
-        places = [
-            self._place(start, end, bits, starts)
-            for start, end in spans
-            if end > 1
-        ]
-        return sorted(places, key=lambda place: -place.bits)
-
-    def _place(
-        self, start: int, end: int, bits: np.ndarray, starts: Sequence[int]
-    ) -> "Place":
-        """Makes the `Place` of a span; `bits` are those of all characters."""
-        worst = start + int(bits[start:end].argmax())
-        line = bisect.bisect_right(starts, start)
-        return Place(
-            line=line,
-            column=start - starts[line - 1] + 1,
-            text=self.text[start:end],
-            worst=worst - start,
-            bits=float(bits[worst]),
-            expected=self.expected[worst - 1, 0],
-            probability=float(self.probabilities[worst - 1, 0]),
+    def _ranking(self, lines: Sequence[str] | None) -> Ranking:
+        return Ranking(
+            self.text,
+            self.unit == "word",
+            self.pieces,
+            self.bits_of_pieces,
+            (self.expected[:, 0], self.probabilities[:, 0]),
+            lines,
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """A word or a character of a text, and its most surprising character.
-
-    Attributes:
-        line: Line number, from 1.
-        column: Position of its first character in the line, from 1.
-        text: The word.
-        worst: Index of its most surprising character.
-        bits: The surprise of that character.
-        expected: The likeliest character at that position.
-        probability: Of the expected character.
-    """
-
-    line: int
-    column: int
-    text: str
-    worst: int
-    bits: float
-    expected: str
-    probability: float
-
-
-def word_spans(text: str) -> list[tuple[int, int]]:
-    r"""Finds the words of a text, in any script.
-
-    A word is a run of letters, with the marks and joiners that belong to
-    them, and with apostrophes between them. This follows Unicode's annex 29,
-    but excludes digits, and dots, which mostly end a sentence.
-
-    Args:
-        text: A `str`.
-
-    Returns:
-        A list of `(start, end)`.
-
-    Example:
-
-    >>> word_spans("de\u0301ja\u0300 vu, isn't it")
-    [(0, 6), (7, 9), (11, 16), (17, 19)]
-    """
-    marks = "".join(filter(_belongs_to_a_letter, sorted(set(text))))
-    letters = f"{LETTER}(?:{LETTER}|[{marks}])*" if marks else f"{LETTER}+"
-    word = f"{letters}(?:[{APOSTROPHES}]{letters})*"
-    return [match.span() for match in re.finditer(word, text)]
-
-
-def _belongs_to_a_letter(character: str) -> bool:
-    """Whether a character, such as an accent, is part of the letter before."""
-    category = unicodedata.category(character)
-    if category == "Cf":
-        return character != ZERO_WIDTH_SPACE
-    return category.startswith("M")
 
 
 def read_along(
@@ -202,8 +156,8 @@ def read_along(
     Args:
         model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
             Keras model.
-        text: A `str` of at least two characters.
-        alternatives: Number of likeliest characters to keep.
+        text: A `str` of at least two units.
+        alternatives: Number of likeliest units to keep.
         watch: Wraps the loop over pieces of the text, for a progress bar:
             `rich.progress.track`, for example.
         vocabulary: The `charrnn.Vocabulary` of a Keras model. Omit it
@@ -214,7 +168,7 @@ def read_along(
 
     Raises:
         ValueError: as `charrnn.score` does, or if the text is longer than
-            200,000 characters.
+            200,000 units.
 
     Example:
 
@@ -223,24 +177,56 @@ def read_along(
     ((4,), (4, 5))
     """
     engine = engine_of(model, vocabulary)
-    check_is_of_characters(engine.vocabulary, "A reading shows single")
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(
-            f"Expected a text of at most {ONE_PASS_CHARACTERS:,} characters. "
-            f"Received {len(ids):,}. Cut it, or use `charrnn score`."
+            f"Expected a text of at most {ONE_PASS_CHARACTERS:,} "
+            f"{engine.vocabulary.plural}. Received {len(ids):,}. Cut it, or "
+            "use `charrnn score`."
         )
-    characters = np.array([*engine.vocabulary.alphabet], object)
-    count = min(alternatives, len(characters))
+    names = names_of(engine.vocabulary)
+    nats, likeliest, probabilities = _predictions(
+        engine, ids, min(alternatives, len(names)), watch
+    )
+    reading = Reading(text, nats, names[likeliest], probabilities)
+    if engine.vocabulary.unit == "character":
+        return reading
+    return dataclasses.replace(
+        reading,
+        unit=engine.vocabulary.unit,
+        units=tuple(names[ids]),
+        lengths=engine.vocabulary.lengths[ids],
+    )
+
+
+def _predictions(
+    engine: Engine,
+    ids: np.ndarray,
+    count: int,
+    watch: Callable[[Iterable], Iterable],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The surprise of each unit, and the ids and probabilities of the
+    likeliest in its place, `(units - 1, count)`.
+    """
     nats = np.empty(len(ids) - 1, np.float32)
-    expected = np.empty((len(ids) - 1, count), object)
-    probabilities = np.empty((len(ids) - 1, count), np.float32)
+    likeliest = np.empty((len(nats), count), np.int32)
+    probabilities = np.empty((len(nats), count), np.float32)
     for start, (logits,), (targets,) in watch(scan(engine, ids[None])):
         piece = slice(start, start + len(targets))
         nats[piece] = surprise(logits, targets)
-        best = np.argsort(-logits, axis=-1, kind="stable")[:, :count]
-        expected[piece] = characters[best]
-        for column, own in enumerate(best.T):
-            own_nats = surprise(logits, own)
-            probabilities[piece, column] = np.exp(-own_nats)
-    return Reading(text, nats, expected, probabilities)
+        best = _highest(logits, count)
+        likeliest[piece] = best
+        own = np.take_along_axis(logits, targets[:, None].astype(int), -1)
+        log_totals = nats[piece, None] + own
+        of_best = np.take_along_axis(logits, best, -1)
+        probabilities[piece] = np.exp(of_best - log_totals)
+    return nats, likeliest, probabilities
+
+
+def _highest(logits: np.ndarray, count: int) -> np.ndarray:
+    """The ids of the highest logits, the highest first: `(rows, count)`."""
+    found = np.argpartition(-logits, count - 1, axis=-1)[:, :count]
+    found.sort(axis=-1)  # of equal ones, the lower id is first
+    order = -np.take_along_axis(logits, found, -1)
+    order = np.argsort(order, axis=-1, kind="stable")
+    return np.take_along_axis(found, order, -1)

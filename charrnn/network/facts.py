@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from charrnn.text.corpus import normalize_text
 from charrnn.text.kinds import alphabet, from_json, to_json
-from charrnn.text.normal_form import form_of
+from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
 
 # A file has the lowest format that can represent it: earlier versions of
@@ -121,7 +120,7 @@ def text_form(facts: Mapping[str, Any]) -> dict[str, Any]:
         facts: The whole member, as `model_file.read` returns it.
 
     Returns:
-        A `dict` with the arguments of `charrnn.text.corpus.normalize_text`.
+        A `dict` with the arguments of `normalize_text`.
 
     Raises:
         ValueError: if these entries have the wrong type.

@@ -4,7 +4,8 @@
 - `library`: Read the source code of Python's standard library as one text.
 - `fetching`: Fetch a corpus from its publisher: as a wheel or from a URL.
 - `catalogue`: Find the corpora in the catalogue, and prepare them on first use.
-- `normal_form`: Convert a text to a Unicode normal form, in bounded time.
+- `normal_form`: Convert a text to one kind of line end, and to a Unicode normal
+  form.
 - `recognition`: Detect UTF-8, UTF-16 and UTF-32 in bytes.
 - `decoding`: Decode bytes strictly, and suggest an encoding where that fails.
 - `notices`: Collect warnings about a text's characters while it is read.

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.text import catalogue, decoding, repeats, sources
-from charrnn.text.normal_form import NORMAL_FORMS, last_beginning, normalized
+from charrnn.text.normal_form import (
+    check_form,
+    last_beginning,
+    normalize_text,
+)
 from charrnn.text.notices import Notices
 from charrnn.text.parts import Part, check_ram, parts_of
-
-NEWLINES = ("lf", "keep")
 
 
 def read(source: sources.Source, **how: Any) -> str:
@@ -113,7 +115,7 @@ class Text:
         binary: bool = False,
     ) -> None:
         decoding.check_encoding(encoding)
-        _check_options(newline, normalize)
+        check_form(newline, normalize)
         if binary:
             newline, normalize = "keep", None
         self.title = sources.title(source)
@@ -202,50 +204,6 @@ class Text:
                 yield piece
         if self._joined and last not in ("", "\n"):
             yield "\n"
-
-
-def normalize_text(
-    text: str, newline: str = "lf", normalize: str | None = None
-) -> str:
-    r"""Converts a text to the line ends and the normal form of a corpus.
-
-    Called with the arguments with which the corpus was read, it makes a
-    prompt, or a text to score, consistent with the corpus.
-
-    Args:
-        text: Any text.
-        newline: "lf" or "keep", as for `Text`.
-        normalize: `None` or a Unicode normal form, as for `Text`.
-
-    Returns:
-        The text in that form.
-
-    Raises:
-        ValueError: if `newline` or `normalize` is none of these, or if
-            `charrnn.text.normal_form.normalized` raises it.
-
-    Example:
-
-    >>> normalize_text("cafe\u0301\r\n", normalize="NFC")
-    'café\n'
-    """
-    _check_options(newline, normalize)
-    if newline == "lf":
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return normalized(text, normalize) if normalize else text
-
-
-def _check_options(newline: str, normalize: str | None) -> None:
-    if newline not in NEWLINES:
-        raise ValueError(
-            f"Expected newline to be one of {', '.join(NEWLINES)}. "
-            f"Received {newline!r}. Use lf unless line ends matter."
-        )
-    if normalize is not None and normalize not in NORMAL_FORMS:
-        raise ValueError(
-            f"Expected normalize to be one of {', '.join(NORMAL_FORMS)}. "
-            f"Received {normalize!r}. Use NFC, or leave it out."
-        )
 
 
 def _never_torn(pieces: Iterable[str], normalize: str | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Convert a text to a Unicode normal form, in bounded time.
+"""Convert a text to one kind of line end, and to a Unicode normal form.
 
 A normal form defines how a letter and its marks are written: NFC as one
 character if Unicode has one (é), NFD as several (e and U+0301). To normalize,
@@ -22,6 +22,7 @@ from typing import Literal, TypeAlias, cast, get_args
 
 NormalForm: TypeAlias = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
+NEWLINES = ("lf", "keep")
 NORMAL_FORMS: tuple[str, ...] = get_args(NormalForm)
 CHARACTERS_PER_PART = 256
 MAX_MARKS_IN_A_ROW = 256  # stream-safe texts, as Unicode calls them, have 30
@@ -41,6 +42,63 @@ BLOCKS_OF_COMPOSED_CHARACTERS = (
 HANGUL_SYLLABLES = "\uac00", "\ud7a3"
 HANGUL_VOWELS = range(0x1161, 0x1176)
 HANGUL_FINALS = range(0x11A8, 0x11C3)
+
+
+def normalize_text(
+    text: str, newline: str = "lf", normalize: str | None = None
+) -> str:
+    r"""Converts a text to the line ends and the normal form of a corpus.
+
+    Called with the arguments with which the corpus was read, it makes a
+    prompt, or a text to score, consistent with the corpus.
+
+    Args:
+        text: Any text.
+        newline: "lf" or "keep", as for `Text`.
+        normalize: `None` or a Unicode normal form, as for `Text`.
+
+    Returns:
+        The text in that form.
+
+    Raises:
+        ValueError: if `newline` or `normalize` is none of these, or if
+            `normalized` raises it.
+
+    Example:
+
+    >>> normalize_text("cafe\u0301\r\n", normalize="NFC")
+    'café\n'
+    """
+    check_form(newline, normalize)
+    if newline == "lf":
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return normalized(text, normalize) if normalize else text
+
+
+def check_form(newline: str, normalize: str | None) -> None:
+    """Checks the arguments of `normalize_text`.
+
+    Args:
+        newline: What should be in `NEWLINES`.
+        normalize: What should be `None` or in `NORMAL_FORMS`.
+
+    Raises:
+        ValueError: if one of them is not.
+
+    Example:
+
+    >>> check_form("lf", None)
+    """
+    if newline not in NEWLINES:
+        raise ValueError(
+            f"Expected newline to be one of {', '.join(NEWLINES)}. "
+            f"Received {newline!r}. Use lf unless line ends matter."
+        )
+    if normalize is not None and normalize not in NORMAL_FORMS:
+        raise ValueError(
+            f"Expected normalize to be one of {', '.join(NORMAL_FORMS)}. "
+            f"Received {normalize!r}. Use NFC, or leave it out."
+        )
 
 
 def normalized(text: str, form: str) -> str:

@@ -114,31 +114,6 @@ class UnitVocabulary(abc.ABC):
         )
 
 
-def check_is_of_characters(vocabulary: UnitVocabulary, what: str) -> None:
-    """Raises unless a model is one of characters.
-
-    Args:
-        vocabulary: That of the model.
-        what: The beginning of the message, a subject and a verb.
-
-    Raises:
-        ValueError: if the unit is words or bytes.
-
-    Example:
-
-    >>> from charrnn import ByteVocabulary
-    >>> check_is_of_characters(ByteVocabulary(), "Neurons follow")
-    Traceback (most recent call last):
-    ValueError: Neurons follow characters: expected a model of ...
-    """
-    if vocabulary.unit != DEFAULT:
-        raise ValueError(
-            f"{what} characters: expected a model of characters. Received one "
-            f"of {vocabulary.plural}. `charrnn score` takes any model; "
-            "`charrnn train --unit character` makes one of characters."
-        )
-
-
 def check_unit(unit: str) -> None:
     """Checks the name of a unit.
 

@@ -18,8 +18,8 @@ from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import encoding as encoded
 from charrnn.text import kinds
-from charrnn.text.corpus import Text, normalize_text
-from charrnn.text.normal_form import form_of
+from charrnn.text.corpus import Text
+from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
 from charrnn.training import causes, changes, recipe, units

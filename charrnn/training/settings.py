@@ -11,7 +11,7 @@ from typing import Any
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.text import units
-from charrnn.text.corpus import NEWLINES, NORMAL_FORMS
+from charrnn.text.normal_form import NEWLINES, NORMAL_FORMS
 from charrnn.training import recipe, values
 from charrnn.training.values import Kind
 from charrnn.twins.precision import PRECISIONS

@@ -19,7 +19,7 @@ from charrnn.writing.word_search import Key, Prefix, WordSearch
 if TYPE_CHECKING:
     import keras
 
-MAX_PREFIXES = 4096  # by default: a second for the bundled model
+MAX_PREFIXES = 2048  # by default
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tiny_run import SEA
 
 import charrnn
 from charrnn.commands import main
+from charrnn.insight.alignment import names_of
 from charrnn.network import model_file
 from charrnn.training.data import read_data
 from charrnn.training.settle import settle
@@ -172,11 +173,90 @@ def test_texts_are_scored_per_character(run, text, more, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", ["surprise", "context", "neurons"])
-def test_verbs_about_characters_say_so(run, text, verb, capsys):
-    line = refused([verb, str(run), str(text)], capsys)
-    assert "characters: expected a model of characters. Received" in line
-    assert f"one of {unit_of(run)}s" in line
+def test_surprise_shows_each_unit(run, text, tmp_path, capsys):
+    path, made = tmp_path / "sea.txt", tmp_path / "page.html"
+    path.write_bytes("The sea, süß sae!\r\n\r\nShe".encode())
+    words = ["surprise", str(run), str(path)]
+    unit, engine = unit_of(run), charrnn.load(run)
+    newline = "keep" if unit == "byte" else "lf"
+    scored = charrnn.score(engine, charrnn.read(path, newline=newline))
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    rows = facts[f"{unit}s"]
+    assert facts["unit"] == unit and len(rows) == scored.units
+    told = "".join([facts["context"], *(row[unit] for row in rows)])
+    whole = rb"The sea, s\xc3\xbc\xc3\x9f sae!".decode()
+    assert told.startswith("The sea, süß sae!" if unit == "word" else whole)
+    assert facts["bits_per_character"] == pytest.approx(
+        scored.bits_per_character
+    )
+    total = sum(row["bits"] for row in rows)
+    assert facts["bits_per_unit"] == pytest.approx(total / len(rows))
+    for row in rows:
+        bits = -np.log2(row["probability"])
+        assert row["bits"] == pytest.approx(bits, abs=1e-5)
+    for more in ([], ["--typos"], ["--html", str(made)]):
+        assert main([*words, *more]) == 0
+        printed = capsys.readouterr().out
+        assert f"{scored.bits_per_character:.4f} bits/char" in printed
+        assert f"{facts['bits_per_unit']:.4f} bits/{unit}" in printed
+        assert f"characters in {len(rows)} {unit}s (one pass" in printed
+    assert "süß" in re.sub("<.*?>", "", made.read_text("utf-8"))
+
+
+@pytest.mark.slow
+def test_bytes_that_are_not_utf_8_are_escaped_in_what_surprised(
+    run, tmp_path, capsys
+):
+    if unit_of(run) != "byte":
+        pytest.skip("only bytes read any file")
+    path, made = tmp_path / "any.bin", tmp_path / "page.html"
+    path.write_bytes(b"The sea \xe9\xff\x9b\x00 sees\n")
+    words = ["surprise", str(run), str(path)]
+    for more in ([], ["--typos"], ["--json"], ["--html", str(made)]):
+        assert main([*words, *more]) == 0
+        printed = capsys.readouterr().out
+        printed.encode("utf-8")
+        assert more[:1] == ["--html"] or r"\xe9" in printed
+    assert r"\xe9\xff\x9b" in re.sub("<.*?>", "", made.read_text("utf-8"))
+
+
+@pytest.mark.slow
+def test_contexts_are_of_so_many_units(run, text, tmp_path, capsys):
+    words = ["context", str(run), str(text)]
+    assert main([*words, "--json"]) == 0
+    curve = json.loads(capsys.readouterr().out)
+    assert curve["unit"] == unit_of(run)
+    assert curve["bits_per_character"][0] > curve["bits_per_character"][-1]
+    plot = tmp_path / "context.png"
+    assert main([*words, "--plot", str(plot)]) == 0
+    printed = capsys.readouterr().out
+    half = f"{curve['half']:.1f} {unit_of(run)}s, about "
+    assert f"{half}{curve['half'] * curve['characters_per_unit']:.0f}" in (
+        printed
+    )
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_neurons_are_followed_through_units(run, text, tmp_path, capsys):
+    made = tmp_path / "page.html"
+    words = ["neurons", str(run), str(text)]
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert {"upper case", "position in line"} <= {
+        unit["probe"] for unit in facts["units"]
+    }
+    names = {name for unit in facts["units"] for name in unit["lowest_after"]}
+    assert names <= set(names_of(charrnn.load(run).vocabulary))
+    assert main([*words, "--html", str(made)]) == 0
+    printed = capsys.readouterr().out
+    first = facts["units"][0]
+    line = f"{first['layer']}, {first['unit']}"
+    assert re.search(rf"^{line} +'", printed, re.MULTILINE)
+    assert "No unit" in made.read_text("utf-8") or "lowest after" in (
+        made.read_text("utf-8")
+    )
 
 
 @pytest.mark.slow

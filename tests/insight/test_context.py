@@ -72,7 +72,7 @@ def test_contexts_longer_than_the_text_are_left_out(engine):
 
 def test_a_part_of_a_long_text_says_nearly_the_same(engine, monkeypatch):
     whole = context_curve(engine, TEXT * 4, contexts=(1, 2, 4, 8))
-    monkeypatch.setattr(context, "CHARACTERS_PER_CONTEXT", 200)
+    monkeypatch.setattr(context, "UNITS_PER_CONTEXT", 200)
     monkeypatch.setattr(context, "MIN_POSITIONS", 200)  # of 500 places
     part = context_curve(engine, TEXT * 4, contexts=(1, 2, 4, 8))
     assert (

@@ -95,7 +95,7 @@ def test_a_planted_unit_is_found():
 def test_a_network_that_knows_nothing_is_no_better_than_its_control():
     text, random = text_without_rhythm(), np.random.default_rng(1)
     activations = random.normal(size=(5000, 50)).astype(np.float32)
-    for unit in neurons._best_units(activations, text, [50]):
+    for unit in neurons._best_units(activations, probed(text), [50]):
         assert abs(unit.correlation) < 0.1
         assert 0.4 < abs(unit.correlation) / unit.control < 1.3
 

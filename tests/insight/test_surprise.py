@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from random_networks import engine_of as random_engine
 
+from charrnn import ByteVocabulary, WordVocabulary
 from charrnn.insight.pages import page, title_of
-from charrnn.insight.surprise import Reading, read_along, word_spans
+from charrnn.insight.places import word_spans
+from charrnn.insight.surprise import Reading, read_along
 from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
 from charrnn.scoring.score import score
@@ -323,3 +326,51 @@ def test_a_phone_s_screen_is_the_text_s_until_a_character_is_chosen(
     assert browser.find_element(By.ID, "what").text == "\u201cU+0000\u201d"
     browser.find_element(By.ID, "close").click()
     assert not panel.is_displayed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [WordVocabulary, ByteVocabulary])
+def test_the_page_tells_of_words_and_of_characters_made_of_bytes(
+    kind, browser, tmp_path
+):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    text = "The séa \0\r\n\r\nsees \x07 the\n\nsea, 文😀!"
+    reading = read_along(random_engine(kind.from_text(text)), text)
+    path = tmp_path / "page.html"
+    path.write_text(page(reading, "a text"), encoding="utf-8")
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 20).until(
+        lambda browser: browser.find_elements(By.CSS_SELECTOR, "#text span")
+    )
+    spans = browser.find_elements(By.CSS_SELECTOR, "#text span")
+    told = [(s.get_property("index"), s.get_property("textContent"))
+            for s in spans]  # fmt: skip
+    pieces, bits = reading.pieces, reading.bits_of_pieces
+    for i, piece in enumerate(pieces.texts):
+        assert "".join(part for own, part in told if own == i) == piece
+    characters = np.add.reduceat(
+        reading.lengths.astype(int), pieces.first_units
+    )
+    running = bits.cumsum()[1:] / characters[1:].cumsum()
+    step = 2 if kind is WordVocabulary else 1
+    for span, (i, part) in zip(spans, told, strict=True):
+        classes = (span.get_attribute("class") or "").split()
+        level = min(8, int(bits[i] / step)) if i else 0
+        assert (f"s{level}" in classes) == (level > 0)
+        if i == 0 or not part.strip("\r\n\0\x07 "):
+            continue
+        ActionChains(browser).move_to_element(span).perform()
+        said = browser.find_element(By.ID, "how").text
+        told_bits = float(re.search(r"surprise (\S+) bits", said)[1])
+        assert told_bits == pytest.approx(bits[i], abs=0.01)
+        said = browser.find_element(By.ID, "sofar").text
+        mean = float(re.search(r"here (\S+) bits", said)[1])
+        assert mean == pytest.approx(running[i - 1], abs=0.02)
+        unit = pieces.first_units[i]
+        marked = browser.find_elements(By.CSS_SELECTOR, "#expected .own")
+        own = reading.units[unit] in reading.expected[unit - 1]
+        assert len(marked) == own
+    assert browser.get_log("browser") == []

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.system import ram
-from charrnn.text import catalogue, corpus, decoding
+from charrnn.text import catalogue, corpus, decoding, normal_form
 
 # "é" as two code points, an em dash, CJK, an emoji, and a lone newline.
 NASTY = ["cafe\u0301", "—", "文字\n", "\U0001f600 b", "\n", "a"]
@@ -109,7 +109,7 @@ def test_an_unknown_option_is_refused_before_reading(option):
     with pytest.raises(ValueError, match="one of"):
         corpus.read("-", **option)
     with pytest.raises(ValueError, match="one of"):
-        corpus.normalize_text("a", **option)
+        normal_form.normalize_text("a", **option)
 
 
 def test_line_ends_become_lf_and_are_counted(write, said):
@@ -141,22 +141,22 @@ def test_a_plain_text_is_read_without_a_word(write, said):
     assert said == []
 
 
-@pytest.mark.parametrize("form", corpus.NORMAL_FORMS)
+@pytest.mark.parametrize("form", normal_form.NORMAL_FORMS)
 def test_read_and_normalize_text_agree(write, form):
     text = "cafe\u0301 \ufb01\r\nﾊ\u3099"
     read = corpus.read(write(text.encode()), normalize=form)
-    assert read == corpus.normalize_text(text, normalize=form)
+    assert read == normal_form.normalize_text(text, normalize=form)
     assert unicodedata.is_normalized(form, read)
 
 
 @given(
     text=TEXTS,
-    newline=st.sampled_from(corpus.NEWLINES),
-    form=st.sampled_from([None, *corpus.NORMAL_FORMS]),
+    newline=st.sampled_from(normal_form.NEWLINES),
+    form=st.sampled_from([None, *normal_form.NORMAL_FORMS]),
 )
 def test_normalizing_twice_changes_nothing(text, newline, form):
-    once = corpus.normalize_text(text, newline, form)
-    assert corpus.normalize_text(once, newline, form) == once
+    once = normal_form.normalize_text(text, newline, form)
+    assert normal_form.normalize_text(once, newline, form) == once
     assert newline == "keep" or "\r" not in once
     assert form or newline == "lf" or once == text
 
@@ -178,7 +178,7 @@ def test_a_folder_has_the_lines_of_its_texts(tmp_path_factory, texts):
         (folder / f"{number}.txt").write_bytes(text.encode())
     expected = []
     for text in texts:
-        lines = corpus.normalize_text(text).split("\n")
+        lines = normal_form.normalize_text(text).split("\n")
         expected += lines[:-1] if lines[-1] == "" else lines
     if expected:
         assert corpus.read(folder).split("\n") == [*expected, ""]
@@ -332,8 +332,8 @@ PIECES_ENCODINGS = (
         min_size=1,
     ),
     encoding=st.sampled_from(PIECES_ENCODINGS),
-    newline=st.sampled_from(corpus.NEWLINES),
-    form=st.sampled_from([None, *corpus.NORMAL_FORMS]),
+    newline=st.sampled_from(normal_form.NEWLINES),
+    form=st.sampled_from([None, *normal_form.NORMAL_FORMS]),
     size=st.integers(1, 9),
 )
 def test_the_size_of_the_pieces_does_not_matter(
@@ -346,7 +346,9 @@ def test_the_size_of_the_pieces_does_not_matter(
         decoded = data.decode(encoding)
     except UnicodeDecodeError:  # an ESC begins a sequence in ISO 2022
         assume(False)
-    expected = corpus.normalize_text(decoded.lstrip("\ufeff"), newline, form)
+    expected = normal_form.normalize_text(
+        decoded.lstrip("\ufeff"), newline, form
+    )
     source = corpus.Text(
         path, encoding=encoding, newline=newline, normalize=form
     )
