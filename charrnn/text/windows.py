@@ -115,8 +115,7 @@ class Windows:
         starts = (offset + starts) % len(ids)
         if boundary is not None:
             starts = document_starts(self.ids, starts, boundary)
-        self._starts = starts[:, None]  # (batch, 1)
-        self._ramp = np.arange(seq_length + 1)  # (time + 1,)
+        self._starts = starts  # (batch,)
 
     def __repr__(self) -> str:
         return (
@@ -142,10 +141,41 @@ class Windows:
             `(batch_size, seq_length)`; the targets are the inputs one
             character later.
         """
-        ahead = int(step) * self.seq_length % len(self.ids)
-        places = (self._starts + ahead + self._ramp) % len(self.ids)
-        window = self.ids[places].astype(np.int32)  # (batch, time + 1)
+        window = self.excerpt(step).astype(np.int32)  # (batch, time + 1)
         return window[:, :-1], window[:, 1:]
+
+    def starts(self, step: int) -> np.ndarray:
+        """Finds where each stream's window begins at a step.
+
+        Returns:
+            Positions in the text, int64, `(batch_size,)`.
+        """
+        ahead = int(step) * self.seq_length % len(self.ids)
+        return (self._starts + ahead) % len(self.ids)
+
+    def excerpt(
+        self, step: int, steps: int = 1, streams: slice = slice(None)
+    ) -> np.ndarray:
+        """Reads what some streams read in consecutive steps.
+
+        Args:
+            step: The first step.
+            steps: The number of steps.
+            streams: Which of the streams.
+
+        Returns:
+            Ids, `(streams, steps * seq_length + 1)`, of the text's own type:
+            the inputs of all steps, and the target of the last one.
+
+        Example:
+
+        >>> windows = Windows(range(20), batch_size=2, seq_length=4, seed=3)
+        >>> windows.excerpt(0, 2, slice(1)).shape
+        (1, 9)
+        """
+        ramp = np.arange(steps * self.seq_length + 1)
+        places = self.starts(step)[streams, None] + ramp
+        return self.ids[places % len(self.ids)]
 
     def dataset(self, first_step: int = 0) -> "tf.data.Dataset":
         """Makes an endless `tf.data.Dataset`.

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from charrnn.network.choice import choose
 from charrnn.system.terminal import say
 from charrnn.training import causes, run_folder
 from charrnn.training.advice import advise
@@ -127,6 +128,7 @@ class Session:
                 then is kept and measured.
             stopping.Stopped: if someone asked to stop.
         """
+        choose()
         if self.clock is None:
             self.clock = Clock()
             self.clock.start()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.network.backend import cores, keras
 from charrnn.network.cells import CELLS
+from charrnn.twins.stateful import stateful
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -71,6 +72,11 @@ class Fused(keras.layers.Layer):
         recurrent = filter(is_recurrent, self.layers)
         return [state for layer in recurrent for state in layer.states or ()]
 
+    def renewed(self) -> "Fused":
+        """Makes the same layer, with states of its own."""
+        layers = [stateful(layer) for layer in self.layers]
+        return type(self)(layers, self.precision, self.weight_drop)
+
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
@@ -108,6 +114,10 @@ class Fused(keras.layers.Layer):
         """
         if mask is not None:
             return self._masked_call(sequences, mask, training)
+        return self.unmasked(sequences, training)
+
+    def unmasked(self, sequences: "tf.Tensor", training: bool) -> "tf.Tensor":
+        """Computes the outputs where no step is masked."""
         import tensorflow as tf
 
         from charrnn.twins.dropout import dropout
@@ -150,7 +160,7 @@ class Fused(keras.layers.Layer):
         cell = layer.cell
         of_cell = getattr(equations, str(equations_of(cell)))
         kernel = tf.convert_to_tensor(cell.kernel)
-        recurrent_kernel = self._recurrent_kernel(cell, training)
+        recurrent_kernel = self.recurrent_kernel(cell, training)
         bias = tf.zeros((of_cell.products, recurrent_kernel.shape[1]))
         if cell.bias is not None:
             bias = tf.reshape(cell.bias, bias.shape)
@@ -170,15 +180,15 @@ class Fused(keras.layers.Layer):
             state.assign(tf.concat(groups, axis=0))
         return tf.concat(outputs, axis=1)
 
-    def _recurrent_kernel(self, cell, training):
+    def recurrent_kernel(
+        self, cell: keras.layers.Layer, training: bool
+    ) -> "tf.Tensor":
         """Returns `U`; in training, with a share of its weights dropped.
 
         They are drawn once per batch and dropped at all of its time steps
         (Merity et al. 2018, "weight drop").
         """
-        import tensorflow as tf
-
-        recurrent_kernel = tf.convert_to_tensor(cell.recurrent_kernel)
+        recurrent_kernel = keras.ops.convert_to_tensor(cell.recurrent_kernel)
         if not (training and self.weight_drop):
             return recurrent_kernel
         return keras.random.dropout(
