@@ -23,7 +23,6 @@ from charrnn.system.ram import check_address_space
 TENSORFLOW_BYTES = 3 * 10**9
 
 
-
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
     """Discards output to standard error, also from C++.

@@ -145,11 +145,7 @@ class Windows:
         return window[:, :-1], window[:, 1:]
 
     def starts(self, step: int) -> np.ndarray:
-        """Finds where each stream's window begins at a step.
-
-        Returns:
-            Positions in the text, int64, `(batch_size,)`.
-        """
+        """Finds where each stream's window of a step begins in the text."""
         ahead = int(step) * self.seq_length % len(self.ids)
         return (self._starts + ahead) % len(self.ids)
 
@@ -158,20 +154,9 @@ class Windows:
     ) -> np.ndarray:
         """Reads what some streams read in consecutive steps.
 
-        Args:
-            step: The first step.
-            steps: The number of steps.
-            streams: Which of the streams.
-
         Returns:
             Ids, `(streams, steps * seq_length + 1)`, of the text's own type:
             the inputs of all steps, and the target of the last one.
-
-        Example:
-
-        >>> windows = Windows(range(20), batch_size=2, seq_length=4, seed=3)
-        >>> windows.excerpt(0, 2, slice(1)).shape
-        (1, 9)
         """
         ramp = np.arange(steps * self.seq_length + 1)
         places = self.starts(step)[streams, None] + ramp

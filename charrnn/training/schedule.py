@@ -27,9 +27,6 @@ def optimizer(
             them.
         weight_decay: AdamW's weight decay; biases do not decay.
 
-    Returns:
-        A `keras.optimizers.AdamW`.
-
     Example:
 
     >>> optimizer(0.001, clip_norm=1.0).global_clipnorm
@@ -50,9 +47,8 @@ def optimizer(
 def loss() -> keras.losses.Loss:
     """Returns the cross-entropy between ids and logits, in nats.
 
-    Returns:
-        A Keras loss of targets `(batch, time)` and logits
-        `(batch, time, vocabulary size)`.
+    It takes targets `(batch, time)` and logits
+    `(batch, time, vocabulary size)`.
 
     Example:
 
@@ -125,8 +121,7 @@ class Schedule(keras.callbacks.Callback):
             time that the work after the last step takes.
         clock: A `clock.Clock`.
         losses: The losses of this round's steps, if `loop.train` runs them.
-        steps_together: The number of steps that ended together, in one call:
-            more than one with JAX, or with Keras's `steps_per_execution`.
+        steps_together: The number of steps of the latest call of an engine.
 
     Args:
         windows: The `charrnn.Windows` to train on.
@@ -179,10 +174,9 @@ class Schedule(keras.callbacks.Callback):
     @property
     def progress(self) -> float:
         """Share of the training that is done, from 0 to 1."""
-        return self._progress()
+        return self._progress(0)
 
-    def _progress(self, ahead: int = 0) -> float:
-        """The share that will be done in some steps."""
+    def _progress(self, ahead: int) -> float:
         # Training ends with the steps or with the time, whichever comes first.
         # Only time spent in steps counts, so that a resumed process, which
         # imports and compiles first, does not lower the learning rate.
@@ -190,23 +184,22 @@ class Schedule(keras.callbacks.Callback):
         by_steps = step / self.total_steps if self.total_steps else 0.0
         if self.end is None:
             return min(1.0, by_steps)
-        trained, left = self.clock.trained(), self.end - self.elapsed()
-        if ahead:
-            trained += ahead * self.step_seconds()
-            left -= ahead * self.step_seconds()
+        seconds = ahead * self.step_seconds()
+        trained = self.clock.trained() + seconds
+        left = self.end - self.elapsed() - seconds
         by_time = 1.0 if left <= 0 else trained / (trained + left)
         return min(1.0, max(by_steps, by_time))
 
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        return self._rate()
+        return self._rate(0)
 
     def learning_rates(self, steps: int) -> list[float]:
         """The rates of the next steps."""
         return [self._rate(ahead) for ahead in range(steps)]
 
-    def _rate(self, ahead: int = 0) -> float:
+    def _rate(self, ahead: int) -> float:
         # With a time limit, the total number of steps is not known: it is
         # estimated from the present pace.
         step, total_steps = self.step + ahead, self.total_steps
@@ -291,9 +284,9 @@ class Schedule(keras.callbacks.Callback):
 
 
 def steps_per_round(windows: Windows, validation_characters: int) -> int:
-    """Steps from one validation to the next.
+    """Steps from one validation to the next: a round.
 
-    A round is an epoch. For short texts it is at least 100 steps. For long
+    It is an epoch. For short texts it is at least 100 steps. For long
     ones it is at most 1,000 steps, or six times as many characters as the
     held-out part has, whichever is more. Validation then takes about a tenth
     of the time, and the first model does not take hours.
@@ -301,9 +294,6 @@ def steps_per_round(windows: Windows, validation_characters: int) -> int:
     Args:
         windows: The training text's `charrnn.Windows`.
         validation_characters: Length of the held-out part.
-
-    Returns:
-        A whole number of steps.
     """
     step_characters = windows.batch_size * windows.seq_length
     most = max(1000, 6 * validation_characters // step_characters)

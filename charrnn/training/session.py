@@ -154,8 +154,7 @@ class Session:
         before: set[str] = set()
         given = self.given or {}
         if self.out is not None:
-            # Before the text is read, which may take long.
-            self._claim(locks)
+            self._claim(locks)  # before reading, which may take long
             before = run_folder.names(self.folder)
             self._look_for_run()
         self.settings = settle(

@@ -22,10 +22,9 @@ MIN_UNITS_PER_CORE = 128
 class Fused(keras.layers.Layer):
     """Consecutive recurrent and dropout layers, computed by fused loops.
 
-    The equations are Keras's; `loops.py` describes how they are computed.
-    Between the layers, sequences keep the layout of the loops: steps first, in
-    the precision of the products (benchmark: "recurrent and dropout layers as
-    one").
+    The equations are Keras's; see `loops.py`. Between the layers, sequences
+    keep the layout of the loops: steps first, in the precision of the products
+    (benchmark: "recurrent and dropout layers as one").
 
     Args:
         layers: A list of `keras.layers.RNN` with `stateful=True` around a
@@ -74,8 +73,8 @@ class Fused(keras.layers.Layer):
 
     def renewed(self) -> "Fused":
         """Makes the same layer, with states of its own."""
-        layers = [stateful(layer) for layer in self.layers]
-        return type(self)(layers, self.precision, self.weight_drop)
+        own = map(stateful, self.layers)
+        return type(self)([*own], self.precision, self.weight_drop)
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
@@ -112,11 +111,16 @@ class Fused(keras.layers.Layer):
 
         States are reset before the steps where `starts`, `(B, T)`, is 1.
         """
-        if mask is not None:
-            return self._masked_call(sequences, mask, training)
-        return self.unmasked(sequences, training)
+        if mask is None:
+            return self.unmasked(sequences, training, starts)
+        return self._masked_call(sequences, mask, training)
 
-    def unmasked(self, sequences: "tf.Tensor", training: bool) -> "tf.Tensor":
+    def unmasked(
+        self,
+        sequences: "tf.Tensor",
+        training: bool,
+        starts: "tf.Tensor | None",
+    ) -> "tf.Tensor":
         """Computes the outputs where no step is masked."""
         import tensorflow as tf
 
@@ -160,7 +164,9 @@ class Fused(keras.layers.Layer):
         cell = layer.cell
         of_cell = getattr(equations, str(equations_of(cell)))
         kernel = tf.convert_to_tensor(cell.kernel)
-        recurrent_kernel = self.recurrent_kernel(cell, training)
+        recurrent_kernel = tf.convert_to_tensor(
+            self.recurrent_kernel(cell, training)
+        )
         bias = tf.zeros((of_cell.products, recurrent_kernel.shape[1]))
         if cell.bias is not None:
             bias = tf.reshape(cell.bias, bias.shape)
@@ -185,10 +191,9 @@ class Fused(keras.layers.Layer):
     ) -> "tf.Tensor":
         """Returns `U`; in training, with a share of its weights dropped.
 
-        They are drawn once per batch and dropped at all of its time steps
-        (Merity et al. 2018, "weight drop").
+        They are drawn once a batch (Merity et al. 2018, "weight drop").
         """
-        recurrent_kernel = keras.ops.convert_to_tensor(cell.recurrent_kernel)
+        recurrent_kernel = cell.recurrent_kernel.value
         if not (training and self.weight_drop):
             return recurrent_kernel
         return keras.random.dropout(
@@ -201,17 +206,14 @@ def is_recurrent(layer: keras.layers.Layer) -> bool:
 
     Example:
 
-    >>> is_recurrent(keras.layers.LSTM(4)), is_recurrent(keras.layers.Dense(4))
-    (True, False)
+    >>> is_recurrent(keras.layers.LSTM(4))
+    True
     """
     return isinstance(layer, keras.layers.RNN)
 
 
 def equations_of(cell: keras.layers.Layer) -> str | None:
     """Names the class in `equations.py` that computes a Keras cell.
-
-    Args:
-        cell: The `cell` of a Keras recurrent layer.
 
     Returns:
         The name, from the table of cells; `None` if there is no fused form.

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from charrnn.twins.equations import Equations
 
-Array = jax.Array
+Array = Any  # a jax.Array
 Saved = tuple[Any, ...]
 
 

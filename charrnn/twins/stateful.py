@@ -98,6 +98,7 @@ def _sharing_cell(layer: keras.layers.RNN) -> keras.layers.RNN:
     config.update(return_sequences=True, return_state=False, stateful=True)
     copy = type(layer).from_config(config)
     copy.cell = layer.cell  # in place of its own, which has no variables yet
+    copy.input_spec = None  # as a `keras.layers.RNN`
     return copy
 
 
