@@ -22,6 +22,10 @@ from charrnn.twins.equations import Equations
 Array = Any  # a jax.Array
 Saved = tuple[Any, ...]
 
+# Time steps that XLA compiles into one turn of its loop. More take longer to
+# compile, and pay where starting a kernel takes as long as running it.
+UNROLLED = {"cpu": 1, "gpu": 4}
+
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def run(
@@ -85,7 +89,7 @@ def _forward(
 
     first = states[0].astype(operands), states[-1]
     (h, memory), (outputs, memories, kept) = jax.lax.scan(
-        step, first, projected
+        step, first, projected, unroll=_unrolled()
     )
     last = [_float(h), memory] if len(states) > 1 else [memory]
     saved = (
@@ -162,9 +166,14 @@ def _backward_loop(
         (hidden, d_last[-1]),
         (d_outputs, before, memories, kept),
         reverse=True,
+        unroll=_unrolled(),
     )
     d_first = [d_hidden, d_memory] if separate else [d_hidden + d_memory]
     return dz[0], dz[-1], d_first
+
+
+def _unrolled() -> int:
+    return UNROLLED.get(jax.default_backend(), 1)
 
 
 def _product(rows: Array, matrix: Array, transposed: bool = False) -> Array:
