@@ -152,12 +152,7 @@ class Windows:
     def excerpt(
         self, step: int, steps: int = 1, streams: slice = slice(None)
     ) -> np.ndarray:
-        """Reads what some streams read in consecutive steps.
-
-        Returns:
-            Ids, `(streams, steps * seq_length + 1)`, of the text's own type:
-            the inputs of all steps, and the target of the last one.
-        """
+        """Reads what some streams read in some steps, and the id after it."""
         ramp = np.arange(steps * self.seq_length + 1)
         places = self.starts(step)[streams, None] + ramp
         return self.ids[places % len(self.ids)]
@@ -202,9 +197,6 @@ def steps_per_epoch(characters: int, batch_size: int, seq_length: int) -> int:
         characters: Length of the training part.
         batch_size: Streams read in parallel.
         seq_length: Characters per window.
-
-    Returns:
-        The number of steps.
 
     Example:
 
@@ -277,15 +269,13 @@ def fit_to_text(
 ) -> tuple[int, int]:
     """Shrinks a batch to a size that a short text can fill.
 
-    Windows longer than a quarter of the text are shortened to that; then the
-    number of streams is reduced.
+    Windows become at most a quarter of the text; then streams become fewer.
 
     Args:
         characters: Length of the training part.
         batch_size: Streams wanted.
         seq_length: Characters per window wanted.
-        fixed: The names of sizes that must not change ("batch_size",
-            "seq_length"), even if the text cannot fill them.
+        fixed: The names of sizes that stay, even if the text is too short.
 
     Returns:
         `(batch_size, seq_length)`, whose product is at most `characters`

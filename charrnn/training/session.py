@@ -90,8 +90,6 @@ class Session:
         data: The run's input, once it is read.
     """
 
-    # `steps` is a generator because `charrnn compare` trains runs in turns.
-
     corpus: list[str]
     given: Mapping[str, Any] | None = None
     out: Path | None = None

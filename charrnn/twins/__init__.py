@@ -29,6 +29,7 @@ every step of a window, between the products with the recurrent weights. From
 - `dropout`: Draw Keras's dropout masks, several times faster.
 - `logits`: Compute logits and cross-entropy faster for large vocabularies.
 - `fused_layers`: Keras layers that run a model's own layers in the fused loops.
+- `fused_logits`: A Keras layer of logits that is faster for large vocabularies.
 - `resets`: Reset the state of a row before each document, exactly.
 - `scans`: Run a recurrent layer over a window of steps in JAX, forward and
   backward.

@@ -5,12 +5,8 @@ import warnings
 
 from charrnn.network.backend import keras
 from charrnn.network.loading import Model, keras_model_of
-from charrnn.twins.fused_layers import (
-    Fused,
-    FusedLogits,
-    equations_of,
-    is_recurrent,
-)
+from charrnn.twins.fused_layers import Fused, equations_of, is_recurrent
+from charrnn.twins.fused_logits import FusedLogits
 from charrnn.twins.precision import resolve_precision
 from charrnn.twins.resets import Resetting
 from charrnn.twins.stateful import stateful, stateful_twin

@@ -22,16 +22,24 @@ class Scanned(Fused):
     arguments and for the layout of sequences between the layers.
     """
 
-    def unmasked(self, sequences: "jax.Array", training: bool) -> "jax.Array":
+    def unmasked(
+        self,
+        sequences: "jax.Array",
+        training: bool,
+        starts: "jax.Array | None",
+    ) -> "jax.Array":
         """Computes the outputs, float32, `(B, T, H)`, and new states."""
         import jax.numpy as jnp
 
+        kept = None if starts is None else 1 - starts.T
+
         x = jnp.swapaxes(jnp.asarray(sequences, self.precision), 0, 1)
         for layer in self.layers:
-            if is_recurrent(layer) and self._is_for_cudnn(layer, training):
-                x = self._inner_loop(layer, x)
-            elif is_recurrent(layer):
-                x = self._scan(layer, x, training)
+            if is_recurrent(layer):
+                if kept is None and self._is_for_cudnn(layer, training):
+                    x = self._inner_loop(layer, x)
+                else:
+                    x = self._scan(layer, x, training, kept)
             elif training and layer.rate:
                 x = layer(x, training=True).astype(self.precision)
         return jnp.swapaxes(x, 0, 1).astype("float32")
@@ -56,7 +64,13 @@ class Scanned(Fused):
             state.assign(value)
         return jnp.swapaxes(outputs, 0, 1)
 
-    def _scan(self, layer: Any, x: "jax.Array", training: bool) -> "jax.Array":
+    def _scan(
+        self,
+        layer: Any,
+        x: "jax.Array",
+        training: bool,
+        kept: "jax.Array | None",
+    ) -> "jax.Array":
         """Runs a layer over all steps, and stores its final states."""
         import jax.numpy as jnp
 
@@ -75,6 +89,7 @@ class Scanned(Fused):
             recurrent_kernel,
             bias,
             [state.value for state in layer.states],
+            kept,
         )
         for state, value in zip(layer.states, last, strict=True):
             state.assign(value)

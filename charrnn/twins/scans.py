@@ -35,6 +35,7 @@ def run(
     recurrent_kernel: Array,
     bias: Array,
     states: list[Array],
+    kept: Array | None = None,
 ) -> tuple[Array, list[Array]]:
     """Runs one recurrent layer over all steps.
 
@@ -51,15 +52,17 @@ def run(
         bias: float32, `(1, G H)`; for a GRU `(2, G H)`: one for the input's
             product, one for the state's.
         states: The initial states, float32, `(B, H)` each, `h` first.
+        kept: 1 where a row's states are kept before a step, 0 where they are
+            reset, float32, `(T, B)`. `None` keeps all.
 
     Returns:
         The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
         final states, float32. Gradients flow from all of these to all of the
         arrays passed in.
     """
-    return _forward(equations, inputs, kernel, recurrent_kernel, bias, states)[
-        0
-    ]
+    arrays = inputs, kernel, recurrent_kernel, bias, states, kept
+    results, _ = _forward(equations, *arrays)
+    return results
 
 
 def _forward(
@@ -69,31 +72,34 @@ def _forward(
     recurrent_kernel: Array,
     bias: Array,
     states: list[Array],
+    kept: Array | None,
 ) -> tuple[tuple[Array, list[Array]], Saved]:
     """Computes what `run` returns, and what `_backward` needs."""
     operands, gates = inputs.dtype, equations.gates
     projected = (_product(inputs, kernel) + bias[0]).astype(operands)
     recurrent = recurrent_kernel.astype(operands)
 
-    def step(carried, x):
-        h, memory = carried
+    def step(carried, values):
+        x, factor = values
+        h, memory = [_times(state, factor) for state in carried]
         p = _product(h, recurrent)
         if equations.products == 2:
             p = p + bias[1]
-        new, kept = equations.forward(
+        new, gates_kept = equations.forward(
             _gates(_float(x), gates), _gates(p, gates), memory
         )
         h, memory = new[0].astype(operands), new[-1]
-        stored = h, memory.astype(operands), [k.astype(operands) for k in kept]
-        return (h, memory), stored
+        stored = [value.astype(operands) for value in gates_kept]
+        return (h, memory), (h, memory.astype(operands), stored)
 
     first = states[0].astype(operands), states[-1]
-    (h, memory), (outputs, memories, kept) = jax.lax.scan(
-        step, first, projected, unroll=_unrolled()
+    (h, memory), (outputs, memories, stored) = jax.lax.scan(
+        step, first, (projected, kept), unroll=_unrolled()
     )
     last = [_float(h), memory] if len(states) > 1 else [memory]
     saved = (
-        inputs, kernel, recurrent_kernel, bias, states, outputs, memories, kept
+        inputs, kernel, recurrent_kernel, bias, states, kept,
+        outputs, memories, stored,
     )  # fmt: skip
     return (outputs, last), saved
 
@@ -102,23 +108,26 @@ def _backward(
     equations: type[Equations],
     saved: Saved,
     gradients: tuple[Array, list[Array]],
-) -> tuple[Array, Array, Array, Array, list[Array]]:
+) -> tuple[Array, Array, Array, Array, list[Array], None]:
     """Computes the gradients of all arrays that `run` was given."""
-    inputs, kernel, recurrent_kernel, bias, states, h, memories, kept = saved
+    inputs, kernel, recurrent_kernel, bias, states, kept, *tape = saved
+    h, memories, stored = tape
     d_outputs, d_last = gradients
     operands = inputs.dtype
+    old = _times(_before(states[-1], memories), kept)
     dx, dp, d_states = _backward_loop(
-        equations, recurrent_kernel.astype(operands), d_outputs, d_last,
-        _before(states[-1], memories), memories, kept,
+        equations, recurrent_kernel.astype(operands), d_last,
+        (d_outputs, old, memories, stored, kept),
     )  # fmt: skip
     d_inputs = _product(dx, kernel, transposed=True).astype(operands)
     d_bias = jnp.stack([_sum(dx), _sum(dp)][: equations.products])
     return (
         d_inputs,
         _outer(inputs, dx),
-        _outer(_before(states[0], h), dp),
+        _outer(_times(_before(states[0], h), kept), dp),
         d_bias.reshape(bias.shape),
         d_states,
+        None,
     )
 
 
@@ -128,13 +137,17 @@ run.defvjp(_forward, _backward)
 def _backward_loop(
     equations: type[Equations],
     recurrent: Array,
-    d_outputs: Array,
     d_last: Sequence[Array],
-    before: Array,
-    memories: Array,
-    kept: list[Array],
+    tape: tuple[Any, ...],
 ) -> tuple[Array, Array, list[Array]]:
     """Carries the gradients of the states from the last step to the first.
+
+    Args:
+        equations: A class of `charrnn.twins.equations`.
+        recurrent: `U`, in the precision of the products.
+        d_last: The gradients of the final states.
+        tape: For all steps: the gradient of the outputs, the memory before
+            and after, what `forward` kept, and the `kept` of `run`.
 
     Returns:
         The gradients of the inputs' products and of the states' products at
@@ -144,7 +157,7 @@ def _backward_loop(
 
     def step(carried, values):
         d_hidden, d_memory = carried
-        d_output, old, new, gates = values
+        d_output, old, new, gates, factor = values
         dx, dp, d_memory = equations.backward(
             d_hidden + _float(d_output),
             d_memory,
@@ -158,13 +171,13 @@ def _backward_loop(
             for part in (dx, dp)[: equations.products]
         ]
         d_hidden = _product(together[-1], recurrent, transposed=True)
-        return (d_hidden, d_memory), together
+        return (_times(d_hidden, factor), _times(d_memory, factor)), together
 
     hidden = d_last[0] if separate else jnp.zeros_like(d_last[0])
     (d_hidden, d_memory), dz = jax.lax.scan(
         step,
         (hidden, d_last[-1]),
-        (d_outputs, before, memories, kept),
+        tape,
         reverse=True,
         unroll=_unrolled(),
     )
@@ -199,6 +212,13 @@ def _outer(left: Array, right: Array) -> Array:
 def _before(first: Array, sequence: Array) -> Array:
     """The values before each step: the first, then all but the last."""
     return jnp.concatenate([first[None].astype(sequence.dtype), sequence[:-1]])
+
+
+def _times(states: Array, factors: Array | None) -> Array:
+    """Keeps or resets the states of each row."""
+    if factors is None:
+        return states
+    return states * factors[..., None].astype(states.dtype)
 
 
 def _gates(columns: Array, count: int) -> list[Array]:

@@ -120,11 +120,20 @@ def resized(twin: Twin, batch_size: int) -> Twin:
     >>> resized(stateful_twin(model, batch_size=6), 2).output_shape
     (2, None, 5)
     """
-    layers = [
-        layer.renewed() if hasattr(layer, "renewed") else stateful(layer)
-        for layer in twin.working_layers()
-    ]
+    layers = map(renewed, twin.working_layers())
     return Twin(twin.model, layers, batch_size)
+
+
+def renewed(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Makes a twin's layer anew, with states of its own.
+
+    Args:
+        layer: A layer that `Twin.working_layers` lists.
+
+    Returns:
+        A layer with the same variables, except for the states.
+    """
+    return layer.renewed() if hasattr(layer, "renewed") else stateful(layer)
 
 
 def states(twin: Twin) -> list[keras.Variable]:
