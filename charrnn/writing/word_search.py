@@ -228,8 +228,13 @@ class WordSearch:
 
     def _word(self, ids: Iterable[int]) -> tuple[Key, bool]:
         """The word that a text has next, and whether it is whole."""
-        decode = self._engine.vocabulary.decoder()
-        text = self._before + "".join(map(decode, ids))
+        vocabulary = self._engine.vocabulary
+        decode = vocabulary.decoder()
+        text = self._before + "".join(
+            # The end of a document ends a word, as a line end does.
+            "\n" if place == vocabulary.boundary else decode(place)
+            for place in ids
+        )
         word = first_word(text, self._position)
         if word is None:
             return ANY, False
