@@ -13,7 +13,10 @@
   defaults.
 - `train`: Train a network on a text.
 - `corpora`: List the corpora that charrnn knows by name.
-- `compare`: Train kinds of cells on the same text, in turns, and compare them.
+- `compare_flags`: The flags of `charrnn compare`.
+- `compare_tables`: Print the samples and the figures of a comparison as tables.
+- `compare`: Train kinds of cells, and units, on one text in turns, and compare
+  them.
 - `generate_flags`: The flags of `charrnn generate`.
 - `generate`: Write text with a trained network.
 - `score_rows`: Format scores as rows, for a table or for JSON.
