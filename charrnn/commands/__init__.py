@@ -18,6 +18,8 @@
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
 - `generate_flags`: The flags of `charrnn generate`.
+- `samples`: Lay out samples: one after another, or each as a line of JSON.
+- `documents`: Draw documents that are new, and tell how many others were drawn.
 - `generate`: Write text with a trained network.
 - `score_rows`: Format scores as rows, for a table or for JSON.
 - `score`: Score texts: bits per character, the lower the likelier.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from charrnn.text.beginnings import document_starts
 from charrnn.text.characters import UNICODE_CODE_POINTS
 from charrnn.text.vocabulary import check_ids
 
@@ -49,11 +50,17 @@ class Windows:
     and training can resume at any step without saved data. `charrnn.Windows`
     is this class and a dataset for Keras's `fit` in one.
 
+    With a `boundary`, each stream starts at the beginning of a document, the
+    nearest one before that place. No two streams start at the same document:
+    rather than that, the second starts inside it.
+
     Args:
         ids: Integers of shape `(characters,)`: the part to train on.
         batch_size: Streams read in parallel, the rows of a batch.
         seq_length: Characters per window: how far gradients reach back.
         seed: An integer that determines where the streams start.
+        boundary: The id with which each document begins; `None` for a text
+            that is not divided into documents.
 
     Attributes:
         ids: The array.
@@ -85,6 +92,7 @@ class Windows:
         batch_size: int,
         seq_length: int,
         seed: int,
+        boundary: int | None = None,
     ) -> None:
         super().__init__()  # that of Keras's dataset, in charrnn.Windows
         if batch_size < 1 or seq_length < 1:
@@ -104,7 +112,10 @@ class Windows:
         self.seq_length = seq_length
         offset = np.random.default_rng(seed).integers(len(ids))
         starts = np.arange(batch_size) * len(ids) // batch_size
-        self._starts = (offset + starts)[:, None]  # (batch, 1)
+        starts = (offset + starts) % len(ids)
+        if boundary is not None:
+            starts = document_starts(self.ids, starts, boundary)
+        self._starts = starts[:, None]  # (batch, 1)
         self._ramp = np.arange(seq_length + 1)  # (time + 1,)
 
     def __repr__(self) -> str:

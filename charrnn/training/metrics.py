@@ -172,7 +172,10 @@ def _scored_in_time(
         if limit is not None and seconds > limit / 2 and whole > limit:
             return None
     return score.Score.of(
-        engine.vocabulary, ids[1:], np.concatenate(nats), score.ONE_PASS
+        engine.vocabulary,
+        ids[1:],
+        np.concatenate(nats),
+        score.one_pass(engine),
     )
 
 

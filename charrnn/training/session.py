@@ -245,6 +245,7 @@ class Session:
         """Builds the model's twin and the callbacks, and restores them."""
         from charrnn.training import assembly
 
+        self.data.remember(self.folder)
         model = assembly.network(self.settings, self.data, self.tell)
         twin, precision = assembly.twin(self.settings, self.data, model)
         self.settings = with_epoch_of_change(

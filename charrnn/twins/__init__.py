@@ -23,9 +23,11 @@ every step of a window, between the products with the recurrent weights. From
 - `tape`: Store the results of each time step in a loop that TensorFlow runs.
 - `deferred`: Compute the gradients of a layer's weights and inputs after its
   loop.
+- `keeping`: Keep or reset the state of each row before each step of a loop.
 - `loops`: Run a recurrent layer over a window of steps, forward and backward.
 - `dropout`: Draw Keras's dropout masks, several times faster.
 - `logits`: Compute logits and cross-entropy faster for large vocabularies.
 - `fused_layers`: Keras layers that run a model's own layers in the fused loops.
+- `resets`: Reset the state of a row before each document, exactly.
 - `fused`: Make a twin of a model that trains it faster: the function `fused`.
 """

@@ -12,6 +12,7 @@ from charrnn.twins.fused_layers import (
     is_recurrent,
 )
 from charrnn.twins.precision import resolve_precision
+from charrnn.twins.resets import Resetting
 from charrnn.twins.stateful import stateful, stateful_twin
 from charrnn.twins.twin import Twin
 
@@ -22,6 +23,7 @@ def fused(
     batch_size: int,
     precision: str = "auto",
     weight_drop: float = 0.0,
+    boundary: int | None = None,
 ) -> Twin:
     """Returns a twin that trains a model faster than Keras does.
 
@@ -47,6 +49,8 @@ def fused(
         weight_drop: Share of recurrent weights dropped at each training step
             (DropConnect, Wan et al. 2013; in recurrent layers, Merity et al.
             2018). The model itself keeps all of its weights.
+        boundary: The id before which the state of a row is reset: that of a
+            `charrnn.DocumentVocabulary`. `None` never resets it.
 
     Returns:
         A `Twin`: a `keras.Sequential` that maps ids `(batch_size, time)` to
@@ -77,6 +81,8 @@ def fused(
         )
     _report_stock_layers(model, weight_drop)
     layers = _fused_where_possible(model, precision, weight_drop)
+    if boundary is not None:
+        layers = [Resetting(layers[:-1], boundary), layers[-1]]
     return stateful_twin(model, batch_size=batch_size, layers=layers)
 
 
@@ -204,5 +210,8 @@ def precision_of(twin: Twin) -> str:
     >>> precision_of(fused(model, batch_size=2, precision="bfloat16"))
     'bfloat16'
     """
-    fast = (ly for ly in twin.working_layers() if isinstance(ly, Fused))
+    layers = twin.working_layers()
+    if isinstance(layers[0], Resetting):
+        layers = layers[0].layers
+    fast = (layer for layer in layers if isinstance(layer, Fused))
     return next((layer.precision for layer in fast), "float32")

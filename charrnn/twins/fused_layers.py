@@ -100,8 +100,12 @@ class Fused(keras.layers.Layer):
         sequences: "tf.Tensor",
         mask: "tf.Tensor | None" = None,
         training: bool = False,
+        starts: "tf.Tensor | None" = None,
     ) -> "tf.Tensor":
-        """Computes the outputs, float32, `(B, T, H)`, and new states."""
+        """Computes the outputs, float32, `(B, T, H)`, and new states.
+
+        States are reset before the steps where `starts`, `(B, T)`, is 1.
+        """
         if mask is not None:
             return self._masked_call(sequences, mask, training)
         import tensorflow as tf
@@ -111,9 +115,10 @@ class Fused(keras.layers.Layer):
         rows = self.states[0].shape[0]
         x = tf.ensure_shape(sequences, (rows, None, None))
         x = tf.transpose(tf.cast(x, self.precision), (1, 0, 2))  # (T, B, I)
+        kept = None if starts is None else 1 - tf.transpose(starts)
         for layer in self.layers:
             if is_recurrent(layer):
-                x = self._loop(layer, x, training)
+                x = self._loop(layer, x, training, kept)
             elif training and layer.rate:
                 # The seed from which Keras's Dropout would draw its mask.
                 seed = layer.seed_generator.next() % (tf.int32.max - 1)
@@ -132,7 +137,7 @@ class Fused(keras.layers.Layer):
             sequences = layer(sequences, training=training, **masked)
         return sequences
 
-    def _loop(self, layer, x, training):
+    def _loop(self, layer, x, training, kept):
         """Runs a layer over all steps, and stores its final states.
 
         The rows of a batch are independent. Each group of rows has its own
@@ -149,14 +154,14 @@ class Fused(keras.layers.Layer):
         bias = tf.zeros((of_cell.products, recurrent_kernel.shape[1]))
         if cell.bias is not None:
             bias = tf.reshape(cell.bias, bias.shape)
+        weights = kernel, recurrent_kernel, bias
         rows, parts = division(x.shape[1], cell.units)
         x = tf.split(x, rows, axis=1)
+        kept = [None] * len(rows) if kept is None else tf.split(kept, rows, 1)
         states = zip(*(tf.split(s, rows) for s in layer.states), strict=True)
         results = [
-            loops.run(
-                of_cell, group, kernel, recurrent_kernel, bias, first, parts
-            )
-            for group, first in zip(x, states, strict=True)
+            loops.run(of_cell, group, *weights, first, parts, own)
+            for group, first, own in zip(x, states, kept, strict=True)
         ]
         outputs, last = zip(*results, strict=True)
         for state, groups in zip(

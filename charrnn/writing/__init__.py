@@ -9,4 +9,5 @@
 - `prompts`: Read a prompt, and complete the word in which it ends.
 - `drawing`: Draw a batch of samples until each of them has ended.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
+- `novelty`: Draw documents until enough of them are not in the training text.
 """
