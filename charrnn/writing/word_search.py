@@ -259,8 +259,9 @@ class WordSearch:
             return ANY, False
         typed = max(0, self._position - word.begin)
         found = text[word.begin : word.end]
-        if word.begin == self._position and found in set(JOINERS[1:-1]):
-            return ANY, False  # perhaps joined to the word before it
+        joins = word.begin == self._position and found in set(JOINERS[1:-1])
+        if joins and not word.is_whole:
+            return ANY, False  # it may join a word to the one before
         return Key(typed, found), word.is_whole
 
 

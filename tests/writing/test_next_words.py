@@ -86,9 +86,9 @@ def test_they_equal_a_search_of_everything(prompt, temperature):
     engine = MODELS["character"]
     expected, left = written(engine, prompt, 3e-4, temperature)
     found = next_words(
-        engine, prompt, n=None, temperature=temperature, max_prefixes=6000
+        engine, prompt, n=None, temperature=temperature, max_prefixes=4000
     )
-    assert left < 0.2 and found.unread < 0.2
+    assert left < 0.2 and found.unread < 0.1
     for word in found:
         p = expected[word.word, word.typed]
         assert word.probability - 3e-3 < p <= word.at_most + 1e-6
@@ -157,14 +157,14 @@ def test_other_words_are_added_with_their_ranks():
 def test_a_word_that_is_looked_for_has_its_own_bounds(unit):
     """However few prefixes are read in the search for the likeliest."""
     engine = MODELS[unit]
-    everything = next_words(engine, "a a", n=None).words
-    rare = [word for word in everything[30:90:20] if not word.typed]
+    everything = next_words(engine, "a ", n=None).words
+    rare = everything[30:90:20]
     also = [word.word for word in rare]
-    few = next_words(engine, "a a", n=1, max_prefixes=20, also=also)
-    found = {(word.word, word.typed): word for word in few}
+    few = next_words(engine, "a ", n=1, max_prefixes=20, also=also)
+    found = {word.word: word for word in few}
     assert rare and any(word.rank is None for word in few)
     for word in rare:
-        own = found[word.word, ""]
+        own = found[word.word]
         assert own.probability - 1e-9 <= word.at_most
         assert word.probability <= own.at_most + 1e-9
 
