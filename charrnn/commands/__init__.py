@@ -16,6 +16,8 @@
 - `corpora`: List the corpora that charrnn knows by name.
 - `compare`: Train kinds of cells on the same text, in turns, and compare them.
 - `generate_flags`: The flags of `charrnn generate`.
+- `samples`: Lay out samples: one after another, or each as a line of JSON.
+- `documents`: Draw documents that are new, and tell how many others were drawn.
 - `generate`: Write text with a trained network.
 - `next`: Show the likeliest next words after a prompt.
 - `score_rows`: Format scores as rows, for a table or for JSON.

@@ -27,9 +27,9 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         (
             "--length",
             at_least(0),
-            1000,
-            "number of new characters; for a model of words or bytes, of words "
-            "or bytes",
+            None,
+            "number of new characters, or words or bytes (default: 1000; for a "
+            "model of documents twice the longest that was learnt)",
         ),
         ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
@@ -69,6 +69,14 @@ def _add_ends(group: argparse._ActionsContainer) -> None:
         default=LENGTHS[0],
         help="what --length counts: the model's units or characters (default: "
         "units)",
+    )
+    group.add_argument(
+        "--new",
+        nargs="*",
+        metavar="TEXT",
+        help="of a model of documents: keep only those that are not in its "
+        "training text, and tell how many were; the run's folder has what this "
+        "takes, elsewhere name the training text",
     )
     for flag, where in (("--stop", "before"), ("--stop-after", "after")):
         group.add_argument(

@@ -3,11 +3,15 @@
 import argparse
 from collections.abc import Callable
 
+import numpy as np
+
 from charrnn.commands.spelling import model_text
 from charrnn.network.engine import Engine
+from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import sources
-from charrnn.text.corpus import read
+from charrnn.text.corpus import Text, read
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.lines import split_lines
 
 Sources = str | list[str]
@@ -64,6 +68,45 @@ def read_for(
     """
     text = read_as_written(source, arguments, tell, _is_binary(engine))
     return _checked(text, engine, source, arguments)
+
+
+def read_documents_for(
+    vocabulary: DocumentVocabulary,
+    engine: Engine,
+    source: Sources,
+    arguments: argparse.Namespace,
+) -> list[np.ndarray]:
+    """Reads the documents of a text, divided as those of a model.
+
+    Args:
+        vocabulary: The model's.
+        engine: The model.
+        source: As for `charrnn.read`; each file is a text of its own.
+        arguments: With `encoding` and `unknown`.
+
+    Returns:
+        The ids of each document, without boundaries.
+
+    Raises:
+        ValueError, OSError: as `read_for` does.
+    """
+    title = sources.title(source)
+    text = Text(
+        source,
+        encoding=arguments.encoding,
+        say=remark,
+        binary=_is_binary(engine),
+        **text_form(engine.facts),
+    )
+    documents = []
+    for number, document in enumerate(text.documents(vocabulary.by), 1):
+        name = f"{title}: document {number:,}"
+        try:
+            document = model_text(document, engine, arguments.unknown, name)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        documents.append(document)
+    return vocabulary.encode_each(documents)
 
 
 def read_lines_for(

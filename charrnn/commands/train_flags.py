@@ -20,8 +20,11 @@ TEXT = {
     "max_vocab": "maximum number of distinct characters, the most frequent "
     "ones; others are read as U+FFFD, too (default: all; of words 10,000, "
     "in addition to all characters)",
-    "validation": "share of the text, at its end, that is held out; 0 trains "
-    "on all of it and keeps the last model",
+    "documents": "what begins and ends by itself, to be written one by one: "
+    "files, lines (names, tweets), or the pieces between separators, such as "
+    r"'\n\n' (default: none, one endless text)",
+    "validation": "share of the text, at its end, or of the documents that is "
+    "held out; 0 trains on all of it and keeps the last model",
 }
 NETWORK = {
     "cell": "kind of recurrent layer",
@@ -58,7 +61,12 @@ LENGTH = {
     "checkpoint_seconds": "time from one checkpoint to the next: the most that "
     "a killed run loses",
 }
-METAVARS = {"validation": "FRACTION", "embedding": "SIZE", "init_from": "MODEL"}
+METAVARS = {
+    "documents": "files|lines|SEPARATOR",
+    "validation": "FRACTION",
+    "embedding": "SIZE",
+    "init_from": "MODEL",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -65,6 +65,7 @@ class WordVocabulary(UnitVocabulary):
         text: str | Iterable[str],
         min_count: int = MIN_COUNT,
         max_vocab: int | None = MAX_VOCAB,
+        whole: bool = False,
     ) -> "WordVocabulary":
         """Makes the vocabulary of a text.
 
@@ -74,6 +75,8 @@ class WordVocabulary(UnitVocabulary):
             max_vocab: Maximum size; `None` for no limit. The most frequent
                 words are kept (of equally frequent ones those that come
                 first in Unicode). All characters are always kept.
+            whole: Whether each piece is a text of its own, so that no word
+                continues in the next piece.
 
         Returns:
             A `WordVocabulary`.
@@ -86,7 +89,10 @@ class WordVocabulary(UnitVocabulary):
         >>> WordVocabulary.from_text("no, no, no").words
         (' ', ',', 'n', 'o', ' no')
         """
-        counts, characters = _count([text] if isinstance(text, str) else text)
+        pieces = [text] if isinstance(text, str) else text
+        if not whole:
+            pieces = words.settled(blocks(pieces))
+        counts, characters = _count(pieces)
         frequent = sorted(
             (-count, word)
             for word, count in counts.items()
@@ -232,10 +238,10 @@ class WordVocabulary(UnitVocabulary):
 
 
 def _count(pieces: Iterable[str]) -> tuple[collections.Counter[str], set[str]]:
-    """Counts a text's words, and collects its characters."""
+    """Counts the words of pieces that divide none, and the characters."""
     counts: collections.Counter[str] = collections.Counter()
     characters: set[str] = set()
-    for block in words.settled(blocks(pieces)):
+    for block in pieces:
         characters.update(block)
         counts.update(words.cut(block))
         if len(counts) > MAX_COUNTED:  # drop the rarest, however many it takes

@@ -29,9 +29,9 @@ def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
         A `str`.
     """
     flag = flag_of(name)
-    as_before = f"no {flag}" if before is None else f"{flag} {before}"
+    as_before = f"no {flag}" if before is None else f"{flag} {_told(before)}"
     received = f"Expected {as_before}, as in the run in '{out}'. Received "
-    received += f"{wanted}. Leave it out to resume, "
+    received += f"{_told(wanted)}. Leave it out to resume, "
     if name in CHANGEABLE:
         return (
             f"{received}add --change to resume with another, or start again: "
@@ -47,6 +47,12 @@ def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
         f"{received}or start again: with --fresh, or with these weights in "
         f"another folder, --init-from '{out}'. --change cannot change it."
     )
+
+
+def _told(value: Any) -> Any:
+    """A value in a message of one line: a separator may have line ends."""
+    is_plain = not isinstance(value, str) or value.isprintable()
+    return value if is_plain else repr(value)
 
 
 def flag_of(name: str) -> str:

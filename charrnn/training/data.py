@@ -16,16 +16,19 @@ from charrnn.network.arguments import (
 from charrnn.network.facts import text_form
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
-from charrnn.text import encoding as encoded
 from charrnn.text import kinds
 from charrnn.text.corpus import Text
+from charrnn.text.document_parts import Parts
+from charrnn.text.document_vocabulary import DocumentVocabulary
+from charrnn.text.documents import described
+from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
 from charrnn.training import causes, changes, recipe, units
 from charrnn.training.footprint import check_memory
-from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, NETWORK, Settings
+from charrnn.training.split import split_text, tell_documents
 from charrnn.twins.precision import resolve_precision
 
 
@@ -39,6 +42,7 @@ class Data:
         held_out: Ids of the validation part, `(units,)`.
         initial: The model of --init-from, as `model_file.read` returns it.
         shift: How the held-out part differs from the training part.
+        documents: The documents, if the text is divided into some.
     """
 
     vocabulary: UnitVocabulary
@@ -46,12 +50,20 @@ class Data:
     held_out: np.ndarray
     initial: model_file.Contents | None = None
     shift: Shift | None = None
+    documents: Parts | None = None
 
     @property
     def characters_per_unit(self) -> float:
         """Mean number of characters that a unit of the training part has."""
         ids = self.windows.ids
         return max(1, self.vocabulary.characters_of(ids)) / len(ids)
+
+    def remember(self, folder: Path) -> None:
+        """Keeps the hashes of documents in a run's folder, if there are any."""
+        if found := self.documents:
+            KnownDocuments(
+                found.training_digests, found.held_out_digests
+            ).write(folder)
 
 
 def read_data(
@@ -88,24 +100,28 @@ def read_data(
     # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, state)
     prompt = _prompt(settings, vocabulary)
-    text_ids = _encoded(out, settings, text, vocabulary, state, tell)
+    parts = split_text(out, settings, text, vocabulary, state, tell)
     settings = dataclasses.replace(
-        settings, prompt=prompt, text_sha256=text_ids.sha256
+        settings, prompt=prompt, text_sha256=parts.sha256
     )
-    training, held_out = units.split_by_characters(
-        text_ids.ids, vocabulary, settings.validation
-    )
+    training, held_out = parts.training, parts.held_out
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
     units.tell_sizes(text.title, vocabulary, training, held_out, tell)
+    if parts.documents:
+        tell_documents(text.title, vocabulary, parts.documents, tell)
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
     batch_size, seq_length = settings.sizes or (0, 0)
     sizes = {"batch_size": batch_size, "seq_length": seq_length}
-    windows = Windows(training, **sizes, seed=settings.seed)
-    return settings, Data(vocabulary, windows, held_out, initial)
+    windows = Windows(
+        training, **sizes, seed=settings.seed, boundary=vocabulary.boundary
+    )
+    return settings, Data(
+        vocabulary, windows, held_out, initial, documents=parts.documents
+    )
 
 
 def _open(
@@ -138,9 +154,14 @@ def _vocabulary(
         return units.from_state(state["vocabulary"])
     if initial:
         return initial["vocabulary"]
-    vocabulary = kinds.from_text(
-        settings.unit, text.pieces(), settings.min_count, settings.max_vocab
-    )
+    limits = settings.min_count, settings.max_vocab
+    vocabulary: UnitVocabulary
+    if by := settings.documents:
+        vocabulary = kinds.from_documents(
+            settings.unit, text.documents(by), by, *limits
+        )
+    else:
+        vocabulary = kinds.from_text(settings.unit, text.pieces(), *limits)
     _check_size(vocabulary, settings)
     return vocabulary
 
@@ -172,11 +193,30 @@ def _as_in(
             f"Expected --unit {found['unit']}, as '{settings.init_from}' has. "
             f"Received {given['unit']}. Leave it out."
         )
+    _take_documents(initial["vocabulary"], found, given, settings.init_from)
     for name, value in text_form(initial["facts"]).items():
         if name not in given and value != getattr(settings, name):
             found[name] = value
             tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
     return dataclasses.replace(settings, **found)
+
+
+def _take_documents(
+    vocabulary: UnitVocabulary,
+    found: dict[str, Any],
+    given: Mapping[str, Any],
+    name: str | None,
+) -> None:
+    """Divides the text into documents if the model of --init-from does."""
+    by = vocabulary.by if isinstance(vocabulary, DocumentVocabulary) else None
+    wanted = given.get("documents", by)
+    if wanted != by:
+        expected = f"--documents {described(by)}" if by else "no --documents"
+        raise ValueError(
+            f"Expected {expected}, as '{name}' has. Received "
+            f"{described(wanted)}. Leave it out, or train a new model."
+        )
+    found["documents"] = by
 
 
 def _network_of(
@@ -199,56 +239,10 @@ def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
     form = settings.normalize or form_of(vocabulary.alphabet)
     prompt = normalize_text(settings.prompt, settings.newline, form)
     try:
-        vocabulary.encode(prompt)
+        vocabulary.inner.encode(prompt)
     except ValueError as error:
         raise ValueError(f"--prompt: {error}") from error
     return prompt
-
-
-def _encoded(
-    out: Path | None,
-    settings: Settings,
-    text: Text,
-    vocabulary: UnitVocabulary,
-    state: Mapping[str, Any] | None,
-    tell: Callable[[str], None],
-) -> encoded.Encoded:
-    """The text's ids; checks that a resumed run gets its own text."""
-    few = settings.min_count > 1 or settings.max_vocab
-    rare_too = few and settings.unit == "character"
-    unknown = "replace" if rare_too else "error"
-    folder = existing(out or RUNS)
-    try:
-        result = encoded.encode(text, vocabulary, unknown, folder)
-    except ValueError as error:
-        form = form_of(vocabulary.alphabet)
-        if not state and settings.init_from and form != settings.normalize:
-            raise ValueError(
-                f"{error} The model's text is in {form or 'another form'}: "
-                "leave --normalize out."
-            ) from error
-        if not state:
-            raise
-        raise ValueError(
-            f"{error} The run in '{out}' resumes with its own text only. "
-            f"{_another_text(out)}"
-        ) from error
-    if state and state["settings"]["text_sha256"] != result.sha256:
-        raise ValueError(
-            f"Expected the text that the run in '{out}' learns. Received "
-            f"another in '{text.title}'. {_another_text(out)}"
-        )
-    if rare_too and (rare := result.stand_ins):
-        tell(f"{text.title}: {rare:,} rare characters read as U+FFFD")
-    return result
-
-
-def _another_text(out: Path | None) -> str:
-    """What to do with a text that is not the run's."""
-    return (
-        "Start again with --fresh; or train the model on another text in a "
-        f"run of its own: --init-from '{out}', with another --out or none."
-    )
 
 
 def _choose(settings: Settings, characters: int, distinct: int) -> Settings:

@@ -212,6 +212,7 @@ _SETTINGS = _entries(
         "unit": _TEXT,
         "min_count": _SIZE,
         "max_vocab": _optional(_SIZE),
+        "documents": _optional(_TEXT),
         "validation": _SHARE,
         "cell": _TEXT,
         "layers": _whole(1, 1000),

@@ -11,5 +11,6 @@
   first.
 - `drawing`: Draw a batch of samples until each of them has ended.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
+- `novelty`: Draw documents until enough of them are not in the training text.
 - `next_words`: Find the likeliest next words, and their probabilities.
 """

@@ -23,6 +23,7 @@ from charrnn.writing.probabilities import (
     log_total,
     probabilities,
     surprise,
+    without,
 )
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
@@ -48,7 +49,8 @@ def read_prompt(
 
     Args:
         engine: The model.
-        prompt: A text; if it is empty, `new_line` is read instead.
+        prompt: A text; if it is empty, `new_line` is read instead. A model of
+            documents reads the boundary before it, which begins a document.
         count: Number of samples to draw in parallel.
         seed: Of the random numbers.
         watch: As for `Sampler.start`.
@@ -65,17 +67,19 @@ def read_prompt(
     >>> read_prompt(load("shakespeare"), "O", count=2, seed=0).logits.shape
     (2, 69)
     """
-    vocabulary = engine.vocabulary
+    vocabulary = engine.vocabulary.inner
     settled = vocabulary.settled_length(prompt)
     if settled < len(prompt):
         vocabulary.encode(prompt)  # so that an error has the right position
-    ids = vocabulary.encode(prompt[:settled] or new_line(vocabulary))
+    ids = _ids(engine.vocabulary, prompt[:settled])
     ids = ids[None, -MAX_PROMPT_CHARACTERS:]
     starts = range(0, ids.shape[1], UNITS_PER_PIECE)
     pieces = [ids[:, s : s + UNITS_PER_PIECE] for s in starts]
     recurrent = None
     for piece in watch(pieces):
         logits, recurrent = engine.read(piece, recurrent)
+    if ids.shape[1] == 1:  # no document is empty
+        logits = without(engine.vocabulary.boundary, logits)
     # All samples share the prompt: read it once, then copy the state.
     return State(
         [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
@@ -84,6 +88,14 @@ def read_prompt(
         np.arange(count),
         rest=prompt[settled:],
     )
+
+
+def _ids(vocabulary: UnitVocabulary, prompt: str) -> np.ndarray:
+    """The ids that a network reads, at least one."""
+    if vocabulary.boundary is not None:
+        begin = np.array([vocabulary.boundary])
+        return np.concatenate([begin, vocabulary.inner.encode(prompt)])
+    return vocabulary.encode(prompt or new_line(vocabulary))
 
 
 def new_line(vocabulary: UnitVocabulary) -> str:
@@ -162,7 +174,7 @@ def completions(
     """
     before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
     logits = state.logits[:1]
-    paths = _paths(engine.vocabulary, state.rest)
+    paths = _paths(engine.vocabulary.inner, state.rest)
     first = np.array([path[0] for path in paths])
     nats = log_total(logits) - logits[0, first]
     for place, path in enumerate(paths):

@@ -53,7 +53,7 @@ FLAGS = {
         "--out": PATHS, "--fresh": None, "--encoding": ENCODINGS,
         "--newline": ["lf", "keep", "crlf"], "--normalize": ["NFC", "nfc"],
         "--min-count": NUMBERS, "--max-vocab": NUMBERS,
-        "--validation": NUMBERS,
+        "--documents": TEXTS, "--validation": NUMBERS,
         "--cell": ["gru", "lstm", "cnn"], "--units": NUMBERS,
         "--layers": NUMBERS, "--dropout": NUMBERS, "--embedding": NUMBERS,
         "--init-from": PATHS, "--batch-size": NUMBERS,
@@ -71,7 +71,7 @@ FLAGS = {
         "--length": NUMBERS, "--count": NUMBERS, "--temperature": NUMBERS,
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
-        "--out": PATHS, "--json": None,
+        "--out": PATHS, "--json": None, "--new": PATHS,
     },
     "score": {
         "--lines": None, "--encoding": ENCODINGS, "--json": None,
