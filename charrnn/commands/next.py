@@ -96,10 +96,9 @@ def _print_chart(found: NextWords, shown: Callable[[str], str]) -> None:
     longest = max((word.probability for word in found), default=0) or 1
     print(f"{head}word")
     for label, word in zip(labels, found, strict=True):
-        chance = _percent(word.probability)
-        if word.rank is None:
-            chance = f"<= {_percent(word.at_most)}"
-        line = rich.text.Text(f"{word.rank or '-':>4}  {chance:>11}  {label}")
+        line = rich.text.Text(
+            f"{word.rank or '-':>4}  {_percent(word.probability):>11}  {label}"
+        )
         if room >= MIN_BAR_COLUMNS:
             line.append(" " * (columns - cell_len(label) + 2))
             share = word.probability / longest

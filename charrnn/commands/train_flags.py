@@ -31,14 +31,15 @@ NETWORK = {
     "units": "size of a recurrent layer",
     "layers": "number of recurrent layers",
     "dropout": "share of a recurrent layer's outputs dropped",
-    "embedding": "size of the character embedding, none for one-hot input, or "
-    "auto: one-hot up to 256 distinct characters",
+    "embedding": "size of the embedding of characters or words, none for "
+    "one-hot input, or auto: one-hot up to 256 distinct ones",
     "init_from": "start from the weights and the vocabulary of a trained "
     "model (default: new weights)",
 }
 TRAINING = {
     "batch_size": "streams read in parallel",
-    "seq_length": "characters per window: how far gradients reach back",
+    "seq_length": "characters, or words or bytes, per window: how far "
+    "gradients reach back",
     "learning_rate": "peak learning rate, after warm-up",
     "clip_norm": "maximum global norm of the gradients",
     "weight_decay": "AdamW's weight decay",

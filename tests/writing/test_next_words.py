@@ -85,8 +85,10 @@ def written(engine, prompt, least, temperature=1.0):
 def test_they_equal_a_search_of_everything(prompt, temperature):
     engine = MODELS["character"]
     expected, left = written(engine, prompt, 3e-4, temperature)
-    found = next_words(engine, prompt, n=None, temperature=temperature)
-    assert left < 0.2 and found.unread < 0.2
+    found = next_words(
+        engine, prompt, n=None, temperature=temperature, max_prefixes=4000
+    )
+    assert left < 0.2 and found.unread < 0.1
     for word in found:
         p = expected[word.word, word.typed]
         assert word.probability - 3e-3 < p <= word.at_most + 1e-6
@@ -149,6 +151,22 @@ def test_other_words_are_added_with_their_ranks():
     assert one.word == last.word and one.rank > 2
     assert zebra.word == "zebra" and zebra.rank is None
     assert 0 == zebra.probability <= zebra.at_most < 0.1
+
+
+@pytest.mark.parametrize("unit", ["character", "word"])
+def test_a_word_that_is_looked_for_has_its_own_bounds(unit):
+    """However few prefixes are read in the search for the likeliest."""
+    engine = MODELS[unit]
+    everything = next_words(engine, "a ", n=None).words
+    rare = everything[30:90:20]
+    also = [word.word for word in rare]
+    few = next_words(engine, "a ", n=1, max_prefixes=20, also=also)
+    found = {word.word: word for word in few}
+    assert rare and any(word.rank is None for word in few)
+    for word in rare:
+        own = found[word.word]
+        assert own.probability - 1e-9 <= word.at_most
+        assert word.probability <= own.at_most + 1e-9
 
 
 def test_the_end_of_a_prompt_is_part_of_the_word():
