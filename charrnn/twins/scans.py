@@ -23,6 +23,10 @@ from charrnn.twins.equations import Equations
 Array = Any  # a jax.Array
 Saved = tuple[Any, ...]
 
+# Where kernels are short, as on a GPU, a loop that stores little is faster: it
+# stores the states alone, and the gates of all steps are computed again.
+RECOMPUTED = {"gpu"}
+
 # Time steps that XLA compiles into one turn of its loop. More take longer to
 # compile, and pay where starting a kernel takes as long as running it.
 UNROLLED = {"cpu": 1, "gpu": 4}
@@ -91,6 +95,8 @@ def _forward(
         )
         h, memory = new[0].astype(operands), new[-1]
         stored = [value.astype(operands) for value in gates_kept]
+        if _recomputes():
+            stored = []
         return (h, memory), (h, memory.astype(operands), stored)
 
     first = states[0].astype(operands), states[-1]
@@ -116,6 +122,10 @@ def _backward(
     d_outputs, d_last = gradients
     operands = inputs.dtype
     old = _times(_before(states[-1], memories), kept)
+    h_old = _times(_before(states[0], h), kept)
+    if _recomputes():
+        weights = kernel, recurrent_kernel, bias
+        stored = _gates_again(equations, inputs, h_old, old, *weights)
     dx, dp, d_states = _backward_loop(
         equations, recurrent_kernel.astype(operands), d_last,
         (d_outputs, old, memories, stored, kept),
@@ -125,7 +135,7 @@ def _backward(
     return (
         d_inputs,
         _outer(inputs, dx),
-        _outer(_times(_before(states[0], h), kept), dp),
+        _outer(h_old, dp),
         d_bias.reshape(bias.shape),
         d_states,
         None,
@@ -184,6 +194,29 @@ def _backward_loop(
     )
     d_first = [d_hidden, d_memory] if separate else [d_hidden + d_memory]
     return dz[0], dz[-1], d_first
+
+
+def _gates_again(
+    equations: type[Equations],
+    inputs: Array,
+    h_old: Array,
+    old: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array,
+) -> list[Array]:
+    """Computes what `forward` kept, for all steps at once."""
+    x = _product(inputs, kernel) + bias[0]
+    p = _product(h_old, recurrent_kernel)
+    if equations.products == 2:
+        p = p + bias[1]
+    gates = equations.gates
+    _, kept = equations.forward(_gates(x, gates), _gates(p, gates), _float(old))
+    return [value.astype(inputs.dtype) for value in kept]
+
+
+def _recomputes() -> bool:
+    return jax.default_backend() in RECOMPUTED
 
 
 def _unrolled() -> int:
