@@ -30,6 +30,7 @@ mistake in the input leaves no folder behind.
 - `run_state`: Validate the state in a checkpoint before it is used.
 - `places`: Locate run folders: their place, their names, the newest.
 - `run_folder`: Claim and lock a run folder, and move an old run aside.
+- `variables`: Read and restore all that training changes: a twin's variables.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
 - `restarts`: Reset streams to the empty state at random times.
 - `validation`: Score the held-out part during training, and keep the best

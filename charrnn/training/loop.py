@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.network.backend import keras, to_numpy
+from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
-from charrnn.training import checkpoint, engines
+from charrnn.training import checkpoint, engines, variables
 from charrnn.training.schedule import Schedule
 from charrnn.training.stopping import Stopped
 
@@ -161,7 +161,7 @@ class Checkpoints(keras.callbacks.Callback):
         # Everything is read first, then written to a temporary file, which is
         # renamed to the checkpoint's name when it is complete.
         began = time.perf_counter()
-        arrays = [to_numpy(v) for v in checkpoint.variables(self.model)]
+        arrays = variables.values(self.model)
         if not all(np.isfinite(array).all() for array in arrays):
             raise FloatingPointError("a weight is no finite number")
         states = {name: part.state() for name, part in self.parts.items()}
