@@ -1,0 +1,188 @@
+"""Find out from flags and launchers which of several processes this is.
+
+Flags take precedence over environment variables. The variables are read in
+this order; one source may complete another:
+
+- `KERAS_DISTRIBUTION_*`, as `keras.distribution.initialize` reads them;
+- `JAX_*`, as Kubeflow Trainer's runtime for JAX sets them;
+- those of Open MPI's `mpirun` and of Slurm's `srun`. From them, JAX also
+  finds the coordinator's address.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+
+KERAS = "KERAS_DISTRIBUTION_"
+COORDINATOR = (f"{KERAS}JOB_ADDRESSES", "JAX_COORDINATOR_ADDRESS")
+PROCESSES = (f"{KERAS}NUM_PROCESSES", "JAX_NUM_PROCESSES")
+PROCESS = (f"{KERAS}PROCESS_ID", "JAX_PROCESS_ID")
+
+# By JAX's name of a launcher: the variables of the number of processes and of
+# the number of this one, and those without which JAX does not know it.
+LAUNCHERS = {
+    "ompi": (
+        "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
+        ("OMPI_MCA_orte_hnp_uri",),
+    ),
+    "slurm": (
+        "SLURM_NTASKS", "SLURM_PROCID",
+        ("SLURM_JOB_ID", "SLURM_STEP_NODELIST", "SLURM_LOCALID"),
+    ),
+}  # fmt: skip
+MAX_PORT = 2**16 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """The place of this process among several.
+
+    Attributes:
+        coordinator: `HOST:PORT` of process 0; `None` if JAX finds it.
+        processes: The number of processes.
+        process: The number of this one, from 0.
+        launcher: JAX's name of the launcher; `None` without one.
+    """
+
+    coordinator: str | None
+    processes: int
+    process: int
+    launcher: str | None = None
+
+
+def find_place(
+    coordinator: str | None = None,
+    processes: int | None = None,
+    process: int | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Place | None:
+    """Finds the place of this process among several.
+
+    Args:
+        coordinator: The value of --coordinator; `None` if it is not given.
+        processes: That of --processes.
+        process: That of --process.
+        environment: The environment variables.
+
+    Returns:
+        A `Place`, or `None` for a process on its own.
+
+    Raises:
+        ValueError: if something is missing or has no valid value.
+
+    Example:
+
+    >>> find_place("localhost:1234", 2, 1)
+    Place(coordinator='localhost:1234', processes=2, process=1, launcher=None)
+    >>> find_place(environment={})
+    """
+    launcher = _launcher(environment)
+    size, rank, _ = LAUNCHERS.get(launcher or "", ("", "", ()))
+    total = dict(_found("--processes", processes, PROCESSES, environment))
+    total |= _launched(size, total, environment)
+    own = dict(_found("--process", process, PROCESS, environment))
+    own |= _launched(rank, own, environment)
+    address = dict(
+        _found("--coordinator", coordinator, COORDINATOR, environment)
+    )
+    count = _whole(total, least=1)
+    if count == 1 or not (count or own or address):
+        return None
+    number = _whole(own, least=0)
+    if not address and launcher is None or None in (count, number):
+        raise ValueError(_what_is_missing(address, count, number))
+    assert count is not None and number is not None
+    if number >= count:
+        raise ValueError(
+            f"Expected a number below {count}, the number of processes, as "
+            f"this process's own. Received {_named(own)}. Count from 0."
+        )
+    place = next(iter(address.values()), None)
+    if place is not None:
+        place = _checked(str(place).split(",")[0], next(iter(address)))
+        launcher = None
+    return Place(place, count, number, launcher)
+
+
+def _launcher(environment: Mapping[str, str]) -> str | None:
+    """JAX's name of the launcher that started this process."""
+    for name, (size, rank, others) in LAUNCHERS.items():
+        if all(variable in environment for variable in (size, rank, *others)):
+            return name
+    return None
+
+
+def _found(
+    flag: str,
+    value: str | int | None,
+    variables: tuple[str, ...],
+    environment: Mapping[str, str],
+) -> Iterator[tuple[str, str | int]]:
+    """Yields the first value, with the name of where it was found."""
+    if value is not None:
+        yield flag, value
+        return
+    for name in variables:
+        if environment.get(name):
+            yield name, environment[name]
+            return
+
+
+def _launched(
+    name: str, found: Mapping[str, object], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """What a launcher says, unless something else says it."""
+    return {} if found or not name else {name: environment[name]}
+
+
+def _whole(found: Mapping[str, str | int], least: int) -> int | None:
+    """The whole number that was found, or `None`."""
+    for value in found.values():
+        try:
+            number = int(value)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise ValueError(
+                f"Expected a whole number of at least {least}. Received "
+                f"{_named(found)}."
+            )
+        return number
+    return None
+
+
+def _named(found: Mapping[str, str | int]) -> str:
+    """A value with the name of its flag or variable."""
+    name, value = next(iter(found.items()))
+    return f"{name} {value}" if name.startswith("-") else f"{name}={value}"
+
+
+def _checked(address: str, name: str) -> str:
+    """Checks the form of a coordinator's address."""
+    host, colon, port = address.rpartition(":")
+    if not (host and colon and port.isdecimal() and 0 < int(port) <= MAX_PORT):
+        raise ValueError(
+            f"Expected HOST:PORT, the address of process 0, as {name}. "
+            f"Received {address!r}. For example: 10.0.0.1:1234."
+        )
+    return address
+
+
+def _what_is_missing(
+    address: object, count: int | None, number: int | None
+) -> str:
+    """The message for a place that is not complete."""
+    missing = [
+        flag
+        for flag, value in [
+            ("--coordinator HOST:PORT", address),
+            ("--processes N", count),
+            ("--process I", number),
+        ]
+        if not value and value != 0
+    ]
+    return (
+        "Expected the address of process 0, the number of processes and the "
+        f"number of this one. Received no {', no '.join(missing)}. Give all "
+        "three, or start the processes with mpirun or srun."
+    )
