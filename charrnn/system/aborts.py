@@ -32,7 +32,7 @@ def explain_aborts(explain: Callable[[bytes], str | None], code: int) -> None:
     terminal = os.dup(2)
     held_back = tempfile.TemporaryFile()
     os.dup2(held_back.fileno(), 2)
-    sys.stderr = open(  # noqa: SIM115 it stays open
+    sys.stderr = open(
         terminal, "w", buffering=1, encoding="utf-8", errors="backslashreplace"
     )
 

@@ -37,7 +37,6 @@ class Group:
 
     Attributes:
         place: Which of them this one is.
-        resume: What to do after the group has ended too early.
 
     Args:
         place: Which of them this one is.
@@ -46,7 +45,6 @@ class Group:
 
     def __init__(self, place: Place, client: Any) -> None:
         self.place = place
-        self.resume = "Start all processes again."
         self.client = client
         self._sent = self._received = 0
 

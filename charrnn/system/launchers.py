@@ -89,7 +89,7 @@ def find_place(
     if count == 1 or not (count or own or address):
         return None
     number = _whole(own, least=0)
-    if not address and launcher is None or None in (count, number):
+    if (not address and launcher is None) or None in (count, number):
         raise ValueError(_what_is_missing(address, count, number))
     assert count is not None and number is not None
     if number >= count:

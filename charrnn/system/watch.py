@@ -77,6 +77,7 @@ class Watch:
     Attributes:
         stop_requests: A list to which the numbers of signals are added that
             other processes have received; of process 0 only.
+        resume: What to do when a process was lost.
 
     Args:
         group: The `Group`.
@@ -85,6 +86,7 @@ class Watch:
     def __init__(self, group: Group) -> None:
         self.group = group
         self.stop_requests: list[int] = []
+        self.resume = "Start all processes again."
         self._limit = SILENT_SECONDS
         self._signs: dict[int, str] = {}
         self._verdict: str | None = None
@@ -131,7 +133,7 @@ class Watch:
                 for _, line in client.key_value_dir_get(VERDICT):
                     self._verdict = line
                 self._signs = self._read_signs(count)
-            except Exception:  # noqa: BLE001 S112 no answer: no sign of life
+            except Exception:
                 continue
 
     def _read_signs(self, count: int) -> dict[int, str]:
@@ -165,13 +167,13 @@ class Watch:
         key = f"{VERDICT}{self.group.place.process}"
         try:
             self.group.client.key_value_set(key, verdict, allow_overwrite=True)
-        except Exception:  # noqa: BLE001 S110 the service is gone
+        except Exception:
             pass
 
     def _lost(self, number: int, how: str) -> str:
         """What happened to a process, and what to do."""
         count = self.group.place.processes
-        return f"process {number} of {count} {how}. {self.group.resume}"
+        return f"process {number} of {count} {how}. {self.resume}"
 
     def _about_abort(self, noise: bytes) -> str | None:
         """The line for an abort of JAX, if the end of process 0 caused it."""

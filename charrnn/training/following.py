@@ -1,6 +1,8 @@
 """Train the share of a process that process 0 leads."""
 
+import os
 import signal
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -36,6 +38,7 @@ def follow(team: Team, corpus: Sequence[str]) -> Path | None:
         if message["kind"] == "run":
             follower = Follower(team, *_prepared(team, corpus, message))
             folder = Path(message["folder"])
+            team.watch.resume = leading.how_to_resume(folder)
         else:
             follower.obey(message)
     team.leave()
@@ -75,9 +78,7 @@ class Follower:
         """Scores this process's rows of the held-out text."""
         place = self.team.group.place
         engine = Engine.from_keras(self.network, self.vocabulary)
-        own = leading.nats_of_part(
-            engine, ids, place.process, place.processes
-        )
+        own = leading.nats_of_part(engine, ids, place.process, place.processes)
         self.team.group.gather(f"nats/{number}", {"nats": own})
 
 
@@ -113,10 +114,12 @@ def _pass_signals_on(team: Team) -> None:
 
     def note(number: int, frame: FrameType | None) -> None:
         if received:
-            raise SystemExit(128 + number)
+            os._exit(128 + number)
         received.append(number)
         team.watch.ask_to_stop(number)
 
+    if threading.current_thread() is not threading.main_thread():
+        return
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, note)

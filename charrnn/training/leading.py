@@ -14,7 +14,8 @@ they do the same with their own streams:
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,14 @@ from charrnn.training.data import Data
 from charrnn.training.settings import Settings
 from charrnn.training.team import Team
 from charrnn.training.units import to_state
+from charrnn.training.validation import Validation
 
 
 class Leader:
     """What process 0 does together with the others.
+
+    Attributes:
+        ended: Whether the others have been let go.
 
     Args:
         team: The processes.
@@ -37,50 +42,63 @@ class Leader:
 
     def __init__(self, team: Team) -> None:
         self.team = team
+        self.ended = False
         self._validations = itertools.count()
 
-    def begin(self, settings: Settings, data: Data, folder: str) -> None:
-        """Gives the others what they need to build the network.
+    def begin(
+        self,
+        settings: Settings,
+        data: Data,
+        folder: Path,
+        twin: Any,
+        validation: Validation,
+    ) -> None:
+        """Gives the others what they need to take part.
+
+        Args:
+            settings: The run's settings.
+            data: Its text.
+            folder: Its folder.
+            twin: The twin in training, with the values to begin with.
+            validation: The `Validation`, which is divided from here on.
 
         Raises:
             ValueError: if the batch cannot be divided.
         """
         check_batch(settings, self.team.group.place.processes)
+        self.team.watch.resume = how_to_resume(folder)
         self.team.group.send(
             "run",
             settings=settings.to_json(),
             vocabulary=to_state(data.vocabulary),
-            folder=folder,
+            folder=str(folder),
         )
         sharing.share_ids(self.team, [data.windows.ids, data.held_out])
-
-    def share(self, twin: Any) -> None:
-        """Gives the others all values of the twin."""
         sharing.share_variables(self.team, twin)
+        validation.nats_of_rows = self.nats_of_rows
 
-    def train(
-        self,
-        steps: Any,
-        first_step: int,
-        rates: Sequence[float],
-        kept: np.ndarray,
-    ) -> np.ndarray:
-        """Does some steps with all rows of the batch.
+    def with_others(self, steps: Any) -> Callable[..., np.ndarray]:
+        """Makes the function that does steps with all rows of the batch.
 
         Args:
             steps: This process's own `JaxSteps`.
-            first_step: The number of steps done before.
-            rates: Their learning rates.
-            kept: Which streams carry their state into each step.
 
         Returns:
-            The loss of each step.
+            A function like `JaxSteps.train`.
         """
-        rates = np.asarray(rates, np.float32)
-        self.team.group.send(
-            "train", first_step=first_step, rates=rates, kept=kept
-        )
-        return self.team.compute(lambda: steps.train(first_step, rates, kept))
+
+        def train(
+            first_step: int, rates: Sequence[float], kept: np.ndarray
+        ) -> np.ndarray:
+            sent = np.asarray(rates, np.float32)
+            self.team.group.send(
+                "train", first_step=first_step, rates=sent, kept=kept
+            )
+            return self.team.compute(
+                lambda: steps.train(first_step, rates, kept)
+            )
+
+        return train
 
     def read(self, twin: Any) -> list[np.ndarray]:
         """Reads all values of the twin, with the states of all streams."""
@@ -89,6 +107,8 @@ class Leader:
 
     def nats_of_rows(self, engine: Engine, ids: np.ndarray) -> np.ndarray:
         """Scores the rows of a text, as `scan.nats_of_rows` does."""
+        if self.ended:
+            return nats_of_rows(engine, ids)
         number = next(self._validations)
         self.team.group.send("validate", number=number, ids=ids)
         place = self.team.group.place
@@ -98,7 +118,10 @@ class Leader:
         return np.concatenate([each["nats"] for each in found])
 
     def end(self) -> None:
-        """Lets the others go."""
+        """Lets the others go; does nothing the second time."""
+        if self.ended:
+            return
+        self.ended = True
         self.team.group.send("end")
         self.team.leave()
 
@@ -121,6 +144,14 @@ def nats_of_part(
     if not len(part):
         return np.empty((0, ids.shape[1] - 1), np.float32)
     return nats_of_rows(engine, part)
+
+
+def how_to_resume(folder: Path) -> str:
+    """What to do when a process was lost."""
+    return (
+        f"To resume from the newest checkpoint in '{folder}', start all "
+        f"processes again with --out '{folder}'."
+    )
 
 
 def check_batch(settings: Settings, processes: int) -> None:

@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import charrnn
 from charrnn.system import group, watch
@@ -27,6 +27,7 @@ class Team:
         group: The `group.Group`, for messages.
         watch: The `watch.Watch`, which ends this process if another is lost.
         machines: The machine of each process.
+        has_left: Whether this process has left.
 
     Args:
         place: Which of the processes this one is.
@@ -38,6 +39,7 @@ class Team:
         self.group = group.join(place, seconds)
         self.watch = watch.Watch(self.group)
         self.machines: list[str] = []
+        self.has_left = False
 
     @property
     def leads(self) -> bool:
@@ -92,8 +94,9 @@ class Team:
 
     def leave(self) -> None:
         """Leaves, when all others leave."""
-        self.watch.stop()
+        self.has_left = True
         self.group.leave()
+        self.watch.stop()
 
     def fail(self, error: BaseException) -> None:
         """Tells the others that this process has failed, and why."""
