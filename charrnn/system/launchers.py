@@ -10,8 +10,9 @@ this order; one source may complete another:
 """
 
 import dataclasses
+import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 KERAS = "KERAS_DISTRIBUTION_"
 COORDINATOR = (f"{KERAS}JOB_ADDRESSES", "JAX_COORDINATOR_ADDRESS")
@@ -78,30 +79,23 @@ def find_place(
     """
     launcher = _launcher(environment)
     size, rank, _ = LAUNCHERS.get(launcher or "", ("", "", ()))
-    total = dict(_found("--processes", processes, PROCESSES, environment))
-    total |= _launched(size, total, environment)
-    own = dict(_found("--process", process, PROCESS, environment))
-    own |= _launched(rank, own, environment)
-    address = dict(
-        _found("--coordinator", coordinator, COORDINATOR, environment)
-    )
+    total = _found("--processes", processes, (*PROCESSES, size), environment)
+    own = _found("--process", process, (*PROCESS, rank), environment)
+    address = _found("--coordinator", coordinator, COORDINATOR, environment)
     count = _whole(total, least=1)
-    if count == 1 or not (count or own or address):
+    if count == 1 or not (total or own or address):
         return None
     number = _whole(own, least=0)
-    if (not address and launcher is None) or None in (count, number):
+    if launcher and rank not in own:
+        launcher = None  # it is one of processes that another has started
+    if count is None or number is None or not (address or launcher):
         raise ValueError(_what_is_missing(address, count, number))
-    assert count is not None and number is not None
     if number >= count:
         raise ValueError(
             f"Expected a number below {count}, the number of processes, as "
             f"this process's own. Received {_named(own)}. Count from 0."
         )
-    place = next(iter(address.values()), None)
-    if place is not None:
-        place = _checked(str(place).split(",")[0], next(iter(address)))
-        launcher = None
-    return Place(place, count, number, launcher)
+    return Place(_checked(address), count, number, launcher)
 
 
 def _launcher(environment: Mapping[str, str]) -> str | None:
@@ -117,22 +111,12 @@ def _found(
     value: str | int | None,
     variables: tuple[str, ...],
     environment: Mapping[str, str],
-) -> Iterator[tuple[str, str | int]]:
-    """Yields the first value, with the name of where it was found."""
+) -> dict[str, str | int]:
+    """The first value that there is, by the name of where it was found."""
     if value is not None:
-        yield flag, value
-        return
-    for name in variables:
-        if environment.get(name):
-            yield name, environment[name]
-            return
-
-
-def _launched(
-    name: str, found: Mapping[str, object], environment: Mapping[str, str]
-) -> dict[str, str]:
-    """What a launcher says, unless something else says it."""
-    return {} if found or not name else {name: environment[name]}
+        return {flag: value}
+    named = (name for name in variables if environment.get(name))
+    return {name: environment[name] for name in itertools.islice(named, 1)}
 
 
 def _whole(found: Mapping[str, str | int], least: int) -> int | None:
@@ -157,15 +141,18 @@ def _named(found: Mapping[str, str | int]) -> str:
     return f"{name} {value}" if name.startswith("-") else f"{name}={value}"
 
 
-def _checked(address: str, name: str) -> str:
-    """Checks the form of a coordinator's address."""
-    host, colon, port = address.rpartition(":")
-    if not (host and colon and port.isdecimal() and 0 < int(port) <= MAX_PORT):
-        raise ValueError(
-            f"Expected HOST:PORT, the address of process 0, as {name}. "
-            f"Received {address!r}. For example: 10.0.0.1:1234."
-        )
-    return address
+def _checked(found: Mapping[str, str | int]) -> str | None:
+    """Checks the form of a coordinator's address, if there is one."""
+    for name, value in found.items():
+        address = str(value).split(",")[0]  # Keras takes those of all
+        host, _, port = address.rpartition(":")
+        if not (host and port.isdecimal() and 0 < int(port) <= MAX_PORT):
+            raise ValueError(
+                f"Expected HOST:PORT, the address of process 0, as {name}. "
+                f"Received {address!r}. For example: 10.0.0.1:1234."
+            )
+        return address
+    return None
 
 
 def _what_is_missing(

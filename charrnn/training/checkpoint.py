@@ -218,13 +218,6 @@ def variables(twin: "keras.Model") -> list[Any]:
     return [*of_model, *twin.optimizer.variables, *states(twin)]
 
 
-def values(twin: "keras.Model") -> list[np.ndarray]:
-    """Reads the values of a twin's `variables`, wherever their parts are."""
-    from charrnn.network.backend import to_numpy
-
-    return [to_numpy(variable) for variable in variables(twin)]
-
-
 def restore(twin: "keras.Model", arrays: list[np.ndarray]) -> None:
     """Gives a twin's variables the values that a checkpoint holds.
 

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
 from charrnn.text.windows import Windows
-from charrnn.training import assembly, checkpoint, leading, sharing
+from charrnn.training import assembly, leading, sharing
 from charrnn.training.data import Data, read_data
 from charrnn.training.settings import Settings
 from charrnn.training.settle import checkpoint_settings
@@ -72,7 +72,7 @@ class Follower:
         elif kind == "train":
             self.team.compute(lambda: self.steps.train(**message))
         elif kind == "read":
-            self.team.compute(lambda: checkpoint.values(self.twin))
+            self.team.compute(lambda: sharing.values_of(self.twin))
 
     def _validate(self, number: int, ids: np.ndarray) -> None:
         """Scores this process's rows of the held-out text."""

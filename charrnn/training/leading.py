@@ -22,7 +22,7 @@ import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.scoring.scan import nats_of_rows
-from charrnn.training import checkpoint, sharing
+from charrnn.training import sharing
 from charrnn.training.data import Data
 from charrnn.training.settings import Settings
 from charrnn.training.team import Team
@@ -103,7 +103,7 @@ class Leader:
     def read(self, twin: Any) -> list[np.ndarray]:
         """Reads all values of the twin, with the states of all streams."""
         self.team.group.send("read")
-        return self.team.compute(lambda: checkpoint.values(twin))
+        return self.team.compute(lambda: sharing.values_of(twin))
 
     def nats_of_rows(self, engine: Engine, ids: np.ndarray) -> np.ndarray:
         """Scores the rows of a text, as `scan.nats_of_rows` does."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
-from charrnn.training import checkpoint, engines
+from charrnn.training import checkpoint, engines, sharing
 from charrnn.training.schedule import Schedule
 from charrnn.training.stopping import Stopped
 
@@ -171,7 +171,7 @@ class Checkpoints(keras.callbacks.Callback):
         # Everything is read first, then written to a temporary file, which is
         # renamed to the checkpoint's name when it is complete.
         began = time.perf_counter()
-        read = self.leader.read if self.leader else checkpoint.values
+        read = self.leader.read if self.leader else sharing.values_of
         arrays = read(self.model)
         if not all(np.isfinite(array).all() for array in arrays):
             raise FloatingPointError("a weight is no finite number")

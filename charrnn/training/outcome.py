@@ -3,12 +3,9 @@
 import dataclasses
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from charrnn.training.settings import Settings
-
-if TYPE_CHECKING:
-    from charrnn.training.finish import Untrained
 
 Result = TypeVar("Result")
 
@@ -38,6 +35,23 @@ def result_of(training: Generator[Any, None, Result]) -> Result:
 
 
 @dataclasses.dataclass(frozen=True)
+class Untrained:
+    """The figures of a run that was too short to learn anything.
+
+    Attributes:
+        steps: The number of training steps.
+        seconds: The time of the whole run.
+        seconds_before_first_step: The part of it before a step was done.
+        minutes: The run's time limit.
+    """
+
+    steps: int
+    seconds: float
+    seconds_before_first_step: float
+    minutes: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Outcome:
     """How a session ended.
 
@@ -46,10 +60,10 @@ class Outcome:
         settings: The run's settings, given or chosen.
         has_trained: Whether a model was trained and measured; `False` if the
             run was already finished.
-        untrained: A `finish.Untrained` if the network has learnt nothing.
+        untrained: An `Untrained` if the network has learnt nothing.
     """
 
     folder: Path
     settings: Settings
     has_trained: bool
-    untrained: "Untrained | None" = None
+    untrained: Untrained | None = None

@@ -173,18 +173,7 @@ class Session:
             )
         schedule, best = parts["Schedule"], parts["SaveBest"]
         yield schedule
-        diverged = None
-        try:
-            if not over:
-                yield from self._fit(twin, parts)
-        except Stopped:
-            if not self.settings.validation or not best.path.exists():
-                best.save()
-            raise
-        except FloatingPointError as error:
-            diverged = error
-        finally:
-            self._let_others_go()
+        diverged = yield from self._fit_unless(over, twin, parts)
         if best.step is None and over:
             self.tell(
                 f"'{self.folder}' has no model.keras any more: saving the "
@@ -205,10 +194,28 @@ class Session:
             self.folder, self.settings, best.step is not None, untrained
         )
 
-    def _let_others_go(self) -> None:
-        """Ends the part of the other processes."""
+    def _fit_unless(
+        self, over: bool, twin: Any, parts: dict[str, Any]
+    ) -> Generator[Any, None, FloatingPointError | None]:
+        """Trains unless that is over; returns the error if it diverges.
+
+        Other processes have no part in what follows.
+        """
+        best, diverged = parts["SaveBest"], None
+        try:
+            if not over:
+                yield from self._fit(twin, parts)
+        except Stopped:
+            if self.leader:
+                self.leader.end()
+            if not self.settings.validation or not best.path.exists():
+                best.save()
+            raise
+        except FloatingPointError as error:
+            diverged = error
         if self.leader:
             self.leader.end()
+        return diverged
 
     def _assembled(self) -> tuple[Any, dict[str, Any]]:
         """Builds the model's twin and the callbacks, and restores them."""

@@ -52,6 +52,22 @@ def shared_ids(team: Team) -> list[np.ndarray]:
     return np.split(ids, ends[:-1])
 
 
+def values_of(twin: Any) -> list[np.ndarray]:
+    """Reads the values that a checkpoint holds, wherever their parts are.
+
+    If other processes have parts of the states, all must call it.
+
+    Args:
+        twin: The compiled twin.
+
+    Returns:
+        The values of `checkpoint.variables`, in their order.
+    """
+    from charrnn.network.backend import to_numpy  # imports Keras
+
+    return [to_numpy(variable) for variable in checkpoint.variables(twin)]
+
+
 def share_variables(team: Team, twin: Any) -> None:
     """Gives the values of a twin's variables to all processes.
 
@@ -61,7 +77,7 @@ def share_variables(team: Team, twin: Any) -> None:
         team: The processes.
         twin: The compiled twin, alike in all of them.
     """
-    own = [np.asarray(value) for value in checkpoint.values(twin)]
+    own = values_of(twin)
     received = [_broadcast(team, value) for value in _joined(own)]
     if not team.leads:
         checkpoint.restore(twin, _apart(received, own))

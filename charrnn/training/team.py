@@ -139,7 +139,7 @@ def facts(
     Raises:
         ValueError: if there is no such text.
     """
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    found = zip(PACKAGES, map(_version, PACKAGES), strict=True)
     settings = {
         f"--{name.replace('_', '-')}": value
         for name, value in {**given, **switches}.items()
@@ -147,11 +147,18 @@ def facts(
     }
     return {
         "charrnn": charrnn.__version__,
-        **versions,
+        **dict(found),
         "--processes": place.processes,
         "the text": _size(corpus),
         **settings,
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _size(corpus: Sequence[str]) -> str:
@@ -178,8 +185,8 @@ def difference(all_facts: Sequence[Mapping[str, Any]]) -> str | None:
 
     Example:
 
-    >>> difference([{"jax": "0.10.0"}, {"jax": "0.11.0"}])[:60]
-    'Expected the same of all processes. Received jax 0.10.0 of pr'
+    >>> difference([{"jax": "0.10.0"}, {"jax": "0.11.0"}])[36:59]
+    'Received jax 0.10.0 of '
     """
     first = all_facts[0]
     for number, other in enumerate(all_facts):

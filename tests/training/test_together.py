@@ -160,6 +160,6 @@ def test_mpirun_starts_a_run(sea, tmp_path, of_two):
     started = several.start_one(
         ["-c", code, *mpirun, several.sys.executable, *SCRIPT, *words]
     )
-    ((code, out, err),) = several.results([started])
+    ((code, _, err),) = several.results([started])
     assert code == 0, err
     assert json.loads(losses.read_text("utf-8")) == of_two[1]
