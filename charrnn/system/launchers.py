@@ -6,7 +6,8 @@ this order; one source may complete another:
 - `KERAS_DISTRIBUTION_*`, as `keras.distribution.initialize` reads them;
 - `JAX_*`, as Kubeflow Trainer's runtime for JAX sets them;
 - those of Open MPI's `mpirun` and of Slurm's `srun`. From them, JAX also
-  finds the coordinator's address.
+  finds the coordinator's address, up to Open MPI 4;
+- those of other MPIs, which know no address.
 """
 
 import dataclasses
@@ -18,6 +19,8 @@ KERAS = "KERAS_DISTRIBUTION_"
 COORDINATOR = (f"{KERAS}JOB_ADDRESSES", "JAX_COORDINATOR_ADDRESS")
 PROCESSES = (f"{KERAS}NUM_PROCESSES", "JAX_NUM_PROCESSES")
 PROCESS = (f"{KERAS}PROCESS_ID", "JAX_PROCESS_ID")
+MPI_PROCESSES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
+MPI_PROCESS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK")
 
 # By JAX's name of a launcher: the variables of the number of processes and of
 # the number of this one, and those without which JAX does not know it.
@@ -79,8 +82,10 @@ def find_place(
     """
     launcher = _launcher(environment)
     size, rank, _ = LAUNCHERS.get(launcher or "", ("", "", ()))
-    total = _found("--processes", processes, (*PROCESSES, size), environment)
-    own = _found("--process", process, (*PROCESS, rank), environment)
+    all_sizes = (*PROCESSES, size, *MPI_PROCESSES)
+    all_ranks = (*PROCESS, rank, *MPI_PROCESS)
+    total = _found("--processes", processes, all_sizes, environment)
+    own = _found("--process", process, all_ranks, environment)
     address = _found("--coordinator", coordinator, COORDINATOR, environment)
     count = _whole(total, least=1)
     if count == 1 or not (total or own or address):
@@ -171,5 +176,6 @@ def _what_is_missing(
     return (
         "Expected the address of process 0, the number of processes and the "
         f"number of this one. Received no {', no '.join(missing)}. Give all "
-        "three, or start the processes with mpirun or srun."
+        "three, or start the processes with mpirun or srun. --processes 1 "
+        "trains alone."
     )

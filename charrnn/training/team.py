@@ -100,7 +100,11 @@ class Team:
 
     def fail(self, error: BaseException) -> None:
         """Tells the others that this process has failed, and why."""
-        self.watch.fail(str(error) or type(error).__name__)
+        if isinstance(error, Exception):
+            reason = str(error) or type(error).__name__
+        else:  # a signal
+            reason = f"interrupted {error}".rstrip()
+        self.watch.fail(reason)
         self.group.abandon()
 
 

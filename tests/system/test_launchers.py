@@ -74,6 +74,17 @@ def test_a_launcher_may_know_the_number_and_the_flag_the_address():
         (("h:1", None, None), {}, "Received no --processes N, no --process I."),
         ((None, 2, 0), {}, "Received no --coordinator HOST:PORT."),
         (("h:1", 2, 2), {}, "Expected a number below 2"),
+        # Open MPI 5, and Intel's: each would train a run of its own.
+        (
+            (None, None, None),
+            {"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"},
+            "Received no --coordinator HOST:PORT.",
+        ),
+        (
+            (None, None, None),
+            {"PMI_SIZE": "2", "PMI_RANK": "1"},
+            "Received no --coordinator HOST:PORT.",
+        ),
         (("h", 2, 0), {}, "Expected HOST:PORT"),
         (("h:", 2, 0), {}, "Expected HOST:PORT"),
         (("h:0", 2, 0), {}, "Expected HOST:PORT"),
