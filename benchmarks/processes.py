@@ -62,7 +62,7 @@ def built(layers, units, batch, length):
     import charrnn
     from charrnn.twins.jax_steps import JaxSteps
 
-    vocabulary = charrnn.Vocabulary(map(chr, range(32, 128)))
+    vocabulary = charrnn.Vocabulary("".join(map(chr, range(32, 128))))
     model = charrnn.build_model(vocabulary, units=units, layers=layers)
     twin = charrnn.fused(model, batch_size=batch, precision="float32")
     twin.compile(charrnn.optimizer(1e-3), charrnn.loss())

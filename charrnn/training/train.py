@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from charrnn.system.launchers import find_place
+from charrnn.system.launchers import Place, find_place
 from charrnn.system.terminal import say
+from charrnn.training.outcome import Outcome
 from charrnn.training.run import Run
 from charrnn.training.session import Session
 from charrnn.training.settings import given_in_python, in_python, names_of
@@ -106,20 +107,25 @@ def train(
         silent=not verbose,
         catch_stop_requests=functools.partial(noted_interrupt, tell),
     )
-    try:
-        with joined(session, place) as leads:
-            outcome = session.run() if leads else None
-    except (ValueError, FloatingPointError) as error:
-        # A callback of the user's may raise one without a message.
-        if len(error.args) == 1 and isinstance(error.args[0], str):
-            error.args = (in_python(error.args[0]),)
-        raise
+    outcome = _outcome(session, place)
     if outcome and outcome.untrained:
         tell(
             "the network has hardly trained: give it more minutes, and this "
             f"folder as out: '{outcome.folder}'"
         )
     return Run.open(session.folder)
+
+
+def _outcome(session: Session, place: Place | None) -> Outcome | None:
+    """Runs a session, or takes part in that of process 0."""
+    try:
+        with joined(session, place) as leads:
+            return session.run() if leads else None
+    except (ValueError, FloatingPointError) as error:
+        # A callback of the user's may raise one without a message.
+        if len(error.args) == 1 and isinstance(error.args[0], str):
+            error.args = (in_python(error.args[0]),)
+        raise
 
 
 def _say(line: str) -> None:
