@@ -97,14 +97,15 @@ def _prepared(
         sharing.share_ids(team, [data.windows.ids, data.held_out])
         return settings, data
     training, held_out = sharing.shared_ids(team)
+    vocabulary = from_state(message["vocabulary"])
     batch_size, seq_length = settings.sizes or (0, 0)
     windows = Windows(
         training,
         batch_size=batch_size,
         seq_length=seq_length,
         seed=settings.seed,
+        boundary=vocabulary.boundary,
     )
-    vocabulary = from_state(message["vocabulary"])
     return settings, Data(vocabulary, windows, held_out)
 
 
