@@ -53,19 +53,35 @@ def start_one(words, **variables):
     )
 
 
-def results(started, seconds=100):
-    """Waits for processes; returns of each the exit code and both outputs."""
-    found = []
+def results(started, seconds=240):
+    """Waits for processes; returns of each the exit code and both outputs.
+
+    None of them is left behind.
+    """
+    try:
+        return [result_of(process, seconds) for process in started]
+    finally:
+        stop(started)
+
+
+def stop(started):
+    """Ends processes, whatever they are doing."""
     for process in started:
-        out, err = process.communicate(timeout=seconds)
-        # TensorFlow says so while Keras imports it, where it is installed.
-        lines = [
-            line
-            for line in err.splitlines(keepends=True)
-            if not line.startswith(("I0000", "WARNING: All log messages"))
-        ]
-        found.append((process.returncode, out, "".join(lines)))
-    return found
+        process.kill()
+        if not process.stdout.closed:
+            process.communicate()
+
+
+def result_of(process, seconds):
+    """Waits for a process."""
+    out, err = process.communicate(timeout=seconds)
+    # TensorFlow says so while Keras imports it, where it is installed.
+    lines = [
+        line
+        for line in err.splitlines(keepends=True)
+        if not line.startswith(("I0000", "WARNING: All log messages"))
+    ]
+    return process.returncode, out, "".join(lines)
 
 
 def main():
