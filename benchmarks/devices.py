@@ -92,6 +92,9 @@ def limits(args):
         yield {**spec, "name": f"limit {precision}", "cell": "", "batch": 0}
 
 
+PARTS = {"limits": limits, "table": table, "losses": losses, "probe": probe}
+
+
 class Process:
     """A measurement: it starts, says that it is ready, and waits to be let go.
 
@@ -204,12 +207,9 @@ def main():
     args = arguments()
     if args.work:
         return work(json.loads(args.work))
-    specs = [*limits(args)]
-    if args.probe:
-        specs += probe(args)
-    if args.loss_seconds:
-        specs += losses(args)
-    specs += table(args)
+    specs = [
+        spec for part in args.parts.split(",") for spec in PARTS[part](args)
+    ]
     limit, report = {}, []
     began = time.perf_counter()
     for first in range(0, len(specs), args.together):
@@ -239,11 +239,11 @@ def arguments():
     add("--limit", type=float, default=300, help="seconds a measurement takes")
     add("--minutes", type=float, default=60, help="start none after these")
     add("--together", type=int, default=1, help="processes that start at once")
-    add("--loss-seconds", type=float, default=0, help="of a training")
+    add("--loss-seconds", type=float, default=60, help="of a training")
     add("--loss-sizes", default="2x512", help="networks trained for that")
-    add("--probe", action="store_true", help="compare ways to scan")
-    add("--unrolled", default="1,4,16", help="with --probe: time steps")
-    add("--xla", default="", help="with --probe: flags of XLA, by ';'")
+    add("--parts", default="limits,table", help=f"of {', '.join(PARTS)}")
+    add("--unrolled", default="1,4,16", help="time steps, in the probe")
+    add("--xla", default="", help="flags of XLA, in the probe, by ';'")
     add("--json", help="write the figures to this file")
     add("--work", help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -39,8 +39,10 @@ def _jax_has_gpu() -> bool:
     """Whether training is on a GPU through JAX."""
     if chosen()[0] != "jax":
         return False
-    import jax
-
+    try:
+        import jax
+    except ImportError:
+        return False  # `network.backend` says how to get it
     return jax.default_backend() == "gpu"
 
 
