@@ -31,6 +31,9 @@ CONTESTANTS = {
     "PyTorch bfloat16": ("pytorch", "bfloat16"),
     "Keras": ("keras", False),
     "Keras jit": ("keras", True),
+    "charrnn JAX float32": ("jax", "float32"),
+    "charrnn JAX bfloat16": ("jax", "bfloat16"),
+    "Keras JAX": ("keras", "auto"),
     # Only the logits of a large vocabulary and their loss: a part of a step.
     "logits float32": ("logits", "float32"),
     "logits bfloat16": ("logits", "bfloat16"),
@@ -135,6 +138,25 @@ class LogitsRun:
         return time.perf_counter() - began
 
 
+class JaxRun:
+    """charrnn's JAX engine, which does many steps in a call."""
+
+    def __init__(self, size, cell, kind, choice):
+        from charrnn.twins.jax_steps import JaxSteps
+
+        run = KerasRun(size, cell, "charrnn", choice)
+        run.twin.optimizer.build(run.twin.trainable_variables)
+        self.engine = JaxSteps(run.twin, windows(size))
+        self.streams, self.step = run.twin.batch_size, 0
+
+    def steps(self, count):
+        kept = np.ones((count, self.streams), bool)
+        began = time.perf_counter()
+        self.engine.train(self.step, [LEARNING_RATE] * count, kept)
+        self.step += count
+        return time.perf_counter() - began
+
+
 class PyTorchRun:
     """The same network, optimizer and loss in PyTorch's own layers."""
 
@@ -207,12 +229,7 @@ class PyTorchRun:
         return loss.item()
 
 
-RUNS = {
-    "charrnn": KerasRun,
-    "keras": KerasRun,
-    "pytorch": PyTorchRun,
-    "logits": LogitsRun,
-}
+RUNS = {"pytorch": PyTorchRun, "jax": JaxRun, "logits": LogitsRun}
 
 
 class Products:
@@ -236,7 +253,7 @@ class Products:
 def work(size, cell, contestant):
     """Answers, line by line, how long so many steps took."""
     kind, choice = CONTESTANTS[contestant]
-    run = RUNS[kind](size, cell, kind, choice)
+    run = RUNS.get(kind, KerasRun)(size, cell, kind, choice)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         seconds = run.steps(int(line))
@@ -260,8 +277,10 @@ class Worker:
     """A contestant in a process of its own, so that its memory is its own."""
 
     def __init__(self, *names):
+        backend = "jax" if "JAX" in names[-1] else "tensorflow"
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--work", *names],
+            env={**os.environ, "KERAS_BACKEND": backend},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -358,7 +377,7 @@ def describe(rows, limit):
                     f"  {step['characters_per_second'] / speed:4.0%} of a step"
                 )
         if name.startswith("charrnn"):
-            precision = name.split()[1]
+            precision = name.split()[-1]
             share = row["gigaflops"] / limit[precision]
             line += f"  {share:4.0%} of the limit"
             for kind, best in fastest.items():
@@ -368,7 +387,7 @@ def describe(rows, limit):
 
 
 def versions():
-    names = ("charrnn", "numpy", "keras", "tensorflow", "torch")
+    names = ("charrnn", "numpy", "keras", "tensorflow", "torch", "jax")
     found = {"python": platform.python_version()}
     for name in names:
         try:
@@ -394,6 +413,9 @@ def main():
     if versions()["torch"] == "not installed":
         print("PyTorch is not installed: its rows are left out")
         contestants = [c for c in contestants if "PyTorch" not in c]
+    if versions()["jax"] == "not installed":
+        print("JAX is not installed: its rows are left out")
+        contestants = [c for c in contestants if "JAX" not in c]
     report = {"versions": versions(), "limit_gigaflops": limits(5)}
     report["cores"] = len(os.sched_getaffinity(0))
     print(json.dumps(report))

@@ -36,6 +36,7 @@ _HOMES = {
     "Sampler": "writing.sampler",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
+    "next_words": "writing.next_words",
     "Score": "scoring.losses",
     "score": "scoring.score",
     "score_each": "scoring.lines",
@@ -99,6 +100,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.training.validation import Validation as Validation
     from charrnn.twins.fused import fused as fused
     from charrnn.twins.stateful import stateful_twin as stateful_twin
+    from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
     from charrnn.writing.probabilities import probabilities as probabilities
     from charrnn.writing.sampler import Sampler as Sampler

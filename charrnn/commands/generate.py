@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import functools
-import re
 import secrets
 import sys
 import time
@@ -19,23 +18,21 @@ from charrnn.commands.documents import (
 )
 from charrnn.commands.generate_flags import add_arguments
 from charrnn.commands.outputs import check_output
+from charrnn.commands.prompt import read_prompt
 from charrnn.commands.samples import Layout, Write, as_json, write_samples
-from charrnn.commands.spelling import model_text, typed
+from charrnn.commands.spelling import typed
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
-from charrnn.text import sources
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Drawing
-from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
 from charrnn.writing.sampler import Sampler
 
 if TYPE_CHECKING:
     from charrnn.text.known_documents import KnownDocuments
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
-LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
 
 __all__ = ["add_arguments", "run"]
@@ -51,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.model is None:
         _tell_model(name, model, engine)
     known = known_documents(engine, model, arguments)
-    prompt = _prompt(arguments, engine)
+    prompt = read_prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
@@ -190,39 +187,6 @@ def _write(
             if isinstance(pieces, Drawing):
                 tell_cut(sampler, pieces.stop_reasons(), how["length"])
     return (received[0] if received else 0), written
-
-
-def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
-    """The prompt, in characters that the model knows."""
-    if arguments.prompt_file:
-        prompt = _prompt_of_file(arguments, engine)
-    else:
-        prompt = typed(
-            arguments.prompt, "--prompt", engine,
-            arguments.unknown, arguments.escapes,
-        )  # fmt: skip
-    if len(prompt) > MAX_PROMPT_CHARACTERS:
-        remark(
-            f"of the prompt's {len(prompt):,} characters the network reads "
-            f"the last {MAX_PROMPT_CHARACTERS:,}: it remembers far fewer"
-        )
-    return prompt
-
-
-def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
-    from charrnn.text.corpus import read  # slow to import
-
-    source = arguments.prompt_file
-    binary = engine.vocabulary.unit == "byte"
-    text = read(
-        source, encoding=arguments.encoding, newline="keep", binary=binary
-    )
-    text = LAST_LINE_END.sub("", text)
-    title = sources.title(source)
-    try:
-        return model_text(text, engine, arguments.unknown, title)
-    except ValueError as error:
-        raise ValueError(f"{title}: {error}") from error
 
 
 @contextlib.contextmanager

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from charrnn.commands.options import add_unknown_argument, at_least, fraction
+from charrnn.commands.options import at_least, fraction
+from charrnn.commands.prompt import add_prompt_arguments
 from charrnn.writing.drawing import LENGTHS
 
 
@@ -16,34 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a .keras file, a run's folder, or shakespeare, which comes "
         "with charrnn (default: the newest run in runs/, or else shakespeare)",
     )
-    _add_prompt_arguments(parser)
+    add_prompt_arguments(parser, "--prompt, --stop and --stop-after")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
     _add_output_arguments(parser.add_argument_group("output"))
-
-
-def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
-    prompt = parser.add_mutually_exclusive_group()
-    prompt.add_argument(
-        "--prompt", default="", metavar="TEXT", help="the text to continue"
-    )
-    prompt.add_argument(
-        "--prompt-file",
-        metavar="FILE",
-        help="continue the text in FILE (-: standard input), without its last "
-        "line end",
-    )
-    parser.add_argument(
-        "--encoding",
-        default="utf-8",
-        help="of the file with the prompt (default: utf-8)",
-    )
-    parser.add_argument(
-        "--escapes",
-        action="store_true",
-        help=r"read \n, \t, \r, \\, \xHH, \uHHHH and \UHHHHHHHH in --prompt, "
-        "--stop and --stop-after as the characters they stand for",
-    )
-    add_unknown_argument(parser)
 
 
 def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:

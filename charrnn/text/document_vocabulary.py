@@ -85,6 +85,11 @@ class DocumentVocabulary(UnitVocabulary):
         """The number of characters of each id, 1 for the boundary."""
         return self._lengths
 
+    @property
+    def first_characters(self) -> np.ndarray:
+        """The id of the first character of each id; of the boundary, itself."""
+        return np.append(self.base.first_characters, self.boundary)
+
     def encode(
         self, text: str, unknown: str = "error", position: int = 0
     ) -> np.ndarray:

@@ -71,6 +71,11 @@ class UnitVocabulary(abc.ABC):
         """Returns a text as it is after `encode` and `decode`."""
         return self.decode(self.encode(text, unknown))
 
+    @property
+    def first_characters(self) -> np.ndarray:
+        """The id of the first character of each id: `(len(vocabulary),)`."""
+        return np.arange(len(self))
+
     def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
         """Spells a text out in characters; in bytes for a model of bytes.
 

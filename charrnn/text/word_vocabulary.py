@@ -131,6 +131,11 @@ class WordVocabulary(UnitVocabulary):
         """The number of characters of each word: `(len(vocabulary),)`."""
         return np.array(list(map(len, self.words)), np.uint8)
 
+    @property
+    def first_characters(self) -> np.ndarray:
+        """The id of the first character of each word: `(len(vocabulary),)`."""
+        return np.array([self._ids[word[0]] for word in self.words])
+
     def encode(
         self, text: str, unknown: str = "error", position: int = 0
     ) -> np.ndarray:

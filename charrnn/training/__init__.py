@@ -8,7 +8,8 @@ The path of one training run, from the call to model.keras:
         settle.settle           settings: arguments, checkpoint, defaults
         data.read_data          vocabulary, windows, held-out part
         assembly                model, twin, callbacks; restores a checkpoint
-        loop.train              a step is one call of twin.train_on_batch
+        loop.train              a step is one call of twin.train_on_batch;
+                                with JAX, a call of engines does many
           Validation            after each round: scores the held-out part
           SaveBest              if that is the best score: writes model.keras
           Checkpoints           about every minute: writes checkpoint-*.npz
@@ -29,6 +30,7 @@ mistake in the input leaves no folder behind.
 - `run_state`: Validate the state in a checkpoint before it is used.
 - `places`: Locate run folders: their place, their names, the newest.
 - `run_folder`: Claim and lock a run folder, and move an old run aside.
+- `variables`: Read and restore all that training changes: a twin's variables.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
 - `restarts`: Reset streams to the empty state at random times.
 - `validation`: Score the held-out part during training, and keep the best
@@ -42,6 +44,8 @@ mistake in the input leaves no folder behind.
 - `data`: Read and check all input of a run before anything is written.
 - `advice`: Warn before training about a text that is too short or unusual.
 - `stopping`: Stop training cleanly on a signal, after a checkpoint.
+- `engines`: Choose what does the steps: one in a call, or many in a call of
+  JAX.
 - `loop`: Run the training steps, and write checkpoints.
 - `budget`: Stop training early enough to finish within the time limit.
 - `history`: Record a run's losses as a table and as a plot.

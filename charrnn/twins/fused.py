@@ -5,12 +5,8 @@ import warnings
 
 from charrnn.network.backend import keras
 from charrnn.network.loading import Model, keras_model_of
-from charrnn.twins.fused_layers import (
-    Fused,
-    FusedLogits,
-    equations_of,
-    is_recurrent,
-)
+from charrnn.twins.fused_layers import Fused, equations_of, is_recurrent
+from charrnn.twins.fused_logits import FusedLogits
 from charrnn.twins.precision import resolve_precision
 from charrnn.twins.resets import Resetting
 from charrnn.twins.stateful import stateful, stateful_twin
@@ -118,11 +114,20 @@ def _fused_where_possible(
     for fits, run in itertools.groupby(model.layers, key=_fits):
         group = [stateful(layer) for layer in run]
         if fits and any(map(is_recurrent, group)):
-            group = [Fused(group, precision, weight_drop)]
+            group = [_fused_layer()(group, precision, weight_drop)]
         layers += group
     if _has_many_logits(layers):
         layers[-1] = FusedLogits(layers[-1], precision)
     return layers
+
+
+def _fused_layer() -> type[Fused]:
+    """The class of the fused layers, for Keras's backend."""
+    if keras.backend.backend() == "tensorflow":
+        return Fused
+    from charrnn.twins.scanned_layers import Scanned
+
+    return Scanned
 
 
 def _fits(layer: keras.layers.Layer) -> bool:
@@ -148,12 +153,14 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
     >>> why_not_fused(keras.layers.GRU(4, reset_after=False))
     'a GRU layer has reset_after=False'
     """
-    if keras.backend.backend() != "tensorflow":
-        return f"the Keras backend is {keras.backend.backend()}"
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        return "there is a GPU, for which Keras uses cuDNN"
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "jax"):
+        return f"the Keras backend is {backend}"
+    if backend == "tensorflow" and _tensorflow_sees_gpu():
+        return (
+            "TensorFlow's fused loops are for CPUs, and there is a GPU, for "
+            "which KERAS_BACKEND=jax is faster"
+        )
     name = type(layer).__name__
     if equations_of(layer.cell) is None:
         return f"{name} layers have no fused form"
@@ -164,6 +171,12 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
         if settings.get(setting, expected) != expected:
             return f"a {name} layer has {setting}={settings[setting]!r}"
     return None
+
+
+def _tensorflow_sees_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 # The settings that the fused loops implement. cuDNN requires the same.
@@ -181,7 +194,7 @@ _FUSED_SETTINGS = {
 def _has_many_logits(layers: list[keras.layers.Layer]) -> bool:
     """Whether a twin has fused loops, and enough logits to be worth fusing."""
     last = layers[-1]
-    if not any(isinstance(layer, Fused) for layer in layers):
+    if not any(type(layer) is Fused for layer in layers):
         return False
     from charrnn.twins.logits import MAX_STOCK_CHARACTERS
 

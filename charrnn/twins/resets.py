@@ -17,6 +17,7 @@ from typing import Any
 
 from charrnn.network.backend import keras
 from charrnn.twins.fused_layers import Fused, is_recurrent
+from charrnn.twins.stateful import renewed
 
 
 @keras.saving.register_keras_serializable(package="charrnn")
@@ -57,6 +58,10 @@ class Resetting(keras.layers.Layer):
             for layer in self.layers
             for state in getattr(layer, "states", None) or ()
         ]
+
+    def renewed(self) -> "Resetting":
+        """Makes the same layer, with states of its own."""
+        return Resetting([*map(renewed, self.layers)], self.boundary)
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object

@@ -11,7 +11,7 @@ read. Instead, a word is drawn from those that begin with it:
 The rest is also a candidate as it stands: as a word, or spelled out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Unpack
 
 import numpy as np
@@ -20,6 +20,7 @@ from charrnn.network.engine import Engine
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.probabilities import (
     Filters,
+    log_total,
     probabilities,
     surprise,
     without,
@@ -136,9 +137,7 @@ def complete(
     if not state.rest:
         return state
     before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
-    paths = _paths(engine.vocabulary.inner, state.rest)
-    nats = [_nats(engine, path, state.logits[:1], before) for path in paths]
-    p = probabilities(-np.array([nats]), **filters)
+    paths, p = completions(engine, state, **filters)
     places = draw(
         np.repeat(p, len(state.samples), 0),
         numbers.at(state.position, seed=state.seed, samples=state.samples),
@@ -159,24 +158,36 @@ def complete(
     )
 
 
+def completions(
+    engine: Engine, state: State, **filters: Unpack[Filters]
+) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """Finds what the unread end of a prompt may be part of.
+
+    Args:
+        engine: The model.
+        state: What `read_prompt` returned, with a `rest`.
+        **filters: As for `probabilities`.
+
+    Returns:
+        `(paths, p)`: the candidates as ids, and their probabilities,
+        `(1, candidates)`.
+    """
+    before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
+    logits = state.logits[:1]
+    paths = _paths(engine.vocabulary.inner, state.rest)
+    first = np.array([path[0] for path in paths])
+    nats = log_total(logits) - logits[0, first]
+    for place, path in enumerate(paths):
+        if len(path) > 1:
+            ids = np.array([path])
+            following, _ = engine.run(ids[:, :-1], before)
+            nats[place] += surprise(following, ids[:, 1:]).sum()
+    return paths, probabilities(-nats[None], **filters)
+
+
 def _paths(vocabulary: UnitVocabulary, rest: str) -> list[tuple[int, ...]]:
     """The candidates for the end of a prompt, as ids."""
     words = [(i,) for i in vocabulary.beginning_with(rest)]
     as_cut = tuple(vocabulary.encode(rest).tolist())
     spelled = tuple(int(vocabulary.encode(c)[0]) for c in rest)
     return list(dict.fromkeys([*words, as_cut, spelled]))
-
-
-def _nats(
-    engine: Engine,
-    path: Sequence[int],
-    logits: np.ndarray,
-    recurrent: list[tuple[np.ndarray, ...]],
-) -> float:
-    """The surprise of consecutive ids, added up."""
-    ids = np.array([path])
-    nats = float(surprise(logits, ids[:, 0])[0])
-    if len(path) > 1:
-        following, _ = engine.run(ids[:, :-1], recurrent)
-        nats += float(surprise(following, ids[:, 1:]).sum())
-    return nats

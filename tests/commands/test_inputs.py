@@ -90,6 +90,12 @@ FLAGS = {
         "--html": PATHS, "--plot": PATHS, "--json": None, "--count": NUMBERS,
         "--encoding": ENCODINGS, "--unknown": ["error", "skip", "guess"],
     },
+    "next": {
+        "--prompt": TEXTS, "--prompt-file": PATHS, "--encoding": ENCODINGS,
+        "--escapes": None, "--json": None, "--count": NUMBERS, "-n": NUMBERS,
+        "--unknown": ["error", "nearest", "skip", "replace", ""],
+        "--temperature": NUMBERS, "--max-prefixes": NUMBERS, "--word": TEXTS,
+    },
     "gradients": {
         "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
@@ -105,6 +111,7 @@ NEEDED = {
     "surprise": ["model.keras", "sea.txt"],
     "context": ["model.keras", "sea.txt"],
     "neurons": ["model.keras", "sea.txt"],
+    "next": ["model.keras", "--max-prefixes=9"],
     "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
 }

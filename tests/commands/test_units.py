@@ -119,6 +119,18 @@ def test_a_model_writes_what_its_seed_says(run, tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("prompt", ["She se", "She ", "", "süß – "])
+def test_a_model_tells_the_next_words(run, prompt, capsys):
+    words = ["next", str(run), "--prompt", prompt, "--json"]
+    assert main(words) == 0
+    row = json.loads(capsys.readouterr().out)
+    likeliest = row["words"][0]
+    assert likeliest["word"].startswith(likeliest["typed"])
+    assert 0.01 < likeliest["probability"] <= likeliest["at_most"] <= 1
+    assert sum(w["probability"] for w in row["words"]) + row["unread"] < 1.001
+
+
+@pytest.mark.slow
 def test_bytes_are_escaped_on_the_screen_and_whole_in_a_file(
     tmp_path, capsysbinary
 ):
