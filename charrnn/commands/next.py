@@ -20,6 +20,7 @@ WORDS_LISTED = 10
 MAX_BAR_COLUMNS = 40
 MIN_BAR_COLUMNS = 8  # a narrower terminal gets no bars
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+END = "(end of the document)"
 BAR_STYLE = "blue"
 
 
@@ -96,10 +97,9 @@ def _print_chart(found: NextWords, shown: Callable[[str], str]) -> None:
     longest = max((word.probability for word in found), default=0) or 1
     print(f"{head}word")
     for label, word in zip(labels, found, strict=True):
-        chance = _percent(word.probability)
-        if word.rank is None:
-            chance = f"<= {_percent(word.at_most)}"
-        line = rich.text.Text(f"{word.rank or '-':>4}  {chance:>11}  {label}")
+        line = rich.text.Text(
+            f"{word.rank or '-':>4}  {_percent(word.probability):>11}  {label}"
+        )
         if room >= MIN_BAR_COLUMNS:
             line.append(" " * (columns - cell_len(label) + 2))
             share = word.probability / longest
@@ -111,7 +111,7 @@ def _print_chart(found: NextWords, shown: Callable[[str], str]) -> None:
 def _label(word: NextWord) -> str:
     """The word; the part that completes the prompt's last one in brackets."""
     if not word.typed:
-        return word.word
+        return word.word or END
     return f"{word.typed}[{word.word[len(word.typed) :]}]"
 
 

@@ -1,6 +1,7 @@
 """Find the likeliest next words, and their probabilities."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -28,9 +29,10 @@ class NextWord:
 
     Attributes:
         word: The word, without white space. A number and a sequence of
-            punctuation are words, too.
+            punctuation are words, too. Empty if the document ends here, which
+            is possible for a model of documents.
         rank: 1 for the likeliest of the words found, 2 for the next; `None`
-            for a word of `also` that was not found.
+            for a word of `also` that was not found among the likeliest.
         probability: That it comes next: the sum over all ways to write it,
             as far as they were read.
         at_most: A bound: the probability plus that of everything not read
@@ -89,7 +91,7 @@ def next_words(
         model: As for `charrnn.score`.
         prompt: As for `Sampler.start`.
         n: Maximum number of words to return; `None` for all that were found.
-        also: Words to return in addition, whatever their rank.
+        also: Words to return in addition, however likely they are.
         temperature: As for `probabilities`; 1 for the probabilities of the
             network itself.
         max_prefixes: Number of prefixes, beginnings of what may follow, that
@@ -119,20 +121,37 @@ def next_words(
     engine = engine_of(model, vocabulary, for_text=True)
     check_can_write(engine.vocabulary)
     _check_ram(engine, max_prefixes)
-    search = _begin(engine, prompt, temperature)
+    begin = functools.partial(
+        _begin, engine, prompt, read_prompt(engine, prompt, count=1, seed=0)
+    )
+    search = begin(temperature=temperature)
     also = tuple(dict.fromkeys(also))
     search.run(n, max_prefixes, also)
-    return _result(search, n, also)
+    result = _result(search, n, also)
+    known = {word.word for word in result.words}
+    others = tuple(
+        _sought(begin(temperature=temperature, only=word), word, max_prefixes)
+        for word in also
+        if word not in known
+    )
+    return dataclasses.replace(result, words=result.words + others)
 
 
-def _begin(engine: Engine, prompt: str, temperature: float) -> WordSearch:
-    """Reads the prompt, and begins a search with what may follow."""
-    state = read_prompt(engine, prompt, count=1, seed=0)
+def _begin(
+    engine: Engine,
+    prompt: str,
+    state: State,
+    *,
+    temperature: float,
+    only: str | None = None,
+) -> WordSearch:
+    """Begins a search with what may follow the prompt."""
     search = WordSearch(
         engine,
         prompt[settled_length(prompt) :],
         temperature=temperature,
         is_written=not state.rest,
+        only=only,
     )
     if not state.rest:
         search.expand(Prefix(1.0, (), state.recurrent), state.logits[0])
@@ -165,11 +184,6 @@ def _result(
             words.append(NextWord(key.word, rank, p, at_most, typed))
         else:
             others.append(at_most)
-    known = {word.word for word in words}
-    for word in also:
-        if word not in known:
-            at_most = search.missing(Key(0, word))
-            words.append(NextWord(word, None, 0.0, at_most))
     # Of any other word at least the beginning was left unread.
     others += map(search.missing, search.unread)
     return NextWords(
@@ -178,6 +192,16 @@ def _result(
         min(1.0, max(others, default=0.0)),
         len(ranked),
     )
+
+
+def _sought(search: WordSearch, word: str, max_prefixes: int) -> NextWord:
+    """A word that is not among those found, from a search for it only."""
+    search.run(None, max_prefixes)
+    keys = [key for key in search.found if key.word == word] or [Key(0, word)]
+    key = max(keys, key=search.found.__getitem__)
+    p = search.found[key]
+    at_most = min(1.0, p + search.missing(key))
+    return NextWord(word, None, p, at_most, word[: key.typed])
 
 
 def _check_ram(engine: Engine, max_prefixes: int) -> None:

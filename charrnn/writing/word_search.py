@@ -22,8 +22,11 @@ from charrnn.network.recurrent import NetworkState
 from charrnn.text.words import JOINERS, first_word
 from charrnn.writing.probabilities import probabilities, without
 
-# Prefixes below this probability, divided by the size of the vocabulary, are
-# not read: together they are less likely than this.
+# Prefixes below this probability are not read.
+MIN_PROBABILITY = 2e-6
+MIN_OF_ONE = 1e-9  # if only one word is looked for
+# Before a word has begun, all that is not read may be any word. So there the
+# limit is this, divided by the size of the vocabulary, if that is less.
 MIN_SUM = 1e-4
 # Nor are those that have less than this share of the probability of the last
 # of the words that are looked for.
@@ -72,6 +75,8 @@ class WordSearch:
         temperature: As for `probabilities`.
         is_written: Whether the ids of prefixes begin after `before`.
             Otherwise they include it.
+        only: Read only the prefixes that may become this word; `None` for
+            all.
 
     Attributes:
         found: The probability of each whole word found so far, by its `Key`.
@@ -87,6 +92,7 @@ class WordSearch:
         *,
         temperature: float,
         is_written: bool,
+        only: str | None = None,
     ) -> None:
         self.found: dict[Key, float] = collections.defaultdict(float)
         self.unread: dict[Key, float] = collections.defaultdict(float)
@@ -95,7 +101,8 @@ class WordSearch:
         self._temperature = temperature
         self._position = len(before)
         self._before = before if is_written else ""
-        self._least = MIN_SUM / len(engine.vocabulary)
+        self._only = only
+        self._least = MIN_PROBABILITY if only is None else MIN_OF_ONE
         self._heads = engine.vocabulary.first_characters
         order = np.argsort(self._heads, kind="stable")
         starts = np.flatnonzero(np.diff(self._heads[order], prepend=-1))
@@ -117,6 +124,8 @@ class WordSearch:
         key, is_whole = self._word(ids)
         if is_whole:
             self.found[key] += probability
+        elif not self._may_become(key):
+            self.unread[key] += probability
         else:
             self._push(Prefix(probability, ids, state, key))
 
@@ -135,13 +144,16 @@ class WordSearch:
         p *= prefix.probability
         rest = prefix.probability
         by_head = np.bincount(self._heads, p)
-        for head in np.flatnonzero(by_head >= self._least).tolist():
+        least = self._least_after(prefix)
+        for head in np.flatnonzero(by_head >= least).tolist():
             # Most characters end a word: then it makes no difference which
             # of the words that begin with the character comes next.
             key, is_whole = self._word((*prefix.ids, head))
             probability = float(by_head[head])
             if is_whole:
                 self.found[key] += probability
+            elif not self._may_become(key):
+                self.unread[key] += probability
             else:
                 divided = self._divide(prefix, head, key, p)
                 self.unread[key] += max(probability - divided, 0.0)
@@ -191,6 +203,18 @@ class WordSearch:
             last = min(last, self.found.get(Key(0, word), 0.0))
         self._least = max(self._least, PRECISION * last)
 
+    def _least_after(self, prefix: Prefix) -> float:
+        """The probability from which what follows a prefix is read."""
+        if prefix.key == ANY:
+            return min(MIN_PROBABILITY, MIN_SUM / len(self._heads))
+        return self._least
+
+    def _may_become(self, key: Key) -> bool:
+        """Whether the beginning of a word may be that of the only one."""
+        if self._only is None or key == ANY:
+            return True
+        return self._only.startswith(key.word) or self._only == key.word[:-1]
+
     def _push(self, prefix: Prefix) -> None:
         """Adds a prefix to be read."""
         self._pushed += 1  # prefixes cannot be compared
@@ -206,7 +230,7 @@ class WordSearch:
             The probability of what was found or added.
         """
         pieces = self._beginning_with[head]
-        pieces = pieces[p[pieces] >= self._least]
+        pieces = pieces[p[pieces] >= self._least_after(prefix)]
         for piece in pieces.tolist():
             ids, probability = (*prefix.ids, piece), float(p[piece])
             if piece == head:  # known to be unfinished
@@ -226,20 +250,25 @@ class WordSearch:
             after = [tuple(a[row : row + 1] for a in layer) for layer in state]
             self.expand(prefix._replace(state=after), logits[row])
 
-    def _word(self, ids: Iterable[int]) -> tuple[Key, bool]:
-        """The word that a text has next, and whether it is whole."""
-        vocabulary = self._engine.vocabulary
-        decode = vocabulary.decoder()
-        text = self._before + "".join(
-            # The end of a document ends a word, as a line end does.
-            "\n" if place == vocabulary.boundary else decode(place)
-            for place in ids
-        )
+    def _word(self, ids: tuple[int, ...]) -> tuple[Key, bool]:
+        """The word that a text has next, and whether it is whole.
+
+        The end of a document without another word counts as an empty word.
+        """
+        ends = ids[-1] == self._engine.vocabulary.boundary
+        decode = self._engine.vocabulary.inner.decoder()
+        text = self._before + "".join(map(decode, ids[:-1] if ends else ids))
+        if ends:
+            text += "\n"  # ends any word
         word = first_word(text, self._position)
         if word is None:
-            return ANY, False
+            return ANY, ends
         typed = max(0, self._position - word.begin)
-        return Key(typed, text[word.begin : word.end]), word.is_whole
+        found = text[word.begin : word.end]
+        joins = word.begin == self._position and found in set(JOINERS[1:-1])
+        if joins and not word.is_whole:
+            return ANY, False  # it may join a word to the one before
+        return Key(typed, found), word.is_whole
 
 
 def _joined(states: Iterable[NetworkState]) -> NetworkState:

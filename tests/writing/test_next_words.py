@@ -14,8 +14,10 @@ from charrnn import (
     next_words,
 )
 from charrnn.text import words
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.writing import word_search
 from charrnn.writing.probabilities import probabilities
+from charrnn.writing.prompts import read_prompt
 
 CHARACTERS = Vocabulary("\n 'a,")
 WORDS = WordVocabulary([*"\n 'abn", " a", " ban", "ban", "n'", " n", "\n\n"])
@@ -85,8 +87,10 @@ def written(engine, prompt, least, temperature=1.0):
 def test_they_equal_a_search_of_everything(prompt, temperature):
     engine = MODELS["character"]
     expected, left = written(engine, prompt, 3e-4, temperature)
-    found = next_words(engine, prompt, n=None, temperature=temperature)
-    assert left < 0.2 and found.unread < 0.2
+    found = next_words(
+        engine, prompt, n=None, temperature=temperature, max_prefixes=4000
+    )
+    assert left < 0.2 and found.unread < 0.1
     for word in found:
         p = expected[word.word, word.typed]
         assert word.probability - 3e-3 < p <= word.at_most + 1e-6
@@ -151,6 +155,22 @@ def test_other_words_are_added_with_their_ranks():
     assert 0 == zebra.probability <= zebra.at_most < 0.1
 
 
+@pytest.mark.parametrize("unit", ["character", "word"])
+def test_a_word_that_is_looked_for_has_its_own_bounds(unit):
+    """However few prefixes are read in the search for the likeliest."""
+    engine = MODELS[unit]
+    everything = next_words(engine, "a ", n=None).words
+    rare = everything[30:90:20]
+    also = [word.word for word in rare]
+    few = next_words(engine, "a ", n=1, max_prefixes=20, also=also)
+    found = {word.word: word for word in few}
+    assert rare and any(word.rank is None for word in few)
+    for word in rare:
+        own = found[word.word]
+        assert own.probability - 1e-9 <= word.at_most
+        assert word.probability <= own.at_most + 1e-9
+
+
 def test_the_end_of_a_prompt_is_part_of_the_word():
     found = next_words(MODELS["word"], "a ba", n=None)
     typed = {word.typed for word in found}
@@ -184,6 +204,28 @@ def test_the_stand_in_for_rare_characters_is_never_written():
     vocabulary = Vocabulary("a b\ufffd")
     found = next_words(engine_of(vocabulary), "a", n=None)
     assert found.words and not any("\ufffd" in w.word for w in found)
+
+
+@pytest.mark.parametrize("base", [CHARACTERS, WORDS, ByteVocabulary()], ids=str)
+def test_the_end_of_a_document_is_one_of_the_words(base):
+    engine = engine_of(DocumentVocabulary(base, "lines"), seed=2)
+    engine._bias[-1] += 5
+    found = next_words(engine, "a\n", n=None)
+    (end,) = (word for word in found if not word.word)
+    assert 0.1 < end.probability <= end.at_most
+    if base is not WORDS:  # "\n" may be part of "\n\n"
+        logits, _ = engine.read([[len(base), *base.encode("a\n")]])
+        assert probabilities(logits)[0, -1] <= end.at_most
+    total = sum(word.probability for word in found)
+    assert total + found.unread == pytest.approx(1, abs=1e-6)
+
+
+def test_no_document_is_empty():
+    engine = engine_of(DocumentVocabulary(CHARACTERS, "lines"), seed=2)
+    engine._bias[-1] += 5
+    assert next_words(engine, "a ", n=1).words[0].word == ""
+    logits = read_prompt(engine, "", count=1, seed=0).logits
+    assert probabilities(logits)[0, -1] == 0
 
 
 def test_temperature_0_leaves_one_word():
