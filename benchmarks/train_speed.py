@@ -30,6 +30,9 @@ CONTESTANTS = {
     "PyTorch bfloat16": ("pytorch", "bfloat16"),
     "Keras": ("keras", False),
     "Keras jit": ("keras", True),
+    "charrnn JAX float32": ("jax", "float32"),
+    "charrnn JAX bfloat16": ("jax", "bfloat16"),
+    "Keras JAX": ("keras", "auto"),
 }
 
 
@@ -94,6 +97,25 @@ class KerasRun:
             verbose=0,
         )
         return self.ends[-1] - self.ends[0]
+
+
+class JaxRun:
+    """charrnn's JAX engine, which does many steps in a call."""
+
+    def __init__(self, size, cell, kind, choice):
+        from charrnn.twins.jax_steps import JaxSteps
+
+        run = KerasRun(size, cell, "charrnn", choice)
+        run.twin.optimizer.build(run.twin.trainable_variables)
+        self.engine = JaxSteps(run.twin, windows(size))
+        self.streams, self.step = run.twin.batch_size, 0
+
+    def steps(self, count):
+        kept = np.ones((count, self.streams), bool)
+        began = time.perf_counter()
+        self.engine.train(self.step, [LEARNING_RATE] * count, kept)
+        self.step += count
+        return time.perf_counter() - began
 
 
 class PyTorchRun:
@@ -189,9 +211,8 @@ class Products:
 def work(size, cell, contestant):
     """Answers, line by line, how long so many steps took."""
     kind, choice = CONTESTANTS[contestant]
-    run = (PyTorchRun if kind == "pytorch" else KerasRun)(
-        size, cell, kind, choice
-    )
+    kinds = {"pytorch": PyTorchRun, "jax": JaxRun}
+    run = kinds.get(kind, KerasRun)(size, cell, kind, choice)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         seconds = run.steps(int(line))
@@ -215,8 +236,10 @@ class Worker:
     """A contestant in a process of its own, so that its memory is its own."""
 
     def __init__(self, *names):
+        backend = "jax" if "JAX" in names[-1] else "tensorflow"
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--work", *names],
+            env={**os.environ, "KERAS_BACKEND": backend},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -305,7 +328,7 @@ def describe(rows, limit):
         line = f"{line:55} {peak:6,.0f} MB" if peak else f"{line:64}"
         line += f" {row['start_seconds']:5.1f} s"
         if name.startswith("charrnn"):
-            precision = name.split()[1]
+            precision = name.split()[-1]
             share = row["gigaflops"] / limit[precision]
             line += f"  {share:4.0%} of the limit"
             for kind, best in fastest.items():
@@ -315,7 +338,7 @@ def describe(rows, limit):
 
 
 def versions():
-    names = ("charrnn", "numpy", "keras", "tensorflow", "torch")
+    names = ("charrnn", "numpy", "keras", "tensorflow", "torch", "jax")
     found = {"python": platform.python_version()}
     for name in names:
         try:
@@ -341,6 +364,9 @@ def main():
     if versions()["torch"] == "not installed":
         print("PyTorch is not installed: its rows are left out")
         contestants = [c for c in contestants if "PyTorch" not in c]
+    if versions()["jax"] == "not installed":
+        print("JAX is not installed: its rows are left out")
+        contestants = [c for c in contestants if "JAX" not in c]
     report = {"versions": versions(), "limit_gigaflops": limits(5)}
     report["cores"] = len(os.sched_getaffinity(0))
     print(json.dumps(report))

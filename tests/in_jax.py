@@ -25,12 +25,14 @@ from charrnn.training.schedule import loss, optimizer
 from charrnn.twins.fused import fused
 
 STEPS, STREAMS, CHARACTERS = 6, 4, 9
+BOUNDARY = CHARACTERS - 1  # of documents, where there are any
 CELLS = "simple_rnn", "lstm", "gru"
 
 
-def windows_of(seed=1):
+def windows_of(seed=1, boundary=None):
     ids = np.random.default_rng(0).integers(0, CHARACTERS, 150)
-    return Windows(ids, batch_size=STREAMS, seq_length=5, seed=seed)
+    sizes = {"batch_size": STREAMS, "seq_length": 5}
+    return Windows(ids, **sizes, seed=seed, boundary=boundary)
 
 
 def twin_of(cell, dropout=0.0, **settings):
@@ -55,9 +57,9 @@ def rates_and_kept():
     return [0.01 / (i + 1) for i in range(STEPS)], kept
 
 
-def losses_step_by_step(cell):
+def losses_step_by_step(cell, boundary=None):
     """The losses of TensorFlow's engine, which does a step in a call."""
-    twin, windows = twin_of(cell), windows_of()
+    twin, windows = twin_of(cell, boundary=boundary), windows_of(1, boundary)
     losses = []
     for step, (rate, kept) in enumerate(zip(*rates_and_kept(), strict=True)):
         twin.optimizer.learning_rate = rate
@@ -77,7 +79,8 @@ def losses_in_calls(cell, calls=(1, 2, 3), devices=1, **settings):
 
     twin = twin_of(cell, **settings)
     mesh = Mesh(np.array(jax.devices()[:devices]), (AXIS,))
-    steps = JaxSteps(twin, windows_of(), mesh)
+    windows = windows_of(boundary=settings.get("boundary"))
+    steps = JaxSteps(twin, windows, mesh)
     rates, kept = rates_and_kept()
     losses, done = [], 0
     for count in calls:
@@ -91,6 +94,12 @@ def losses_in_calls(cell, calls=(1, 2, 3), devices=1, **settings):
 def of_cells():
     """The losses of each kind of cell."""
     return {cell: losses_in_calls(cell)[0] for cell in CELLS}
+
+
+def of_documents():
+    """The losses of each kind of cell if the last id is a boundary."""
+    settings = {"devices": 2, "boundary": BOUNDARY}
+    return {cell: losses_in_calls(cell, **settings)[0] for cell in CELLS}
 
 
 def small():

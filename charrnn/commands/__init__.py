@@ -14,7 +14,10 @@
   defaults.
 - `train`: Train a network on a text.
 - `corpora`: List the corpora that charrnn knows by name.
-- `compare`: Train kinds of cells on the same text, in turns, and compare them.
+- `compare_flags`: The flags of `charrnn compare`.
+- `compare_tables`: Print the samples and the figures of a comparison as tables.
+- `compare`: Train kinds of cells, and units, on one text in turns, and compare
+  them.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.
 - `documents`: Draw documents that are new, and tell how many others were drawn.

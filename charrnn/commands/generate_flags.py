@@ -38,7 +38,7 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
             0.8,
             "below 1 safer, above 1 wilder; 0 always takes the likeliest",
         ),
-        ("--top-k", at_least(1), None, "draw from the N likeliest characters"),
+        ("--top-k", at_least(1), None, "draw from the N likeliest units"),
         (
             "--top-p",
             fraction,

@@ -13,12 +13,16 @@ from charrnn.text import sources
 from charrnn.text.corpus import Text, read
 from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.lines import split_lines
+from charrnn.text.units import DEFAULT
+from charrnn.training.units import with_defaults
 
 Sources = str | list[str]
 
 
 def read_corpus(
-    arguments: argparse.Namespace, tell: Callable[[str], None] | None = None
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None] | None = None,
+    unit: str = DEFAULT,
 ) -> str:
     """Reads the text of `corpus` with the flags of `add_text_arguments`.
 
@@ -26,21 +30,29 @@ def read_corpus(
         arguments: With `corpus`, `encoding`, `newline` and `normalize`, and
             perhaps `out`, a folder that is not part of the text.
         tell: Called with each line about the text, if it is not `None`.
+        unit: The unit of the model that is to read it. The bytes of a file
+            are read as they are.
 
     Returns:
         The text.
 
     Raises:
-        ValueError: as `charrnn.read` does.
+        ValueError: as `charrnn.read` does, or if a flag does not apply to
+            bytes.
         OSError: if the text cannot be read.
     """
+    names = "encoding", "newline", "normalize"
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value}
+    form = with_defaults({"unit": unit, **given})
     return read(
         arguments.corpus,
-        encoding=arguments.encoding or "utf-8",
-        newline=arguments.newline or "lf",
-        normalize=arguments.normalize,
+        encoding=form.get("encoding", "utf-8"),
+        newline=form.get("newline", "lf"),
+        normalize=form.get("normalize"),
         say=tell,
         without=[getattr(arguments, "out", None)],
+        binary=unit == "byte",
     )
 
 

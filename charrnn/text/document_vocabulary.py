@@ -87,7 +87,7 @@ class DocumentVocabulary(UnitVocabulary):
 
     @property
     def first_characters(self) -> np.ndarray:
-        """The id of the first character of each id; for the boundary itself."""
+        """The id of the first character of each id; of the boundary, itself."""
         return np.append(self.base.first_characters, self.boundary)
 
     def encode(

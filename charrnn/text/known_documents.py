@@ -15,6 +15,7 @@ from charrnn.system.atomic import check_regular, replacing
 from charrnn.text.document_hashes import digests, held_out
 
 NAME = "documents.bin"
+MAX_BYTES = 1 << 30  # more than a hundred million documents
 TRAIN, TEST, NEW = "train", "test", "new"
 
 
@@ -80,7 +81,9 @@ class KnownDocuments:
         """
         path = folder / NAME
         check_regular(path)
-        data = path.read_bytes()
+        data = b""
+        if path.stat().st_size <= MAX_BYTES:
+            data = path.read_bytes()
         count = int.from_bytes(data[:8], "little")
         if len(data) < 8 or len(data) % 8 or 8 * (count + 1) > len(data):
             raise ValueError(

@@ -159,11 +159,15 @@ def sizes(
         )
     batch_size, seq_length = fit_to_text(characters, *wanted, fixed)
     if batch_size * seq_length > characters:
-        raise ValueError(_too_large(characters, batch_size, seq_length))
+        raise ValueError(
+            _too_large(characters, batch_size, seq_length, settings.unit)
+        )
     return batch_size, seq_length
 
 
-def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
+def _too_large(
+    characters: int, batch_size: int, seq_length: int, unit: str
+) -> str:
     fitting = [
         f"{flag} {characters // other} with {other_flag} {other}"
         for flag, other_flag, other in (
@@ -173,7 +177,7 @@ def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
         if other <= characters
     ]
     return (
-        "Expected --batch-size times --seq-length, the characters of a step, "
+        f"Expected --batch-size times --seq-length, the {unit}s of a step, "
         f"to be no more than the {characters:,} to train on. Received "
         f"{batch_size} times {seq_length}, {batch_size * seq_length:,}. "
         f"{' or '.join([*fitting, 'neither flag'])} would fit."

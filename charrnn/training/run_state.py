@@ -66,7 +66,8 @@ def _check_fit(settings, vocabulary, arrays):
             raise ValueError(
                 f"Expected the {what} of {settings['cell']}, "
                 f"{settings['layers']} x {settings['units']} units, for "
-                f"{len(vocabulary)} characters. Received those of another."
+                f"{len(vocabulary)} {vocabulary.plural}. Received those of "
+                "another."
             )
 
 

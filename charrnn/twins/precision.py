@@ -1,5 +1,7 @@
 """Choose the precision of training's matrix products: float32 or bfloat16."""
 
+from charrnn.network.choice import chosen
+
 PRECISIONS = ("auto", "float32", "bfloat16")
 BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}  # as Linux spells them
 
@@ -12,7 +14,7 @@ def resolve_precision(precision: str) -> str:
 
     Returns:
         `"float32"` or `"bfloat16"`. `"auto"` becomes bfloat16 if the processor
-        multiplies it natively: otherwise it would be slower.
+        multiplies it natively, as do GPUs: otherwise it would be slower.
 
     Raises:
         ValueError: if `precision` is none of the three.
@@ -29,7 +31,19 @@ def resolve_precision(precision: str) -> str:
         )
     if precision != "auto":
         return precision
-    return "bfloat16" if BFLOAT16_CPU_FLAGS & _cpu_flags() else "float32"
+    is_native = _jax_has_gpu() or BFLOAT16_CPU_FLAGS & _cpu_flags()
+    return "bfloat16" if is_native else "float32"
+
+
+def _jax_has_gpu() -> bool:
+    """Whether training is on a GPU through JAX."""
+    if chosen()[0] != "jax":
+        return False
+    try:
+        import jax
+    except ImportError:
+        return False  # `network.backend` says how to get it
+    return jax.default_backend() == "gpu"
 
 
 def _cpu_flags() -> set[str]:

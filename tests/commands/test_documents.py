@@ -188,6 +188,19 @@ def test_a_document_is_scored_alike_among_others(folder):
     assert nats.reshape(500, -1) == pytest.approx(np.tile(one, (500, 1)))
 
 
+def test_the_end_of_a_document_ends_its_last_word(folder):
+    engine = charrnn.load(folder / "model.keras")
+    boundary = engine.vocabulary.boundary
+    (logits,), _ = engine.step([boundary], engine.zero_state(1))
+    first = logits[engine.vocabulary.inner.encode("n")[0]]
+    nats_of_first = np.log(np.exp(logits).sum()) - first
+    found = charrnn.next_words(engine, "n", 3)
+    assert len(found.words) == 3
+    for word in found:
+        nats = nats_by_hand(folder, word.word) - nats_of_first
+        assert word.probability == pytest.approx(np.exp(-nats), rel=1e-4)
+
+
 def test_baselines_learn_the_documents_that_were_learnt(folder, capsys):
     text = str(folder / "names.txt")
     (row,) = scored(

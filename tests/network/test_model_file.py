@@ -450,11 +450,11 @@ def quantized(v):
 REFUSED = {
     "vocabulary": (
         lambda v: build(Vocabulary("abc")),
-        r"num_tokens=\d+ in a network for \d+ characters\. Received 3",
+        r"num_tokens=\d+ in a network with a vocabulary of \d+\. Received 3",
     ),
     "embedding": (
         lambda v: sequential(embedding(v, 99), lstm(), dense(v)),
-        r"input_dim=\d+ in a network for \d+ characters\. Received 99",
+        r"input_dim=\d+ in a network with a vocabulary of \d+\. Received 99",
     ),
     "bidirectional": (
         lambda v: sequential(

@@ -84,7 +84,7 @@ def test_few_documents_and_many_streams(tmp_path):
     assert len({tuple(row) for row in inputs}) > 1
     seen = np.zeros(len(data.windows.ids), int)
     for step in range(data.windows.steps_per_epoch):
-        places = data.windows._starts + step * 16 + np.arange(16)
+        places = data.windows.starts(step)[:, None] + np.arange(16)
         np.add.at(seen, places % len(seen), 1)
     assert seen.sum() >= len(seen)
 

@@ -7,7 +7,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from in_jax import CELLS, in_jax, losses_step_by_step
+from in_jax import BOUNDARY, CELLS, in_jax, losses_step_by_step
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="needs jax"
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def results():
-    whole = "of_cells", "divided_into_calls", "excerpts"
+    whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
     return in_jax(*whole, "on_devices", "masks_differ")
 
 
@@ -32,6 +32,15 @@ def test_two_devices_train_without_tensorflow_as_one_with_it():
 def test_losses_equal_those_of_a_step_in_a_call(results, cell):
     expected = losses_step_by_step(cell)
     np.testing.assert_allclose(results["of_cells"][cell], expected, rtol=2e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_are_reset_before_documents(results, cell):
+    expected = losses_step_by_step(cell, BOUNDARY)
+    found = results["of_documents"][cell]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+    assert max(np.abs(np.subtract(found, results["of_cells"][cell]))) > 1e-4
 
 
 @pytest.mark.slow
