@@ -37,6 +37,8 @@ mistake in the input leaves no folder behind.
 - `settle`: Resolve a run's settings from flags, checkpoint and defaults.
 - `causes`: Name the flags that may have kept a network from learning.
 - `footprint`: Check that training will fit into memory.
+- `starting`: Start from a trained model: its network, its text form, its
+  vocabulary.
 - `data`: Read and check all input of a run before anything is written.
 - `advice`: Warn before training about a text that is too short or unusual.
 - `stopping`: Stop training cleanly on a signal, after a checkpoint.

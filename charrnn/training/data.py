@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.network import model_file
-from charrnn.network.arguments import (
-    check_arguments,
-    check_size,
-    network_of,
-)
-from charrnn.network.facts import text_form
+from charrnn.network.arguments import check_arguments, check_size
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import encoding as encoded
@@ -22,10 +17,10 @@ from charrnn.text.corpus import Text
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import causes, changes, recipe, units
+from charrnn.training import causes, changes, recipe, starting, units
 from charrnn.training.footprint import check_memory
 from charrnn.training.places import RUNS, existing
-from charrnn.training.settings import CHOSEN, NETWORK, Settings
+from charrnn.training.settings import CHOSEN, Settings
 from charrnn.twins.precision import resolve_precision
 
 
@@ -34,10 +29,12 @@ class Data:
     """The input of a run, read and checked.
 
     Attributes:
-        vocabulary: The vocabulary of the text, or of --init-from's model.
+        vocabulary: The vocabulary of the text, or of --init-from's model with
+            what is new in the text.
         windows: The training part, cut into batches.
         held_out: Ids of the validation part, `(units,)`.
-        initial: The model of --init-from, as `model_file.read` returns it.
+        initial: The model of --init-from, as `model_file.read` returns it,
+            but with weights for the whole vocabulary.
         shift: How the held-out part differs from the training part.
     """
 
@@ -83,7 +80,7 @@ def read_data(
     initial = None
     if settings.init_from and not state:
         initial = model_file.read(settings.init_from)
-        settings = _as_in(initial, settings, given, tell)
+        settings = starting.as_in(initial, settings, given, tell)
     text = _open(settings, state, out, tell)
     # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, state)
@@ -95,6 +92,8 @@ def read_data(
     training, held_out = units.split_by_characters(
         text_ids.ids, vocabulary, settings.validation
     )
+    if initial:
+        initial = starting.grown(initial, vocabulary, training, tell)
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
@@ -137,7 +136,7 @@ def _vocabulary(
     if state:
         return units.from_state(state["vocabulary"])
     if initial:
-        return initial["vocabulary"]
+        return starting.vocabulary(initial, settings, text)
     vocabulary = kinds.from_text(
         settings.unit, text.pieces(), settings.min_count, settings.max_vocab
     )
@@ -156,42 +155,6 @@ def _check_size(vocabulary: UnitVocabulary, settings: Settings) -> None:
                 "give a lower one."
             ) from error
         raise
-
-
-def _as_in(
-    initial: model_file.Contents,
-    settings: Settings,
-    given: Mapping[str, Any],
-    tell: Callable[[str], None],
-) -> Settings:
-    """Takes over the network and the text form of --init-from's model."""
-    found = _network_of(initial, given)
-    found["unit"] = initial["vocabulary"].unit
-    if given.get("unit", found["unit"]) != found["unit"]:
-        raise ValueError(
-            f"Expected --unit {found['unit']}, as '{settings.init_from}' has. "
-            f"Received {given['unit']}. Leave it out."
-        )
-    for name, value in text_form(initial["facts"]).items():
-        if name not in given and value != getattr(settings, name):
-            found[name] = value
-            tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
-    return dataclasses.replace(settings, **found)
-
-
-def _network_of(
-    initial: model_file.Contents, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The network of --init-from, which flags may repeat but not change."""
-    found = network_of(initial["layers"])
-    for name in NETWORK:
-        if given.get(name, found[name]) != found[name]:
-            raise ValueError(
-                f"Expected the network of '{given['init_from']}', with "
-                f"{name} {found[name]}. Received --{name} {given[name]}. "
-                "Leave the flag out."
-            )
-    return found
 
 
 def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
@@ -221,12 +184,8 @@ def _encoded(
     try:
         result = encoded.encode(text, vocabulary, unknown, folder)
     except ValueError as error:
-        form = form_of(vocabulary.alphabet)
-        if not state and settings.init_from and form != settings.normalize:
-            raise ValueError(
-                f"{error} The model's text is in {form or 'another form'}: "
-                "leave --normalize out."
-            ) from error
+        if not state and settings.init_from:
+            raise starting.unknown(error, settings, vocabulary) from error
         if not state:
             raise
         raise ValueError(

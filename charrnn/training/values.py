@@ -122,6 +122,12 @@ def _as_path(value: Any) -> str:
     return path
 
 
+def _as_switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
 def _embedding_from_word(word: str) -> int | str | None:
     if word == "none":
         return None
@@ -153,6 +159,7 @@ RATE = _number(
 )
 TEXT = Kind("text", _as_text, _as_text)
 PATH = Kind("path", _as_path, _as_path)
+SWITCH = Kind("true or false", bool, _as_switch)
 EMBEDDING = Kind(
     "size, auto or none",
     _embedding_from_word,
