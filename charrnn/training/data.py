@@ -21,6 +21,7 @@ from charrnn.training import causes, changes, recipe, starting, units
 from charrnn.training.footprint import check_memory
 from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, Settings
+from charrnn.training.speed import speed_of
 from charrnn.twins.precision import resolve_precision
 
 
@@ -214,7 +215,7 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
     """Chooses the settings that the user left open."""
     speed = None
     if settings.minutes and None in (settings.units, settings.dropout):
-        speed = recipe.speed_of(
+        speed = speed_of(
             settings.cell,
             settings.layers or recipe.layers_for(distinct),
             resolve_precision(settings.precision),
@@ -223,7 +224,11 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
     known = "cell", "embedding", "seq_length", "minutes", "epochs"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
     chosen = recipe.recommend(
-        characters, distinct=distinct, **wanted, speed=speed
+        characters,
+        distinct=distinct,
+        **wanted,
+        speed=speed,
+        is_trained=settings.init_from is not None,
     )
     return dataclasses.replace(settings, **chosen)
 
