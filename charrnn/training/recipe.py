@@ -57,7 +57,7 @@ class Scale(NamedTuple):
 
 # A trained network that learns another text loses what it knows at a high
 # rate, and needs few passes.
-FINE_TUNING = Scale(rate=2 / 3, epochs=1 / 3, chances=1 / 2)
+FINE_TUNING = Scale(rate=2 / 3, epochs=1 / 3, chances=1 / 5)
 
 
 def recommend(

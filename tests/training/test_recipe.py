@@ -148,3 +148,10 @@ def test_a_trained_network_learns_at_a_lower_rate_in_fewer_passes(
     given = {"learning_rate": 0.1, "epochs": 5, "dropout": 0.2}
     kept = recipe.recommend(characters, **settings, **given, is_trained=True)
     assert given.items() <= kept.items()
+
+
+def test_a_trained_network_memorizes_later():
+    settings = {"units": 512, "layers": 2, "epochs": 3}
+    new = recipe.recommend(160_000, **settings)
+    tuned = recipe.recommend(160_000, **settings, is_trained=True)
+    assert (new["dropout"], tuned["dropout"]) == (0.55, 0.28)

@@ -163,6 +163,7 @@ def grown(models, tmp_path_factory):
     return words, folder / "run"
 
 
+@pytest.mark.slow
 def test_a_grown_model_reads_and_writes_what_is_new(grown, capsys):
     _, folder = grown
     vocabulary = charrnn.load(folder).vocabulary
