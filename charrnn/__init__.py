@@ -21,6 +21,8 @@ _HOMES = {
     "Vocabulary": "text.vocabulary",
     "WordVocabulary": "text.word_vocabulary",
     "ByteVocabulary": "text.byte_vocabulary",
+    "DocumentVocabulary": "text.document_vocabulary",
+    "KnownDocuments": "text.known_documents",
     "Windows": "network.dataset",
     "split": "text.windows",
     "build_model": "network.model",
@@ -32,7 +34,9 @@ _HOMES = {
     "load": "network.engine",
     "load_model": "network.loading",
     "Sampler": "writing.sampler",
+    "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
+    "next_words": "writing.next_words",
     "Score": "scoring.losses",
     "score": "scoring.score",
     "score_each": "scoring.lines",
@@ -76,6 +80,10 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.scoring.score import score as score
     from charrnn.text.byte_vocabulary import ByteVocabulary as ByteVocabulary
     from charrnn.text.corpus import read as read
+    from charrnn.text.document_vocabulary import (
+        DocumentVocabulary as DocumentVocabulary,
+    )
+    from charrnn.text.known_documents import KnownDocuments as KnownDocuments
     from charrnn.text.vocabulary import Vocabulary as Vocabulary
     from charrnn.text.windows import split as split
     from charrnn.text.word_vocabulary import WordVocabulary as WordVocabulary
@@ -92,6 +100,8 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.training.validation import Validation as Validation
     from charrnn.twins.fused import fused as fused
     from charrnn.twins.stateful import stateful_twin as stateful_twin
+    from charrnn.writing.next_words import next_words as next_words
+    from charrnn.writing.novelty import new_documents as new_documents
     from charrnn.writing.probabilities import probabilities as probabilities
     from charrnn.writing.sampler import Sampler as Sampler
 

@@ -31,6 +31,7 @@ def commands(model):
         "adapt": ["score", model, text, "--adapt"],
         "surprise": ["surprise", model, text],
         "neurons": ["neurons", model, text],
+        "next": ["next", model, "--max-prefixes=9"],
         "memory": ["memory", model, text],
         "train": ["train", text, *begin],
     }

@@ -8,14 +8,21 @@
 - `texts`: Read the texts of a verb in the form that its model was trained on.
 - `outputs`: Check the output paths of a verb, and report what was written.
 - `options`: Flags that several verbs share, and the types of their values.
+- `prompt`: The flags of a prompt: text to continue, typed or in a file.
 - `outcome`: Report the outcome of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`: a run's settings and their
   defaults.
 - `train`: Train a network on a text.
 - `corpora`: List the corpora that charrnn knows by name.
-- `compare`: Train kinds of cells on the same text, in turns, and compare them.
+- `compare_flags`: The flags of `charrnn compare`.
+- `compare_tables`: Print the samples and the figures of a comparison as tables.
+- `compare`: Train kinds of cells, and units, on one text in turns, and compare
+  them.
 - `generate_flags`: The flags of `charrnn generate`.
+- `samples`: Lay out samples: one after another, or each as a line of JSON.
+- `documents`: Draw documents that are new, and tell how many others were drawn.
 - `generate`: Write text with a trained network.
+- `next`: Show the likeliest next words after a prompt.
 - `score_rows`: Format scores as rows, for a table or for JSON.
 - `score`: Score texts: bits per character, the lower the likelier.
 - `surprise`: Show what surprises a model in a text, on the screen or as a web

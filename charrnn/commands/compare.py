@@ -1,129 +1,34 @@
-"""Train kinds of cells on the same text, in turns, and compare them."""
+"""Train kinds of cells, and units, on one text in turns, and compare them.
+
+Each run learns the same text, with one kind of cell and one unit.
+"""
 
 import argparse
 import bisect
 import contextlib
 import json
 import sys
-from pathlib import Path
 
 from charrnn.commands import outcome
-from charrnn.commands.corpora import print_table
-from charrnn.commands.options import add_text_arguments
+from charrnn.commands.compare_flags import add_arguments
+from charrnn.commands.compare_tables import print_comparison
 from charrnn.commands.outputs import tell_written
 from charrnn.commands.texts import read_corpus
-from charrnn.commands.train_flags import flag_type
 from charrnn.insight import comparison
-from charrnn.insight.context import TOLERANCE_BITS
 from charrnn.network.arguments import parameters_of
-from charrnn.network.cells import CELLS
 from charrnn.system import atomic
-from charrnn.system.terminal import say, terminal_safe
+from charrnn.system.terminal import say
+from charrnn.text import kinds
+from charrnn.text.units import DEFAULT
 from charrnn.training.places import RUNS, name_of
 from charrnn.training.session import Session
-from charrnn.training.settings import DEFAULTS, KINDS
 from charrnn.training.turns import Candidate, train_in_turns, unsteady
-from charrnn.training.values import whole
+from charrnn.training.units import with_defaults
 
-DEFAULT_MINUTES = 2.0  # of training for each cell
-DEFAULT_UNITS = 256
-DEFAULT_LAYERS = 2
+__all__ = ["add_arguments", "run"]
+
 SIGNALLED = 128  # exit codes from here on mean that a signal stopped training
 TEXT = "encoding", "newline", "normalize"  # flags for reading the text
-
-
-def cells(words: str) -> list[str]:
-    """An argparse type: a list of kinds of cells."""
-    found = [word.strip() for word in words.split(",") if word.strip()]
-    if not found or not set(found) <= set(CELLS):
-        raise argparse.ArgumentTypeError(
-            f"{words!r} is not of {', '.join(CELLS)}, separated by commas"
-        )
-    return list(dict.fromkeys(found))
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags of `charrnn compare`."""
-    parser.add_argument(
-        "corpus",
-        nargs="+",
-        metavar="TEXT",
-        help="files, folders of .txt files, or a corpus",
-    )
-    parser.add_argument(
-        "--cells",
-        type=cells,
-        default=list(CELLS),
-        metavar="CELL,CELL",
-        help=f"which of {', '.join(CELLS)} (default: all)",
-    )
-    _add_numbers(parser)
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="for the runs and the picture (default: runs/TEXT-compared); "
-        "runs that are there already resume where they stopped",
-    )
-    parser.add_argument(
-        "--fresh",
-        action="store_true",
-        help="start from scratch; runs that are there already are renamed",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print the figures as JSON"
-    )
-    add_text_arguments(parser)
-
-
-def _add_numbers(parser):
-    """Adds the flags for the length and the size of each run."""
-    length = parser.add_mutually_exclusive_group()
-    _add_number(
-        length,
-        "minutes",
-        f"training time of each run (default: {DEFAULT_MINUTES:g})",
-        DEFAULT_MINUTES,
-    )
-    _add_number(
-        length,
-        "epochs",
-        "passes over the training text for each run, without a time limit",
-    )
-    size = parser.add_mutually_exclusive_group()
-    _add_number(
-        size,
-        "units",
-        f"size of every recurrent layer (default: {DEFAULT_UNITS})",
-        DEFAULT_UNITS,
-    )
-    _add_number(
-        size,
-        "parameters",
-        "give each cell as many units as make about N parameters",
-        kind=whole(1),
-    )
-    _add_number(
-        parser,
-        "layers",
-        f"layers of each network (default: {DEFAULT_LAYERS})",
-        DEFAULT_LAYERS,
-    )
-    seed = DEFAULTS["seed"]
-    _add_number(
-        parser, "seed", f"of weights and windows (default: {seed})", seed
-    )
-
-
-def _add_number(group, name, words, default=None, kind=None):
-    """Adds a flag for a setting of the runs, or for a number of a kind."""
-    group.add_argument(
-        f"--{name}",
-        type=flag_type(kind or KINDS[name]),
-        default=default,
-        metavar="N",
-        help=words,
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -133,12 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
             "Expected a text that can be read several times. Received "
             "standard input. Save it in a file."
         )
-    text = read_corpus(arguments)
+    texts = _texts(arguments)
     name = name_of(arguments.corpus)
     out = arguments.out or RUNS / f"{name}-compared"
-    size = len(set(text))
+    runs = [(cell, unit) for unit in arguments.unit for cell in arguments.cells]
+    sizes = _sizes(texts, arguments)
     candidates = [
-        _candidate(cell, out, size, arguments) for cell in arguments.cells
+        _candidate(cell, unit, out, sizes[unit], arguments)
+        for cell, unit in runs
     ]
     # With --json, nothing but JSON goes to stdout.
     with contextlib.redirect_stdout(
@@ -146,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         code = train_in_turns(candidates, say)
     warn_of_speeds(candidates, by_passes=arguments.epochs is not None)
-    folders = [out / cell for cell in arguments.cells]
+    folders = [out / _name(cell, unit) for cell, unit in runs]
     finished = all((folder / "metrics.json").exists() for folder in folders)
     if code >= SIGNALLED or not finished:
         print(
@@ -156,7 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return code or 1
     _tell(
-        [comparison.measure(folder, text) for folder in folders],
+        [
+            comparison.measure(folder, texts[unit])
+            for folder, (_, unit) in zip(folders, runs, strict=True)
+        ],
         out,
         arguments.json,
     )
@@ -170,50 +80,87 @@ def _tell(rows, out, as_json):
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
-        _print(rows)
+        print_comparison(rows)
     tell_written(out / "compared.png")
 
 
-def _candidate(cell, out, characters, arguments):
-    """The run of a cell, which is trained in turns."""
+def _texts(arguments):
+    """The text as the runs of each unit read it."""
+    texts = {}
+    if "byte" in arguments.unit:
+        texts["byte"] = read_corpus(arguments, unit="byte")
+        # The others have to read the same line ends for a fair comparison.
+        if "\r" in texts["byte"] and not arguments.newline:
+            arguments.newline = "keep"
+    for unit in arguments.unit:
+        if unit not in texts:
+            texts[unit] = read_corpus(arguments, unit=unit)
+    return texts
+
+
+def _sizes(texts, arguments):
+    """The size of each unit's vocabulary, if the networks' sizes need it."""
+    if not arguments.parameters:
+        return dict.fromkeys(arguments.unit)
+    sizes = {}
+    for unit in arguments.unit:
+        limits = {
+            name: with_defaults({"unit": unit}).get(name)
+            for name in ("min_count", "max_vocab")
+        }
+        sizes[unit] = len(kinds.from_text(unit, [texts[unit]], **limits))
+    return sizes
+
+
+def _name(cell, unit):
+    """The name of a run, and of its folder."""
+    return cell if unit == DEFAULT else f"{cell}-{unit}"
+
+
+def _candidate(cell, unit, out, size, arguments):
+    """The run of a cell and a unit, which is trained in turns."""
     units = arguments.units
     if arguments.parameters:
         units = _units_for(
-            arguments.parameters, cell, arguments.layers, characters
+            arguments.parameters, cell, arguments.layers, size, unit
         )
     given = {"cell": cell, "units": units, "quiet": True}
+    if unit != DEFAULT:
+        given["unit"] = unit
     length = "epochs" if arguments.epochs else "minutes"
-    for name in (length, "layers", "seed", *TEXT):
+    text = () if unit == "byte" else TEXT  # bytes are read as they are
+    for name in (length, "layers", "seed", *text):
         value = getattr(arguments, name)
         if value is not None:
             given[name] = value
+    name = _name(cell, unit)
 
     def start(signals, clock):
         return outcome.told(
             Session(
                 arguments.corpus,
                 given,
-                out / cell,
+                out / name,
                 fresh=arguments.fresh,
                 clock=clock,
                 catch_stop_requests=lambda: contextlib.nullcontext(signals),
             )
         )
 
-    return Candidate(cell, start)
+    return Candidate(name, start)
 
 
-def _units_for(parameters, cell, layers, characters):
+def _units_for(parameters, cell, layers, size, unit):
     """The largest number of units within a number of parameters."""
     units = bisect.bisect_right(
         range(1, parameters + 1),  # a unit has one parameter or more
         parameters,
-        key=lambda units: parameters_of(characters, cell, units, layers),
+        key=lambda units: parameters_of(size, cell, units, layers),
     )
     if not units:
         raise ValueError(
             f"Expected more --parameters. Received {parameters:,}, too few for "
-            f"one {cell} unit a layer and {characters:,} characters."
+            f"one {cell} unit a layer and {size:,} {unit}s."
         )
     return units
 
@@ -240,48 +187,3 @@ def warn_of_speeds(
             + advice,
             file=sys.stderr,
         )
-
-
-def _print(rows):
-    """Prints a sample of each cell, and two tables."""
-    for row in rows:
-        print(f"\n--- {row['cell']} writes ---\n{terminal_safe(row['sample'])}")
-    print()
-    names = (
-        "cell", "units", "parameters", "rate", "dropout", "minutes", "passes",
-        "chars/s",
-    )  # fmt: skip
-    print_table([names, *map(_training_cells, rows)])
-    print("(rate and dropout: what charrnn chooses for such a network)\n")
-    headings = "cell", "bits/char", "half of the gain", "all of the gain"
-    print_table([headings, *map(_loss_cells, rows)])
-    print(
-        "(gain: how much context lowers the loss. The columns show how much "
-        "context gives\n"
-        f"half of it, and all of it within {TOLERANCE_BITS} bits)"
-    )
-
-
-def _training_cells(row):
-    """A row of the table of how each run was trained."""
-    return (
-        row["cell"],
-        f"{row['units']:,}",
-        f"{row['parameters']:,}",
-        f"{row['learning_rate']:g}",
-        f"{row['dropout']:g}",
-        f"{row['train_minutes']:.2f}",
-        f"{row['epochs']:.1f}",
-        f"{row['characters_per_second']:,}",
-    )
-
-
-def _loss_cells(row):
-    """A row of the table of how well each model does."""
-    half, reach = row["context_half"], row["context_reach"]
-    return (
-        row["cell"],
-        f"{row['validation_bits_per_character']:.4f}",
-        f"{half:.1f} characters" if half else "-",
-        f"{reach:,} characters" if reach else "more than measured",
-    )

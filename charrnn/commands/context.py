@@ -71,10 +71,10 @@ def _print(curve: Curve) -> None:
     print(f"    all  {curve.bits_per_character_with_all:9.4f}")
     print("(+-: standard error of the difference from all of the context)")
     if curve.half:
-        half = length_of(curve.half, curve)
+        half = _length(curve.half, curve)
         print(f"half of the gain from context: {half}")
     if curve.reach:
-        reach = length_of(curve.reach, curve)
+        reach = _length(curve.reach, curve)
         print(f"all of it within {TOLERANCE_BITS} bits: {reach}")
     else:
         print(
@@ -83,20 +83,10 @@ def _print(curve: Curve) -> None:
         )
 
 
-def length_of(context: float, curve: Curve) -> str:
-    """The length of a context in words, for words and bytes in characters, too.
-
-    Args:
-        context: A number of units.
-        curve: The curve that it is of.
-
-    Returns:
-        The length as a reader sees it.
-    """
+def _length(context: float, curve: Curve) -> str:
+    """The length of a context in units, and in characters."""
     number = f"{context:,}" if isinstance(context, int) else f"{context:.1f}"
-    length = f"{number} {curve.unit}s"
     if curve.unit == DEFAULT:
-        return length
-    return (
-        f"{length}, about {context * curve.characters_per_unit:,.0f} characters"
-    )
+        return f"{number} characters"
+    characters = context * curve.characters_per_unit
+    return f"{number} {curve.unit}s, about {characters:,.0f} characters"

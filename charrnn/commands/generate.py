@@ -3,36 +3,39 @@
 import argparse
 import contextlib
 import functools
-import io
-import json
-import re
 import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from charrnn.commands.documents import (
+    draw_new,
+    known_documents,
+    length_for,
+    tell_cut,
+)
 from charrnn.commands.generate_flags import add_arguments
 from charrnn.commands.outputs import check_output
-from charrnn.commands.spelling import model_text, typed
+from charrnn.commands.prompt import read_prompt
+from charrnn.commands.samples import Layout, Write, as_json, write_samples
+from charrnn.commands.spelling import typed
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
-from charrnn.text import sources
 from charrnn.training.places import RUNS, newest_run
-from charrnn.writing.drawing import Sample
-from charrnn.writing.prompts import MAX_PROMPT_CHARACTERS
+from charrnn.writing.drawing import Drawing
 from charrnn.writing.sampler import Sampler
 
+if TYPE_CHECKING:
+    from charrnn.text.known_documents import KnownDocuments
+
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
-LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
 
 __all__ = ["add_arguments", "run"]
-
-Write = Callable[[str], int]  # writes a text; returns its length
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,12 +47,15 @@ def run(arguments: argparse.Namespace) -> int:
     engine = load(model)
     if arguments.model is None:
         _tell_model(name, model, engine)
-    prompt = _prompt(arguments, engine)
+    known = known_documents(engine, model, arguments)
+    prompt = read_prompt(arguments, engine)
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
     how = _how(arguments, engine, seed)
-    number, characters = _write(Sampler(engine), prompt, how, out, arguments)
+    number, characters = _write(
+        Sampler(engine), prompt, how, out, arguments, known
+    )
     again = _flags_to_repeat(arguments, name, seed)
     if out:
         remark(
@@ -119,6 +125,8 @@ def _how(
         "min_p",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
+    if given["length"] is None:
+        given["length"] = length_for(engine)
     return {**given, **stops, "seed": seed}
 
 
@@ -147,6 +155,7 @@ def _write(
     how: dict[str, Any],
     out: Path | None,
     arguments: argparse.Namespace,
+    known: "KnownDocuments | None",
 ) -> tuple[int, int]:
     """Writes all samples, or what is drawn before a signal to stop.
 
@@ -161,47 +170,23 @@ def _write(
             "watch": functools.partial(_watched, received),
             "interrupted": lambda: bool(received),
         }
-        if arguments.json:
-            samples = sampler.generate(prompt, **how)
-            lines = (_as_json(prompt, sample) for sample in samples)
-            written = sum(map(write, lines))
+        pieces: Iterable[tuple[int, str]]
+        if known:
+            found = draw_new(sampler, known, prompt, how).samples
+            pieces = enumerate(sample.text for sample in found)
+            how["count"] = len(found)
+        elif arguments.json:
+            found = sampler.generate(prompt, **how)
         else:
             pieces = sampler.stream(prompt, **how)
-            written = _write_text(prompt, pieces, arguments.count, write)
+        if arguments.json:
+            written = sum(write(as_json(prompt, sample)) for sample in found)
+        else:
+            layout = Layout(how["count"], sampler.vocabulary.end)
+            written = write_samples(prompt, pieces, layout, write)
+            if isinstance(pieces, Drawing):
+                tell_cut(sampler, pieces.stop_reasons(), how["length"])
     return (received[0] if received else 0), written
-
-
-def _prompt(arguments: argparse.Namespace, engine: Engine) -> str:
-    """The prompt, in characters that the model knows."""
-    if arguments.prompt_file:
-        prompt = _prompt_of_file(arguments, engine)
-    else:
-        prompt = typed(
-            arguments.prompt, "--prompt", engine,
-            arguments.unknown, arguments.escapes,
-        )  # fmt: skip
-    if len(prompt) > MAX_PROMPT_CHARACTERS:
-        remark(
-            f"of the prompt's {len(prompt):,} characters the network reads "
-            f"the last {MAX_PROMPT_CHARACTERS:,}: it remembers far fewer"
-        )
-    return prompt
-
-
-def _prompt_of_file(arguments: argparse.Namespace, engine: Engine) -> str:
-    from charrnn.text.corpus import read  # slow to import
-
-    source = arguments.prompt_file
-    binary = engine.vocabulary.unit == "byte"
-    text = read(
-        source, encoding=arguments.encoding, newline="keep", binary=binary
-    )
-    text = LAST_LINE_END.sub("", text)
-    title = sources.title(source)
-    try:
-        return model_text(text, engine, arguments.unknown, title)
-    except ValueError as error:
-        raise ValueError(f"{title}: {error}") from error
 
 
 @contextlib.contextmanager
@@ -230,52 +215,3 @@ def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
         return len(text)
 
     yield write
-
-
-def _write_text(
-    prompt: str, pieces: Iterable[tuple[int, str]], count: int, write: Write
-) -> int:
-    """Writes the first sample while it is drawn, and then the others.
-
-    Returns:
-        The number of characters written.
-    """
-    others = [io.StringIO() for _ in range(count - 1)]
-    written = write(_head(0, count) + prompt)
-    for index, text in pieces:
-        if index == 0:
-            written += write(text)
-        else:
-            others[index - 1].write(text)
-    for index, other in enumerate(others, 1):
-        head = f"\n\n{_head(index, count)}"
-        written += write(f"{head}{prompt}{other.getvalue()}")
-    return written + write("\n")
-
-
-def _head(index: int, count: int) -> str:
-    return f"--- sample {index + 1} of {count} ---\n" if count > 1 else ""
-
-
-def _as_json(prompt: str, sample: Sample) -> str:
-    row = {
-        "prompt": prompt,
-        "text": sample.text,
-        "seed": sample.seed,
-        "sample": sample.index,
-        "nats_per_character": round(sample.nats_per_character, 6),
-        "stop_reason": sample.stop_reason,
-    }
-    # JSON does not escape all control characters, which a terminal would act
-    # on. Bytes that are not text are lone surrogates, which UTF-8 cannot store.
-    escaped = sys.stdout.isatty() or not _is_text(prompt + sample.text)
-    return json.dumps(row, ensure_ascii=escaped) + "\n"
-
-
-def _is_text(text: str) -> bool:
-    """Whether UTF-8 can encode a text."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from charrnn.commands.options import add_unknown_argument, at_least, fraction
+from charrnn.commands.options import at_least, fraction
+from charrnn.commands.prompt import add_prompt_arguments
 from charrnn.writing.drawing import LENGTHS
 
 
@@ -16,34 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a .keras file, a run's folder, or shakespeare, which comes "
         "with charrnn (default: the newest run in runs/, or else shakespeare)",
     )
-    _add_prompt_arguments(parser)
+    add_prompt_arguments(parser, "--prompt, --stop and --stop-after")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
     _add_output_arguments(parser.add_argument_group("output"))
-
-
-def _add_prompt_arguments(parser: argparse.ArgumentParser) -> None:
-    prompt = parser.add_mutually_exclusive_group()
-    prompt.add_argument(
-        "--prompt", default="", metavar="TEXT", help="the text to continue"
-    )
-    prompt.add_argument(
-        "--prompt-file",
-        metavar="FILE",
-        help="continue the text in FILE (-: standard input), without its last "
-        "line end",
-    )
-    parser.add_argument(
-        "--encoding",
-        default="utf-8",
-        help="of the file with the prompt (default: utf-8)",
-    )
-    parser.add_argument(
-        "--escapes",
-        action="store_true",
-        help=r"read \n, \t, \r, \\, \xHH, \uHHHH and \UHHHHHHHH in --prompt, "
-        "--stop and --stop-after as the characters they stand for",
-    )
-    add_unknown_argument(parser)
 
 
 def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
@@ -51,9 +27,9 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         (
             "--length",
             at_least(0),
-            1000,
-            "number of new characters; for a model of words or bytes, of words "
-            "or bytes",
+            None,
+            "number of new characters, or words or bytes (default: 1000; for a "
+            "model of documents twice the longest that was learnt)",
         ),
         ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
@@ -62,7 +38,7 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
             0.8,
             "below 1 safer, above 1 wilder; 0 always takes the likeliest",
         ),
-        ("--top-k", at_least(1), None, "draw from the N likeliest characters"),
+        ("--top-k", at_least(1), None, "draw from the N likeliest units"),
         (
             "--top-p",
             fraction,
@@ -93,6 +69,14 @@ def _add_ends(group: argparse._ActionsContainer) -> None:
         default=LENGTHS[0],
         help="what --length counts: the model's units or characters (default: "
         "units)",
+    )
+    group.add_argument(
+        "--new",
+        nargs="*",
+        metavar="TEXT",
+        help="of a model of documents: keep only those that are not in its "
+        "training text, and tell how many were; the run's folder has what this "
+        "takes, elsewhere name the training text",
     )
     for flag, where in (("--stop", "before"), ("--stop-after", "after")):
         group.add_argument(

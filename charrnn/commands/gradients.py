@@ -15,6 +15,7 @@ from charrnn.insight.vanishing import CellDecay, decay_by_cell
 from charrnn.network.cells import CELLS
 from charrnn.system.progress import watched
 from charrnn.system.terminal import remark
+from charrnn.text.units import DEFAULT, UNITS
 
 LAGS_IN_TABLE = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -29,11 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "of a corpus; the last tenth is held out, to measure on",
     )
     add_text_arguments(parser)
+    parser.add_argument(
+        "--unit",
+        choices=UNITS,
+        default=DEFAULT,
+        help=f"what the networks read (default: {DEFAULT})",
+    )
     default = defaults(decay_by_cell)
     for name, least, text in (
         ("units", 1, "size of the one layer of each network"),
         ("steps", 0, "training steps between the two measurements"),
-        ("lags", 1, "characters to look back"),
+        ("lags", 1, "characters, words or bytes to look back"),
         ("seed", 0, "of the weights and the windows"),
     ):
         parser.add_argument(
@@ -56,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = {"the text": arguments.corpus}
     check_output("--plot", arguments.plot, inputs, PNG)
     decays = decay_by_cell(
-        read_corpus(arguments, remark),
+        read_corpus(arguments, remark, arguments.unit),
+        unit=arguments.unit,
         units=arguments.units,
         steps=arguments.steps,
         lags=arguments.lags,
@@ -76,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _as_json(each: CellDecay) -> dict[str, Any]:
     return {
         "cell": each.cell,
+        "unit": each.unit,
         "steps": each.steps,
         "half_life": _finite(each.decay.half_life),
         "norms": each.decay.norms.tolist(),
@@ -94,7 +103,8 @@ def _finite(number: float | None) -> float | None:
 
 def _print(decays: Sequence[CellDecay]) -> None:
     norms = [each.decay.norms for each in decays]
-    print("norm of d loss(t) / d h(t - k), and after how many characters it is")
+    unit = decays[0].unit
+    print(f"norm of d loss(t) / d h(t - k), and after how many {unit}s it is")
     print("half, by the slope of its logarithm over all lags\n")
     _print_row("cell", [each.cell for each in decays])
     steps = [each.steps for each in decays]

@@ -142,16 +142,17 @@ def is_dashed(parser: argparse.ArgumentParser, name: str, before: str) -> bool:
 
 def _nearest(parser: argparse.ArgumentParser, name: str) -> list[str]:
     """The flags that were probably meant, at most three."""
-    names = [flag.lstrip("-") for flag in parser._option_string_actions]
+    flags = {flag.lstrip("-"): flag for flag in parser._option_string_actions}
     bare = _bare(name)
-    bare = bare if bare in names else ALIASES.get(bare, bare)
-    if bare in names:
-        return [f"--{bare}"]
+    bare = bare if bare in flags else ALIASES.get(bare, bare)
+    if bare in flags:
+        return [flags[bare]]
     if _verbs_with(f"--{bare}"):
         return []
+    names = [name for name in flags if len(name) > 1]
     longer = [name for name in names if name.startswith(bare)]
     near = longer or difflib.get_close_matches(bare, names, n=1)
-    return [f"--{name}" for name in near[:3]]
+    return [flags[name] for name in near[:3]]
 
 
 def _verb_of(parser: argparse.ArgumentParser) -> str:

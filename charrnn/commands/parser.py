@@ -97,8 +97,15 @@ class Parser(argparse.ArgumentParser):
             name = flag_in(word)
             if name in self._option_string_actions or name is None:
                 continue
+            if self._is_short(word):
+                continue
             if name[0] == "-" or is_dashed(self, name, before):
                 self.error(about_flag(self, name, word, before))
+
+    def _is_short(self, word: str) -> bool:
+        """Whether a word is a flag of one letter with its value, as -n5."""
+        action = self._option_string_actions.get(word[:2])
+        return action is not None and action.nargs is None
 
 
 def read_verb(argv: Sequence[str]) -> str:

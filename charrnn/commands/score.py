@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -11,18 +12,25 @@ import numpy as np
 from charrnn.commands.options import add_model_argument, add_unknown_argument
 from charrnn.commands.score_rows import Row, line_rows, print_rows, row_of
 from charrnn.commands.spelling import model_text
-from charrnn.commands.texts import read_as_written, read_for, read_lines_for
+from charrnn.commands.texts import (
+    read_as_written,
+    read_documents_for,
+    read_for,
+    read_lines_for,
+)
 from charrnn.network.arguments import check_size
 from charrnn.network.engine import Engine, load
-from charrnn.network.facts import training_characters
+from charrnn.network.facts import document_split, training_characters
 from charrnn.scoring import baselines
 from charrnn.scoring.lines import line_end
 from charrnn.scoring.ranking import lines_alone, lines_in_context
 from charrnn.scoring.score import Score, score
 from charrnn.text import sources
+from charrnn.text.document_hashes import held_out
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.lines import split_lines
 
-Scorer = Callable[[str], Score]
+Scorer = Callable[[str | np.ndarray], Score]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lines",
         action="store_true",
         help="rank the lines instead of the texts, the likeliest first; the "
-        "context of a line is all lines before it, so their order matters",
+        "context of a line is all lines before it, so their order matters; for "
+        "a model of documents, each line is a document",
     )
     of_texts.add_argument(
         "--baselines",
@@ -82,6 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     # Raises if '-', which can be read only once, is named twice.
     sources.expanded([*texts, *(arguments.baselines or [])])
     engine = load(arguments.model)
+    if engine.vocabulary.boundary is not None and arguments.lines:
+        _check_no_adapting(arguments, "--lines")
     scorers: dict[bool, Scorer] = {False: functools.partial(score, engine)}
     if arguments.adapt:
         scorers[True] = _adapting_scorer(engine)
@@ -104,14 +115,18 @@ def _check(arguments: argparse.Namespace) -> None:
     """Checks that --each is not combined with --adapt or --baselines."""
     if not arguments.each:
         return
-    if arguments.adapt:
-        raise ValueError(
-            "Expected --each or --adapt, which learns from the lines before. "
-            "Received both. Leave one out."
-        )
+    _check_no_adapting(arguments, "--each")
     if arguments.baselines:
         raise ValueError(
             "Expected --each or --baselines, which scores whole texts. "
+            "Received both. Leave one out."
+        )
+
+
+def _check_no_adapting(arguments: argparse.Namespace, flag: str) -> None:
+    if arguments.adapt:
+        raise ValueError(
+            f"Expected {flag} or --adapt, which learns from the lines before. "
             "Received both. Leave one out."
         )
 
@@ -143,6 +158,14 @@ def _training_part(
     """The ids for --baselines to learn from: the model's training part."""
     if not arguments.baselines:
         return None
+    vocabulary = engine.vocabulary
+    if isinstance(vocabulary, DocumentVocabulary):
+        documents = read_documents_for(
+            vocabulary, engine, arguments.baselines, arguments
+        )
+        held = held_out(len(documents), *document_split(engine.facts))
+        learnt = itertools.compress(documents, ~held)
+        return vocabulary.framed(learnt)
     text = read_for(engine, arguments.baselines, arguments)
     return engine.vocabulary.encode(text[: training_characters(engine.facts)])
 
@@ -155,6 +178,11 @@ def _rows_of(
     arguments: argparse.Namespace,
 ) -> list[Row]:
     """The rows of a text or of its lines, for each scorer."""
+    vocabulary = engine.vocabulary
+    if isinstance(vocabulary, DocumentVocabulary):
+        return _rows_of_documents(
+            source, engine, vocabulary, scorers, training, arguments
+        )
     if arguments.each:
         return _rows_of_each(source, engine, arguments)
     if arguments.lines:
@@ -171,10 +199,39 @@ def _rows_of(
             rows.append(row_of(source, scored, adapted))
     if training is not None:
         ids = engine.vocabulary.encode(text)
-        losses = baselines.measure(training, ids, engine.vocabulary)
-        for row in rows:
-            row["baselines_nats_per_character"] = losses
+        _add_baselines(rows, training, ids, engine)
     return rows
+
+
+def _rows_of_documents(
+    source: str,
+    engine: Engine,
+    vocabulary: DocumentVocabulary,
+    scorers: dict[bool, Scorer],
+    training: np.ndarray | None,
+    arguments: argparse.Namespace,
+) -> list[Row]:
+    """The rows of a text of documents, or of its lines, each a document."""
+    if arguments.each or arguments.lines:
+        return _rows_of_each(source, engine, arguments)
+    documents = read_documents_for(vocabulary, engine, source, arguments)
+    ids = vocabulary.framed(documents)
+    rows = [
+        row_of(source, scorer(ids), adapted)
+        for adapted, scorer in scorers.items()
+    ]
+    if training is not None:
+        _add_baselines(rows, training, ids, engine)
+    return rows
+
+
+def _add_baselines(
+    rows: list[Row], training: np.ndarray, ids: np.ndarray, engine: Engine
+) -> None:
+    """Adds what counting the training text achieves on the same text."""
+    losses = baselines.measure(training, ids, engine.vocabulary)
+    for row in rows:
+        row["baselines_nats_per_character"] = losses
 
 
 def _rows_of_each(

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from charrnn.scoring import baselines
-from charrnn.scoring.lines import FROM_LINE_END
+from charrnn.scoring.lines import AS_DOCUMENT, FROM_LINE_END
 from charrnn.scoring.ranking import LineScore
-from charrnn.scoring.score import Score, to_bits
+from charrnn.scoring.score import BY_DOCUMENTS, Score, to_bits
 from charrnn.system.terminal import terminal_safe
+
+# In these ways all characters of a text are scored.
+WITHOUT_CONTEXT = (FROM_LINE_END, AS_DOCUMENT, BY_DOCUMENTS)
 
 Row = dict[str, Any]  # what --json prints of a text or a line
 
@@ -105,8 +108,9 @@ def _print_notes(methods: Iterable[str], unit: str) -> None:
     """Prints notes below the table on how it was scored."""
     methods = sorted(methods)
     for method in methods:
-        by_line_end = method == FROM_LINE_END
-        context = "" if by_line_end else f"; the first {unit} is context"
+        context = f"; the first {unit} is context"
+        if method in WITHOUT_CONTEXT:
+            context = ""
         print(f"({method}{context})")
     if any("lines before" in method for method in methods):
         print(

@@ -11,6 +11,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import nearest
+from charrnn.text.escapes import unescaped
 from charrnn.text.normal_form import (
     NORMAL_FORMS,
     normalize_text,
@@ -18,10 +19,6 @@ from charrnn.text.normal_form import (
 )
 from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 
-SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
-ESCAPE = re.compile(
-    r"\\(?:([ntr\\])|x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|)"
-)
 # Looks like an escape, in a text whose escapes are not read.
 LIKE_AN_ESCAPE = re.compile(r"\\(?:[ntr]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
 
@@ -57,7 +54,7 @@ def model_text(
     text = normalize_text(text, **form)
     vocabulary = engine.vocabulary
     try:
-        result = vocabulary.decode(vocabulary.encode(text, unknown))
+        result = vocabulary.respelled(text, unknown)
     except ValueError as error:
         hints = _hints(text, vocabulary.alphabet, unknown, skip)
         raise ValueError(" ".join([str(error), *hints])) from error
@@ -171,42 +168,6 @@ def typed(
     if hint:
         remark(f"{flag}: {hint}")
     return result
-
-
-def unescaped(text: str) -> str:
-    r"""Reads backslash escapes.
-
-    Args:
-        text: With the escapes \n, \t, \r, \\, \xHH, \uHHHH or
-            \UHHHHHHHH, in which H is a hexadecimal digit.
-
-    Returns:
-        The text that they stand for.
-
-    Raises:
-        ValueError: if a backslash does not start an escape.
-
-    Example:
-
-    >>> unescaped(r"one\ntwo \u2014")
-    'one\ntwo —'
-    """
-
-    def character(match: re.Match[str]) -> str:
-        simple, *numbers = match.groups()
-        if simple:
-            return SIMPLE[simple]
-        number = int(next(filter(None, numbers), "110000"), 16)
-        if number > sys.maxunicode:
-            received = text[match.start() : max(match.end(), match.start() + 2)]
-            raise ValueError(
-                r"Expected the escapes \n, \t, \r, \\, \xHH, \uHHHH or "
-                rf"\UHHHHHHHH. Received '{received}' at position "
-                rf"{match.start():,}. Write \\ for a backslash."
-            )
-        return chr(number)
-
-    return ESCAPE.sub(character, text)
 
 
 def _escape_hint(text: str, flag: str) -> str:

@@ -3,18 +3,26 @@
 import argparse
 from collections.abc import Callable
 
+import numpy as np
+
 from charrnn.commands.spelling import model_text
 from charrnn.network.engine import Engine
+from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
 from charrnn.text import sources
-from charrnn.text.corpus import read
+from charrnn.text.corpus import Text, read
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.lines import split_lines
+from charrnn.text.units import DEFAULT
+from charrnn.training.units import with_defaults
 
 Sources = str | list[str]
 
 
 def read_corpus(
-    arguments: argparse.Namespace, tell: Callable[[str], None] | None = None
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None] | None = None,
+    unit: str = DEFAULT,
 ) -> str:
     """Reads the text of `corpus` with the flags of `add_text_arguments`.
 
@@ -22,21 +30,29 @@ def read_corpus(
         arguments: With `corpus`, `encoding`, `newline` and `normalize`, and
             perhaps `out`, a folder that is not part of the text.
         tell: Called with each line about the text, if it is not `None`.
+        unit: The unit of the model that is to read it. The bytes of a file
+            are read as they are.
 
     Returns:
         The text.
 
     Raises:
-        ValueError: as `charrnn.read` does.
+        ValueError: as `charrnn.read` does, or if a flag does not apply to
+            bytes.
         OSError: if the text cannot be read.
     """
+    names = "encoding", "newline", "normalize"
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value}
+    form = with_defaults({"unit": unit, **given})
     return read(
         arguments.corpus,
-        encoding=arguments.encoding or "utf-8",
-        newline=arguments.newline or "lf",
-        normalize=arguments.normalize,
+        encoding=form.get("encoding", "utf-8"),
+        newline=form.get("newline", "lf"),
+        normalize=form.get("normalize"),
         say=tell,
         without=[getattr(arguments, "out", None)],
+        binary=unit == "byte",
     )
 
 
@@ -64,6 +80,45 @@ def read_for(
     """
     text = read_as_written(source, arguments, tell, _is_binary(engine))
     return _checked(text, engine, source, arguments)
+
+
+def read_documents_for(
+    vocabulary: DocumentVocabulary,
+    engine: Engine,
+    source: Sources,
+    arguments: argparse.Namespace,
+) -> list[np.ndarray]:
+    """Reads the documents of a text, divided as those of a model.
+
+    Args:
+        vocabulary: The model's.
+        engine: The model.
+        source: As for `charrnn.read`; each file is a text of its own.
+        arguments: With `encoding` and `unknown`.
+
+    Returns:
+        The ids of each document, without boundaries.
+
+    Raises:
+        ValueError, OSError: as `read_for` does.
+    """
+    title = sources.title(source)
+    text = Text(
+        source,
+        encoding=arguments.encoding,
+        say=remark,
+        binary=_is_binary(engine),
+        **text_form(engine.facts),
+    )
+    documents = []
+    for number, document in enumerate(text.documents(vocabulary.by), 1):
+        name = f"{title}: document {number:,}"
+        try:
+            document = model_text(document, engine, arguments.unknown, name)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        documents.append(document)
+    return vocabulary.encode_each(documents)
 
 
 def read_lines_for(

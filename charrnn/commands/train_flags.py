@@ -20,16 +20,19 @@ TEXT = {
     "max_vocab": "maximum number of distinct characters, the most frequent "
     "ones; others are read as U+FFFD, too (default: all; of words 10,000, "
     "in addition to all characters)",
-    "validation": "share of the text, at its end, that is held out; 0 trains "
-    "on all of it and keeps the last model",
+    "documents": "what begins and ends by itself, to be written one by one: "
+    "files, lines (names, tweets), or the pieces between separators, such as "
+    r"'\n\n' (default: none, one endless text)",
+    "validation": "share of the text, at its end, or of the documents that is "
+    "held out; 0 trains on all of it and keeps the last model",
 }
 NETWORK = {
     "cell": "kind of recurrent layer",
     "units": "size of a recurrent layer",
     "layers": "number of recurrent layers",
     "dropout": "share of a recurrent layer's outputs dropped",
-    "embedding": "size of the character embedding, none for one-hot input, or "
-    "auto: one-hot up to 256 distinct characters",
+    "embedding": "size of the embedding of characters or words, none for "
+    "one-hot input, or auto: one-hot up to 256 distinct ones",
     "init_from": "start from the weights and the vocabulary of a trained "
     "model, and add what is new in the text (default: new weights)",
     "freeze_vocabulary": "with --init-from: refuse a text with characters "
@@ -37,7 +40,8 @@ NETWORK = {
 }
 TRAINING = {
     "batch_size": "streams read in parallel",
-    "seq_length": "characters per window: how far gradients reach back",
+    "seq_length": "characters, or words or bytes, per window: how far "
+    "gradients reach back",
     "learning_rate": "peak learning rate, after warm-up",
     "clip_norm": "maximum global norm of the gradients",
     "weight_decay": "AdamW's weight decay",
@@ -60,7 +64,12 @@ LENGTH = {
     "checkpoint_seconds": "time from one checkpoint to the next: the most that "
     "a killed run loses",
 }
-METAVARS = {"validation": "FRACTION", "embedding": "SIZE", "init_from": "MODEL"}
+METAVARS = {
+    "documents": "files|lines|SEPARATOR",
+    "validation": "FRACTION",
+    "embedding": "SIZE",
+    "init_from": "MODEL",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,8 @@
 VERBS = {
     "train": "Train a network on a text, or resume a run that stopped.",
     "generate": "Write text with a trained network.",
+    "next": "Show the likeliest next words after a prompt, and their "
+    "probabilities.",
     "compare": "Train kinds of cells on the same text, and compare them.",
     "score": "Score texts or their lines: bits per character, the lower the "
     "likelier; compare with n-grams and xz.",

@@ -12,8 +12,8 @@
 - `probes`: Compute features of a text that a reader can name: quotes, lines,
   words.
 - `neurons`: Find units of a network that track features a reader can name.
-- `comparison`: Measure finished runs of several cells, and plot them side by
-  side.
+- `comparison`: Measure finished runs of several cells and units, and plot them
+  together.
 - `pages`: Write a reading as a self-contained HTML page: it makes no requests.
 - `neurons_page`: Write an HTML page of heat maps that show what units track.
 - `vanishing`: Compare how gradients vanish in each kind of cell, before and

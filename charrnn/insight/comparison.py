@@ -1,13 +1,16 @@
-"""Measure finished runs of several cells, and plot them side by side."""
+"""Measure finished runs of several cells and units, and plot them together."""
 
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from charrnn.insight.context import context_curve
 from charrnn.network.cells import CELLS
 from charrnn.network.engine import load
 from charrnn.system.plotting import picture
 from charrnn.system.progress import watched
+from charrnn.text.units import DEFAULT, UnitVocabulary
 from charrnn.training.figures import read_history, read_metrics
 from charrnn.writing.sampler import Sampler
 
@@ -15,13 +18,15 @@ from charrnn.writing.sampler import Sampler
 MEASURED_CHARACTERS = 20_000
 SAMPLE_CHARACTERS = 200
 
+LINES = {"character": "-", "word": "--", "byte": ":"}  # in the plot, by unit
+
 
 def measure(folder: Path, text: str) -> dict[str, Any]:
     """Measures a finished run.
 
     Args:
         folder: The run's folder.
-        text: The whole text, including the held-out part.
+        text: The whole text, including the held-out part, as the run read it.
 
     Returns:
         A JSON-serializable `dict`: a row of the comparison.
@@ -39,17 +44,32 @@ def measure(folder: Path, text: str) -> dict[str, Any]:
             f"metrics.json or history.csv is damaged ({error}). Start over "
             "with --fresh."
         ) from error
-    held_out = text[training_characters:][:MEASURED_CHARACTERS]
+    held_out = _held_out(engine.vocabulary, text, training_characters)
     curve = context_curve(engine, held_out, watch=watched("measuring"))
-    (sample,) = Sampler(engine).generate("", length=SAMPLE_CHARACTERS, seed=0)
+    (sample,) = Sampler(engine).generate(
+        "", length=SAMPLE_CHARACTERS, length_in="characters", seed=0
+    )
     return {
         **row,
+        "characters_per_unit": curve.characters_per_unit,
         "context_half": curve.half,
         "context_reach": curve.reach,
         "contexts": list(curve.contexts),
         "bits_by_context": curve.bits_per_character.tolist(),
-        "sample": sample.text,
+        "sample": engine.vocabulary.shown(sample.text),
     }
+
+
+def _held_out(
+    vocabulary: UnitVocabulary, text: str, training_characters: int
+) -> np.ndarray:
+    """The same characters for each unit, from the held-out part's first."""
+    ids = vocabulary.encode(text)
+    bounds = training_characters, training_characters + MEASURED_CHARACTERS
+    if vocabulary.unit != DEFAULT:
+        ends = np.cumsum(vocabulary.lengths[ids], dtype=np.int64)
+        bounds = tuple(np.searchsorted(ends, bounds, "right").tolist())
+    return ids[slice(*bounds)]
 
 
 def _row(folder: Path) -> tuple[dict[str, Any], int]:
@@ -62,6 +82,7 @@ def _row(folder: Path) -> tuple[dict[str, Any], int]:
     minutes = float(metrics["train_seconds"]) / 60
     row = {
         "cell": metrics["network"]["cell"],
+        "unit": metrics.get("unit", DEFAULT),
         "units": int(metrics["network"]["units"]),
         "parameters": int(metrics["parameters"]),
         "learning_rate": float(metrics["training"]["learning_rate"]),
@@ -71,6 +92,9 @@ def _row(folder: Path) -> tuple[dict[str, Any], int]:
         "characters_per_second": int(metrics["characters_per_second"]),
         "validation_bits_per_character": float(
             metrics["validation_bits_per_character"]
+        ),
+        "validation_nats_per_character": float(
+            metrics["validation_nats_per_character"]
         ),
         "minutes": [step / metrics["steps"] * minutes for step, _ in history],
         "validation": [bits for _, bits in history],
@@ -89,14 +113,18 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         for row in rows:
             cell = CELLS[row["cell"]]
             best = row["validation_bits_per_character"]
+            name = cell.layer
+            if any(other["unit"] != DEFAULT for other in rows):
+                name += f" of {row['unit']}s"
+            line = f"o{LINES[row['unit']]}"
             over_time.plot(
-                row["minutes"], row["validation"], "o-",
-                color=cell.colour,
-                label=f"{cell.layer}, {best:.3f} at its best",
+                row["minutes"], row["validation"], line,
+                color=cell.colour, label=f"{name}, {best:.3f} at its best",
             )  # fmt: skip
+            contexts = np.multiply(row["contexts"], row["characters_per_unit"])
             over_context.plot(
-                row["contexts"], row["bits_by_context"], "o-",
-                color=cell.colour, label=cell.layer,
+                contexts, row["bits_by_context"], line,
+                color=cell.colour, label=name,
             )  # fmt: skip
         over_time.set_xlabel("minutes of training")
         over_time.set_ylabel("validation loss (bits per character)")

@@ -43,7 +43,9 @@ class Decay:
 
     @property
     def half_life(self) -> float:
-        """The number of characters in which the norm halves, by the slope.
+        """The number of characters (words, bytes) in which the norm halves.
+
+        It is computed from the slope.
 
         Infinity if it does not fall.
         """
@@ -55,7 +57,7 @@ def gradient_decay(
     ids: Sequence[Sequence[int]] | np.ndarray,
     lags: int | None = None,
 ) -> Decay:
-    """Measures how far back the loss of the last character reaches.
+    """Measures how far back the loss of the last unit of a text reaches.
 
     h(t) is the output of the recurrent layer. The gradient flows through
     everything that h(t - k) influences later, including an LSTM's cell state.

@@ -17,7 +17,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
-from charrnn.text.units import UnitVocabulary
+from charrnn.text.units import UnitVocabulary, check_is_endless
 
 if TYPE_CHECKING:
     import keras
@@ -133,6 +133,7 @@ def read_neurons(
     recurrent networks", sections 4.2 and 4.3.
     """
     engine = engine_of(model, vocabulary)
+    check_is_endless(engine.vocabulary, "Neurons are followed through")
     ids = checked_ids(engine, text)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     ram.check_fits(

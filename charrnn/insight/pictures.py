@@ -73,7 +73,7 @@ def draw_decays(decays: Sequence[CellDecay], path: Path) -> None:
             axes.set_title(
                 f"after {number} steps" if number else "before training"
             )
-            axes.set_xlabel("lag k (characters)")
+            axes.set_xlabel(f"lag k ({decays[0].unit}s)")
         row[0].set_ylabel("norm of d loss(t) / d h(t - k)")
 
 

@@ -14,7 +14,7 @@ from charrnn.network.loading import engine_of
 from charrnn.scoring.losses import Score
 from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.score import ONE_PASS, ONE_PASS_CHARACTERS
-from charrnn.text.units import UnitVocabulary
+from charrnn.text.units import UnitVocabulary, check_is_endless
 from charrnn.writing.probabilities import surprise
 
 if TYPE_CHECKING:
@@ -177,6 +177,7 @@ def read_along(
     ((4,), (4, 5))
     """
     engine = engine_of(model, vocabulary)
+    check_is_endless(engine.vocabulary, "A reading shows")
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(

@@ -14,18 +14,20 @@ from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.system import ram
-from charrnn.text.units import UnitVocabulary
-from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Windows, fit_to_text, split
+from charrnn.text import kinds
+from charrnn.text.units import DEFAULT, UnitVocabulary
+from charrnn.text.windows import Windows, fit_to_text
 from charrnn.training import recipe
+from charrnn.training.units import split_by_characters
 
 if TYPE_CHECKING:
     import keras
 
     from charrnn.insight.gradients import Decay
 
+VALIDATION = 0.1  # the part of the text that is held out
 EXCERPTS = 64  # pieces of the held-out text whose gradients are averaged
-WARM_UP = 32  # characters read first, so that the state becomes typical
+WARM_UP = 32  # units read first, so that the state becomes typical
 # Float32 copies of all weights in memory: the weights, their gradients, the
 # optimizer's two moments, and TensorFlow's buffers.
 WEIGHT_COPIES = 8
@@ -41,17 +43,21 @@ class CellDecay:
         decay: The measured decay.
         training_nats_per_character: The mean training loss; `None` for the
             new network.
+        unit: What the networks read: `"character"`, `"word"` or `"byte"`.
+            Lags are counted in it.
     """
 
     cell: str
     steps: int
     decay: "Decay"
     training_nats_per_character: float | None
+    unit: str = DEFAULT
 
 
 def decay_by_cell(
     text: str,
     *,
+    unit: str = DEFAULT,
     units: int = 128,
     steps: int = 500,
     lags: int = 100,
@@ -62,10 +68,11 @@ def decay_by_cell(
 
     Args:
         text: Its last tenth is held out: measured on, not trained on.
+        unit: What the networks read: `"character"`, `"word"` or `"byte"`.
         units: Size of the single layer of each network.
         steps: Training steps between the two measurements; with 0 only the
             first is made.
-        lags: Number of characters to look back.
+        lags: Number of characters, words or bytes to look back.
         seed: Of the weights and the windows.
         watch: Wraps the loop over cells, for a progress bar:
             `rich.progress.track`, for example.
@@ -74,8 +81,8 @@ def decay_by_cell(
         For each kind of cell the new network, then the trained one.
 
     Raises:
-        ValueError: if the text is too short for the lags, or the network too
-            large for this machine.
+        ValueError: if there is no such unit, the text is too short for the
+            lags, or the network too large for this machine.
 
     Example:
 
@@ -85,10 +92,12 @@ def decay_by_cell(
 
     Source: as for `charrnn.gradient_decay`.
     """
-    vocabulary = Vocabulary.from_text(text)
-    training, held_out = split(vocabulary.encode(text))
+    vocabulary = kinds.from_text(unit, [text])
+    training, held_out = split_by_characters(
+        vocabulary.encode(text), vocabulary, VALIDATION
+    )
     _check_ram(units, len(vocabulary))
-    excerpts = _excerpts(held_out, lags)
+    excerpts = _excerpts(held_out, lags, vocabulary.plural)
     found = []
     for cell in watch(CELLS):
         found += _measure(
@@ -117,12 +126,15 @@ def _measure(
     use_float32()
     keras.utils.set_random_seed(seed)
     model = build_model(vocabulary, cell=cell, units=units, layers=1)
-    found = [CellDecay(cell, 0, gradient_decay(model, excerpts, lags), None)]
+    unit = vocabulary.unit
+    before = gradient_decay(model, excerpts, lags)
+    found = [CellDecay(cell, 0, before, None, unit)]
     if steps:
         rate = recipe.rate_for(cell, units)
         nats = _train(model, training, steps, rate, seed)
+        nats *= len(training) / max(1, vocabulary.characters_of(training))
         after = gradient_decay(model, excerpts, lags)
-        found.append(CellDecay(cell, steps, after, nats))
+        found.append(CellDecay(cell, steps, after, nats, unit))
     return found
 
 
@@ -134,12 +146,12 @@ def _check_ram(units: int, characters: int) -> None:
     ram.check_fits(bytes_needed, "the network", "Use fewer --units.")
 
 
-def _excerpts(held_out: np.ndarray, lags: int) -> np.ndarray:
-    """Excerpts from all over the held-out ids: `(excerpts, characters)`."""
+def _excerpts(held_out: np.ndarray, lags: int, plural: str) -> np.ndarray:
+    """Excerpts from all over the held-out ids: `(excerpts, units)`."""
     length = WARM_UP + lags + 2  # for lag 0, and for the predicted last id
     if len(held_out) < length:
         raise ValueError(
-            f"Expected a last tenth of {length:,} characters or more. "
+            f"Expected a last tenth of {length:,} {plural} or more. "
             f"Received {len(held_out):,}. Use fewer --lags, or a longer text."
         )
     starts = np.linspace(0, len(held_out) - length, EXCERPTS).astype(int)
@@ -153,7 +165,7 @@ def _train(
     rate: float,
     seed: int,
 ) -> float:
-    """Trains a network; returns its mean loss over the steps, in nats."""
+    """Trains a network; returns its mean loss per unit, in nats."""
     from charrnn.training.schedule import Schedule, loss, optimizer
     from charrnn.twins.fused import fused
 

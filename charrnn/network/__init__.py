@@ -2,7 +2,9 @@
 
 - `steps`: Compute one step of a SimpleRNN, an LSTM or a GRU in NumPy.
 - `cells`: The table of cells: the properties of SimpleRNN, LSTM and GRU.
-- `backend`: Import Keras without TensorFlow's startup messages.
+- `choice`: Choose the backend that Keras computes with, before Keras is
+  imported.
+- `backend`: Import Keras and its backend without their startup messages.
 - `layers`: Check that a network has only layers and settings that charrnn
   builds.
 - `shapes`: Compute the shapes of a network's weights from its layers' settings.

@@ -1,26 +1,26 @@
-"""Import Keras without TensorFlow's startup messages.
+"""Import Keras and its backend without their startup messages.
 
 Modules that need Keras import it from here: `from charrnn.network.backend
 import keras`. TensorFlow 2.21 logs from C++ while it is imported, before it
-reads any setting that would silence it.
+reads any setting that would silence it. With another backend nothing imports
+TensorFlow, which need not be installed.
 """
 
 import contextlib
-import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from charrnn.network.choice import choose_installed, chosen, explained
 from charrnn.system.ram import check_address_space
 
 # The address space that TensorFlow maps and reserves. Under a lower limit
 # (`ulimit -v`), it aborts or crashes without saying why, so we check first.
 TENSORFLOW_BYTES = 3 * 10**9
-
-BACKENDS = "tensorflow", "jax", "torch"  # that can train
 
 
 @contextlib.contextmanager
@@ -49,81 +49,20 @@ def silence() -> Iterator[None]:
             os.close(terminal)
 
 
-def chosen() -> tuple[str, str]:
-    """Finds which backend Keras is set to use, and where that is set.
-
-    Returns:
-        `(name, place)`, such as `("jax", "KERAS_BACKEND=jax")`.
-
-    Example:
-
-    >>> name, place = chosen()
-    """
-    if name := os.environ.get("KERAS_BACKEND"):
-        return name, f"KERAS_BACKEND={name}"
-    path = _settings()
-    try:
-        name = json.loads(path.read_text(encoding="utf-8"))["backend"]
-    except (OSError, ValueError, LookupError, TypeError):
-        return "tensorflow", "by default"
-    return name, f"in '{path}'"
-
-
-def explained(error: Exception) -> Exception:
-    """Makes an error that says why Keras cannot be imported, and what to do.
-
-    Args:
-        error: The exception that the import raised.
-
-    Returns:
-        An exception to raise instead, or the same one.
-
-    Example:
-
-    >>> explained(ModuleNotFoundError("No module", name="keras"))
-    ModuleNotFoundError('No module')
-    """
-    name, place = chosen()
-    missing = error.name if isinstance(error, ModuleNotFoundError) else None
-    if missing is None and name in BACKENDS:
-        reason = str(error).removesuffix(".")
-        return ValueError(
-            f"Keras cannot be imported: {reason}. Correct what '{_settings()}' "
-            "sets, or delete that file."
-        )
-    if name == "tensorflow" or missing in ("keras", "tensorflow"):
-        return error
-    if missing is None or name not in BACKENDS:
-        return ValueError(
-            "Expected Keras with a backend that can train: tensorflow, jax or "
-            f"torch. Received {name!r} ({place}). Set KERAS_BACKEND=tensorflow."
-        )
-    return ValueError(
-        f"Expected the package {missing}, because Keras is set to compute with "
-        f"{name} ({place}). It is not installed here. Run `pip install "
-        f"{missing}`, or set KERAS_BACKEND=tensorflow."
-    )
-
-
-def _settings():
-    """The user's settings file of Keras."""
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    return Path(home) / "keras.json"
-
-
 def _import():
-    """Imports Keras as the user set it up, and TensorFlow."""
-    check_address_space(TENSORFLOW_BYTES, "TensorFlow")
+    """Imports Keras as the user set it up, with its backend."""
+    choose_installed()
+    if chosen()[0] == "tensorflow":
+        check_address_space(TENSORFLOW_BYTES, "TensorFlow")
     try:
         with silence():
             import keras
-            import tensorflow  # feeds the data with any backend
     except (ModuleNotFoundError, ValueError, AttributeError, TypeError) as e:
         raise explained(e) from e
-    return keras, tensorflow
+    return keras
 
 
-keras, tensorflow = _import()
+keras = _import()
 
 
 def use_float32() -> None:
@@ -155,6 +94,29 @@ def synchronize(model: Any) -> None:
         model.jax_state_sync()
 
 
+def to_numpy(variable: Any) -> np.ndarray:
+    """Returns the value of a variable, wherever its parts are.
+
+    If another process has a part of it, all processes must call this.
+
+    Args:
+        variable: A Keras variable.
+
+    Example:
+
+    >>> to_numpy(keras.Variable([1.0, 2.0]))
+    array([1., 2.], dtype=float32)
+    """
+    value = variable.value
+    if keras.backend.backend() == "jax" and not (
+        value.is_fully_addressable or value.is_fully_replicated
+    ):
+        from jax.experimental import multihost_utils
+
+        value = multihost_utils.process_allgather(value, tiled=True)
+    return keras.ops.convert_to_numpy(value)
+
+
 def threads() -> int:
     """Returns the number of threads that a matrix product of Keras may use.
 
@@ -168,6 +130,8 @@ def threads() -> int:
 
         return torch.get_num_threads()
     if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
         # TensorFlow returns the number that the program has set (0: none), but
         # not the one in the user's environment variable.
         number = tensorflow.config.threading.get_intra_op_parallelism_threads()
@@ -175,6 +139,51 @@ def threads() -> int:
         number = number or (int(word) if word.isdecimal() else 0)
         return number or cores()
     return cores()
+
+
+def devices() -> list[str]:
+    """Lists the devices that Keras computes on, by their names.
+
+    Example:
+
+    >>> len(devices()) > 0
+    True
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [device.device_kind for device in jax.devices()]
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        gpus = tensorflow.config.list_physical_devices("GPU")
+        return [_gpu_name(gpu) for gpu in gpus] or ["cpu"]
+    import torch
+
+    count = torch.cuda.device_count()
+    return [torch.cuda.get_device_name(i) for i in range(count)] or ["cpu"]
+
+
+def processes() -> int:
+    """Returns the number of processes that train together.
+
+    Example:
+
+    >>> processes()
+    1
+    """
+    if keras.backend.backend() != "jax":
+        return 1
+    import jax
+
+    return jax.process_count()
+
+
+def _gpu_name(gpu: Any) -> str:
+    import tensorflow
+
+    details = tensorflow.config.experimental.get_device_details(gpu)
+    return details.get("device_name", "GPU")
 
 
 def cores() -> int:

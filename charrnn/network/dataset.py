@@ -27,6 +27,8 @@ class Windows(windows.Windows, keras.utils.PyDataset):
         batch_size: Streams read in parallel, the rows of a batch.
         seq_length: Characters per window: how far gradients reach back.
         seed: An integer that determines where the streams start.
+        boundary: The id with which each document begins; `None` for a text
+            that is not divided into documents.
 
     Raises:
         ValueError: if the text is shorter than one batch, or an id is

@@ -15,10 +15,12 @@ from charrnn.network.layers import (
     layers_of_keras,
 )
 from charrnn.network.recurrent import (
+    IGNORE_SPURIOUS_INVALID,
     NetworkState,
     RecurrentLayer,
     describe,
     matmul,
+    note_activations,
     run_layers,
     step_layers,
 )
@@ -35,14 +37,11 @@ Ids = Sequence[Any] | np.ndarray  # integers: anything that NumPy takes
 # another order). The extra cost is negligible.
 MAX_SPARE_LOGITS = 1 << 18
 
-# BLAS may read beyond the end of a small matrix. The bytes there can raise the
-# "invalid operation" flag, and NumPy then warns, although the product is right
-# (numpy issues 13173, 24067). Weights are checked to be finite when read.
-IGNORE_SPURIOUS_INVALID = np.errstate(invalid="ignore")
-
 
 class Engine:
     """A network and its vocabulary. State is explicit: passed in and returned.
+
+    If the vocabulary has a boundary, the state is reset before it is read.
 
     Made by `charrnn.load(path)` from a file, or by `Engine.from_keras` from
     a Keras model.
@@ -192,7 +191,7 @@ class Engine:
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
         x = self._table[ids]  # (batch, columns)
-        state = step_layers(self.layers, x, state)
+        state = step_layers(self.layers, x, state, self._kept(ids))
         return state[-1][0] @ self._kernel + self._bias, state
 
     @IGNORE_SPURIOUS_INVALID
@@ -260,12 +259,7 @@ class Engine:
             ValueError: if an id lies outside the vocabulary.
         """
         layers: list[dict[str, np.ndarray]] = []
-
-        def note(layer, x, before, outputs):
-            earlier = np.concatenate([before[0][None], outputs[:-1]])
-            found = {"output": outputs, **layer.gates(x, earlier)}
-            layers.append({k: a.swapaxes(0, 1) for k, a in found.items()})
-
+        note = note_activations(layers)
         _, state = self._run_layers(ids, state, note)
         return layers, state
 
@@ -275,7 +269,13 @@ class Engine:
         check_ids(ids, len(self.vocabulary))
         if state is None:
             state = self.zero_state(len(ids))
-        return run_layers(self.layers, self._table[ids.T], state, note)
+        kept = self._kept(ids.T)
+        return run_layers(self.layers, self._table[ids.T], state, note, kept)
+
+    def _kept(self, ids):
+        """The ids before which the state is kept; `None` for all."""
+        boundary = self.vocabulary.boundary
+        return None if boundary is None else ids != boundary
 
 
 def load(path: Path | str) -> Engine:

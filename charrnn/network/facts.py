@@ -9,13 +9,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from charrnn.text.kinds import alphabet, from_json, to_json
+from charrnn.text.kinds import DOCUMENTS, alphabet, from_json, to_json
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
 
 # A file has the lowest format that can represent it: earlier versions of
 # charrnn read only the first.
 FORMATS = {"character": 1, "word": 2, "byte": 2}
+FORMAT_OF_DOCUMENTS = 3
+KNOWN_FORMATS = range(1, FORMAT_OF_DOCUMENTS + 1)
 MEMBER = "charrnn.json"  # the extra member of the archive; Keras ignores it
 # Bytes: enough for all characters that Unicode assigns, and for all words that
 # a vocabulary may have.
@@ -44,11 +46,12 @@ def facts_text(vocabulary: UnitVocabulary, facts: Mapping[str, Any]) -> str:
     >>> json.loads(facts_text(Vocabulary("ab"), {}))["vocabulary"]
     {'characters': 'ab'}
     """
+    stored = to_json(vocabulary)
     member = {
         **facts,
-        "format": FORMATS[vocabulary.unit],
+        "format": _format(vocabulary.unit, stored),
         "unit": vocabulary.unit,
-        "vocabulary": to_json(vocabulary),
+        "vocabulary": stored,
     }
     # UTF-8 takes a third of the bytes of escapes for words of other scripts.
     text = json.dumps(member, indent=1, ensure_ascii=vocabulary.unit == DEFAULT)
@@ -74,21 +77,30 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
     >>> check_facts({"format": 1, "vocabulary": {"characters": "ab"}})
     """
-    if facts.get("format") not in FORMATS.values():
+    if facts.get("format") not in KNOWN_FORMATS:
         raise ValueError(
-            f"Expected format {' or '.join(map(str, set(FORMATS.values())))}. "
+            f"Expected format 1 to {FORMAT_OF_DOCUMENTS}. "
             f"Received {facts.get('format')!r}. If a newer charrnn made it, "
             "update charrnn."
         )
     unit = facts.get("unit", DEFAULT)
     check_unit(unit)
-    if facts["format"] < FORMATS[unit]:
+    stored = expect(facts.get("vocabulary"), dict, "vocabulary")
+    least = _format(unit, stored)
+    if facts["format"] < least:
+        of = f"whose unit is the {unit}"
+        if least == FORMAT_OF_DOCUMENTS:
+            of = "of documents"
         raise ValueError(
-            f"Expected format {FORMATS[unit]} of a model whose unit is the "
-            f"{unit}. Received {facts['format']}."
+            f"Expected format {least} of a model {of}. "
+            f"Received {facts['format']}."
         )
-    expect(facts.get("vocabulary"), dict, "vocabulary")
     normalize_text("", **text_form(facts))
+
+
+def _format(unit: str, vocabulary: Mapping[str, Any]) -> int:
+    """The lowest format for a vocabulary in JSON."""
+    return FORMAT_OF_DOCUMENTS if DOCUMENTS in vocabulary else FORMATS[unit]
 
 
 def vocabulary_of(facts: Mapping[str, Any]) -> UnitVocabulary:
@@ -161,6 +173,35 @@ def training_characters(facts: Mapping[str, Any]) -> int | None:
     if "training_characters" not in split:
         return None
     return expect(split["training_characters"], int, "training_characters")
+
+
+def document_split(facts: Mapping[str, Any]) -> tuple[float, int]:
+    """Finds how a run chose the documents that it held out.
+
+    Args:
+        facts: As for `text_form`.
+
+    Returns:
+        `(validation, seed)`: the share held out, and the run's seed; zeros if
+        the file does not have them.
+
+    Raises:
+        ValueError: if an entry is not a number.
+
+    Example:
+
+    >>> document_split({"split": {"validation": 0.1}, "training": {"seed": 7}})
+    (0.1, 7)
+    """
+    split = expect(facts.get("split", {}), dict, "split")
+    training = expect(facts.get("training", {}), dict, "training")
+    validation = split.get("validation", 0.0)
+    if not isinstance(validation, (int, float)) or not 0 <= validation < 1:
+        raise ValueError(
+            "Expected validation to be a number from 0 up to, but not "
+            f"including, 1. Received {validation!r}."
+        )
+    return validation, expect(training.get("seed", 0), int, "seed")
 
 
 def expect(value: Any, kind: type[Kind], name: str) -> Kind:

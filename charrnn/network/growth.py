@@ -17,6 +17,7 @@ def grown(
     layers: Sequence[StoredLayer],
     relatives: Sequence[Relative],
     counts: np.ndarray,
+    place: int | None = None,
 ) -> list[StoredLayer]:
     """Adds the weights of new units, and leaves all others as they are.
 
@@ -29,6 +30,8 @@ def grown(
             `model_file.read` returns it.
         relatives: Of each new unit, as `relatives.relatives` finds them.
         counts: How often each unit, old or new, occurs in the new text.
+        place: The id of the first new unit; old ones from there on follow the
+            new ones. `None` for new ones at the end.
 
     Returns:
         A list like `layers`, of a larger network.
@@ -43,24 +46,28 @@ def grown(
     array([[1., 2., 1.]])
     """
     size = len(counts)
+    place = size - len(relatives) if place is None else place
     first = next(i for i, (*_, arrays) in enumerate(layers) if len(arrays))
     result: list[StoredLayer] = []
-    for place, (class_name, settings, arrays) in enumerate(layers):
+    for i, (class_name, settings, arrays) in enumerate(layers):
         own = list(arrays)
-        if place == first:
-            own[0] = np.concatenate([own[0], _means(own[0], relatives)])
+        if i == first:
+            own[0] = _inserted(own[0], _means(own[0], relatives), place)
         if class_name == "Dense":
-            columns = _means(own[0].T, relatives).T
-            bias = _means(own[1], relatives) + log_ratios(relatives, counts)
-            own[0] = np.concatenate([own[0], columns], axis=1)
-            own[1] = np.concatenate([own[1], bias.astype(own[1].dtype)])
+            columns = _means(own[0].T, relatives)
+            bias = _means(own[1], relatives)
+            bias += log_ratios(relatives, counts, place).astype(bias.dtype)
+            own[0] = _inserted(own[0].T, columns, place).T.copy()
+            own[1] = _inserted(own[1], bias, place)
         if class_name in SIZES:
             settings = {**settings, SIZES[class_name]: size}
         result.append((class_name, settings, own))
     return result
 
 
-def log_ratios(relatives: Sequence[Relative], counts: np.ndarray) -> np.ndarray:
+def log_ratios(
+    relatives: Sequence[Relative], counts: np.ndarray, place: int
+) -> np.ndarray:
     """The logarithm of each new unit's probability, relative to its relatives'.
 
     The ratio r is that of their counts in the new text. But what new units
@@ -76,6 +83,7 @@ def log_ratios(relatives: Sequence[Relative], counts: np.ndarray) -> np.ndarray:
     Args:
         relatives: Of each new unit.
         counts: How often each unit, old or new, occurs in the new text.
+        place: The id of the first new unit.
 
     Returns:
         Array `(new units,)`.
@@ -83,16 +91,15 @@ def log_ratios(relatives: Sequence[Relative], counts: np.ndarray) -> np.ndarray:
     Example:
 
     >>> like = [Relative(np.array([0]), np.array([1.0]), "similar")]
-    >>> np.exp(log_ratios(like, np.array([999, 4])))  # (4 + 1) / (999 + 1)
+    >>> np.exp(log_ratios(like, np.array([999, 4]), 1))  # (4 + 1) / (999 + 1)
     array([0.005])
-    >>> np.exp(log_ratios(like, np.array([999, 99])))  # not 0.1
+    >>> np.exp(log_ratios(like, np.array([999, 99]), 1))  # not 0.1
     array([0.009])
     """
-    old = len(counts) - len(relatives)
     smoothed = counts + 1.0
     usual = [smoothed[r.ids] @ r.shares for r in relatives]
-    ratios = smoothed[old:] / usual
-    loss = np.zeros(old)
+    ratios = smoothed[place : place + len(relatives)] / usual
+    loss = np.zeros(place)
     for relative, ratio in zip(relatives, ratios, strict=True):
         loss[relative.ids] += ratio * relative.shares
     worst = [loss[relative.ids].max() for relative in relatives]
@@ -103,3 +110,8 @@ def _means(rows: np.ndarray, relatives: Sequence[Relative]) -> np.ndarray:
     """The mean of the relatives' rows, for each new unit."""
     found = [relative.shares @ rows[relative.ids] for relative in relatives]
     return np.array(found, rows.dtype)
+
+
+def _inserted(rows: np.ndarray, new: np.ndarray, place: int) -> np.ndarray:
+    """Inserts new rows before a place."""
+    return np.concatenate([rows[:place], new, rows[place:]])

@@ -218,6 +218,7 @@ class NoVocabulary:
 
     unit = "character"
     plural = "characters"
+    boundary = None
 
     def __init__(self, size: int):
         self._size = size

@@ -11,6 +11,12 @@ from charrnn.network.steps import State, sigmoid
 NetworkState = list[State]
 
 
+# BLAS may read beyond the end of a small matrix. The bytes there can raise the
+# "invalid operation" flag, and NumPy then warns, although the product is right
+# (numpy issues 13173, 24067). Weights are checked to be finite when read.
+IGNORE_SPURIOUS_INVALID = np.errstate(invalid="ignore")
+
+
 class RecurrentLayer:
     """The weights of a recurrent layer, and ways to run it.
 
@@ -79,8 +85,16 @@ class RecurrentLayer:
         """Computes the state after one step with `x` of `(batch, columns)`."""
         return self._step(x, state, *self._step_weights)
 
-    def run(self, x: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+    def run(
+        self, x: np.ndarray, state: State, kept: np.ndarray | None = None
+    ) -> tuple[np.ndarray, State]:
         """Steps through `x` of shape `(time, batch, columns)`.
+
+        Args:
+            x: Projected inputs.
+            state: The state before the first step.
+            kept: A mask `(time, batch)` of the steps before which the state
+                is kept; before the others it is reset. `None` to keep it.
 
         Returns:
             `(outputs, state)`: `h` after each step, `(time, batch, units)`,
@@ -88,6 +102,8 @@ class RecurrentLayer:
         """
         outputs = np.empty((*x.shape[:2], self.U.shape[0]), np.float32)
         for t in range(len(x)):
+            if kept is not None:
+                state = kept_rows(state, kept[t])
             state = self.step(x[t], state)
             outputs[t] = state[0]
         return outputs, state
@@ -118,8 +134,32 @@ class RecurrentLayer:
         }
 
 
+def kept_rows(state: State, kept: np.ndarray) -> State:
+    """Resets the state of some rows.
+
+    Args:
+        state: A layer's state, arrays `(batch, units)`.
+        kept: A mask of the rows whose state is kept, `(batch,)`.
+
+    Returns:
+        The state, zero in the other rows.
+
+    Example:
+
+    >>> kept_rows((np.ones((2, 3)),), np.array([True, False]))
+    (array([[1., 1., 1.],
+           [0., 0., 0.]]),)
+    """
+    if kept.all():
+        return state
+    return tuple(np.where(kept[:, None], array, 0) for array in state)
+
+
 def step_layers(
-    layers: Sequence[RecurrentLayer], x: np.ndarray, state: NetworkState
+    layers: Sequence[RecurrentLayer],
+    x: np.ndarray,
+    state: NetworkState,
+    kept: np.ndarray | None = None,
 ) -> NetworkState:
     """Computes one step of all layers, the lowest first.
 
@@ -127,6 +167,8 @@ def step_layers(
         layers: The layers.
         x: The projected inputs of the lowest, `(batch, columns)`.
         state: The state before.
+        kept: A mask of the rows whose state is kept, `(batch,)`; that of the
+            others is reset before the step. `None` to keep all.
 
     Returns:
         The new state. The output of a layer is the first array of its state.
@@ -135,6 +177,8 @@ def step_layers(
     for layer, before in zip(layers, state, strict=True):
         if new_state:
             x = layer.project(new_state[-1][0])
+        if kept is not None:
+            before = kept_rows(before, kept)
         new_state.append(layer.step(x, before))
     return new_state
 
@@ -144,6 +188,7 @@ def run_layers(
     x: np.ndarray,
     state: NetworkState,
     note: Callable[..., None],
+    kept: np.ndarray | None = None,
 ) -> tuple[np.ndarray, NetworkState]:
     """Computes all steps of one layer after another, the lowest first.
 
@@ -155,7 +200,8 @@ def run_layers(
         x: The projected inputs of the lowest, `(time, batch, columns)`.
         state: The state before the first step.
         note: Called for each layer with the layer, its projected inputs, its
-            state before, and its outputs.
+            state before, its outputs, and `kept`.
+        kept: As for `RecurrentLayer.run`.
 
     Returns:
         `(outputs, state)`: the outputs of the highest layer,
@@ -165,11 +211,34 @@ def run_layers(
     for layer, before in zip(layers, state, strict=True):
         if new_state:
             x = layer.project(x)
-        outputs, after = layer.run(x, before)
-        note(layer, x, before, outputs)
+        outputs, after = layer.run(x, before, kept)
+        note(layer, x, before, outputs, kept)
         x = outputs
         new_state.append(after)
     return x, new_state
+
+
+def note_activations(
+    layers: list[dict[str, np.ndarray]],
+) -> Callable[..., None]:
+    """Makes a `note` for `run_layers` that collects the layers' activations.
+
+    Args:
+        layers: A list to which a `dict` is added for each layer, as
+            `Engine.activations` returns it.
+
+    Returns:
+        A function.
+    """
+
+    def note(layer, x, before, outputs, kept):
+        earlier = np.concatenate([before[0][None], outputs[:-1]])
+        if kept is not None:
+            earlier = np.where(kept[..., None], earlier, 0)
+        found = {"output": outputs, **layer.gates(x, earlier)}
+        layers.append({k: a.swapaxes(0, 1) for k, a in found.items()})
+
+    return note
 
 
 def describe(layers: Sequence[RecurrentLayer]) -> str:

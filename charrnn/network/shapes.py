@@ -122,7 +122,7 @@ def check_shapes(
     if received != expected:
         raise ValueError(
             f"Expected {class_name} weights of shapes {expected} in a network "
-            f"for {size} characters. Received {received}."
+            f"with a vocabulary of {size}. Received {received}."
         )
 
 
@@ -163,8 +163,8 @@ def _check_size(class_name, settings, size):
     name = SIZES[class_name]
     if settings.get(name) != size:
         raise ValueError(
-            f"Expected {class_name} with {name}={size} in a network for "
-            f"{size} characters. Received {settings.get(name)!r}."
+            f"Expected {class_name} with {name}={size} in a network with "
+            f"a vocabulary of {size}. Received {settings.get(name)!r}."
         )
 
 

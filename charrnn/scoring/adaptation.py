@@ -95,20 +95,30 @@ def score_adapting(
     model, vocabulary = keras_model_of(model, vocabulary)
     engine = Engine.from_keras(model, vocabulary)
     ids = checked_ids(engine, text).astype(np.int32)
-    learner = _Learner(model, segment)
+    learner = _Learner(model, segment, vocabulary.boundary)
     try:
-        (own,) = Sampler(engine).generate(
-            "",
-            length=OWN_TEXT_SEGMENTS * segment + 1,
-            temperature=OWN_TEXT_TEMPERATURE,
-            seed=0,
-        )
-        learner.measure(vocabulary.encode(own.text).astype(np.int32))
+        own = _own_text(engine, OWN_TEXT_SEGMENTS * segment + 1)
+        learner.measure(own.astype(np.int32))
         nats = learner.follow(ids, learning_rate, decay, watch)
     finally:
         learner.put_back()
     method = f"adapting after every {segment} {vocabulary.plural}"
     return Score.of(vocabulary, ids[1:], nats, method)
+
+
+def _own_text(engine: Engine, length: int) -> np.ndarray:
+    """Draws a text of a model's own; one of documents has several."""
+    sampler = Sampler(engine)
+    state = sampler.start(seed=0)
+    drawn = []
+    for _ in range(length):
+        ids, state = sampler.step(state, temperature=OWN_TEXT_TEMPERATURE)
+        drawn.append(ids)
+    own = np.concatenate(drawn)
+    vocabulary = engine.vocabulary
+    if vocabulary.boundary is not None:
+        return own
+    return vocabulary.encode(vocabulary.decode(own))  # words, as they are cut
 
 
 class _Learner:
@@ -118,11 +128,15 @@ class _Learner:
     and carries its state from one segment to the next.
     """
 
-    def __init__(self, model: "keras.Sequential", segment: int) -> None:
+    def __init__(
+        self, model: "keras.Sequential", segment: int, boundary: int | None
+    ) -> None:
         import tensorflow as tf
 
         self._segment = segment
-        self._twin = fused(model, batch_size=1, precision="float32")
+        self._twin = fused(
+            model, batch_size=1, precision="float32", boundary=boundary
+        )
         self._weights = self._twin.trainable_variables
         self._prior = [tf.identity(w) for w in self._weights]
         self._squares = [tf.Variable(tf.zeros_like(w)) for w in self._prior]

@@ -97,7 +97,9 @@ def measure_beside(
     characters = max(1, vocabulary.characters_of(held_out[1:]))
     losses: list[float] = []
     error = None
-    for of_each in ngrams(learnt, scored, size):
+    # Spelled out, too, the boundary of documents is the last of the ids.
+    boundary = None if vocabulary.boundary is None else size - 1
+    for of_each in ngrams(learnt, scored, size, boundary):
         nats = _by_unit(of_each[context - 1 :], units)
         losses.append(float(nats.mean()) * (len(nats) / characters))
         if len(losses) == MIN_ORDER and network_nats is not None:

@@ -20,6 +20,7 @@ from charrnn.scoring.scan import (
 )
 from charrnn.scoring.score import ONE_PASS_CHARACTERS, STREAMS, Score
 from charrnn.system import ram
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ FROM_LINE_END = (
 FROM_NOTHING = (
     "each line by itself, without its line end, which the model does not know"
 )
+AS_DOCUMENT = "each line as a document, from its start to its end"
 
 # Lines up to this length share a batch with any shorter ones: reading a few
 # characters less would not save time.
@@ -48,7 +50,8 @@ def score_each(
     A line is read as in a text: first a line end, which is context, then its
     characters and its own line end, which are scored. The line end is that of
     the training text. For a model that knows none, a line's first character is
-    context, as in `score`.
+    context, as in `score`. For a model of documents each line is a document:
+    its characters and its end are scored.
 
     Args:
         model: As for `charrnn.score`.
@@ -71,18 +74,11 @@ def score_each(
     [5, 2, 1]
     """
     engine = engine_of(model, vocabulary)
-    end = line_end(engine)
-    encode = engine.vocabulary.encode
-    before = encode(end)  # by itself: a word may be two line ends
-    framed = [
-        np.concatenate([before, encode(f"{line}{end}")]) for line in lines
-    ]
+    framed, context, method = _framed(engine, lines)
     size = sum(map(len, framed))
     ram.check_fits(
         2 * BYTES_PER_CHARACTER * size, "the scores", "Score fewer lines."
     )
-    method = FROM_LINE_END if end else FROM_NOTHING
-    context = len(before) or 1  # units that are not scored
     scores: dict[int, Score] = {}
     for rows in watch(_batches([len(ids) for ids in framed])):
         nats_of_batch = _nats_of_ragged(engine, [framed[row] for row in rows])
@@ -94,6 +90,28 @@ def score_each(
                 method,
             )
     return [scores[row] for row in range(len(lines))]
+
+
+def _framed(
+    engine: Engine, lines: Sequence[str]
+) -> tuple[list[np.ndarray], int, str]:
+    """The ids of lines with what is before and after each.
+
+    Returns:
+        `(ids, context, method)`: for each line the ids, the number of them
+        that are not scored, and how it is scored, in words.
+    """
+    vocabulary = engine.vocabulary
+    if isinstance(vocabulary, DocumentVocabulary):
+        documents = vocabulary.encode_each(lines)
+        return [vocabulary.framed([ids]) for ids in documents], 1, AS_DOCUMENT
+    end = line_end(engine)
+    before = vocabulary.encode(end)  # by itself: a word may be two line ends
+    framed = [
+        np.concatenate([before, vocabulary.encode(f"{line}{end}")])
+        for line in lines
+    ]
+    return framed, len(before) or 1, FROM_LINE_END if end else FROM_NOTHING
 
 
 def line_end(engine: Engine) -> str:

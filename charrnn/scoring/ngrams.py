@@ -14,7 +14,10 @@ DEFAULT_DISCOUNTS = (0, 0.5, 1, 1.5)  # if the text is too short to estimate any
 
 
 def ngrams(
-    training: np.ndarray, held_out: np.ndarray, size: int
+    training: np.ndarray,
+    held_out: np.ndarray,
+    size: int,
+    boundary: int | None = None,
 ) -> Iterator[np.ndarray]:
     """Scores a text with n-grams of increasing order.
 
@@ -35,6 +38,8 @@ def ngrams(
         training: Ids to learn from, an integer array `(characters,)`.
         held_out: Ids to score, `(characters,)`; the first is context.
         size: Number of characters in the vocabulary.
+        boundary: The id that begins and ends documents, of which each is the
+            only context of its characters; `None` for an endless text.
 
     Yields:
         For n = 1, 2, ..., endlessly: the nats of each character after the
@@ -50,36 +55,45 @@ def ngrams(
     Source: Chen and Goodman 1999, "An empirical study of smoothing techniques
     for language modeling", equations 26 and 27.
     """
-    boundary = len(training)
-    scored = slice(boundary + 1, None)
+    border = len(training)
+    scored = slice(border + 1, None)
     lower = np.full(len(held_out) - 1, 1 / size)
     # The context of each character by its number: a unigram's is empty.
-    contexts = np.zeros(boundary + len(held_out), np.int64)
-    numbered = _numbered(np.concatenate([training, held_out]), boundary, size)
+    contexts = np.zeros(border + len(held_out), np.int64)
+    ids = np.concatenate([training, held_out])
+    numbered = _numbered(ids, border, size, boundary)
     for grams, longer in itertools.pairwise(numbered):
+        contexts[grams == 0] = 0  # no n-gram, no context
         # For the highest order: how often each n-gram occurs.
-        counts = _count(grams[:boundary], grams.max() + 1)
+        counts = _count(grams[:border], grams.max() + 1)
         yield -np.log(_interpolate(grams, contexts, counts, lower, scored))
         # For a lower order: the number of different characters that it
         # follows, which is that of different longer n-grams that end in it.
         end_of = np.zeros(longer.max() + 1, np.int64)
-        end_of[longer[:boundary]] = grams[:boundary]
+        end_of[longer[:border]] = grams[:border]
         end_of[0] = 0
         counts = _count(end_of, len(counts))
+        if boundary is not None:
+            # Nothing precedes the beginning of a document: it counts as often
+            # as it occurs.
+            first = grams[:border][longer[:border] == 0]
+            counts += _count(first, len(counts))
         lower = _interpolate(grams, contexts, counts, lower, scored)
         # An n-gram is the context of the character after it.
         contexts = np.concatenate([[0], grams[:-1]])
 
 
 def _numbered(
-    ids: np.ndarray, boundary: int, size: int
+    ids: np.ndarray, border: int, size: int, boundary: int | None
 ) -> Iterator[np.ndarray]:
     """Numbers the n-grams that end at each character, for n = 1, 2, ...
 
     Yields:
         Arrays `(characters,)`: equal n-grams have equal numbers. The number is
-        0 if the n-gram would begin before its text.
+        0 if the n-gram would begin before its text or its document. What ends
+        a document is still part of it.
     """
+    starts = np.flatnonzero(ids == (-1 if boundary is None else boundary))
     grams = ids.astype(np.int64) + 1
     for n in itertools.count(2):
         yield grams
@@ -87,8 +101,11 @@ def _numbered(
         # the last character. The pairs are renumbered from 0 at each order,
         # so they never overflow an integer.
         grams = np.concatenate([[0], grams[:-1] * size + ids[1:]])
-        for start in (0, boundary):
+        for start in (0, border):
             grams[start : start + n - 1] = -1
+        for after in range(1, n - 1):
+            places = starts + after
+            grams[places[places < len(grams)]] = -1
         grams = np.unique(grams, return_inverse=True)[1]
 
 

@@ -4,7 +4,9 @@ A character's surprise is -ln p(character | all characters before it). The
 first character is context and is not scored. By definition the network reads
 the text once, from the zero state, and carries its state to the end. A model
 of words or bytes is scored in the same way, by units. If a word could also be
-spelled out, only its encoding counts.
+spelled out, only its encoding counts. A model of documents scores each from its
+own start: the boundary before the first is context, and the boundary that ends
+a document counts as one of its characters.
 
 One pass over a long text is slow, because every step waits for the one
 before. A long text is therefore cut into streams, which are read in parallel
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     import keras
 
 ONE_PASS = "one pass, state carried"
+BY_DOCUMENTS = "each document from its start to its end"
 ONE_PASS_CHARACTERS = 200_000  # a longer text is scored in streams
 
 STREAMS = 64  # read in parallel: more rows are no faster
@@ -82,7 +85,25 @@ def score(
     if len(ids) > ONE_PASS_CHARACTERS:
         return score_in_streams(engine, ids)
     nats = nats_of_rows(engine, ids[None])[0]
-    return Score.of(engine.vocabulary, ids[1:], nats, ONE_PASS)
+    return Score.of(engine.vocabulary, ids[1:], nats, one_pass(engine))
+
+
+def one_pass(engine: Engine) -> str:
+    """Says how `score` scores a text of moderate length.
+
+    Args:
+        engine: The model. One of documents forgets each at its end.
+
+    Returns:
+        The `Score.method`.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> one_pass(load("shakespeare"))
+    'one pass, state carried'
+    """
+    return ONE_PASS if engine.vocabulary.boundary is None else BY_DOCUMENTS
 
 
 def score_in_streams(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.text import catalogue, decoding, repeats, sources
+from charrnn.text.documents import split_pieces
 from charrnn.text.normal_form import (
     check_form,
     last_beginning,
@@ -139,25 +140,50 @@ class Text:
 
     def pieces(self) -> Iterator[str]:
         """Yields the text, about a million characters at a time."""
-        notices = None
-        if self._say and not self._binary:
-            notices = Notices(len(self._parts) > 1)
+        notices = self._notices()
         empty = True
-        for raw in _never_torn(self._as_read(notices), self._normalize):
+        for piece in self._normalized(self._as_one(notices)):
             empty = False
-            try:
-                yield normalize_text(raw, self._newline, self._normalize)
-            except ValueError as error:
-                raise ValueError(f"{self.title}: {error}") from error
+            yield piece
         if empty:
             raise ValueError(
                 f"Expected at least one character in {self.title}. "
                 "Received an empty text. Name a text that has some."
             )
+        self._tell(notices)
+
+    def documents(self, by: str) -> Iterator[str]:
+        """Yields the documents of the text; no document spans two files.
+
+        Args:
+            by: As for `charrnn.text.documents.split_pieces`.
+        """
+        notices = self._notices()
+        for part in self._parts:
+            pieces = self._normalized(self._of_part(part, notices))
+            yield from split_pieces(pieces, by)
+        self._tell(notices)
+
+    def _notices(self) -> Notices | None:
+        """What collects notices, if someone is to be told."""
+        if self._say and not self._binary:
+            return Notices(len(self._parts) > 1)
+        return None
+
+    def _tell(self, notices: Notices | None) -> None:
+        """Tells the notices, once: a second reading would repeat them."""
         if self._say and notices:
             for line in notices.lines(self._newline, self._normalize):
                 self._say(f"{self.title}: {line}")
-            self._say = None  # a second reading would repeat it
+            self._say = None
+
+    def _normalized(self, raw: Iterable[str]) -> Iterator[str]:
+        """Converts line ends and the normal form."""
+        for piece in _never_torn(raw, self._normalize):
+            try:
+                yield normalize_text(piece, self._newline, self._normalize)
+            except ValueError as error:
+                raise ValueError(f"{self.title}: {error}") from error
 
     def _say_copies(self, say: Callable[[str], Any]) -> None:
         """Reports files that have the same content as another one."""
@@ -172,38 +198,36 @@ class Text:
                 "says too little"
             )
 
-    def _as_read(self, notices: Notices | None) -> Iterator[str]:
-        """Yields the text as it was written, without byte order marks."""
+    def _as_one(self, notices: Notices | None) -> Iterator[str]:
+        """Yields the parts, with a line end between two of them."""
         for part in self._parts:
-            if self._binary:
-                yield from self._escaped(part)
-                continue
-            last, count = "", None
-            if notices:
-                count = notices.begin(part.title, part.encoding)
-            with part.open_again() as file:
-                for piece in decoding.decoded(
-                    file, part.encoding, part.title, count
-                ):
-                    if not last:
-                        piece = piece.lstrip("\ufeff")
-                    if piece:
-                        last = piece[-1]
-                        if notices:
-                            notices.add(piece)
-                        yield piece
+            last = ""
+            for piece in self._of_part(part, notices):
+                last = piece[-1]
+                yield piece
             if self._joined and last not in ("", "\n"):
                 yield "\n"
 
-    def _escaped(self, part: Part) -> Iterator[str]:
-        """Yields a part's bytes as they are, and a line end before the next."""
-        last = ""
+    def _of_part(self, part: Part, notices: Notices | None) -> Iterator[str]:
+        """Yields a part as it was written, without a byte order mark."""
         with part.open_again() as file:
-            for piece in decoding.escaped(file):
-                last = piece[-1]
-                yield piece
-        if self._joined and last not in ("", "\n"):
-            yield "\n"
+            if self._binary:
+                yield from decoding.escaped(file)
+                return
+            count = None
+            if notices:
+                count = notices.begin(part.title, part.encoding)
+            started = False
+            for piece in decoding.decoded(
+                file, part.encoding, part.title, count
+            ):
+                if not started:
+                    piece = piece.lstrip("\ufeff")
+                if piece:
+                    started = True
+                    if notices:
+                        notices.add(piece)
+                    yield piece
 
 
 def _never_torn(pieces: Iterable[str], normalize: str | None) -> Iterator[str]:

@@ -68,23 +68,78 @@ def encode(
     ...     encode(Text(path), Vocabulary("ab")).ids.tolist()
     [0, 1, 1, 0]
     """
-    is_small = text.size <= MAX_BYTES_IN_RAM
-    sha256 = hashlib.sha256()
+    ids_file = IdFile(text.size, folder)
     position = stand_ins = 0
-    file: IO[bytes]
-    file = io.BytesIO() if is_small else tempfile.TemporaryFile(dir=folder)
-    with file:
+    with ids_file:
         for piece in vocabulary.blocks(text.pieces()):
             ids = vocabulary.encode(piece, unknown, position)
             position += len(piece)
-            if vocabulary.stand_in is not None:
-                stand_ins += int(np.sum(ids == vocabulary.stand_in))
-            sha256.update(ids.data)
-            file.write(ids.data)
-        file.flush()
-        if isinstance(file, io.BytesIO):
-            ids = np.frombuffer(file.getvalue(), ids.dtype)
-        else:
-            # The mapping outlives the file object.
-            ids = np.memmap(file, ids.dtype, "r")
-    return Encoded(ids, sha256.hexdigest(), stand_ins)
+            stand_ins += count_stand_ins(ids, vocabulary)
+            ids_file.write(ids)
+        return Encoded(ids_file.read(), ids_file.sha256(), stand_ins)
+
+
+def count_stand_ins(ids: np.ndarray, vocabulary: UnitVocabulary) -> int:
+    """Counts the ids that are the vocabulary's stand-in.
+
+    Example:
+
+    >>> from charrnn import Vocabulary
+    >>> count_stand_ins(np.array([0, 1, 1]), Vocabulary("a\ufffd"))
+    2
+    """
+    if vocabulary.stand_in is None:
+        return 0
+    return int(np.sum(ids == vocabulary.stand_in))
+
+
+class IdFile:
+    """Ids that are written piece by piece, in RAM or, if many, on the disk.
+
+    Args:
+        size: The size of the text in bytes.
+        folder: Where the ids of a large text are stored; `None` for the
+            system's folder of temporary files.
+
+    Example:
+
+    >>> with IdFile(9) as ids:
+    ...     ids.write(np.arange(2))
+    ...     ids.write(np.arange(3))
+    ...     ids.read().tolist()
+    [0, 1, 0, 1, 2]
+    """
+
+    def __init__(self, size: int, folder: Path | str | None = None) -> None:
+        self._file: IO[bytes] = (
+            io.BytesIO()
+            if size <= MAX_BYTES_IN_RAM
+            else tempfile.TemporaryFile(dir=folder)
+        )
+        self._sha256 = hashlib.sha256()
+        self._dtype = np.dtype(np.uint8)
+
+    def __enter__(self) -> "IdFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, ids: np.ndarray) -> None:
+        """Writes a piece; all must have one dtype."""
+        self._dtype = ids.dtype
+        self._sha256.update(ids.data)
+        self._file.write(ids.data)
+
+    def sha256(self) -> str:
+        """The digest of all ids, in hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+    def read(self) -> np.ndarray:
+        """All ids. The array may be used after the file is closed."""
+        self._file.flush()
+        if isinstance(self._file, io.BytesIO):
+            return np.frombuffer(self._file.getvalue(), self._dtype)
+        if not self._file.tell():  # an empty file cannot be mapped
+            return np.empty(0, self._dtype)
+        return np.memmap(self._file, self._dtype, "r")

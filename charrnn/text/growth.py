@@ -9,6 +9,8 @@ from charrnn.text.characters import (
     frequencies,
     most_frequent,
 )
+from charrnn.text.document_vocabulary import DocumentVocabulary
+from charrnn.text.kinds import joined
 from charrnn.text.units import DEFAULT, UnitVocabulary
 from charrnn.text.vocabulary import Vocabulary
 
@@ -21,11 +23,13 @@ def grown(
 ) -> UnitVocabulary:
     """Adds the units of a text that a vocabulary does not have.
 
-    Those that it has keep their ids; the new ones follow.
+    Those that it has keep their ids; the new ones follow. Only the boundary
+    between documents moves, so that its id is the last.
 
     Args:
         vocabulary: Any. One of bytes never grows.
-        pieces: The text's pieces.
+        pieces: The text's pieces; its documents for a vocabulary of
+            documents.
         min_count: New units that occur less often are not added: words are
             spelled out, U+FFFD stands for characters.
         max_vocab: Maximum size of the whole vocabulary; `None` for no limit.
@@ -43,12 +47,29 @@ def grown(
     >>> grown(Vocabulary("ehlo"), ["hello, wolf"])
     Vocabulary('ehlo ,fw')
     """
+    limits = min_count, max_vocab
     if vocabulary.unit == "byte":
         return vocabulary
+    if isinstance(vocabulary, DocumentVocabulary):
+        base = _grown(vocabulary.base, pieces, *limits, whole=True)
+        grows = base is not vocabulary.base
+        return DocumentVocabulary(base, vocabulary.by) if grows else vocabulary
+    return _grown(vocabulary, pieces, *limits)
+
+
+def _grown(
+    vocabulary: UnitVocabulary,
+    pieces: Iterable[str],
+    min_count: int,
+    max_vocab: int | None,
+    whole: bool = False,
+) -> UnitVocabulary:
+    """The same without a boundary; pieces may be whole documents."""
     if vocabulary.unit == DEFAULT:
+        pieces = joined(pieces) if whole else pieces
         new = _new_characters(vocabulary, pieces, min_count, max_vocab)
         return Vocabulary(vocabulary.alphabet + new) if new else vocabulary
-    return _with_words(vocabulary, pieces, min_count, max_vocab)
+    return _with_words(vocabulary, pieces, min_count, max_vocab, whole)
 
 
 def _new_characters(
@@ -79,12 +100,13 @@ def _with_words(
     pieces: Iterable[str],
     min_count: int,
     max_vocab: int | None,
+    whole: bool,
 ) -> UnitVocabulary:
     """A vocabulary of words, with the text's characters and words."""
     from charrnn.text import word_counts, word_vocabulary  # rarely needed
 
     old = cast(word_vocabulary.WordVocabulary, vocabulary)
-    counts, characters = word_counts.count(pieces)
+    counts, characters = word_counts.count(pieces, whole)
     known = [*old.words, *sorted(characters.difference(old.alphabet))]
     known += word_counts.frequent(counts, known, min_count, max_vocab)
     if len(known) == len(old):

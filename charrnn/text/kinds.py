@@ -4,9 +4,11 @@ The vocabularies of words and bytes are imported only when they are needed, so
 that they do not slow down `charrnn generate` for a model of characters.
 """
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.units import DEFAULT, UnitVocabulary, check_unit
 from charrnn.text.vocabulary import Vocabulary
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from charrnn.text.word_vocabulary import WordVocabulary
 
 KEYS = {"character": "characters", "word": "words"}  # in JSON; bytes need none
+DOCUMENTS = "documents"  # the key of how a text is divided, if it is
+DOCUMENTS_PER_PIECE = 10_000
 
 
 def from_text(
@@ -43,8 +47,7 @@ def from_text(
     Vocabulary('ab')
     """
     check_unit(unit)
-    limits = {"min_count": min_count, "max_vocab": max_vocab}
-    given = {name: n for name, n in limits.items() if n is not None}
+    given = _given(min_count, max_vocab)
     if unit == DEFAULT:
         return Vocabulary.from_text(pieces, **given)
     if unit == "word":
@@ -52,6 +55,65 @@ def from_text(
     from charrnn.text.byte_vocabulary import ByteVocabulary
 
     return ByteVocabulary()
+
+
+def from_documents(
+    unit: str,
+    documents: Iterable[str],
+    by: str,
+    min_count: int | None = None,
+    max_vocab: int | None = None,
+) -> DocumentVocabulary:
+    """Makes the vocabulary of a text that is divided into documents.
+
+    Args:
+        unit: As for `from_text`.
+        documents: The documents.
+        by: How the text is divided, as for `DocumentVocabulary`.
+        min_count: As for `from_text`.
+        max_vocab: The same.
+
+    Returns:
+        The vocabulary.
+
+    Raises:
+        ValueError: as `from_text` does.
+
+    Example:
+
+    >>> from_documents("character", ["ab", "ba"], "lines")
+    DocumentVocabulary(Vocabulary('ab'), 'lines')
+    """
+    given = _given(min_count, max_vocab)
+    if unit == "word":  # no word continues in the next document
+        words = _word_vocabulary().from_text(documents, whole=True, **given)
+        return DocumentVocabulary(words, by)
+    return DocumentVocabulary(from_text(unit, joined(documents), **given), by)
+
+
+def _given(min_count: int | None, max_vocab: int | None) -> dict[str, Any]:
+    """The limits that are not left to a vocabulary's defaults."""
+    limits = {"min_count": min_count, "max_vocab": max_vocab}
+    return {name: n for name, n in limits.items() if n is not None}
+
+
+def joined(documents: Iterable[str]) -> Iterator[str]:
+    """Joins documents into pieces of many.
+
+    Args:
+        documents: The documents.
+
+    Yields:
+        Texts of up to `DOCUMENTS_PER_PIECE` documents.
+
+    Example:
+
+    >>> list(joined(["ab", "ba"]))
+    ['abba']
+    """
+    remaining = iter(documents)
+    while some := list(itertools.islice(remaining, DOCUMENTS_PER_PIECE)):
+        yield "".join(some)
 
 
 def to_json(vocabulary: UnitVocabulary) -> dict[str, Any]:
@@ -68,6 +130,8 @@ def to_json(vocabulary: UnitVocabulary) -> dict[str, Any]:
     >>> to_json(Vocabulary("ab"))
     {'characters': 'ab'}
     """
+    if isinstance(vocabulary, DocumentVocabulary):
+        return {**to_json(vocabulary.base), DOCUMENTS: vocabulary.by}
     if isinstance(vocabulary, Vocabulary):
         return {KEYS[DEFAULT]: vocabulary.characters}
     if vocabulary.unit == "byte":
@@ -97,6 +161,9 @@ def from_json(unit: Any, value: Mapping[str, Any]) -> UnitVocabulary:
     Vocabulary('ab')
     """
     check_unit(unit)
+    if DOCUMENTS in value:
+        inner = {k: v for k, v in value.items() if k != DOCUMENTS}
+        return DocumentVocabulary(from_json(unit, inner), value[DOCUMENTS])
     if unit == DEFAULT:
         return Vocabulary(_expect(value, DEFAULT, str))
     if unit == "word":

@@ -7,7 +7,6 @@ text are always given per character, so that they can be compared;
 
 import abc
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
 
 import numpy as np
 
@@ -26,16 +25,28 @@ class UnitVocabulary(abc.ABC):
             their ids; for bytes those of ASCII.
         stand_in: The id of U+FFFD, which is read but never written, or
             `None`.
+        boundary: The id that begins and ends a document: before a network
+            reads it, its state is reset. `None` if a text is not divided into
+            documents.
+        end: The text between two documents: a line end or a separator; empty
+            between files, and without documents.
     """
 
-    unit: ClassVar[str]
-    plural: ClassVar[str]
+    unit: str
+    plural: str
     alphabet: str
     stand_in: int | None
+    boundary: int | None = None
+    end: str = ""
 
     @abc.abstractmethod
     def __len__(self) -> int:
         """The number of different units."""
+
+    @property
+    def inner(self) -> "UnitVocabulary":
+        """The vocabulary of the text within a document, such as a prompt."""
+        return self
 
     @abc.abstractmethod
     def encode(
@@ -55,6 +66,15 @@ class UnitVocabulary(abc.ABC):
     @abc.abstractmethod
     def decoder(self) -> Callable[[int], str]:
         """Makes a function that decodes one id at a time."""
+
+    def respelled(self, text: str, unknown: str = "error") -> str:
+        """Returns a text as it is after `encode` and `decode`."""
+        return self.decode(self.encode(text, unknown))
+
+    @property
+    def first_characters(self) -> np.ndarray:
+        """The id of the first character of each id: `(len(vocabulary),)`."""
+        return np.arange(len(self))
 
     def spelled(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
         """Spells a text out in characters; in bytes for a model of bytes.
@@ -128,6 +148,31 @@ def counts_of(ids: np.ndarray, size: int) -> np.ndarray:
     for start in range(0, len(ids), COUNTED):  # NumPy makes each an int64
         counts += np.bincount(ids[start : start + COUNTED], minlength=size)
     return counts
+
+
+def check_is_endless(vocabulary: UnitVocabulary, what: str) -> None:
+    """Raises if a model is one of documents.
+
+    Args:
+        vocabulary: That of the model.
+        what: The beginning of the message, a subject and a verb.
+
+    Raises:
+        ValueError: if it is.
+
+    Example:
+
+    >>> from charrnn import DocumentVocabulary, Vocabulary
+    >>> lines = DocumentVocabulary(Vocabulary("ab"), "lines")
+    >>> check_is_endless(lines, "Neurons follow")
+    Traceback (most recent call last):
+    ValueError: Neurons follow an endless text: expected a model of one. ...
+    """
+    if vocabulary.boundary is not None:
+        raise ValueError(
+            f"{what} an endless text: expected a model of one. Received one of "
+            "documents. `charrnn score --lines` shows how likely each line is."
+        )
 
 
 def check_unit(unit: str) -> None:

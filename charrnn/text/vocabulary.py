@@ -268,7 +268,7 @@ def check_ids(ids: np.ndarray, size: int) -> None:
         outside = ids[(ids < 0) | (ids >= size)]
         raise ValueError(
             f"Expected ids from 0 to {size - 1}, the places in a vocabulary "
-            f"of {size} characters. Received {outside[0]}."
+            f"of {size}. Received {outside[0]}."
         )
 
 

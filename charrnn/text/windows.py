@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from charrnn.text.beginnings import document_starts
 from charrnn.text.characters import UNICODE_CODE_POINTS
 from charrnn.text.vocabulary import check_ids
 
@@ -49,11 +50,17 @@ class Windows:
     and training can resume at any step without saved data. `charrnn.Windows`
     is this class and a dataset for Keras's `fit` in one.
 
+    With a `boundary`, each stream starts at the beginning of a document, the
+    nearest one before that place. No two streams start at the same document:
+    rather than that, the second starts inside it.
+
     Args:
         ids: Integers of shape `(characters,)`: the part to train on.
         batch_size: Streams read in parallel, the rows of a batch.
         seq_length: Characters per window: how far gradients reach back.
         seed: An integer that determines where the streams start.
+        boundary: The id with which each document begins; `None` for a text
+            that is not divided into documents.
 
     Attributes:
         ids: The array.
@@ -85,6 +92,7 @@ class Windows:
         batch_size: int,
         seq_length: int,
         seed: int,
+        boundary: int | None = None,
     ) -> None:
         super().__init__()  # that of Keras's dataset, in charrnn.Windows
         if batch_size < 1 or seq_length < 1:
@@ -104,8 +112,10 @@ class Windows:
         self.seq_length = seq_length
         offset = np.random.default_rng(seed).integers(len(ids))
         starts = np.arange(batch_size) * len(ids) // batch_size
-        self._starts = (offset + starts)[:, None]  # (batch, 1)
-        self._ramp = np.arange(seq_length + 1)  # (time + 1,)
+        starts = (offset + starts) % len(ids)
+        if boundary is not None:
+            starts = document_starts(self.ids, starts, boundary)
+        self._starts = starts  # (batch,)
 
     def __repr__(self) -> str:
         return (
@@ -131,10 +141,21 @@ class Windows:
             `(batch_size, seq_length)`; the targets are the inputs one
             character later.
         """
-        ahead = int(step) * self.seq_length % len(self.ids)
-        places = (self._starts + ahead + self._ramp) % len(self.ids)
-        window = self.ids[places].astype(np.int32)  # (batch, time + 1)
+        window = self.excerpt(step).astype(np.int32)  # (batch, time + 1)
         return window[:, :-1], window[:, 1:]
+
+    def starts(self, step: int) -> np.ndarray:
+        """Finds where each stream's window of a step begins in the text."""
+        ahead = int(step) * self.seq_length % len(self.ids)
+        return (self._starts + ahead) % len(self.ids)
+
+    def excerpt(
+        self, step: int, steps: int = 1, streams: slice = slice(None)
+    ) -> np.ndarray:
+        """Reads what some streams read in some steps, and the id after it."""
+        ramp = np.arange(steps * self.seq_length + 1)
+        places = self.starts(step)[streams, None] + ramp
+        return self.ids[places % len(self.ids)]
 
     def dataset(self, first_step: int = 0) -> "tf.data.Dataset":
         """Makes an endless `tf.data.Dataset`.
@@ -176,9 +197,6 @@ def steps_per_epoch(characters: int, batch_size: int, seq_length: int) -> int:
         characters: Length of the training part.
         batch_size: Streams read in parallel.
         seq_length: Characters per window.
-
-    Returns:
-        The number of steps.
 
     Example:
 
@@ -251,15 +269,13 @@ def fit_to_text(
 ) -> tuple[int, int]:
     """Shrinks a batch to a size that a short text can fill.
 
-    Windows longer than a quarter of the text are shortened to that; then the
-    number of streams is reduced.
+    Windows become at most a quarter of the text; then streams become fewer.
 
     Args:
         characters: Length of the training part.
         batch_size: Streams wanted.
         seq_length: Characters per window wanted.
-        fixed: The names of sizes that must not change ("batch_size",
-            "seq_length"), even if the text cannot fill them.
+        fixed: The names of sizes that stay, even if the text is too short.
 
     Returns:
         `(batch_size, seq_length)`, whose product is at most `characters`

@@ -12,11 +12,15 @@ MAX_BYTES = 1 << 21  # of all words in UTF-8, so that a model file can hold them
 MAX_COUNTED = 1 << 21  # different words in the RAM while they are counted
 
 
-def count(pieces: Iterable[str]) -> tuple[collections.Counter[str], set[str]]:
+def count(
+    pieces: Iterable[str], whole: bool = False
+) -> tuple[collections.Counter[str], set[str]]:
     """Counts a text's words, and collects its characters.
 
     Args:
         pieces: The pieces of a text.
+        whole: Whether each piece is a text of its own, so that no word
+            continues in the next piece.
 
     Returns:
         `(counts, characters)`, the count of each word and the set of the
@@ -30,7 +34,7 @@ def count(pieces: Iterable[str]) -> tuple[collections.Counter[str], set[str]]:
     """
     counts: collections.Counter[str] = collections.Counter()
     characters: set[str] = set()
-    for block in words.settled(blocks(pieces)):
+    for block in pieces if whole else words.settled(blocks(pieces)):
         characters.update(block)
         counts.update(words.cut(block))
         if len(counts) > MAX_COUNTED:  # drop the rarest, however many it takes

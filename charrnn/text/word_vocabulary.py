@@ -70,6 +70,7 @@ class WordVocabulary(UnitVocabulary):
         text: str | Iterable[str],
         min_count: int = MIN_COUNT,
         max_vocab: int | None = MAX_VOCAB,
+        whole: bool = False,
     ) -> "WordVocabulary":
         """Makes the vocabulary of a text.
 
@@ -79,6 +80,8 @@ class WordVocabulary(UnitVocabulary):
             max_vocab: Maximum size; `None` for no limit. The most frequent
                 words are kept (of equally frequent ones those that come
                 first in Unicode). All characters are always kept.
+            whole: Whether each piece is a text of its own, so that no word
+                continues in the next piece.
 
         Returns:
             A `WordVocabulary`.
@@ -91,7 +94,8 @@ class WordVocabulary(UnitVocabulary):
         >>> WordVocabulary.from_text("no, no, no").words
         (' ', ',', 'n', 'o', ' no')
         """
-        counts, characters = count([text] if isinstance(text, str) else text)
+        pieces = [text] if isinstance(text, str) else text
+        counts, characters = count(pieces, whole)
         known = sorted(characters)
         return cls([*known, *frequent(counts, known, min_count, max_vocab)])
 
@@ -116,6 +120,11 @@ class WordVocabulary(UnitVocabulary):
     def lengths(self) -> np.ndarray:
         """The number of characters of each word: `(len(vocabulary),)`."""
         return np.array(list(map(len, self.words)), np.uint8)
+
+    @property
+    def first_characters(self) -> np.ndarray:
+        """The id of the first character of each word: `(len(vocabulary),)`."""
+        return np.array([self._ids[word[0]] for word in self.words])
 
     def encode(
         self, text: str, unknown: str = "error", position: int = 0

@@ -17,6 +17,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 LONGEST_CUT = 1 << 13  # characters, including the look-ahead
 TAIL = 1 << 12  # characters at a block's end, searched for white space
@@ -34,6 +35,7 @@ KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 # times as long.
 MAYBE_MARKS = (range(0x300, 0x20000), range(0xE0100, 0xE01F0))
 
+_OPEN_END = re.compile(JOINERS)
 _WORD_THEN_SPACE = re.compile(r"(?s:.*)\S(?=\s)")
 
 
@@ -108,6 +110,50 @@ def settled(blocks: Iterable[str]) -> Iterator[str]:
             rest = rest[end:]
     if rest:
         yield rest
+
+
+class Word(NamedTuple):
+    """A word in a text.
+
+    Attributes:
+        begin: Its position, after the space before it.
+        end: The position after it; for an unfinished word that of the text.
+        is_whole: Whether it stays the same whatever is written next.
+    """
+
+    begin: int
+    end: int
+    is_whole: bool
+
+
+def first_word(text: str, position: int = 0) -> Word | None:
+    r"""Finds the first word (or number, or punctuation) beyond a position.
+
+    Args:
+        text: A text that begins where a text is cut.
+        position: The word ends after it, but may begin before it.
+
+    Returns:
+        The word, or `None` if only white space comes after the position.
+
+    Example:
+
+    >>> first_word("Napo leon,", len("Napo"))
+    Word(begin=5, end=9, is_whole=True)
+    >>> first_word("Napoleon", len("Napo"))
+    Word(begin=0, end=8, is_whole=False)
+    >>> first_word("Napoleon \n", len("Napoleon"))
+    """
+    for found in pattern().finditer(text):
+        end = found.end()
+        if end <= position or found[0].isspace():
+            continue
+        # One more character decides where a cut ends; after an apostrophe,
+        # which only a letter joins to the word, two.
+        is_open = end == len(text) or _OPEN_END.fullmatch(text, end)
+        begin = end - len(found[0].lstrip(" "))
+        return Word(begin, len(text) if is_open else end, not is_open)
+    return None
 
 
 def settled_length(text: str) -> int:

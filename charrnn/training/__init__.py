@@ -8,7 +8,8 @@ The path of one training run, from the call to model.keras:
         settle.settle           settings: arguments, checkpoint, defaults
         data.read_data          vocabulary, windows, held-out part
         assembly                model, twin, callbacks; restores a checkpoint
-        loop.train              a step is one call of twin.train_on_batch
+        loop.train              a step is one call of twin.train_on_batch;
+                                with JAX, a call of engines does many
           Validation            after each round: scores the held-out part
           SaveBest              if that is the best score: writes model.keras
           Checkpoints           about every minute: writes checkpoint-*.npz
@@ -38,11 +39,15 @@ mistake in the input leaves no folder behind.
 - `settle`: Resolve a run's settings from flags, checkpoint and defaults.
 - `causes`: Name the flags that may have kept a network from learning.
 - `footprint`: Check that training will fit into memory.
+- `split`: Encode a run's text, and split it into a part to train on and the
+  rest.
 - `starting`: Start from a trained model: its network, its text form, its
   vocabulary.
 - `data`: Read and check all input of a run before anything is written.
 - `advice`: Warn before training about a text that is too short or unusual.
 - `stopping`: Stop training cleanly on a signal, after a checkpoint.
+- `engines`: Choose what does the steps: one in a call, or many in a call of
+  JAX.
 - `loop`: Run the training steps, and write checkpoints.
 - `budget`: Stop training early enough to finish within the time limit.
 - `history`: Record a run's losses as a table and as a plot.

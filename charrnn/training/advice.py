@@ -37,8 +37,10 @@ def advise(
     parts = training[-MAX_UNITS_SPELLED:], held_out[:MAX_UNITS_SPELLED]
     if data.vocabulary.unit == "character":
         parts = training, held_out
-    (first, size), (end, _) = map(data.vocabulary.spelled, parts)
-    found = shift.measure(first, end, size)
+    found = None  # documents are held out from all over the text
+    if not data.documents:
+        (first, size), (end, _) = map(data.vocabulary.spelled, parts)
+        found = shift.measure(first, end, size)
     lines = []
     if characters < SHORT_TEXT_CHARACTERS and not settings.init_from:
         lines.append(

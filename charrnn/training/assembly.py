@@ -14,7 +14,7 @@ from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data
 from charrnn.training.reporting import reports
-from charrnn.training.restarts import Restarts
+from charrnn.training.restarts import RESTART_WINDOWS, Restarts
 from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, total_steps
@@ -68,6 +68,7 @@ def twin(
         batch_size=data.windows.batch_size,
         precision=settings.precision,
         weight_drop=settings.weight_drop,
+        boundary=data.vocabulary.boundary,
     )
     result.compile(
         optimizer(
@@ -110,7 +111,7 @@ def callbacks(
     held_out = Validation(model, data.vocabulary, data.held_out)
     made = [
         schedule,
-        Restarts(schedule, settings.seed),
+        *_restarts(settings, data, schedule),
         held_out,
         SaveBest(
             held_out,
@@ -135,6 +136,18 @@ def callbacks(
         ),
     ]
     return {type(callback).__name__: callback for callback in made}
+
+
+def _restarts(
+    settings: Settings, data: Data, schedule: Schedule
+) -> list[Restarts]:
+    """Resets at random, unless documents alone reset states as often."""
+    if data.documents:
+        windows, documents = data.windows, data.documents.counts()
+        units = len(windows.ids) / documents["training"]
+        if units <= RESTART_WINDOWS * windows.seq_length:
+            return []
+    return [Restarts(schedule, settings.seed)]
 
 
 def _schedule(settings: Settings, data: Data, clock: Clock | None) -> Schedule:
@@ -220,6 +233,9 @@ def facts_of(settings: Settings, data: Data) -> dict[str, Any]:
             ),
             "validation_characters": data.vocabulary.characters_of(
                 data.held_out
+            ),
+            **(
+                {"documents": data.documents.counts()} if data.documents else {}
             ),
         },
         "network": settings.network(),

@@ -116,7 +116,8 @@ class Budget(keras.callbacks.Callback):
         self.validation.ids = ids[:kept]
         self._tell(
             f"validation on the first {kept:,} of {len(ids):,} held-out "
-            "characters: all of them would take too much of the time"
+            f"{self.validation.vocabulary.plural}: all of them would take too "
+            "much of the time"
         )
 
     def state(self) -> dict[str, Any]:

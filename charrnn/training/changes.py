@@ -29,9 +29,9 @@ def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
         A `str`.
     """
     flag = flag_of(name)
-    as_before = f"no {flag}" if before is None else f"{flag} {before}"
+    as_before = f"no {flag}" if before is None else f"{flag} {_told(before)}"
     received = f"Expected {as_before}, as in the run in '{out}'. Received "
-    received += f"{wanted}. Leave it out to resume, "
+    received += f"{_told(wanted)}. Leave it out to resume, "
     if name in CHANGEABLE:
         return (
             f"{received}add --change to resume with another, or start again: "
@@ -47,6 +47,12 @@ def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
         f"{received}or start again: with --fresh, or with these weights in "
         f"another folder, --init-from '{out}'. --change cannot change it."
     )
+
+
+def _told(value: Any) -> Any:
+    """A value in a message of one line: a separator may have line ends."""
+    is_plain = not isinstance(value, str) or value.isprintable()
+    return value if is_plain else repr(value)
 
 
 def flag_of(name: str) -> str:
@@ -153,11 +159,15 @@ def sizes(
         )
     batch_size, seq_length = fit_to_text(characters, *wanted, fixed)
     if batch_size * seq_length > characters:
-        raise ValueError(_too_large(characters, batch_size, seq_length))
+        raise ValueError(
+            _too_large(characters, batch_size, seq_length, settings.unit)
+        )
     return batch_size, seq_length
 
 
-def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
+def _too_large(
+    characters: int, batch_size: int, seq_length: int, unit: str
+) -> str:
     fitting = [
         f"{flag} {characters // other} with {other_flag} {other}"
         for flag, other_flag, other in (
@@ -167,7 +177,7 @@ def _too_large(characters: int, batch_size: int, seq_length: int) -> str:
         if other <= characters
     ]
     return (
-        "Expected --batch-size times --seq-length, the characters of a step, "
+        f"Expected --batch-size times --seq-length, the {unit}s of a step, "
         f"to be no more than the {characters:,} to train on. Received "
         f"{batch_size} times {seq_length}, {batch_size * seq_length:,}. "
         f"{' or '.join([*fitting, 'neither flag'])} would fit."

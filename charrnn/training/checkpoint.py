@@ -231,6 +231,10 @@ def restore(twin: "keras.Model", arrays: list[np.ndarray]) -> None:
     own = variables(twin)
     dtypes = [getattr(v.dtype, "name", v.dtype) for v in own]
     shapes = [tuple(v.shape) for v in own]
+    arrays = [
+        *map(_as_seed, own, arrays),
+        *arrays[len(own) :],
+    ]
     expected = list(zip(shapes, dtypes, strict=True))
     received = [(array.shape, array.dtype.name) for array in arrays]
     for i, (mine, theirs) in enumerate(
@@ -243,6 +247,13 @@ def restore(twin: "keras.Model", arrays: list[np.ndarray]) -> None:
             )
     for variable, array in zip(own, arrays, strict=True):
         variable.assign(array)
+
+
+def _as_seed(variable: Any, array: np.ndarray) -> np.ndarray:
+    """Gives a seed the type that it has with this backend of Keras."""
+    if _is_seed(variable) and _is_seed(array):
+        return array.astype(getattr(variable.dtype, "name", variable.dtype))
+    return array
 
 
 def restore_changed(
@@ -279,8 +290,9 @@ def _apart(values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     seeds: list[Any] = []
     others: list[Any] = []
     for value in values:
-        whole = "int" in str(value.dtype)
-        (seeds if whole and tuple(value.shape) == (2,) else others).append(
-            value
-        )
+        (seeds if _is_seed(value) else others).append(value)
     return seeds, others
+
+
+def _is_seed(value: Any) -> bool:
+    return "int" in str(value.dtype) and tuple(value.shape) == (2,)

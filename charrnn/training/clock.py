@@ -77,14 +77,14 @@ class Clock:
             return self._trained_before
         return self._trained_before + self._now() - self._trained_since
 
-    def end_step(self) -> None:
-        """Records the end of a step."""
+    def end_step(self, steps: int = 1) -> None:
+        """Records the end of a step, or of several that end together."""
         elapsed = self.elapsed()
-        self._steps += 1
         if self._trained_since is None and self._since is not None:
             self._trained_since = self._now()
-        if self._last is not None and self._steps > UNTIMED_STEPS:
-            self._add(elapsed - self._last)
+        if self._last is not None and self._steps >= UNTIMED_STEPS:
+            self._add(elapsed - self._last, steps)
+        self._steps += steps
         self._last = elapsed
 
     def since_step(self) -> float | None:
@@ -103,14 +103,14 @@ class Clock:
         """Whether enough steps of this process were timed."""
         return self._steps >= UNTIMED_STEPS + SETTLED_STEPS
 
-    def _add(self, seconds: float) -> None:
-        """Adds the duration of a step to the means."""
-        self.timed_steps += 1
+    def _add(self, seconds: float, steps: int) -> None:
+        """Adds the duration of some steps to the means."""
+        self.timed_steps += steps
         self.timed_seconds += seconds
         # An exponential average over time, not over steps: the weights fall at
         # the same rate whether steps take milliseconds or seconds.
         kept = math.exp(-seconds / RECENT_SECONDS)
-        self._recent_steps = kept * self._recent_steps + 1
+        self._recent_steps = kept * self._recent_steps + steps
         self._recent_seconds = kept * self._recent_seconds + seconds
 
     def state(self) -> dict[str, Any]:

@@ -11,17 +11,18 @@ from charrnn.network import model_file
 from charrnn.network.arguments import check_arguments, check_size
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
-from charrnn.text import encoding as encoded
 from charrnn.text import kinds
 from charrnn.text.corpus import Text
+from charrnn.text.document_parts import Parts
+from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
 from charrnn.training import causes, changes, recipe, starting, units
 from charrnn.training.footprint import check_memory
-from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
+from charrnn.training.split import split_text, tell_documents
 from charrnn.twins.precision import resolve_precision
 
 
@@ -37,6 +38,7 @@ class Data:
         initial: The model of --init-from, as `model_file.read` returns it,
             but with weights for the whole vocabulary.
         shift: How the held-out part differs from the training part.
+        documents: The documents, if the text is divided into some.
     """
 
     vocabulary: UnitVocabulary
@@ -44,12 +46,20 @@ class Data:
     held_out: np.ndarray
     initial: model_file.Contents | None = None
     shift: Shift | None = None
+    documents: Parts | None = None
 
     @property
     def characters_per_unit(self) -> float:
         """Mean number of characters that a unit of the training part has."""
         ids = self.windows.ids
         return max(1, self.vocabulary.characters_of(ids)) / len(ids)
+
+    def remember(self, folder: Path) -> None:
+        """Keeps the hashes of documents in a run's folder, if there are any."""
+        if found := self.documents:
+            KnownDocuments(
+                found.training_digests, found.held_out_digests
+            ).write(folder)
 
 
 def read_data(
@@ -86,26 +96,30 @@ def read_data(
     # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, state)
     prompt = _prompt(settings, vocabulary)
-    text_ids = _encoded(out, settings, text, vocabulary, state, tell)
+    parts = split_text(out, settings, text, vocabulary, state, tell)
     settings = dataclasses.replace(
-        settings, prompt=prompt, text_sha256=text_ids.sha256
+        settings, prompt=prompt, text_sha256=parts.sha256
     )
-    training, held_out = units.split_by_characters(
-        text_ids.ids, vocabulary, settings.validation
-    )
+    training, held_out = parts.training, parts.held_out
     if initial:
         initial = starting.grown(initial, vocabulary, training, tell)
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
     units.tell_sizes(text.title, vocabulary, training, held_out, tell)
+    if parts.documents:
+        tell_documents(text.title, vocabulary, parts.documents, tell)
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
     batch_size, seq_length = settings.sizes or (0, 0)
     sizes = {"batch_size": batch_size, "seq_length": seq_length}
-    windows = Windows(training, **sizes, seed=settings.seed)
-    return settings, Data(vocabulary, windows, held_out, initial)
+    windows = Windows(
+        training, **sizes, seed=settings.seed, boundary=vocabulary.boundary
+    )
+    return settings, Data(
+        vocabulary, windows, held_out, initial, documents=parts.documents
+    )
 
 
 def _open(
@@ -138,9 +152,14 @@ def _vocabulary(
         return units.from_state(state["vocabulary"])
     if initial:
         return starting.vocabulary(initial, settings, text)
-    vocabulary = kinds.from_text(
-        settings.unit, text.pieces(), settings.min_count, settings.max_vocab
-    )
+    limits = settings.min_count, settings.max_vocab
+    vocabulary: UnitVocabulary
+    if by := settings.documents:
+        vocabulary = kinds.from_documents(
+            settings.unit, text.documents(by), by, *limits
+        )
+    else:
+        vocabulary = kinds.from_text(settings.unit, text.pieces(), *limits)
     _check_size(vocabulary, settings)
     return vocabulary
 
@@ -163,52 +182,10 @@ def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
     form = settings.normalize or form_of(vocabulary.alphabet)
     prompt = normalize_text(settings.prompt, settings.newline, form)
     try:
-        vocabulary.encode(prompt)
+        vocabulary.inner.encode(prompt)
     except ValueError as error:
         raise ValueError(f"--prompt: {error}") from error
     return prompt
-
-
-def _encoded(
-    out: Path | None,
-    settings: Settings,
-    text: Text,
-    vocabulary: UnitVocabulary,
-    state: Mapping[str, Any] | None,
-    tell: Callable[[str], None],
-) -> encoded.Encoded:
-    """The text's ids; checks that a resumed run gets its own text."""
-    few = settings.min_count > 1 or settings.max_vocab
-    rare_too = few and settings.unit == "character"
-    unknown = "replace" if rare_too else "error"
-    folder = existing(out or RUNS)
-    try:
-        result = encoded.encode(text, vocabulary, unknown, folder)
-    except ValueError as error:
-        if not state and settings.init_from:
-            raise starting.unknown(error, settings, vocabulary) from error
-        if not state:
-            raise
-        raise ValueError(
-            f"{error} The run in '{out}' resumes with its own text only. "
-            f"{_another_text(out)}"
-        ) from error
-    if state and state["settings"]["text_sha256"] != result.sha256:
-        raise ValueError(
-            f"Expected the text that the run in '{out}' learns. Received "
-            f"another in '{text.title}'. {_another_text(out)}"
-        )
-    if rare_too and (rare := result.stand_ins):
-        tell(f"{text.title}: {rare:,} rare characters read as U+FFFD")
-    return result
-
-
-def _another_text(out: Path | None) -> str:
-    """What to do with a text that is not the run's."""
-    return (
-        "Start again with --fresh; or train the model on another text in a "
-        f"run of its own: --init-from '{out}', with another --out or none."
-    )
 
 
 def _choose(settings: Settings, characters: int, distinct: int) -> Settings:

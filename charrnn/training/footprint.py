@@ -16,7 +16,7 @@ def check_memory(settings: Settings, characters: int) -> None:
 
     Args:
         settings: The `settings.Settings`, with none left open.
-        characters: The number of distinct characters.
+        characters: The size of the vocabulary.
 
     Raises:
         ValueError: if they do not fit.
@@ -37,5 +37,5 @@ def check_memory(settings: Settings, characters: int) -> None:
         + layers * BYTES_PER_LAYER,
         "the network",
         "Use fewer --units or --layers, a smaller --batch-size or "
-        "--seq-length, or, against rare characters, --max-vocab.",
+        "--seq-length, or a smaller vocabulary with --max-vocab.",
     )

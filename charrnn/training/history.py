@@ -45,7 +45,8 @@ class History(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         newest = max(1, self.params["steps"] // 50)
-        if (batch + 1) % newest == 0:
+        before = batch + 1 - self.schedule.steps_together
+        if (batch + 1) // newest > before // newest:
             loss = float(np.mean(self.schedule.losses[-newest:]))
             self.curve.append((self.schedule.epoch, loss))
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.network.backend import keras
+from charrnn.network.backend import keras, to_numpy
 from charrnn.text.windows import Windows
-from charrnn.training import checkpoint
+from charrnn.training import checkpoint, engines
 from charrnn.training.schedule import Schedule
 from charrnn.training.stopping import Stopped
 
@@ -24,7 +24,9 @@ def train(
 ) -> Iterator[None]:
     """Trains until a callback stops it: a `fit` that can start at any step.
 
-    It is a generator, so that other runs can train between two steps.
+    It is a generator, so that other runs can train between two steps. An
+    engine may do several steps in one call: callbacks are then called once,
+    for the first and the last of them, as with Keras's `steps_per_execution`.
 
     Args:
         twin: The compiled Keras model.
@@ -35,7 +37,7 @@ def train(
         steps_per_round: Steps from one validation to the next.
 
     Yields:
-        `None` after every step.
+        `None` after every step, or after the steps of a call.
 
     Raises:
         FloatingPointError: if the loss is infinite or NaN.
@@ -49,23 +51,22 @@ def train(
         and math.ceil(schedule.total_steps / steps_per_round),
         verbose=0,
     )
-    batches = windows.dataset(schedule.step).as_numpy_iterator()
+    engine = engines.engine(twin, windows, schedule, callbacks)
     twin.stop_training = schedule.step >= total_steps
     hooks.on_train_begin()
     logs: dict[str, float] = {}
     try:
         while not twin.stop_training:
             # A resumed run may start in the middle of a round.
-            number, first = divmod(schedule.step, steps_per_round)
+            number, batch = divmod(schedule.step, steps_per_round)
             hooks.on_epoch_begin(number)
-            for batch in range(first, steps_per_round):
+            while batch < steps_per_round:
                 hooks.on_train_batch_begin(batch)
-                loss = float(twin.train_on_batch(*next(batches)))
-                if not math.isfinite(loss):
-                    raise FloatingPointError(f"a loss of {loss}")
-                schedule.losses.append(loss / schedule.characters_per_unit)
+                losses = engine.train(steps_per_round - batch)
+                _note(losses, schedule)
                 logs = {"loss": float(np.mean(schedule.losses))}
-                hooks.on_train_batch_end(batch, logs)
+                batch += len(losses)
+                hooks.on_train_batch_end(batch - 1, logs)
                 yield
                 if twin.stop_training:
                     break
@@ -75,6 +76,20 @@ def train(
                 hooks.on_epoch_end(number, logs)
     finally:
         hooks.on_train_end(logs)
+
+
+def _note(losses: Sequence[float], schedule: Schedule) -> None:
+    """Adds the losses of a call to those of the round.
+
+    Raises:
+        FloatingPointError: if one is infinite or NaN; the schedule then
+            stands before its step.
+    """
+    for i, loss in enumerate(losses):
+        if not math.isfinite(loss):
+            schedule.step += i
+            raise FloatingPointError(f"a loss of {loss}")
+        schedule.losses.append(loss / schedule.characters_per_unit)
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -146,10 +161,7 @@ class Checkpoints(keras.callbacks.Callback):
         # Everything is read first, then written to a temporary file, which is
         # renamed to the checkpoint's name when it is complete.
         began = time.perf_counter()
-        arrays = [
-            keras.ops.convert_to_numpy(variable)
-            for variable in checkpoint.variables(self.model)
-        ]
+        arrays = [to_numpy(v) for v in checkpoint.variables(self.model)]
         if not all(np.isfinite(array).all() for array in arrays):
             raise FloatingPointError("a weight is no finite number")
         states = {name: part.state() for name, part in self.parts.items()}

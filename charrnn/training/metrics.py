@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import charrnn
-from charrnn.network.backend import threads
+from charrnn.network.backend import devices, keras, processes, threads
 from charrnn.network.engine import Engine, load
 from charrnn.scoring import baselines, score
 from charrnn.scoring.scan import checked_ids, scan
@@ -93,6 +93,7 @@ def measure(
         "best_and_last_validation": _best_and_last(history.rows, best_step),
         "seed": engine.facts["training"]["seed"],
         "threads": threads(),
+        **machinery(),
         "versions": versions(),
         **{key: engine.facts[key] for key in ("text", "split", "network")},
         "training": engine.facts["training"],
@@ -172,7 +173,10 @@ def _scored_in_time(
         if limit is not None and seconds > limit / 2 and whole > limit:
             return None
     return score.Score.of(
-        engine.vocabulary, ids[1:], np.concatenate(nats), score.ONE_PASS
+        engine.vocabulary,
+        ids[1:],
+        np.concatenate(nats),
+        score.one_pass(engine),
     )
 
 
@@ -196,11 +200,20 @@ def _units(
 
 def versions() -> dict[str, str]:
     """Returns the versions that the figures depend on, by package."""
-    packages = ("keras", "tensorflow", "numpy")
+    packages = ("keras", keras.backend.backend(), "numpy")
     return {
         "charrnn": charrnn.__version__,
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def machinery() -> dict[str, Any]:
+    """Returns what trained: the backend, its devices, the processes."""
+    return {
+        "backend": keras.backend.backend(),
+        "devices": devices(),
+        "processes": processes(),
     }
 
 

@@ -24,6 +24,7 @@ from charrnn.writing.sampler import Sampler
 PLAIN_SECONDS = 30  # between two plain progress lines
 LIVE_SECONDS = 0.25  # between two updates of the live one
 SAMPLE_CHARACTERS = 300
+SAMPLE_DOCUMENTS = 10  # at most: together they are cut to that length
 
 
 def reports(
@@ -235,10 +236,14 @@ class Samples(keras.callbacks.Callback):
 
     def _written(self, engine: Any) -> str:
         sampler = Sampler(engine)
-        (sample,) = sampler.generate(
-            self.prompt, length=SAMPLE_CHARACTERS, temperature=0.8
+        vocabulary = sampler.vocabulary
+        count = SAMPLE_DOCUMENTS if vocabulary.end else 1
+        samples = sampler.generate(
+            self.prompt, length=SAMPLE_CHARACTERS, count=count, temperature=0.8
         )
-        return sampler.vocabulary.shown(sample.text)
+        between = f"{vocabulary.end}{self.prompt}"
+        text = between.join(sample.text for sample in samples)
+        return vocabulary.shown(text[:SAMPLE_CHARACTERS])
 
     def _show(self, text: str) -> None:
         # Bold, not a colour: that might be hard to read on the background.

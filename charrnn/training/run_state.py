@@ -66,7 +66,8 @@ def _check_fit(settings, vocabulary, arrays):
             raise ValueError(
                 f"Expected the {what} of {settings['cell']}, "
                 f"{settings['layers']} x {settings['units']} units, for "
-                f"{len(vocabulary)} characters. Received those of another."
+                f"{len(vocabulary)} {vocabulary.plural}. Received those of "
+                "another."
             )
 
 
@@ -212,6 +213,7 @@ _SETTINGS = _entries(
         "unit": _TEXT,
         "min_count": _SIZE,
         "max_vocab": _optional(_SIZE),
+        "documents": _optional(_TEXT),
         "validation": _SHARE,
         "cell": _TEXT,
         "layers": _whole(1, 1000),

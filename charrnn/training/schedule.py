@@ -27,9 +27,6 @@ def optimizer(
             them.
         weight_decay: AdamW's weight decay; biases do not decay.
 
-    Returns:
-        A `keras.optimizers.AdamW`.
-
     Example:
 
     >>> optimizer(0.001, clip_norm=1.0).global_clipnorm
@@ -50,9 +47,8 @@ def optimizer(
 def loss() -> keras.losses.Loss:
     """Returns the cross-entropy between ids and logits, in nats.
 
-    Returns:
-        A Keras loss of targets `(batch, time)` and logits
-        `(batch, time, vocabulary size)`.
+    It takes targets `(batch, time)` and logits
+    `(batch, time, vocabulary size)`.
 
     Example:
 
@@ -125,6 +121,7 @@ class Schedule(keras.callbacks.Callback):
             time that the work after the last step takes.
         clock: A `clock.Clock`.
         losses: The losses of this round's steps, if `loop.train` runs them.
+        steps_together: The number of steps of the latest call of an engine.
 
     Args:
         windows: The `charrnn.Windows` to train on.
@@ -153,6 +150,8 @@ class Schedule(keras.callbacks.Callback):
         self.characters = round(len(windows.ids) * characters_per_unit)
         self.step = 0
         self.losses: list[float] = []
+        self.steps_together = 1
+        self._first_batch: int | None = None  # of the steps in progress
         self.end: float | None = None
         self.ending: Any = None
         self.clock = clock or Clock()
@@ -175,25 +174,39 @@ class Schedule(keras.callbacks.Callback):
     @property
     def progress(self) -> float:
         """Share of the training that is done, from 0 to 1."""
+        return self._progress(0)
+
+    def _progress(self, ahead: int) -> float:
         # Training ends with the steps or with the time, whichever comes first.
         # Only time spent in steps counts, so that a resumed process, which
         # imports and compiles first, does not lower the learning rate.
-        by_steps = self.step / self.total_steps if self.total_steps else 0.0
+        step = self.step + ahead
+        by_steps = step / self.total_steps if self.total_steps else 0.0
         if self.end is None:
             return min(1.0, by_steps)
-        trained, left = self.clock.trained(), self.end - self.elapsed()
+        seconds = ahead * self.step_seconds()
+        trained = self.clock.trained() + seconds
+        left = self.end - self.elapsed() - seconds
         by_time = 1.0 if left <= 0 else trained / (trained + left)
         return min(1.0, max(by_steps, by_time))
 
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
+        return self._rate(0)
+
+    def learning_rates(self, steps: int) -> list[float]:
+        """The rates of the next steps."""
+        return [self._rate(ahead) for ahead in range(steps)]
+
+    def _rate(self, ahead: int) -> float:
         # With a time limit, the total number of steps is not known: it is
         # estimated from the present pace.
-        total_steps = self.total_steps
-        if self.end is not None and self.step and self.progress:
-            total_steps = round(self.step / self.progress)
-        return warmup_cosine(self.step, total_steps, self.peak)
+        step, total_steps = self.step + ahead, self.total_steps
+        if self.end is not None and step:
+            progress = self._progress(ahead)
+            total_steps = round(step / progress) if progress else total_steps
+        return warmup_cosine(step, total_steps, self.peak)
 
     @property
     def characters_per_second(self) -> float:
@@ -238,11 +251,14 @@ class Schedule(keras.callbacks.Callback):
         self.clock.begin_round()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._first_batch = batch
         self.model.optimizer.learning_rate = self.learning_rate
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.clock.end_step()
-        self.step += 1
+        first = batch if self._first_batch is None else self._first_batch
+        self.steps_together, self._first_batch = batch + 1 - first, None
+        self.clock.end_step(self.steps_together)
+        self.step += self.steps_together
         if self.is_over():
             self.model.stop_training = True
 
@@ -268,9 +284,9 @@ class Schedule(keras.callbacks.Callback):
 
 
 def steps_per_round(windows: Windows, validation_characters: int) -> int:
-    """Steps from one validation to the next.
+    """Steps from one validation to the next: a round.
 
-    A round is an epoch. For short texts it is at least 100 steps. For long
+    It is an epoch. For short texts it is at least 100 steps. For long
     ones it is at most 1,000 steps, or six times as many characters as the
     held-out part has, whichever is more. Validation then takes about a tenth
     of the time, and the first model does not take hours.
@@ -278,9 +294,6 @@ def steps_per_round(windows: Windows, validation_characters: int) -> int:
     Args:
         windows: The training text's `charrnn.Windows`.
         validation_characters: Length of the held-out part.
-
-    Returns:
-        A whole number of steps.
     """
     step_characters = windows.batch_size * windows.seq_length
     most = max(1000, 6 * validation_characters // step_characters)

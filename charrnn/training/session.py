@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from charrnn.network.choice import choose
 from charrnn.system.terminal import say
 from charrnn.training import causes, run_folder
 from charrnn.training.advice import advise
@@ -89,8 +90,6 @@ class Session:
         data: The run's input, once it is read.
     """
 
-    # `steps` is a generator because `charrnn compare` trains runs in turns.
-
     corpus: list[str]
     given: Mapping[str, Any] | None = None
     out: Path | None = None
@@ -127,6 +126,7 @@ class Session:
                 then is kept and measured.
             stopping.Stopped: if someone asked to stop.
         """
+        choose()
         if self.clock is None:
             self.clock = Clock()
             self.clock.start()
@@ -152,8 +152,7 @@ class Session:
         before: set[str] = set()
         given = self.given or {}
         if self.out is not None:
-            # Before the text is read, which may take long.
-            self._claim(locks)
+            self._claim(locks)  # before reading, which may take long
             before = run_folder.names(self.folder)
             self._look_for_run()
         self.settings = settle(
@@ -245,6 +244,7 @@ class Session:
         """Builds the model's twin and the callbacks, and restores them."""
         from charrnn.training import assembly
 
+        self.data.remember(self.folder)
         model = assembly.network(self.settings, self.data, self.tell)
         twin, precision = assembly.twin(self.settings, self.data, model)
         self.settings = with_epoch_of_change(

@@ -61,7 +61,10 @@ class Settings:
             words are spelled out.
         max_vocab: Maximum number of distinct characters or words; `None` for
             all.
-        validation: The fraction of the text, at its end, that is held out.
+        documents: How the text is divided into documents: `"files"`,
+            `"lines"`, or a separator; `None` for one endless text.
+        validation: The fraction that is held out: of the text, at its end, or
+            of the documents.
         cell, units, layers, dropout, embedding: As for `build_model`; `None`,
             for the embedding `"auto"`, to choose by the text and the time.
         init_from: A model to start from, with its weights and vocabulary.
@@ -101,6 +104,7 @@ class Settings:
     unit: str = _setting(units.DEFAULT, values.choice(units.UNITS))
     min_count: int = _setting(1, values.whole(1))
     max_vocab: int | None = _setting(None, values.whole(2))
+    documents: str | None = _setting(None, values.DOCUMENTS)
     validation: float = _setting(0.1, values.RATE)
     # the network
     cell: str = _setting(NETWORK["cell"], values.choice(tuple(sorted(CELLS))))

@@ -12,6 +12,8 @@ from charrnn.network.arguments import network_of
 from charrnn.network.facts import text_form
 from charrnn.text import growth
 from charrnn.text.corpus import Text
+from charrnn.text.document_vocabulary import DocumentVocabulary
+from charrnn.text.documents import described
 from charrnn.text.normal_form import form_of
 from charrnn.text.relatives import (
     AVERAGE,
@@ -62,12 +64,31 @@ def as_in(
         )
     found["unit"] = known.unit
     if known.unit == "word":
-        found |= units.limits_of_new_words(given, len(known))
+        found |= units.limits_of_new_words(given, len(known.inner))
+    _take_documents(known, found, given, settings.init_from)
     for name, value in text_form(initial["facts"]).items():
         if name not in given and value != getattr(settings, name):
             found[name] = value
             tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
     return dataclasses.replace(settings, **found)
+
+
+def _take_documents(
+    vocabulary: UnitVocabulary,
+    found: dict[str, Any],
+    given: Mapping[str, Any],
+    name: str | None,
+) -> None:
+    """Divides the text into documents if the model of --init-from does."""
+    by = vocabulary.by if isinstance(vocabulary, DocumentVocabulary) else None
+    wanted = given.get("documents", by)
+    if wanted != by:
+        expected = f"--documents {described(by)}" if by else "no --documents"
+        raise ValueError(
+            f"Expected {expected}, as '{name}' has. Received "
+            f"{described(wanted)}. Leave it out, or train a new model."
+        )
+    found["documents"] = by
 
 
 def _network_of(
@@ -106,9 +127,9 @@ def vocabulary(
     known = initial["vocabulary"]
     if settings.freeze_vocabulary:
         return known
-    result = growth.grown(
-        known, text.pieces(), settings.min_count, settings.max_vocab
-    )
+    by = settings.documents
+    pieces = text.documents(by) if by else text.pieces()
+    result = growth.grown(known, pieces, settings.min_count, settings.max_vocab)
     form = form_of(known.alphabet)
     if len(result) > len(known) and form not in (None, settings.normalize):
         raise ValueError(
@@ -116,30 +137,6 @@ def vocabulary(
             f"{form}: leave --normalize out."
         )
     return result
-
-
-def unknown(
-    error: ValueError, settings: Settings, known: UnitVocabulary
-) -> ValueError:
-    """Says what to do about characters that a frozen vocabulary lacks.
-
-    Args:
-        error: What the vocabulary raised.
-        settings: The run's settings.
-        known: The vocabulary.
-
-    Returns:
-        A `ValueError` with a longer message.
-    """
-    form = form_of(known.alphabet)
-    if form != settings.normalize:
-        return ValueError(
-            f"{error} The model's text is in {form or 'another form'}: leave "
-            "--normalize out."
-        )
-    return ValueError(
-        f"{error} Without --freeze-vocabulary, the model learns them."
-    )
 
 
 def grown(
@@ -159,13 +156,13 @@ def grown(
     Returns:
         The model, with that vocabulary; the same object if nothing is new.
     """
-    old = initial["vocabulary"]
-    if len(vocabulary) == len(old):
+    old, new = initial["vocabulary"].inner, vocabulary.inner
+    if len(new) == len(old):
         return initial
     counts = counts_of(ids, len(vocabulary))
-    found = relatives(old, vocabulary, counts)
-    tell(_added(old, vocabulary, found))
-    layers = network_growth.grown(initial["layers"], found, counts)
+    found = relatives(old, new, counts)
+    tell(_added(old, new, found))
+    layers = network_growth.grown(initial["layers"], found, counts, len(old))
     return {**initial, "vocabulary": vocabulary, "layers": layers}
 
 

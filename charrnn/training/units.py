@@ -77,7 +77,8 @@ def to_state(vocabulary: UnitVocabulary) -> Any:
         vocabulary: The run's vocabulary.
 
     Returns:
-        A `str` of the characters; for another unit, a `dict` with its name.
+        A `str` of the characters; for another unit or for documents, a `dict`
+        with the unit's name.
 
     Example:
 
@@ -86,7 +87,7 @@ def to_state(vocabulary: UnitVocabulary) -> Any:
     ('ab', {'unit': 'byte'})
     """
     value = kinds.to_json(vocabulary)
-    if vocabulary.unit == DEFAULT:
+    if value.keys() == {kinds.KEYS[DEFAULT]}:
         return value[kinds.KEYS[DEFAULT]]
     return {"unit": vocabulary.unit, **value}
 
@@ -192,7 +193,7 @@ def tell_sizes(
     if vocabulary.unit != DEFAULT:
         units = f" in {len(training) + len(held_out):,} {vocabulary.plural}"
     tell(
-        f"{title}: {sum(parts):,} characters{units}, {len(vocabulary):,} "
+        f"{title}: {sum(parts):,} characters{units}, {len(vocabulary.inner):,} "
         f"distinct; {parts[0]:,} to train on, {parts[1]:,} to validate on"
     )
     if len(held_out) > MAX_VALIDATION_UNITS:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
+from charrnn.text.documents import check_division
+from charrnn.text.escapes import unescaped
+
 MAX_WHOLE = 2**63 - 1  # the largest of NumPy's integers
 MAX_NUMBER = 1e15  # larger numbers make no sense and soon overflow
 
@@ -142,6 +145,11 @@ def _embedding_problem(value: int | str | None) -> str | None:
     return whole(1).problem(value) if isinstance(value, int) else None
 
 
+def _as_division(value: Any) -> str:
+    check_division(value)
+    return value
+
+
 POSITIVE = _number(
     lambda x: 0 < x <= MAX_NUMBER, f"is not above 0 and at most {MAX_NUMBER:g}"
 )
@@ -158,6 +166,11 @@ RATE = _number(
     lambda x: 0 <= x < 1, "is not from 0 up to, but not including, 1"
 )
 TEXT = Kind("text", _as_text, _as_text)
+DOCUMENTS = Kind(
+    "files, lines or separator",
+    lambda word: _as_division(unescaped(word)),
+    _as_division,
+)
 PATH = Kind("path", _as_path, _as_path)
 SWITCH = Kind("true or false", bool, _as_switch)
 EMBEDDING = Kind(

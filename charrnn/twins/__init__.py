@@ -7,7 +7,8 @@ Where is an LSTM step computed in training? `LSTM` in `equations` has its
 equations and their gradient; `kernels` compiles them; `loops` runs them for
 every step of a window, between the products with the recurrent weights. From
 `charrnn.fused(model)` the calls lead through `fused` and `fused_layers` to
-`loops.run`.
+`loops.run`. With JAX they lead through `scanned_layers` to `scans.run`, and
+`jax_steps` does many training steps in one call.
 
 - `precision`: Choose the precision of training's matrix products: float32 or
   bfloat16.
@@ -23,9 +24,18 @@ every step of a window, between the products with the recurrent weights. From
 - `tape`: Store the results of each time step in a loop that TensorFlow runs.
 - `deferred`: Compute the gradients of a layer's weights and inputs after its
   loop.
+- `keeping`: Keep or reset the state of each row before each step of a loop.
 - `loops`: Run a recurrent layer over a window of steps, forward and backward.
 - `dropout`: Draw Keras's dropout masks, several times faster.
 - `logits`: Compute logits and cross-entropy faster for large vocabularies.
 - `fused_layers`: Keras layers that run a model's own layers in the fused loops.
+- `fused_logits`: A Keras layer of logits that is faster for large vocabularies.
+- `resets`: Reset the state of a row before each document, exactly.
+- `scans`: Run a recurrent layer over a window of steps in JAX, forward and
+  backward.
+- `scanned_layers`: Keras layers that run a model's own layers in the scans of
+  JAX.
 - `fused`: Make a twin of a model that trains it faster: the function `fused`.
+- `devices`: Divide the streams of a batch over the devices of JAX.
+- `jax_steps`: Do many training steps of a twin in one compiled call of JAX.
 """

@@ -8,6 +8,8 @@ import functools
 import re
 from collections.abc import Callable
 
+from charrnn.network.backend import keras
+
 # TensorFlow's messages about a batch whose size it learns only at run time.
 _WRONG_BATCH = re.compile(
     r"Shape of tensor \S* ?\[(\d+),.* is not compatible with expected shape"
@@ -28,6 +30,8 @@ def explaining_batches(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def explaining(self, *args, **kwargs):
+        if keras.backend.backend() != "tensorflow":
+            return method(self, *args, **kwargs)  # it knows sizes early
         import tensorflow as tf
 
         try:

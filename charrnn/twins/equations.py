@@ -21,17 +21,21 @@ step; and the matrices that `forward` kept. It returns the gradients of `x`, of
 `p` and of the old memory, the last without the part that flows through `p`.
 `once(value)` returns the value, but stops XLA from recomputing it in every
 kernel that uses it.
+
+They are written in `keras.ops`, for the loops of TensorFlow (`loops.py`) and
+for those of JAX (`scans.py`).
 """
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
-import tensorflow as tf
+from charrnn.network.backend import keras
 
-Matrices = Sequence[tf.Tensor]
-Step = tuple[list[tf.Tensor], list[tf.Tensor]]  # the states, what is kept
-Gradients = tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]
-Once = Callable[[tf.Tensor], tf.Tensor]
+Tensor = Any  # of TensorFlow or of JAX
+Matrices = Sequence[Tensor]
+Step = tuple[list[Tensor], list[Tensor]]  # the states, what is kept
+Gradients = tuple[list[Tensor], list[Tensor], Tensor]
+Once = Callable[[Tensor], Tensor]
 
 
 class Equations(Protocol):
@@ -50,15 +54,15 @@ class Equations(Protocol):
     kept: ClassVar[int]
 
     @staticmethod
-    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
+    def forward(x: Matrices, p: Matrices, memory: Tensor) -> Step:
         """Returns the new states, the memory last, and what is kept."""
 
     @staticmethod
     def backward(
-        dh: tf.Tensor,
-        d_memory: tf.Tensor,
-        old: tf.Tensor,
-        new: tf.Tensor,
+        dh: Tensor,
+        d_memory: Tensor,
+        old: Tensor,
+        new: Tensor,
         kept: Matrices,
         once: Once,
     ) -> Gradients:
@@ -70,7 +74,8 @@ class SimpleRNN:
 
     Example:
 
-    >>> [h], kept = SimpleRNN.forward([tf.ones(1)], [-tf.ones(1)], tf.ones(1))
+    >>> one = keras.ops.ones(1)
+    >>> [h], kept = SimpleRNN.forward([one], [-one], memory=one)
     >>> float(h[0])
     0.0
     """
@@ -78,20 +83,20 @@ class SimpleRNN:
     gates, products, kept = 1, 1, 0
 
     @staticmethod
-    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
-        return [tf.tanh(x[0] + p[0])], []
+    def forward(x: Matrices, p: Matrices, memory: Tensor) -> Step:
+        return [keras.ops.tanh(x[0] + p[0])], []
 
     @staticmethod
     def backward(
-        dh: tf.Tensor,
-        d_memory: tf.Tensor,
-        old: tf.Tensor,
-        new: tf.Tensor,
+        dh: Tensor,
+        d_memory: Tensor,
+        old: Tensor,
+        new: Tensor,
         kept: Matrices,
         once: Once,
     ) -> Gradients:
         dz = [(dh + d_memory) * (1 - new * new)]  # tanh' = 1 - tanh^2
-        return dz, dz, tf.zeros_like(dh)  # h reaches h only through p
+        return dz, dz, keras.ops.zeros_like(dh)  # h reaches h only through p
 
 
 class LSTM:
@@ -102,8 +107,8 @@ class LSTM:
 
     Example:
 
-    >>> zeros = [tf.zeros(1)] * 4
-    >>> (h, c), kept = LSTM.forward(zeros, zeros, memory=tf.ones(1))
+    >>> zeros = [keras.ops.zeros(1)] * 4
+    >>> (h, c), kept = LSTM.forward(zeros, zeros, memory=keras.ops.ones(1))
     >>> float(c[0])  # the gates are half open: half of c is forgotten
     0.5
     """
@@ -111,23 +116,23 @@ class LSTM:
     gates, products, kept = 4, 1, 4
 
     @staticmethod
-    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
+    def forward(x: Matrices, p: Matrices, memory: Tensor) -> Step:
         i, f, g, o = (a + b for a, b in zip(x, p, strict=True))
-        i, f, g, o = sigmoid(i), sigmoid(f), tf.tanh(g), sigmoid(o)
+        i, f, g, o = sigmoid(i), sigmoid(f), keras.ops.tanh(g), sigmoid(o)
         c = f * memory + i * g
-        return [o * tf.tanh(c), c], [i, f, g, o]
+        return [o * keras.ops.tanh(c), c], [i, f, g, o]
 
     @staticmethod
     def backward(
-        dh: tf.Tensor,
-        d_memory: tf.Tensor,
-        old: tf.Tensor,
-        new: tf.Tensor,
+        dh: Tensor,
+        d_memory: Tensor,
+        old: Tensor,
+        new: Tensor,
         kept: Matrices,
         once: Once,
     ) -> Gradients:
         i, f, g, o = kept
-        tanh_c = tf.tanh(new)  # recomputed: c is stored anyway
+        tanh_c = keras.ops.tanh(new)  # recomputed: c is stored anyway
         # c gets its gradient from the next step and, through tanh, from h.
         dc = once(d_memory + dh * o * (1 - tanh_c * tanh_c))
         dz = [  # with sigmoid' = sigmoid (1 - sigmoid), tanh' = 1 - tanh^2
@@ -149,8 +154,8 @@ class GRU:
 
     Example:
 
-    >>> zeros = [tf.zeros(1)] * 3
-    >>> [h], kept = GRU.forward(zeros, zeros, memory=tf.ones(1))
+    >>> zeros = [keras.ops.zeros(1)] * 3
+    >>> [h], kept = GRU.forward(zeros, zeros, memory=keras.ops.ones(1))
     >>> float(h[0])  # z is half open, and the candidate is 0
     0.5
     """
@@ -158,18 +163,18 @@ class GRU:
     gates, products, kept = 3, 2, 4
 
     @staticmethod
-    def forward(x: Matrices, p: Matrices, memory: tf.Tensor) -> Step:
+    def forward(x: Matrices, p: Matrices, memory: Tensor) -> Step:
         (x_z, x_r, x_g), (p_z, p_r, p_g) = x, p
         z, r = sigmoid(x_z + p_z), sigmoid(x_r + p_r)
-        g = tf.tanh(x_g + r * p_g)
+        g = keras.ops.tanh(x_g + r * p_g)
         return [z * memory + (1 - z) * g], [z, r, g, p_g]
 
     @staticmethod
     def backward(
-        dh: tf.Tensor,
-        d_memory: tf.Tensor,
-        old: tf.Tensor,
-        new: tf.Tensor,
+        dh: Tensor,
+        d_memory: Tensor,
+        old: Tensor,
+        new: Tensor,
         kept: Matrices,
         once: Once,
     ) -> Gradients:
@@ -181,12 +186,12 @@ class GRU:
         return [dz, dr, dg], [dz, dr, dg * r], dh * z
 
 
-def sigmoid(x: tf.Tensor) -> tf.Tensor:
+def sigmoid(x: Tensor) -> Tensor:
     """The logistic function, computed from tanh, for which XLA is faster.
 
     Example:
 
-    >>> float(sigmoid(tf.constant(0.0)))
+    >>> float(sigmoid(keras.ops.zeros(())))
     0.5
     """
-    return 0.5 * tf.tanh(0.5 * x) + 0.5
+    return 0.5 * keras.ops.tanh(0.5 * x) + 0.5

@@ -5,13 +5,10 @@ import warnings
 
 from charrnn.network.backend import keras
 from charrnn.network.loading import Model, keras_model_of
-from charrnn.twins.fused_layers import (
-    Fused,
-    FusedLogits,
-    equations_of,
-    is_recurrent,
-)
+from charrnn.twins.fused_layers import Fused, equations_of, is_recurrent
+from charrnn.twins.fused_logits import FusedLogits
 from charrnn.twins.precision import resolve_precision
+from charrnn.twins.resets import Resetting
 from charrnn.twins.stateful import stateful, stateful_twin
 from charrnn.twins.twin import Twin
 
@@ -22,6 +19,7 @@ def fused(
     batch_size: int,
     precision: str = "auto",
     weight_drop: float = 0.0,
+    boundary: int | None = None,
 ) -> Twin:
     """Returns a twin that trains a model faster than Keras does.
 
@@ -47,6 +45,8 @@ def fused(
         weight_drop: Share of recurrent weights dropped at each training step
             (DropConnect, Wan et al. 2013; in recurrent layers, Merity et al.
             2018). The model itself keeps all of its weights.
+        boundary: The id before which the state of a row is reset: that of a
+            `charrnn.DocumentVocabulary`. `None` never resets it.
 
     Returns:
         A `Twin`: a `keras.Sequential` that maps ids `(batch_size, time)` to
@@ -77,6 +77,8 @@ def fused(
         )
     _report_stock_layers(model, weight_drop)
     layers = _fused_where_possible(model, precision, weight_drop)
+    if boundary is not None:
+        layers = [Resetting(layers[:-1], boundary), layers[-1]]
     return stateful_twin(model, batch_size=batch_size, layers=layers)
 
 
@@ -112,11 +114,20 @@ def _fused_where_possible(
     for fits, run in itertools.groupby(model.layers, key=_fits):
         group = [stateful(layer) for layer in run]
         if fits and any(map(is_recurrent, group)):
-            group = [Fused(group, precision, weight_drop)]
+            group = [_fused_layer()(group, precision, weight_drop)]
         layers += group
     if _has_many_logits(layers):
         layers[-1] = FusedLogits(layers[-1], precision)
     return layers
+
+
+def _fused_layer() -> type[Fused]:
+    """The class of the fused layers, for Keras's backend."""
+    if keras.backend.backend() == "tensorflow":
+        return Fused
+    from charrnn.twins.scanned_layers import Scanned
+
+    return Scanned
 
 
 def _fits(layer: keras.layers.Layer) -> bool:
@@ -142,12 +153,14 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
     >>> why_not_fused(keras.layers.GRU(4, reset_after=False))
     'a GRU layer has reset_after=False'
     """
-    if keras.backend.backend() != "tensorflow":
-        return f"the Keras backend is {keras.backend.backend()}"
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        return "there is a GPU, for which Keras uses cuDNN"
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "jax"):
+        return f"the Keras backend is {backend}"
+    if backend == "tensorflow" and _tensorflow_sees_gpu():
+        return (
+            "TensorFlow's fused loops are for CPUs, and there is a GPU, for "
+            "which KERAS_BACKEND=jax is faster"
+        )
     name = type(layer).__name__
     if equations_of(layer.cell) is None:
         return f"{name} layers have no fused form"
@@ -158,6 +171,12 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
         if settings.get(setting, expected) != expected:
             return f"a {name} layer has {setting}={settings[setting]!r}"
     return None
+
+
+def _tensorflow_sees_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 # The settings that the fused loops implement. cuDNN requires the same.
@@ -175,7 +194,7 @@ _FUSED_SETTINGS = {
 def _has_many_logits(layers: list[keras.layers.Layer]) -> bool:
     """Whether a twin has fused loops, and enough logits to be worth fusing."""
     last = layers[-1]
-    if not any(isinstance(layer, Fused) for layer in layers):
+    if not any(type(layer) is Fused for layer in layers):
         return False
     from charrnn.twins.logits import MAX_STOCK_CHARACTERS
 
@@ -204,5 +223,8 @@ def precision_of(twin: Twin) -> str:
     >>> precision_of(fused(model, batch_size=2, precision="bfloat16"))
     'bfloat16'
     """
-    fast = (ly for ly in twin.working_layers() if isinstance(ly, Fused))
+    layers = twin.working_layers()
+    if isinstance(layers[0], Resetting):
+        layers = layers[0].layers
+    fast = (layer for layer in layers if isinstance(layer, Fused))
     return next((layer.precision for layer in fast), "float32")

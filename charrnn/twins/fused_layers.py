@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.network.backend import cores, keras
 from charrnn.network.cells import CELLS
+from charrnn.twins.stateful import stateful
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -21,10 +22,9 @@ MIN_UNITS_PER_CORE = 128
 class Fused(keras.layers.Layer):
     """Consecutive recurrent and dropout layers, computed by fused loops.
 
-    The equations are Keras's; `loops.py` describes how they are computed.
-    Between the layers, sequences keep the layout of the loops: steps first, in
-    the precision of the products (benchmark: "recurrent and dropout layers as
-    one").
+    The equations are Keras's; see `loops.py`. Between the layers, sequences
+    keep the layout of the loops: steps first, in the precision of the products
+    (benchmark: "recurrent and dropout layers as one").
 
     Args:
         layers: A list of `keras.layers.RNN` with `stateful=True` around a
@@ -71,6 +71,11 @@ class Fused(keras.layers.Layer):
         recurrent = filter(is_recurrent, self.layers)
         return [state for layer in recurrent for state in layer.states or ()]
 
+    def renewed(self) -> "Fused":
+        """Makes the same layer, with states of its own."""
+        own = map(stateful, self.layers)
+        return type(self)([*own], self.precision, self.weight_drop)
+
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
@@ -100,10 +105,23 @@ class Fused(keras.layers.Layer):
         sequences: "tf.Tensor",
         mask: "tf.Tensor | None" = None,
         training: bool = False,
+        starts: "tf.Tensor | None" = None,
     ) -> "tf.Tensor":
-        """Computes the outputs, float32, `(B, T, H)`, and new states."""
-        if mask is not None:
-            return self._masked_call(sequences, mask, training)
+        """Computes the outputs, float32, `(B, T, H)`, and new states.
+
+        States are reset before the steps where `starts`, `(B, T)`, is 1.
+        """
+        if mask is None:
+            return self.unmasked(sequences, training, starts)
+        return self._masked_call(sequences, mask, training)
+
+    def unmasked(
+        self,
+        sequences: "tf.Tensor",
+        training: bool,
+        starts: "tf.Tensor | None",
+    ) -> "tf.Tensor":
+        """Computes the outputs where no step is masked."""
         import tensorflow as tf
 
         from charrnn.twins.dropout import dropout
@@ -111,9 +129,10 @@ class Fused(keras.layers.Layer):
         rows = self.states[0].shape[0]
         x = tf.ensure_shape(sequences, (rows, None, None))
         x = tf.transpose(tf.cast(x, self.precision), (1, 0, 2))  # (T, B, I)
+        kept = None if starts is None else 1 - tf.transpose(starts)
         for layer in self.layers:
             if is_recurrent(layer):
-                x = self._loop(layer, x, training)
+                x = self._loop(layer, x, training, kept)
             elif training and layer.rate:
                 # The seed from which Keras's Dropout would draw its mask.
                 seed = layer.seed_generator.next() % (tf.int32.max - 1)
@@ -132,7 +151,7 @@ class Fused(keras.layers.Layer):
             sequences = layer(sequences, training=training, **masked)
         return sequences
 
-    def _loop(self, layer, x, training):
+    def _loop(self, layer, x, training, kept):
         """Runs a layer over all steps, and stores its final states.
 
         The rows of a batch are independent. Each group of rows has its own
@@ -145,18 +164,20 @@ class Fused(keras.layers.Layer):
         cell = layer.cell
         of_cell = getattr(equations, str(equations_of(cell)))
         kernel = tf.convert_to_tensor(cell.kernel)
-        recurrent_kernel = self._recurrent_kernel(cell, training)
+        recurrent_kernel = tf.convert_to_tensor(
+            self.recurrent_kernel(cell, training)
+        )
         bias = tf.zeros((of_cell.products, recurrent_kernel.shape[1]))
         if cell.bias is not None:
             bias = tf.reshape(cell.bias, bias.shape)
+        weights = kernel, recurrent_kernel, bias
         rows, parts = division(x.shape[1], cell.units)
         x = tf.split(x, rows, axis=1)
+        kept = [None] * len(rows) if kept is None else tf.split(kept, rows, 1)
         states = zip(*(tf.split(s, rows) for s in layer.states), strict=True)
         results = [
-            loops.run(
-                of_cell, group, kernel, recurrent_kernel, bias, first, parts
-            )
-            for group, first in zip(x, states, strict=True)
+            loops.run(of_cell, group, *weights, first, parts, own)
+            for group, first, own in zip(x, states, kept, strict=True)
         ]
         outputs, last = zip(*results, strict=True)
         for state, groups in zip(
@@ -165,15 +186,14 @@ class Fused(keras.layers.Layer):
             state.assign(tf.concat(groups, axis=0))
         return tf.concat(outputs, axis=1)
 
-    def _recurrent_kernel(self, cell, training):
+    def recurrent_kernel(
+        self, cell: keras.layers.Layer, training: bool
+    ) -> "tf.Tensor":
         """Returns `U`; in training, with a share of its weights dropped.
 
-        They are drawn once per batch and dropped at all of its time steps
-        (Merity et al. 2018, "weight drop").
+        They are drawn once a batch (Merity et al. 2018, "weight drop").
         """
-        import tensorflow as tf
-
-        recurrent_kernel = tf.convert_to_tensor(cell.recurrent_kernel)
+        recurrent_kernel = cell.recurrent_kernel.value
         if not (training and self.weight_drop):
             return recurrent_kernel
         return keras.random.dropout(
@@ -186,17 +206,14 @@ def is_recurrent(layer: keras.layers.Layer) -> bool:
 
     Example:
 
-    >>> is_recurrent(keras.layers.LSTM(4)), is_recurrent(keras.layers.Dense(4))
-    (True, False)
+    >>> is_recurrent(keras.layers.LSTM(4))
+    True
     """
     return isinstance(layer, keras.layers.RNN)
 
 
 def equations_of(cell: keras.layers.Layer) -> str | None:
     """Names the class in `equations.py` that computes a Keras cell.
-
-    Args:
-        cell: The `cell` of a Keras recurrent layer.
 
     Returns:
         The name, from the table of cells; `None` if there is no fused form.
@@ -237,57 +254,3 @@ def division(batch_size: int, units: int) -> tuple[list[int], int]:
     groups = min(cores() // parts, batch_size // MIN_ROWS_PER_CORE)
     groups = max(1, groups)
     return [(batch_size + i) // groups for i in range(groups)], parts
-
-
-@keras.saving.register_keras_serializable(package="charrnn")
-class FusedLogits(keras.layers.Layer):
-    """A dense layer for the logits of many characters.
-
-    Its products take operands of a given precision, as those of `Fused` do.
-    `charrnn.loss` computes the cross-entropy in compiled passes.
-
-    Args:
-        dense: A `keras.layers.Dense` with a bias and without activation.
-        precision: `"float32"` or `"bfloat16"`.
-        **kwargs: As for any `keras.layers.Layer`.
-
-    Example:
-
-    >>> layer = FusedLogits(keras.layers.Dense(300), "bfloat16")
-    >>> layer(keras.ops.ones((2, 3, 5))).shape
-    TensorShape([2, 3, 300])
-    """
-
-    def __init__(
-        self, dense: keras.layers.Dense, precision: str, **kwargs: Any
-    ):
-        super().__init__(**kwargs)
-        self.dense = dense
-        self.precision = precision
-        self.supports_jit = False  # its kernels are compiled on their own
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "dense": keras.saving.serialize_keras_object(self.dense),
-            "precision": self.precision,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "FusedLogits":
-        dense = keras.saving.deserialize_keras_object(config["dense"])
-        return cls(**{**config, "dense": dense})
-
-    def build(self, shape: Shape) -> None:
-        if not self.dense.built:
-            self.dense.build(shape)
-
-    def compute_output_shape(self, shape: Shape) -> Shape:
-        return (*shape[:-1], self.dense.units)
-
-    def call(self, outputs: "tf.Tensor") -> "tf.Tensor":
-        """Computes float32 logits, `(B, T, V)`, of outputs `(B, T, H)`."""
-        from charrnn.twins.logits import logits
-
-        kernel, bias = self.dense.kernel, self.dense.bias
-        return logits(outputs, kernel, bias, self.precision)

@@ -43,7 +43,8 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
         - `p`, the products of the previous output, `[block][part of h]`,
           which are summed here,
         - the biases, `[block]`, each `(products, columns)`,
-        - the memory, float32, `(B, units of the part)`.
+        - the memory, float32, `(B, units of the part)`,
+        - the factors of `keeping.Keep` before the step, or `None`.
 
         It returns the new memory in float32, the new states as operands of
         the next products, and the matrices kept for the gradient, in pairs:
@@ -60,10 +61,13 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
     """
 
     @compiled
-    def compute(x, p, biases, memory):
+    def compute(x, p, biases, memory, kept_before=None):
         gates = equations.gates // len(x)  # of a block
         x = [as_float(v) + bias[0] for v, bias in zip(x, biases, strict=True)]
         p = [total(v) for v in p]
+        if kept_before is not None:
+            p = [v * kept_before for v in p]
+            memory = memory * kept_before
         if equations.products == 2:  # a GRU has a bias on both sides of `r`
             p = [v + bias[1] for v, bias in zip(p, biases, strict=True)]
         x, p = (
@@ -96,7 +100,8 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
         - the gradient of the memory, float32,
         - the memory before and after the step,
         - the matrices that `forward` kept,
-        - the number 1, which XLA must not be able to infer: see `once`.
+        - the number 1, which XLA must not be able to infer: see `once`,
+        - the factors of `keeping.Keep` before the step and after it, or `None`.
 
         It returns the gradients of `x` and, if they differ, of `p`,
         `[product][block]`, and that of the memory before the step.
@@ -112,8 +117,14 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
     """
 
     @compiled
-    def compute(d_output, d_products, d_memory, old, new, kept, one):
+    def compute(
+        d_output, d_products, d_memory, old, new, kept, one,
+        kept_before=None, kept_after=None,
+    ):  # fmt: skip
         operands, size = new.dtype, equations.gates // blocks
+        old, d_hidden = as_float(old), total(d_products)
+        if kept_before is not None:
+            old, d_hidden = old * kept_before, d_hidden * kept_after
 
         def once(value):
             # XLA recomputes cheap operations. A division by an unknown number
@@ -121,9 +132,9 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
             return value / one
 
         dx, dp, d_memory = equations.backward(
-            once(as_float(d_output) + total(d_products)),
+            once(as_float(d_output) + d_hidden),
             d_memory,
-            as_float(old),
+            old,
             as_float(new),
             tf.nest.flatten([tf.split(as_float(pair), 2) for pair in kept]),
             once,
@@ -135,6 +146,8 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
             ]
             for d in (dx, dp)[: equations.products]
         ]
+        if kept_before is not None:
+            d_memory = d_memory * kept_before
         return dz, d_memory
 
     return compute

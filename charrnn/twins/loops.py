@@ -59,15 +59,10 @@ from charrnn.twins.deferred import (
     weight_gradient,
 )
 from charrnn.twins.equations import Equations
+from charrnn.twins.keeping import Keep
 from charrnn.twins.kernels import as_float, total
 from charrnn.twins.products import multiply, over_steps, right_factor
-from charrnn.twins.tape import (
-    Tape,
-    gate_storage,
-    new_tape,
-    stack,
-    write,
-)
+from charrnn.twins.tape import Tape, gate_storage, new_tape, stack, write
 from charrnn.twins.tiles import Blocks, Tiles
 
 _map, _flat = tf.nest.map_structure, tf.nest.flatten
@@ -81,6 +76,7 @@ def run(
     bias: tf.Tensor,
     states: Sequence[tf.Tensor],
     parts: int = 1,
+    kept: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs one recurrent layer over all steps.
 
@@ -98,6 +94,8 @@ def run(
             product, one for the state's.
         states: The initial states, float32, `(B, H)` each, `h` first.
         parts: Number of parts that the units are divided into, one per core.
+        kept: 1 where a row's states are kept before a step, 0 where they are
+            reset, float32, `(T, B)`. `None` keeps all.
 
     Returns:
         The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
@@ -115,6 +113,7 @@ def run(
     (TensorShape([5, 2, 4]), TensorShape([2, 4]))
     """
     operands = inputs.dtype
+    keep = Keep(kept)
     tiles = Tiles(equations.gates, states[0].shape[1], parts, operands)
 
     # TensorFlow sees only the result of `layer` and its hand-written
@@ -126,22 +125,20 @@ def run(
         projected = _map(lambda w: over_steps(inputs, w), kernel)
         first = tiles.split(states, axis=1)
         last, tape = _forward_loop(
-            equations, projected, recurrent, tiles.cut(bias), first
+            equations, projected, recurrent, tiles.cut(bias), first, keep
         )
         h = tf.concat([stack(part.states[0]) for part in tape], axis=2)
 
         def gradient(d_outputs, *d_last):
+            d_h = [part for (part,) in tiles.split([d_outputs], axis=2)]
+            d_end = tiles.split(d_last, axis=1)
             dx, dp, d_states = _backward_loop(
-                equations,
-                [part for (part,) in tiles.split([d_outputs], axis=2)],
-                tiles.split(d_last, axis=1),
-                recurrent,
-                tape,
+                equations, d_h, d_end, recurrent, tape, keep
             )
             return (
                 input_gradient(dx, kernel),
                 weight_gradient(tiles, inputs, dx),
-                weight_gradient(tiles, h[:-1], dp),
+                weight_gradient(tiles, keep.before_each(h[:-1]), dp),
                 bias_gradient(tiles, inputs, [dx, dp][: equations.products]),
                 *tiles.merge(d_states),
             )
@@ -158,6 +155,7 @@ def _forward_loop(
     recurrent: list[Blocks],
     biases: Blocks,
     states: list[list[tf.Tensor]],
+    keep: Keep,
 ) -> tuple[list[list[tf.Tensor]], list[Tape]]:
     """Computes the states of all steps, from the first to the last.
 
@@ -169,6 +167,7 @@ def _forward_loop(
         recurrent: The tiles of `U`, `[part][block][part of h]`.
         biases: `[part][block]`.
         states: The initial states, `[part][state]`.
+        keep: Where states are kept.
 
     Returns:
         The final states, `[part][state]`, and the tape of each part.
@@ -184,7 +183,7 @@ def _forward_loop(
         for j, tiles in enumerate(recurrent):
             x = [block[t] for block in projected[j]]
             p = [_map(multiply, hidden, block) for block in tiles]
-            results.append(compute(x, p, biases[j], memories[j]))
+            results.append(compute(x, p, biases[j], memories[j], keep[t]))
         memories, rounded, kept = map(list, zip(*results, strict=True))
         tape = [
             part.write(t, *values)
@@ -208,6 +207,7 @@ def _backward_loop(
     d_last: list[list[tf.Tensor]],
     recurrent: list[Blocks],
     tape: list[Tape],
+    keep: Keep,
 ) -> tuple[Blocks, Blocks, list[list[tf.Tensor]]]:
     """Carries the gradients of the states from the last step to the first.
 
@@ -217,6 +217,7 @@ def _backward_loop(
         d_last: The gradients of the final states, `[part][state]`.
         recurrent: The tiles of `U`, `[part][block][part of h]`.
         tape: What `_forward_loop` stored, `[part]`.
+        keep: Where states are kept.
 
     Returns:
         The gradients of the inputs' products and of the states' products at
@@ -232,8 +233,9 @@ def _backward_loop(
     one = tf.sign(tf.cast(steps, tf.float32))  # 1, but XLA cannot infer it
 
     def step(t, d_hidden, d_memories, dz):
+        kept = keep.around(t)
         results = [
-            compute(d_output[t], products, d_memory, *part.read(t), one)
+            compute(d_output[t], products, d_memory, *part.read(t), one, *kept)
             for d_output, products, d_memory, part in zip(
                 d_outputs, d_hidden, d_memories, tape, strict=True
             )
@@ -251,10 +253,9 @@ def _backward_loop(
         step,
         (steps - 1, d_hidden, [part[-1] for part in d_last], dz),
     )
-    d_first = [
-        [total(products), memory] if separate else [total(products) + memory]
-        for products, memory in zip(d_hidden, d_memories, strict=True)
-    ]
+    d_h = [keep.before_all(total(products)) for products in d_hidden]
+    pairs = zip(d_h, d_memories, strict=True)
+    d_first = [[h, c] if separate else [h + c] for h, c in pairs]
     dz = _map(stack, dz)
     return [part[0] for part in dz], [part[-1] for part in dz], d_first
 

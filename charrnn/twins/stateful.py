@@ -65,6 +65,8 @@ def stateful_twin(
 def stateful(layer: keras.layers.Layer) -> keras.layers.Layer:
     """Wraps a recurrent layer's own cell in a layer that keeps its state.
 
+    An LSTM or GRU layer stays one, for only those reach cuDNN on a GPU.
+
     Args:
         layer: A Keras layer.
 
@@ -74,17 +76,64 @@ def stateful(layer: keras.layers.Layer) -> keras.layers.Layer:
     Example:
 
     >>> layer = keras.layers.LSTM(4)
-    >>> stateful(layer).cell is layer.cell
-    True
+    >>> copy = stateful(layer)
+    >>> copy.cell is layer.cell, type(copy).__name__
+    (True, 'LSTM')
     """
     if not isinstance(layer, keras.layers.RNN):
         return layer
+    if type(layer) in (keras.layers.LSTM, keras.layers.GRU):
+        return _sharing_cell(layer)
     return keras.layers.RNN(
         layer.cell,
         return_sequences=True,
         stateful=True,
         dtype=layer.dtype_policy,
     )
+
+
+def _sharing_cell(layer: keras.layers.RNN) -> keras.layers.RNN:
+    """Makes a stateful layer of the same class, with the same cell."""
+    config = layer.get_config()
+    config.update(return_sequences=True, return_state=False, stateful=True)
+    copy = type(layer).from_config(config)
+    copy.cell = layer.cell  # in place of its own, which has no variables yet
+    copy.input_spec = None  # as a `keras.layers.RNN`
+    return copy
+
+
+def resized(twin: Twin, batch_size: int) -> Twin:
+    """Makes a twin of the same model for another batch size.
+
+    Args:
+        twin: From `stateful_twin` or `charrnn.fused`.
+        batch_size: Sequences per batch of the new one.
+
+    Returns:
+        A `Twin` that computes in the same way, with the same variables and
+        with states of its own. It is not compiled.
+
+    Example:
+
+    >>> from charrnn.network.model import build_model
+    >>> model = build_model(range(5), units=4, layers=1)
+    >>> resized(stateful_twin(model, batch_size=6), 2).output_shape
+    (2, None, 5)
+    """
+    layers = map(renewed, twin.working_layers())
+    return Twin(twin.model, layers, batch_size)
+
+
+def renewed(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Makes a twin's layer anew, with states of its own.
+
+    Args:
+        layer: A layer that `Twin.working_layers` lists.
+
+    Returns:
+        A layer with the same variables, except for the states.
+    """
+    return layer.renewed() if hasattr(layer, "renewed") else stateful(layer)
 
 
 def states(twin: Twin) -> list[keras.Variable]:
@@ -103,8 +152,4 @@ def states(twin: Twin) -> list[keras.Variable]:
     >>> len(states(stateful_twin(model, batch_size=2)))  # an LSTM has two
     2
     """
-    return [
-        state
-        for layer in twin.working_layers()
-        for state in getattr(layer, "states", None) or ()
-    ]
+    return twin.states

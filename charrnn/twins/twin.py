@@ -1,6 +1,7 @@
 """The base of all twins: a model's own layers, computed another way."""
 
 import math
+import sys
 import types
 from collections.abc import Iterable
 from pathlib import Path
@@ -64,12 +65,38 @@ class Twin(keras.Sequential):
             self.add(layer)
 
     @property
+    def model(self) -> keras.Sequential:
+        """The model that it trains."""
+        return self._model()
+
+    @property
     def layers(self) -> list[keras.layers.Layer]:
         return self._model().layers
 
     def working_layers(self) -> list[keras.layers.Layer]:
         """The layers that compute; a `Fused` layer contains several."""
         return super().layers
+
+    @property
+    def non_trainable_variables(self) -> list[keras.Variable]:
+        """Those of the model and, with JAX, the states.
+
+        JAX's functions are pure: `fit` carries only the variables in this
+        list from step to step.
+        """
+        variables = super().non_trainable_variables
+        if keras.backend.backend() != "jax":
+            return variables
+        return [*variables, *self.states]
+
+    @property
+    def states(self) -> list[keras.Variable]:
+        """The states that the layers carry: variables `(batch_size, units)`."""
+        return [
+            state
+            for layer in self.working_layers()
+            for state in getattr(layer, "states", None) or ()
+        ]
 
     def get_config(self) -> dict[str, Any]:
         return self._model().get_config()
@@ -154,12 +181,11 @@ class Twin(keras.Sequential):
 
         If the size is not known yet, TensorFlow checks it at run time.
         """
-        import tensorflow as tf
-
         rows = ids.shape[0]
         if rows is not None and rows != self.batch_size:
             raise wrong_batch(self.batch_size, rows)
-        if rows is None and tf.is_tensor(ids):
+        tf = sys.modules.get("tensorflow")
+        if rows is None and tf is not None and tf.is_tensor(ids):
             ids = tf.ensure_shape(ids, (self.batch_size, *ids.shape[1:]))
         return ids
 
@@ -168,14 +194,13 @@ class Twin(keras.Sequential):
 
         Without it the loss may fail first, with a less helpful message.
         """
-        import tensorflow as tf
-
         size = getattr(data, "batch_size", None)  # of charrnn.Windows
         if size not in (None, self.batch_size):
             raise wrong_batch(self.batch_size, size)
         if isinstance(data, types.GeneratorType):
             return (self._sized_batch(batch) for batch in data)
-        if isinstance(data, tf.data.Dataset):
+        tf = sys.modules.get("tensorflow")
+        if tf is not None and isinstance(data, tf.data.Dataset):
             specs = tf.nest.flatten(data.element_spec)
             if any(spec.shape.as_list()[:1] == [None] for spec in specs):
                 return data.map(lambda *batch: self._sized_batch(batch))

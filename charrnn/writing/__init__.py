@@ -7,6 +7,10 @@
 - `ledger`: Add up the surprise of the characters drawn, many steps at a time.
 - `state`: The sampling state: everything that the next characters depend on.
 - `prompts`: Read a prompt, and complete the word in which it ends.
+- `word_search`: Search what a network may write for whole words, the likeliest
+  first.
 - `drawing`: Draw a batch of samples until each of them has ended.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
+- `novelty`: Draw documents until enough of them are not in the training text.
+- `next_words`: Find the likeliest next words, and their probabilities.
 """

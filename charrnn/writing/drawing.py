@@ -80,6 +80,7 @@ class Drawing:
         self._step = step
         self._state = state
         count = len(state.samples)
+        self._boundary = vocabulary.boundary
         self._decoders = [vocabulary.decoder() for _ in range(count)]
         self._length = length
         is_character = vocabulary.unit == "character"
@@ -120,11 +121,19 @@ class Drawing:
             ids, after = self._step(state)
             self._ledger.add(state.samples, state.logits, ids)
             yield from self._told(state.samples, ids)
+            self._end_documents(state.samples, ids)
             going = self._going(state)
             state = after if all(going) else keep_rows(after, going)
         for index, draft in enumerate(self._drafts):
             if draft.pending:
                 yield index, draft.release()
+
+    def _end_documents(self, samples: np.ndarray, ids: np.ndarray) -> None:
+        """Ends the samples whose document the model has ended."""
+        if self._boundary is not None:
+            for index in samples[ids == self._boundary].tolist():
+                draft = self._drafts[index]
+                draft.reason = draft.reason or "end"
 
     def _told(
         self, samples: np.ndarray, ids: np.ndarray
@@ -216,7 +225,7 @@ def check_can_write(vocabulary: UnitVocabulary) -> None:
     >>> from charrnn import Vocabulary
     >>> check_can_write(Vocabulary("ab"))
     """
-    if vocabulary.stand_in is not None and len(vocabulary) == 1:
+    if vocabulary.stand_in is not None and len(vocabulary.inner) == 1:
         raise ValueError(
             "Expected a model with characters to write. Received one that "
             "knows only U+FFFD, which stands for rare characters and is never "

@@ -55,7 +55,7 @@ def _check_can_come(
             "Received an empty one."
         )
     try:
-        ids = vocabulary.encode(string)
+        ids = vocabulary.inner.encode(string)
     except ValueError as error:
         raise ValueError(f"{reason} {string!r}: {error}") from error
     if vocabulary.stand_in in ids.tolist():

@@ -147,13 +147,29 @@ def surprise(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
     >>> surprise(np.zeros((1, 8)), np.array([3])) / np.log(2)
     array([3.])
     """
-    # -ln softmax(logits)[id] = ln(sum(exp(logits))) - logits[id]; with the
-    # largest logit subtracted first, no exponential overflows.
-    top = logits.max(-1, keepdims=True)
-    log_total = np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
+    # -ln softmax(logits)[id] = ln(sum(exp(logits))) - logits[id]
     rows = logits.reshape(-1, logits.shape[-1])
     of_ids = rows[np.arange(len(rows)), ids.ravel()]
-    return log_total - of_ids.reshape(ids.shape)
+    return log_total(logits) - of_ids.reshape(ids.shape)
+
+
+def log_total(logits: np.ndarray) -> np.ndarray:
+    """The logarithm of the sum of exponentials.
+
+    Args:
+        logits: Float array of shape `(..., vocabulary size)`.
+
+    Returns:
+        Float array of shape `(...)`.
+
+    Example:
+
+    >>> log_total(np.log([0.25, 0.75])).round(6) + 0
+    np.float64(0.0)
+    """
+    # With the largest logit subtracted first, no exponential overflows.
+    top = logits.max(-1, keepdims=True)
+    return np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
 
 
 def _softmax(logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -11,14 +11,20 @@ read. Instead, a word is drawn from those that begin with it:
 The rest is also a candidate as it stands: as a word, or spelled out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Unpack
 
 import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.probabilities import Filters, probabilities, surprise
+from charrnn.writing.probabilities import (
+    Filters,
+    log_total,
+    probabilities,
+    surprise,
+    without,
+)
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
 
@@ -43,7 +49,8 @@ def read_prompt(
 
     Args:
         engine: The model.
-        prompt: A text; if it is empty, `new_line` is read instead.
+        prompt: A text; if it is empty, `new_line` is read instead. A model of
+            documents reads the boundary before it, which begins a document.
         count: Number of samples to draw in parallel.
         seed: Of the random numbers.
         watch: As for `Sampler.start`.
@@ -60,17 +67,19 @@ def read_prompt(
     >>> read_prompt(load("shakespeare"), "O", count=2, seed=0).logits.shape
     (2, 69)
     """
-    vocabulary = engine.vocabulary
+    vocabulary = engine.vocabulary.inner
     settled = vocabulary.settled_length(prompt)
     if settled < len(prompt):
         vocabulary.encode(prompt)  # so that an error has the right position
-    ids = vocabulary.encode(prompt[:settled] or new_line(vocabulary))
+    ids = _ids(engine.vocabulary, prompt[:settled])
     ids = ids[None, -MAX_PROMPT_CHARACTERS:]
     starts = range(0, ids.shape[1], UNITS_PER_PIECE)
     pieces = [ids[:, s : s + UNITS_PER_PIECE] for s in starts]
     recurrent = None
     for piece in watch(pieces):
         logits, recurrent = engine.read(piece, recurrent)
+    if ids.shape[1] == 1:  # no document is empty
+        logits = without(engine.vocabulary.boundary, logits)
     # All samples share the prompt: read it once, then copy the state.
     return State(
         [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
@@ -79,6 +88,14 @@ def read_prompt(
         np.arange(count),
         rest=prompt[settled:],
     )
+
+
+def _ids(vocabulary: UnitVocabulary, prompt: str) -> np.ndarray:
+    """The ids that a network reads, at least one."""
+    if vocabulary.boundary is not None:
+        begin = np.array([vocabulary.boundary])
+        return np.concatenate([begin, vocabulary.inner.encode(prompt)])
+    return vocabulary.encode(prompt or new_line(vocabulary))
 
 
 def new_line(vocabulary: UnitVocabulary) -> str:
@@ -120,9 +137,7 @@ def complete(
     if not state.rest:
         return state
     before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
-    paths = _paths(engine.vocabulary, state.rest)
-    nats = [_nats(engine, path, state.logits[:1], before) for path in paths]
-    p = probabilities(-np.array([nats]), **filters)
+    paths, p = completions(engine, state, **filters)
     places = draw(
         np.repeat(p, len(state.samples), 0),
         numbers.at(state.position, seed=state.seed, samples=state.samples),
@@ -143,24 +158,36 @@ def complete(
     )
 
 
+def completions(
+    engine: Engine, state: State, **filters: Unpack[Filters]
+) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """Finds what the unread end of a prompt may be part of.
+
+    Args:
+        engine: The model.
+        state: What `read_prompt` returned, with a `rest`.
+        **filters: As for `probabilities`.
+
+    Returns:
+        `(paths, p)`: the candidates as ids, and their probabilities,
+        `(1, candidates)`.
+    """
+    before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
+    logits = state.logits[:1]
+    paths = _paths(engine.vocabulary.inner, state.rest)
+    first = np.array([path[0] for path in paths])
+    nats = log_total(logits) - logits[0, first]
+    for place, path in enumerate(paths):
+        if len(path) > 1:
+            ids = np.array([path])
+            following, _ = engine.run(ids[:, :-1], before)
+            nats[place] += surprise(following, ids[:, 1:]).sum()
+    return paths, probabilities(-nats[None], **filters)
+
+
 def _paths(vocabulary: UnitVocabulary, rest: str) -> list[tuple[int, ...]]:
     """The candidates for the end of a prompt, as ids."""
     words = [(i,) for i in vocabulary.beginning_with(rest)]
     as_cut = tuple(vocabulary.encode(rest).tolist())
     spelled = tuple(int(vocabulary.encode(c)[0]) for c in rest)
     return list(dict.fromkeys([*words, as_cut, spelled]))
-
-
-def _nats(
-    engine: Engine,
-    path: Sequence[int],
-    logits: np.ndarray,
-    recurrent: list[tuple[np.ndarray, ...]],
-) -> float:
-    """The surprise of consecutive ids, added up."""
-    ids = np.array([path])
-    nats = float(surprise(logits, ids[:, 0])[0])
-    if len(path) > 1:
-        following, _ = engine.run(ids[:, :-1], recurrent)
-        nats += float(surprise(following, ids[:, 1:]).sum())
-    return nats

@@ -91,8 +91,8 @@ class Sampler:
 
         Args:
             prompt: Text to continue. If empty, a line feed is read instead,
-                or the model's first character if it has none. Only the last
-                16,384 characters count, far more than a network remembers.
+                or the model's first character if it has none, except by a model
+                of documents. Only the last 16,384 characters count.
             count: Number of samples to draw in parallel.
             seed: Of the random numbers.
             watch: Wraps the loop over the prompt's pieces, for a progress
@@ -170,7 +170,7 @@ class Sampler:
         watch: Callable[[Iterable], Iterable] = iter,
         **filters: Unpack[Filters],
     ) -> list[Sample]:
-        """Writes whole samples.
+        """Writes whole samples, of a model of documents whole documents.
 
         Args:
             prompt: Text to continue; it is not repeated in the samples.

@@ -32,6 +32,7 @@ def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path):
         ["generate", "--model", str(trained.folder), "--length", "3"],
         *([verb, *read] for verb in ("score", "surprise", "context")),
         ["neurons", *read],
+        ["next", str(trained.folder), "--prompt", "The"],
         ["corpora"],
     ]
     result = run("-c", RUN_EACH, cwd=ROOT, input=json.dumps(words))
@@ -138,6 +139,7 @@ READERS = {
     "surprise": [],
     "context": [],
     "neurons": [],
+    "next": ["--max-prefixes=9", "--prompt-file"],
 }
 
 

@@ -53,7 +53,7 @@ FLAGS = {
         "--out": PATHS, "--fresh": None, "--encoding": ENCODINGS,
         "--newline": ["lf", "keep", "crlf"], "--normalize": ["NFC", "nfc"],
         "--min-count": NUMBERS, "--max-vocab": NUMBERS,
-        "--validation": NUMBERS,
+        "--documents": TEXTS, "--validation": NUMBERS,
         "--cell": ["gru", "lstm", "cnn"], "--units": NUMBERS,
         "--layers": NUMBERS, "--dropout": NUMBERS, "--embedding": NUMBERS,
         "--init-from": PATHS, "--freeze-vocabulary": None,
@@ -72,7 +72,7 @@ FLAGS = {
         "--length": NUMBERS, "--count": NUMBERS, "--temperature": NUMBERS,
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
-        "--out": PATHS, "--json": None,
+        "--out": PATHS, "--json": None, "--new": PATHS,
     },
     "score": {
         "--lines": None, "--encoding": ENCODINGS, "--json": None,
@@ -91,6 +91,12 @@ FLAGS = {
         "--html": PATHS, "--plot": PATHS, "--json": None, "--count": NUMBERS,
         "--encoding": ENCODINGS, "--unknown": ["error", "skip", "guess"],
     },
+    "next": {
+        "--prompt": TEXTS, "--prompt-file": PATHS, "--encoding": ENCODINGS,
+        "--escapes": None, "--json": None, "--count": NUMBERS, "-n": NUMBERS,
+        "--unknown": ["error", "nearest", "skip", "replace", ""],
+        "--temperature": NUMBERS, "--max-prefixes": NUMBERS, "--word": TEXTS,
+    },
     "gradients": {
         "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
@@ -106,6 +112,7 @@ NEEDED = {
     "surprise": ["model.keras", "sea.txt"],
     "context": ["model.keras", "sea.txt"],
     "neurons": ["model.keras", "sea.txt"],
+    "next": ["model.keras", "--max-prefixes=9"],
     "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
 }

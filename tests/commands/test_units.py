@@ -119,6 +119,18 @@ def test_a_model_writes_what_its_seed_says(run, tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("prompt", ["She se", "She ", "", "süß – "])
+def test_a_model_tells_the_next_words(run, prompt, capsys):
+    words = ["next", str(run), "--prompt", prompt, "--json"]
+    assert main(words) == 0
+    row = json.loads(capsys.readouterr().out)
+    likeliest = row["words"][0]
+    assert likeliest["word"].startswith(likeliest["typed"])
+    assert 0.01 < likeliest["probability"] <= likeliest["at_most"] <= 1
+    assert sum(w["probability"] for w in row["words"]) + row["unread"] < 1.001
+
+
+@pytest.mark.slow
 def test_bytes_are_escaped_on_the_screen_and_whole_in_a_file(
     tmp_path, capsysbinary
 ):
@@ -227,6 +239,41 @@ def test_contexts_are_of_so_many_units(run, text, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_units_are_compared_by_the_same_characters(tmp_path, capsys):
+    path, out = tmp_path / "sea.txt", tmp_path / "out"
+    path.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    words = ["compare", str(path), "--out", str(out), "--cells=gru"]
+    words += ["--units=8", "--layers=1", "--epochs=1"]
+    assert main([*words, "--unit", "character,word,byte"]) == 0
+    printed = capsys.readouterr().out
+    rows = json.loads((out / "compared.json").read_text("utf-8"))
+    assert [row["unit"] for row in rows] == ["character", "word", "byte"]
+    folders = ["gru", "gru-word", "gru-byte"]
+    for row, folder in zip(rows, folders, strict=True):
+        metrics = json.loads((out / folder / "metrics.json").read_text("utf-8"))
+        assert metrics.get("unit", "character") == row["unit"]
+        characters = sum(
+            metrics["split"][f"{part}_characters"]
+            for part in ("training", "validation")
+        )
+        assert characters == len(TEXT.replace("\n", "\r\n"))
+        nats = row["validation_nats_per_character"]
+        assert nats == metrics["validation_nats_per_character"]
+        assert re.search(rf"gru +{row['unit']} +[\d.]+ +{nats:.4f} ", printed)
+    assert rows[1]["characters_per_unit"] > 2
+    line = refused([*words, "--unit=byte", "--encoding=latin-1"], capsys)
+    assert "Expected no --encoding with --unit byte" in line
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_runs_get_the_size_that_is_asked_for(unit, text, tmp_path, capsys):
+    words = ["compare", str(text), "--out", str(tmp_path / "o"), "--unit", unit]
+    line = refused([*words, "--parameters=100"], capsys)
+    size = 256 if unit == "byte" else 46
+    assert f"one simple_rnn unit a layer and {size} {unit}s" in line
+
+
+@pytest.mark.slow
 def test_neurons_are_followed_through_units(run, text, tmp_path, capsys):
     made = tmp_path / "page.html"
     words = ["neurons", str(run), str(text)]
@@ -296,3 +343,20 @@ def test_training_in_python_takes_a_unit(unit, text, tmp_path):
     )  # fmt: skip
     assert run.vocabulary.unit == unit
     assert run.metrics["unit"] == unit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", UNITS)
+def test_gradients_reach_so_many_units_back(unit, text, tmp_path, capsys):
+    words = ["gradients", str(text), "--unit", unit, "--units=4", "--lags=9"]
+    assert main([*words, "--steps=5", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["unit"] for row in rows} == {unit}
+    assert all(len(row["norms"]) == 10 for row in rows)
+    nats = [row["training_nats_per_character"] for row in rows[1::2]]
+    assert max(nats) < (3 if unit == "word" else 7)  # per character
+    plot = tmp_path / "gradients.png"
+    assert main([*words, "--steps=0", "--plot", str(plot)]) == 0
+    assert f"after how many {unit}s it is" in capsys.readouterr().out
+    line = refused([*words, "--lags=9999"], capsys)
+    assert f"{unit}s or more" in line

@@ -207,14 +207,14 @@ def test_a_model_of_the_last_character_only_is_refused():
 @pytest.mark.parametrize("characters", [6, 8])
 def test_layers_for_another_vocabulary_are_refused(characters):
     model = sequential(lstm(), dense(characters), characters=characters)
-    with pytest.raises(ValueError, match=r"in a network for 7 characters"):
+    with pytest.raises(ValueError, match=r"with a vocabulary of 7"):
         Engine.from_keras(model, VOCABULARY)
 
 
 @pytest.mark.parametrize("characters", [6, 8])
 def test_logits_for_another_vocabulary_are_refused(characters):
     model = sequential(lstm(), dense(characters))
-    with pytest.raises(ValueError, match=r"in a network for 7 characters"):
+    with pytest.raises(ValueError, match=r"with a vocabulary of 7"):
         Engine.from_keras(model, VOCABULARY)
 
 

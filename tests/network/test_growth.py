@@ -7,6 +7,7 @@ from charrnn.network.arguments import network_of
 from charrnn.network.engine import Engine
 from charrnn.network.growth import MAX_SHARE, grown, log_ratios
 from charrnn.network.shapes import planned_shapes
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.relatives import Relative, relatives
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.word_vocabulary import WordVocabulary
@@ -97,7 +98,7 @@ def test_a_new_unit_begins_like_its_relative():
 def test_the_bias_follows_the_frequency():
     like = [Relative(np.array([i]), np.ones(1), "similar") for i in (0, 0, 1)]
     counts = np.array([99_999, 9_999, 99, 199, 9_999])
-    ratios = np.exp(log_ratios(like, counts))
+    ratios = np.exp(log_ratios(like, counts, 2))
     np.testing.assert_allclose(ratios, [0.001, 0.002, MAX_SHARE])
 
 
@@ -123,3 +124,19 @@ def test_one_hot_input_grows_beyond_256_characters():
     before, _ = Engine(layers, old).run(ids)
     after, _ = Engine(larger, new).run(ids)
     np.testing.assert_allclose(after[..., :250], before, atol=1e-5)
+
+
+def test_the_boundary_of_documents_moves_to_the_end():
+    old, new = (
+        DocumentVocabulary(OLD, "lines"),
+        DocumentVocabulary(NEW, "lines"),
+    )
+    layers, counts = layers_of(len(old)), counts_of(new, 0)
+    larger = grown(layers, relatives(OLD, NEW, counts), counts, len(OLD))
+    text = "abcd\no24\n"
+    before, _ = Engine(layers, old).run([old.encode(text)])
+    after, _ = Engine(larger, new).run([new.encode(text)])
+    size = len(OLD)
+    np.testing.assert_allclose(after[..., :size], before[..., :size], atol=1e-5)
+    np.testing.assert_allclose(after[..., -1], before[..., -1], atol=1e-5)
+    assert (total(after) - total(before)).max() < 0.01

@@ -15,6 +15,7 @@ from charrnn.network import model_file
 from charrnn.network.backend import keras
 from charrnn.network.engine import Engine, load
 from charrnn.network.model import build_model
+from charrnn.text import kinds
 from charrnn.text.byte_vocabulary import ByteVocabulary
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.word_vocabulary import WordVocabulary
@@ -240,8 +241,8 @@ def test_a_foreign_setting_is_refused(path):
 
 
 def test_a_newer_format_is_refused(path):
-    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 3}))
-    refused(path, r"Expected format 1 or 2\. Received 3\. .*update charrnn")
+    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 4}))
+    refused(path, r"Expected format 1 to 3\. Received 4\. .*update charrnn")
 
 
 UNITS = [
@@ -287,6 +288,37 @@ def test_a_file_without_a_unit_is_of_characters(path, vocabulary):
 def test_a_strange_unit_is_refused(path, change, reason):
     rewrite(path, charrnn=json.dumps(facts_of(path) | change))
     refused(path, reason)
+
+
+@pytest.mark.parametrize("unit", ["character", "byte"])
+def test_documents_need_their_format(unit, tmp_path):
+    """Earlier versions refuse it by its format, and would misread it."""
+    path = tmp_path / "model.keras"
+    known = kinds.from_documents(unit, ["ab", "c"], "lines")
+    model_file.save(build(known, "gru", 1), path, known)
+    assert facts_of(path)["format"] == 3
+    assert load(path).vocabulary == known
+    rewrite(path, charrnn=json.dumps(facts_of(path) | {"format": 2}))
+    refused(path, "Expected format 3 of a model of documents. Received 2")
+
+
+@pytest.mark.parametrize("by", [None, 7, "", [], {"by": "lines"}, "a" * 101])
+def test_a_strange_division_is_refused(by, tmp_path):
+    path = tmp_path / "model.keras"
+    known = kinds.from_documents("character", ["ab", "c"], "lines")
+    model_file.save(build(known, "gru", 1), path, known)
+    stored = facts_of(path)["vocabulary"] | {"documents": by}
+    rewrite(path, charrnn=json.dumps(facts_of(path) | {"vocabulary": stored}))
+    refused(path, "Expected documents by files, by lines, or by a separator")
+
+
+def test_a_boundary_without_documents_does_not_fit(tmp_path):
+    path = tmp_path / "model.keras"
+    known = kinds.from_documents("character", ["ab", "c"], "lines")
+    model_file.save(build(known, "gru", 1), path, known)
+    stored = {"characters": "abc"}
+    rewrite(path, charrnn=json.dumps(facts_of(path) | {"vocabulary": stored}))
+    refused(path, "Expected")
 
 
 @pytest.mark.parametrize(
@@ -418,11 +450,11 @@ def quantized(v):
 REFUSED = {
     "vocabulary": (
         lambda v: build(Vocabulary("abc")),
-        r"num_tokens=\d+ in a network for \d+ characters\. Received 3",
+        r"num_tokens=\d+ in a network with a vocabulary of \d+\. Received 3",
     ),
     "embedding": (
         lambda v: sequential(embedding(v, 99), lstm(), dense(v)),
-        r"input_dim=\d+ in a network for \d+ characters\. Received 99",
+        r"input_dim=\d+ in a network with a vocabulary of \d+\. Received 99",
     ),
     "bidirectional": (
         lambda v: sequential(

@@ -1,6 +1,7 @@
 """A model file from a stranger is sound, or is refused: cheaply, in a line."""
 
 import io
+import itertools
 import json
 import os
 import pickle
@@ -27,9 +28,13 @@ from charrnn.network import model_file
 from charrnn.network.backend import keras
 from charrnn.network.model import build_model
 from charrnn.system import archive
+from charrnn.text.byte_vocabulary import ByteVocabulary
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.word_vocabulary import WordVocabulary
 
 CHARACTERS = "\n\x9babc"  # one of them begins a command to a terminal
+# Each word but the last begins another.
+WORDS = [*CHARACTERS, "ab", "abc", "abca", "a\x9bb"]
 UNITS = 6
 FUNCTION = {
     "module": "keras.config",
@@ -39,9 +44,9 @@ FUNCTION = {
 }
 
 
-def save_model(path, **arguments):
+def save_model(path, vocabulary=None, **arguments):
     """Saves a small model; returns its path."""
-    vocabulary = Vocabulary(CHARACTERS)
+    vocabulary = vocabulary or Vocabulary(CHARACTERS)
     keras.utils.set_random_seed(1)
     model = build_model(vocabulary, units=UNITS, layers=1, **arguments)
     model_file.save(model, path, vocabulary)
@@ -93,6 +98,27 @@ def set_characters(characters):
         rewrite(path, charrnn=json.dumps(facts))
 
     return change
+
+
+def set_facts(**entries):
+    """Replaces entries of the metadata; `None` removes one."""
+
+    def change(path):
+        facts = facts_of(path) | entries
+        kept = {name: v for name, v in facts.items() if v is not None}
+        rewrite(path, charrnn=json.dumps(kept))
+
+    return change
+
+
+def set_words(words):
+    return set_facts(vocabulary={"words": words})
+
+
+def many_words(count, length):
+    """Distinct words of one length, spelled with a, b and c."""
+    letters = itertools.product("abc", repeat=length)
+    return ["".join(word) for word in itertools.islice(letters, count)]
 
 
 def change_weights(path, change):
@@ -351,7 +377,7 @@ HOSTILE = {
     # Sizes in the config.
     "embedding of many": (
         set_in_layer(1, input_dim=BOMB),
-        r"input_dim=5 in a network for 5 characters\. Received 20000000",
+        r"input_dim=5 in a network with a vocabulary of 5\. Received 20000000",
     ),
     "wide embedding": (
         set_in_layer(1, output_dim=BOMB),
@@ -369,8 +395,8 @@ HOSTILE = {
         set_in_layer(2, units=UNITS - 1),
         r"LSTM weights of shapes .* Received",
     ),
-    "more characters": (set_characters(CHARACTERS + "d"), r"for 6 characters"),
-    "fewer characters": (set_characters(CHARACTERS[:-1]), r"for 4 characters"),
+    "more characters": (set_characters(CHARACTERS + "d"), r"a vocabulary of 6"),
+    "fewer characters": (set_characters(CHARACTERS[:-1]), r"a vocabulary of 4"),
     "characters twice": (
         set_characters("abb\x9b\n"),
         r"'b' .* more than once",
@@ -527,6 +553,94 @@ HOSTILE = {
 }
 
 
+# The same for a model of words, with what is wrong in its vocabulary.
+HOSTILE_WORDS = {
+    "more words": (set_words([*WORDS, "cab"]), r"a vocabulary of 10\."),
+    "fewer words": (set_words(WORDS[:-1]), r"a vocabulary of 8\."),
+    "too many words": (
+        set_words([*CHARACTERS, *many_words(1 << 17, 11)]),
+        r"at most 131,072 words\. Received 131,077",
+    ),
+    "words of too many bytes": (
+        set_words([*CHARACTERS, *many_words(33_000, 64)]),
+        r"at most 2,097,152 bytes in all\. Received 2,112,0",
+    ),
+    "long word": (
+        set_words([*WORDS[:-1], "a" * 65]),
+        r"1 to 64 characters\. Received one of 65\.",
+    ),
+    "very long word": (
+        set_words([*WORDS[:-1], "a" * 1_000_000]),
+        r"Received one of 1,000,000\.",
+    ),
+    "empty word": (set_words([*WORDS[:-1], ""]), r"Received one of 0\."),
+    "word twice": (
+        set_words([*WORDS[:-1], "ab"]),
+        r"distinct words\. Received 'ab' more than once",
+    ),
+    "character twice": (
+        set_words([*WORDS[:4], "b", *WORDS[5:]]),
+        r"'b' .* more than once",
+    ),
+    "character after a word": (
+        set_words([*WORDS[:4], "ab", "c", *WORDS[6:]]),
+        r"before all others",
+    ),
+    "character that is missing": (
+        set_words([*WORDS[:-1], "abd"]),
+        r"own characters\. Received 'd' \(U\+0064\) in 'abd'",
+    ),
+    "control character that is missing": (
+        set_words([*WORDS[:-1], "a\x1b[31m\n"]),
+        r"Received '\\x1b' \(U\+001B\) in 'a\\x1b\[31m\\n'",
+    ),
+    "half of a surrogate pair": (
+        set_words([*WORDS[:4], "\ud800", *WORDS[5:]]),
+        r"U\+D800\), half of a surrogate pair",
+    ),
+    "half of a surrogate pair in a word": (
+        set_words([*WORDS[:-1], "a\udfff"]),
+        r"own characters\. Received '\\udfff'",
+    ),
+    "no words": (set_words([]), r"at least one character"),
+    "no characters": (set_words(["ab", "abc"]), r"at least one character"),
+    "numbers as words": (
+        set_words([*WORDS[:-1], 7]),
+        r"words that are text\. Received 7",
+    ),
+    "lists as words": (
+        set_words([*WORDS[:-1], [WORDS] * 900]),
+        r"words that are text\. Received \[\[",
+    ),
+    "words in a text": (
+        set_words("".join(WORDS)),
+        r"Expected words to be a list",
+    ),
+    "words by number": (
+        set_words(dict(enumerate(WORDS))),
+        r"Expected words to be a list",
+    ),
+    "words that are null": (set_words(None), r"Expected words to be a list"),
+    "characters instead": (
+        set_facts(vocabulary={"characters": CHARACTERS}),
+        r"Expected words to be a list",
+    ),
+    "list as vocabulary": (
+        set_facts(vocabulary=WORDS),
+        r"Expected vocabulary to be a dict",
+    ),
+    "unit of characters": (
+        set_facts(unit="character"),
+        r"Expected characters to be a str",
+    ),
+    "unit of bytes": (set_facts(unit="byte"), r"a vocabulary of 256\."),
+    "no unit": (set_facts(unit=None), r"Expected characters to be a str"),
+    "other unit": (set_facts(unit="syllable"), r"Expected a unit among"),
+    "list as unit": (set_facts(unit=["word"]), r"Expected a unit among"),
+    "earlier format": (set_facts(format=1), r"Expected format [2-9]"),
+}
+
+
 TESTS = Path(__file__).parents[1]
 VERBS = list(commands("model.keras"))  # that read a model file
 
@@ -556,14 +670,22 @@ def good(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reports(good, tmp_path_factory):
+def good_words(tmp_path_factory):
+    path = tmp_path_factory.mktemp("words") / "m.keras"
+    return save_model(path, WordVocabulary(WORDS), embedding=3)
+
+
+@pytest.fixture(scope="module")
+def reports(good, good_words, tmp_path_factory):
     """What each verb makes of each file, by name and verb."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "text.txt").write_text(CHARACTERS * 99, encoding="utf-8")
-    paths = {name: folder / f"{i}.keras" for i, name in enumerate(HOSTILE)}
+    names = [*HOSTILE, *HOSTILE_WORDS]
+    paths = {name: folder / f"{i}.keras" for i, name in enumerate(names)}
     for name, path in paths.items():
-        path.write_bytes(good.read_bytes())
-        HOSTILE[name][0](path)
+        of_words = name in HOSTILE_WORDS
+        path.write_bytes((good_words if of_words else good).read_bytes())
+        (HOSTILE | HOSTILE_WORDS)[name][0](path)
     before = set(folder.rglob("*"))
     reports = run_apart(
         "attempts.py", good, *paths.values(), cwd=folder, timeout=300
@@ -574,12 +696,13 @@ def reports(good, tmp_path_factory):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", [*HOSTILE, *HOSTILE_WORDS])
 def test_a_hostile_file_is_refused_in_a_line(reports, name, verb):
     report = reports[name, verb]
     assert (report["verb"], report["code"]) == (verb, 2)
     assert complaint(report) is None, report
-    assert re.search(HOSTILE[name][1], report["error"]), report["error"]
+    expected = (HOSTILE | HOSTILE_WORDS)[name][1]
+    assert re.search(expected, report["error"]), report["error"]
 
 
 @pytest.mark.parametrize("embedding", [None, 3])
@@ -591,6 +714,21 @@ def test_the_file_that_was_changed_is_read(tmp_path, cell, embedding):
     set_in_layer(-1, name="another")(path)
     add_member("assets/more.txt", b"text")(path)
     assert main(["generate", "--model", str(path), "--length", "3"]) == 0
+
+
+def test_words_that_begin_others_are_read_by_every_verb(
+    good_words, tmp_path, capsys
+):
+    """What is refused is refused for its change."""
+    path = tmp_path / "m.keras"
+    path.write_bytes(good_words.read_bytes())
+    (tmp_path / "text.txt").write_text("abcab\x9bb\nca" * 99, encoding="utf-8")
+    for verb, words in commands(path).items():
+        if verb not in ("train", "adapt"):  # slow
+            assert main(list(map(str, words))) == 0, verb
+    words = commands(path)["generate"]
+    assert main([*map(str, words), "--prompt", "cab"]) == 0
+    capsys.readouterr()
 
 
 def test_what_cannot_adapt_is_refused_before_tensorflow_is_imported(
@@ -658,6 +796,8 @@ def small_models(tmp_path_factory):
     return [
         save_model(folder / "lstm.keras", cell="lstm", embedding=3),
         save_model(folder / "gru.keras", cell="gru", embedding=None),
+        save_model(folder / "words.keras", WordVocabulary(WORDS), embedding=3),
+        save_model(folder / "bytes.keras", ByteVocabulary(), embedding=3),
     ]
 
 

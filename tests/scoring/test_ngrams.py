@@ -6,6 +6,7 @@ import itertools
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 
 from charrnn.scoring.ngrams import ngrams
 from charrnn.text.vocabulary import Vocabulary
@@ -97,3 +98,36 @@ def test_the_chances_of_all_next_characters_are_one(training, context):
         for character in "abc"
     )
     np.testing.assert_allclose(chances, 1)
+
+
+def test_documents_are_each_others_context_in_nothing():
+    """In another order, each document costs the same."""
+    random = np.random.default_rng(0)
+    documents = [random.integers(0, 3, size) for size in (3, 1, 4, 2, 5) * 40]
+    learnt, scored = documents[:150], documents[150:]
+
+    def nats(learnt, scored):
+        training, held_out = (
+            np.concatenate([[3], *([*d, 3] for d in part)])
+            for part in (learnt, scored)
+        )
+        found = ngrams(training[:-1], held_out, 4, boundary=3)
+        return [order.sum() for order in itertools.islice(found, 6)]
+
+    there = nats(learnt, scored)
+    back = nats(learnt[::-1], scored[::-1])
+    # The last document learnt has no boundary after it to be counted.
+    assert back == pytest.approx(there, rel=0.02)
+    assert nats(learnt, scored[::-1]) == pytest.approx(there, rel=1e-6)
+
+
+def test_probabilities_add_up_after_a_boundary():
+    training = np.array([2, 0, 1, 2, 1, 2, 0, 0, 2, 0, 1, 1])
+    for n in range(5):
+        total = 0.0
+        for last in range(3):
+            held_out = np.array([2, 1, 2, 0, last])
+            found = ngrams(training, held_out, 3, boundary=2)
+            nats = next(itertools.islice(found, n, None))
+            total += np.exp(-nats[-1])
+        assert total == pytest.approx(1)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.text.byte_vocabulary import ByteVocabulary
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.growth import grown
 from charrnn.text.relatives import units_of
 from charrnn.text.vocabulary import Vocabulary
@@ -81,3 +82,14 @@ def test_words_grow_to_a_limit_and_characters_always(max_vocab):
     assert after.words[7:11] == tuple(sorted(new))
     assert list(after.words[11:]) == added[: size - 11]
     assert after.decode(after.encode(text)) == text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_vocabulary_of_documents_grows_inside(kind):
+    before = DocumentVocabulary(kind.from_text("anna\n", 1), "lines")
+    after = grown(before, ["süß", "süß"])
+    assert after.decode(after.encode("süß\nanna\n")) == "süß\nanna\n"
+    assert units_of(after.base)[: len(before.base)] == units_of(before.base)
+    assert after.boundary == len(after) - 1 > before.boundary
+    assert after.by == "lines"
+    assert grown(after, ["süß"]) is after

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.text import words
-from charrnn.text.words import cut, settled, settled_length
+from charrnn.text.words import cut, first_word, settled, settled_length
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=200)
 # What is easily torn: marks, joiners, spaces and line ends of all kinds.
@@ -115,3 +115,26 @@ def test_what_is_settled_is_cut_alike_whatever_comes_next(text, more):
     place = settled_length(text)
     settled_cuts = cut(text[:place])
     assert cut(text + more)[: len(settled_cuts)] == settled_cuts
+
+
+@repeatable
+@given(nasty, nasty, nasty)
+def test_a_whole_word_stays_whatever_is_written_next(before, text, rest):
+    position = len(before)
+    text = before + text
+    word = first_word(text, position)
+    if word is None or not word.is_whole:
+        return
+    end = 0
+    for part in cut(text + rest):
+        end += len(part)
+        if end > position and not part.isspace():
+            break
+    assert (text[word.begin : word.end], word.end) == (part.lstrip(" "), end)
+
+
+@repeatable
+@given(nasty, nasty)
+def test_white_space_makes_every_word_whole(before, text):
+    word = first_word(before + text + "\n", len(before))
+    assert word is None if not text.strip() else word.is_whole

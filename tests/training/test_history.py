@@ -14,7 +14,7 @@ from charrnn.training import history
 @pytest.fixture
 def schedule():
     return types.SimpleNamespace(
-        step=30, epoch=0.5, learning_rate=0.001, losses=[]
+        step=30, epoch=0.5, learning_rate=0.001, losses=[], steps_together=1
     )
 
 

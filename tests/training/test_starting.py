@@ -105,6 +105,28 @@ def test_nothing_changes_if_nothing_is_new(read, models, text, unit):
 
 
 @pytest.mark.parametrize("unit", ["character", "word"])
+def test_a_model_of_documents_learns_new_ones(read, tmp_path, unit):
+    names = kinds.from_documents(unit, ["anna", "otto"] * 9, "lines")
+    model = build_model(names, units=4, layers=1)
+    model_file.save(model, tmp_path / "names.keras", names)
+    given = {"init_from": str(tmp_path / "names.keras")}
+    settings, data, lines = read("Jörg\nOtto\nÄnne\n" * 40, unit, **given)
+    assert settings.documents == "lines"
+    assert {*"anotJörgOÄe"} <= {*data.vocabulary.alphabet}
+    assert data.vocabulary.boundary == len(data.vocabulary) - 1
+    assert any("'Ä'" in line for line in lines)
+    engines = (
+        charrnn.load(tmp_path / "names.keras"),
+        charrnn.Engine(data.initial["layers"], data.vocabulary),
+    )
+    losses = [
+        score_in_streams(e, e.vocabulary.encode("anna\n")).nats_per_character
+        for e in engines
+    ]
+    assert 0 < losses[1] - losses[0] < 0.01
+
+
+@pytest.mark.parametrize("unit", ["character", "word"])
 def test_a_frozen_vocabulary_refuses_new_characters(read, unit):
     with pytest.raises(ValueError, match="Without --freeze-vocabulary") as told:
         read(unit=unit, freeze_vocabulary=True)

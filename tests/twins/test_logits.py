@@ -10,7 +10,7 @@ import tensorflow as tf
 from charrnn.network.model import COUNTED, begin_with_frequencies, build_model
 from charrnn.training.schedule import loss, optimizer
 from charrnn.twins.fused import fused
-from charrnn.twins.fused_layers import FusedLogits
+from charrnn.twins.fused_logits import FusedLogits
 from charrnn.twins.logits import MAX_STOCK_CHARACTERS, cross_entropy, logits
 
 # Of the largest value; a bfloat16 operand is rounded to 8 bits.

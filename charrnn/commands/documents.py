@@ -1,0 +1,121 @@
+"""Draw documents that are new, and tell how many others were drawn."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charrnn.network.engine import Engine
+from charrnn.system.terminal import remark
+
+if TYPE_CHECKING:
+    from charrnn.text.known_documents import KnownDocuments
+    from charrnn.writing.novelty import NewDocuments
+    from charrnn.writing.sampler import Sampler
+
+# What only --new needs is imported for it alone.
+DEFAULT_LENGTH = 1000  # units of a sample
+MAX_LENGTH = 1 << 20  # of a document, whatever a stranger's file says
+
+
+def length_for(engine: Engine) -> int:
+    """The maximum length of a sample, if the user gives none.
+
+    Args:
+        engine: The model.
+
+    Returns:
+        A number of units; for a model of documents, which end by themselves,
+        twice the length of the longest in its training text.
+    """
+    longest = None
+    if engine.vocabulary.boundary is not None:
+        from charrnn.writing.novelty import longest_learnt
+
+        longest = longest_learnt(engine)
+    return min(2 * longest, MAX_LENGTH) if longest else DEFAULT_LENGTH
+
+
+def known_documents(
+    engine: Engine, model: Path, arguments: argparse.Namespace
+) -> "KnownDocuments | None":
+    """Reads what is needed to recognise documents, for --new.
+
+    Args:
+        engine: The model.
+        model: Its file.
+        arguments: With `new` and `encoding`.
+
+    Returns:
+        The documents of the training text, or `None` without --new.
+
+    Raises:
+        ValueError: if the model is not one of documents, or the training text
+            is neither known nor named.
+        OSError: if something cannot be read.
+    """
+    if arguments.new is None:
+        return None
+    from charrnn.text.known_documents import NAME, KnownDocuments
+    from charrnn.writing.novelty import check_is_of_documents, known_from_text
+
+    try:
+        check_is_of_documents(engine)
+        if arguments.new:
+            return known_from_text(engine, arguments.new, arguments.encoding)
+    except ValueError as error:
+        raise ValueError(f"--new: {error}") from error
+    if not (model.parent / NAME).is_file():
+        raise ValueError(
+            f"Expected the training text after --new: there is no {NAME}, in "
+            f"which a run keeps its documents' hashes, beside '{model}'."
+        )
+    return KnownDocuments.read(model.parent)
+
+
+def draw_new(
+    sampler: "Sampler",
+    known: "KnownDocuments",
+    prompt: str,
+    how: Mapping[str, Any],
+) -> "NewDocuments":
+    """Draws new documents, and prints how many others were drawn.
+
+    Args:
+        sampler: Of a model of documents.
+        known: The documents of its training text.
+        prompt: The beginning of each.
+        how: The arguments of `Sampler.generate`.
+
+    Returns:
+        The `NewDocuments`.
+    """
+    from charrnn.writing.novelty import new_documents
+
+    found = new_documents(sampler, known, prompt, **how)
+    places, drawn = found.places, found.drawn
+    share = places["new"] / drawn if drawn else 0
+    line = (
+        f"{drawn:,} drawn: {places['new']:,} new ({share:.0%}), "
+        f"{places['train']:,} in train, {places['test']:,} in test"
+    )
+    if places["unfinished"]:
+        line += f"; {places['unfinished']:,} cut at --length {how['length']:,}"
+    remark(line)
+    return found
+
+
+def tell_cut(sampler: "Sampler", reasons: Sequence[str], length: int) -> None:
+    """Says how many documents were cut before their end, if some were.
+
+    Args:
+        sampler: Of any model.
+        reasons: Why each sample ended.
+        length: The maximum length of a sample.
+    """
+    cut = reasons.count("length")
+    if cut and sampler.vocabulary.boundary is not None:
+        remark(
+            f"{cut:,} of {len(reasons):,} documents cut at --length "
+            f"{length:,}, before their end"
+        )

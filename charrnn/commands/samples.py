@@ -1,0 +1,107 @@
+"""Lay out samples: one after another, or each as a line of JSON."""
+
+import dataclasses
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable
+
+from charrnn.writing.drawing import Sample
+
+Write = Callable[[str], int]  # writes a text; returns its length
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What stands before and after each of several samples.
+
+    Documents that a line end or a separator divides are followed by it, so
+    that all of them together are such a text again. Other samples have
+    headings, if there are several.
+
+    Attributes:
+        count: Number of samples.
+        end: The text after each document; empty for other samples.
+    """
+
+    count: int
+    end: str = ""
+
+    def before(self, index: int) -> str:
+        """The text before a sample."""
+        if self.end or self.count == 1:
+            return ""
+        space = "\n\n" if index else ""
+        return f"{space}--- sample {index + 1} of {self.count} ---\n"
+
+    def after(self, index: int) -> str:
+        """The text after a sample; a line end follows the last one."""
+        is_last = index == self.count - 1
+        needs_line = is_last and not self.end.endswith("\n")
+        return self.end + ("\n" if needs_line else "")
+
+
+def write_samples(
+    prompt: str,
+    pieces: Iterable[tuple[int, str]],
+    layout: Layout,
+    write: Write,
+) -> int:
+    """Writes the first sample while it is drawn, and then the others.
+
+    Args:
+        prompt: The text before each sample.
+        pieces: Pairs of a sample's index and its next text.
+        layout: What stands between the samples.
+        write: Writes a text.
+
+    Returns:
+        The number of characters written.
+    """
+    if not layout.count:
+        return 0
+    others = [io.StringIO() for _ in range(layout.count - 1)]
+    written = write(layout.before(0) + prompt)
+    for index, text in pieces:
+        if index == 0:
+            written += write(text)
+        else:
+            others[index - 1].write(text)
+    written += write(layout.after(0))
+    for index, other in enumerate(others, 1):
+        own = f"{layout.before(index)}{prompt}{other.getvalue()}"
+        written += write(own + layout.after(index))
+    return written
+
+
+def as_json(prompt: str, sample: Sample) -> str:
+    """Returns a sample as a line of JSON.
+
+    Args:
+        prompt: The text before the sample.
+        sample: The sample.
+
+    Returns:
+        The line, with its line end.
+    """
+    row = {
+        "prompt": prompt,
+        "text": sample.text,
+        "seed": sample.seed,
+        "sample": sample.index,
+        "nats_per_character": round(sample.nats_per_character, 6),
+        "stop_reason": sample.stop_reason,
+    }
+    # JSON does not escape all control characters, which a terminal would act
+    # on. Bytes that are not text are lone surrogates, which UTF-8 cannot store.
+    escaped = sys.stdout.isatty() or not _is_text(prompt + sample.text)
+    return json.dumps(row, ensure_ascii=escaped) + "\n"
+
+
+def _is_text(text: str) -> bool:
+    """Whether UTF-8 can encode a text."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,233 @@
+"""Run a recurrent layer over a window of steps in JAX, forward and backward.
+
+The counterpart of `loops.py`, with the same equations in the same order: the
+inputs' products for all steps before the loop; in the loop only what depends
+on the previous step, one product and the gates; the gradients of the weights
+after it, as one large product each. XLA fuses and schedules the rest, so the
+units are not divided into tiles here.
+
+Left to itself, JAX would differentiate the loop step by step, and add the
+gradient of a whole matrix to a sum at each step.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from charrnn.twins.equations import Equations
+
+Array = Any  # a jax.Array
+Saved = tuple[Any, ...]
+
+# Time steps that XLA compiles into one turn of its loop. More take longer to
+# compile, and pay where starting a kernel takes as long as running it.
+UNROLLED = {"cpu": 1, "gpu": 4}
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def run(
+    equations: type[Equations],
+    inputs: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array,
+    states: list[Array],
+    kept: Array | None = None,
+) -> tuple[Array, list[Array]]:
+    """Runs one recurrent layer over all steps.
+
+    With `T` steps, `B` rows, `I` inputs, `H` units and `G` gates (the
+    candidate counted as one):
+
+    Args:
+        equations: A class of `charrnn.twins.equations`.
+        inputs: `(T, B, I)`. Their type, float32 or bfloat16, is the precision
+            of the matrix products and of the values stored for the gradient.
+            Everything else is float32.
+        kernel: `W`, float32, `(I, G H)`.
+        recurrent_kernel: `U`, float32, `(H, G H)`.
+        bias: float32, `(1, G H)`; for a GRU `(2, G H)`: one for the input's
+            product, one for the state's.
+        states: The initial states, float32, `(B, H)` each, `h` first.
+        kept: 1 where a row's states are kept before a step, 0 where they are
+            reset, float32, `(T, B)`. `None` keeps all.
+
+    Returns:
+        The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
+        final states, float32. Gradients flow from all of these to all of the
+        arrays passed in.
+    """
+    arrays = inputs, kernel, recurrent_kernel, bias, states, kept
+    results, _ = _forward(equations, *arrays)
+    return results
+
+
+def _forward(
+    equations: type[Equations],
+    inputs: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array,
+    states: list[Array],
+    kept: Array | None,
+) -> tuple[tuple[Array, list[Array]], Saved]:
+    """Computes what `run` returns, and what `_backward` needs."""
+    operands, gates = inputs.dtype, equations.gates
+    projected = (_product(inputs, kernel) + bias[0]).astype(operands)
+    recurrent = recurrent_kernel.astype(operands)
+
+    def step(carried, values):
+        x, factor = values
+        h, memory = [_times(state, factor) for state in carried]
+        p = _product(h, recurrent)
+        if equations.products == 2:
+            p = p + bias[1]
+        new, gates_kept = equations.forward(
+            _gates(_float(x), gates), _gates(p, gates), memory
+        )
+        h, memory = new[0].astype(operands), new[-1]
+        stored = [value.astype(operands) for value in gates_kept]
+        return (h, memory), (h, memory.astype(operands), stored)
+
+    first = states[0].astype(operands), states[-1]
+    (h, memory), (outputs, memories, stored) = jax.lax.scan(
+        step, first, (projected, kept), unroll=_unrolled()
+    )
+    last = [_float(h), memory] if len(states) > 1 else [memory]
+    saved = (
+        inputs, kernel, recurrent_kernel, bias, states, kept,
+        outputs, memories, stored,
+    )  # fmt: skip
+    return (outputs, last), saved
+
+
+def _backward(
+    equations: type[Equations],
+    saved: Saved,
+    gradients: tuple[Array, list[Array]],
+) -> tuple[Array, Array, Array, Array, list[Array], None]:
+    """Computes the gradients of all arrays that `run` was given."""
+    inputs, kernel, recurrent_kernel, bias, states, kept, *tape = saved
+    h, memories, stored = tape
+    d_outputs, d_last = gradients
+    operands = inputs.dtype
+    old = _times(_before(states[-1], memories), kept)
+    dx, dp, d_states = _backward_loop(
+        equations, recurrent_kernel.astype(operands), d_last,
+        (d_outputs, old, memories, stored, kept),
+    )  # fmt: skip
+    d_inputs = _product(dx, kernel, transposed=True).astype(operands)
+    d_bias = jnp.stack([_sum(dx), _sum(dp)][: equations.products])
+    return (
+        d_inputs,
+        _outer(inputs, dx),
+        _outer(_times(_before(states[0], h), kept), dp),
+        d_bias.reshape(bias.shape),
+        d_states,
+        None,
+    )
+
+
+run.defvjp(_forward, _backward)
+
+
+def _backward_loop(
+    equations: type[Equations],
+    recurrent: Array,
+    d_last: Sequence[Array],
+    tape: tuple[Any, ...],
+) -> tuple[Array, Array, list[Array]]:
+    """Carries the gradients of the states from the last step to the first.
+
+    Args:
+        equations: A class of `charrnn.twins.equations`.
+        recurrent: `U`, in the precision of the products.
+        d_last: The gradients of the final states.
+        tape: For all steps: the gradient of the outputs, the memory before
+            and after, what `forward` kept, and the `kept` of `run`.
+
+    Returns:
+        The gradients of the inputs' products and of the states' products at
+        all steps, `(T, B, G H)` each, and of the initial states.
+    """
+    separate = len(d_last) > 1  # the memory is c, not h
+
+    def step(carried, values):
+        d_hidden, d_memory = carried
+        d_output, old, new, gates, factor = values
+        dx, dp, d_memory = equations.backward(
+            d_hidden + _float(d_output),
+            d_memory,
+            _float(old),
+            _float(new),
+            [_float(gate) for gate in gates],
+            lambda value: value,  # XLA chooses what it computes twice
+        )
+        together = [
+            jnp.concatenate(part, axis=-1).astype(recurrent.dtype)
+            for part in (dx, dp)[: equations.products]
+        ]
+        d_hidden = _product(together[-1], recurrent, transposed=True)
+        return (_times(d_hidden, factor), _times(d_memory, factor)), together
+
+    hidden = d_last[0] if separate else jnp.zeros_like(d_last[0])
+    (d_hidden, d_memory), dz = jax.lax.scan(
+        step,
+        (hidden, d_last[-1]),
+        tape,
+        reverse=True,
+        unroll=_unrolled(),
+    )
+    d_first = [d_hidden, d_memory] if separate else [d_hidden + d_memory]
+    return dz[0], dz[-1], d_first
+
+
+def _unrolled() -> int:
+    return UNROLLED.get(jax.default_backend(), 1)
+
+
+def _product(rows: Array, matrix: Array, transposed: bool = False) -> Array:
+    """`rows · matrix`, or its transpose, over the last axis, in float32."""
+    return jax.lax.dot_general(
+        rows,
+        matrix.astype(rows.dtype),
+        (((rows.ndim - 1,), (int(transposed),)), ((), ())),
+        preferred_element_type=jnp.float32,
+    )
+
+
+def _outer(left: Array, right: Array) -> Array:
+    """The sum of `left' · right` over all steps and rows, in float32."""
+    return jax.lax.dot_general(
+        left.reshape(-1, left.shape[-1]),
+        right.reshape(-1, right.shape[-1]),
+        (((0,), (0,)), ((), ())),
+        preferred_element_type=jnp.float32,
+    )
+
+
+def _before(first: Array, sequence: Array) -> Array:
+    """The values before each step: the first, then all but the last."""
+    return jnp.concatenate([first[None].astype(sequence.dtype), sequence[:-1]])
+
+
+def _times(states: Array, factors: Array | None) -> Array:
+    """Keeps or resets the states of each row."""
+    if factors is None:
+        return states
+    return states * factors[..., None].astype(states.dtype)
+
+
+def _gates(columns: Array, count: int) -> list[Array]:
+    return jnp.split(columns, count, axis=-1)
+
+
+def _sum(gradients: Array) -> Array:
+    return jnp.sum(_float(gradients), axis=(0, 1))
+
+
+def _float(value: Array) -> Array:
+    return value.astype(jnp.float32)

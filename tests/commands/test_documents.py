@@ -1,0 +1,236 @@
+"""Documents are written whole, and scored from start to end."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+
+import charrnn
+from charrnn.commands import main
+from charrnn.text import kinds
+from charrnn.text.document_hashes import digests
+from charrnn.text.known_documents import KnownDocuments
+
+NAMES = ["a", "nan", "b", "anna", "ban", "n", "nab"]
+
+
+def model_of(unit="character", by="lines", documents=NAMES):
+    """A network that knows which units are frequent, and no more."""
+    vocabulary = kinds.from_documents(unit, documents, by)
+    model = charrnn.build_model(vocabulary, units=4, layers=1)
+    ids = vocabulary.framed(vocabulary.encode_each(documents))
+    charrnn.begin_with_frequencies(model, ids)
+    return model, vocabulary
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """What a run leaves: a model, and the hashes of its documents."""
+    model, vocabulary = model_of()
+    facts = {
+        "split": {"validation": 0.2, "documents": {"longest": 4}},
+        "training": {"seed": 1},
+    }
+    charrnn.save(model, tmp_path / "model.keras", vocabulary, facts)
+    KnownDocuments(digests(NAMES[:5]), digests(NAMES[5:])).write(tmp_path)
+    (tmp_path / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    return tmp_path
+
+
+def written(folder, capsys, *words):
+    model = str(folder / "model.keras")
+    assert main(["generate", "--model", model, "--seed=1", *words]) == 0
+    return capsys.readouterr()
+
+
+def test_each_document_is_a_line(folder, capsys):
+    names = written(folder, capsys, "--count=30", "--length=999").out
+    assert len(names.splitlines()) == 30
+    assert names.endswith("\n") and "---" not in names
+    first = written(folder, capsys, "--length=999").out
+    assert names.startswith(first)
+
+
+def test_documents_end_at_the_default_length(folder, capsys):
+    rows = written(folder, capsys, "--count=300", "--json").out.splitlines()
+    rows = [json.loads(row) for row in rows]
+    for row in rows:
+        if row["stop_reason"] == "length":
+            assert len(row["text"]) == 8  # twice the longest
+        else:
+            assert row["stop_reason"] == "end" and len(row["text"]) < 8
+    assert {row["stop_reason"] for row in rows} == {"end", "length"}
+    told = written(folder, capsys, "--count=300").err
+    cut = [row for row in rows if row["stop_reason"] == "length"]
+    assert f"{len(cut)} of 300 documents cut at --length 8, before" in told
+    assert "cut" not in written(folder, capsys, "--length=999").err
+
+
+def test_a_prompt_begins_each_document(folder, capsys):
+    names = written(folder, capsys, "--count=9", "--prompt", "ab").out
+    assert all(name.startswith("ab") for name in names.splitlines())
+
+
+@pytest.mark.parametrize("more", [[], ["TEXT"]], ids=str)
+def test_only_new_documents_are_kept(folder, capsys, more):
+    more = [str(folder / "names.txt") for _ in more]
+    read = written(folder, capsys, "--count=300", "--new", *more)
+    names = read.out.splitlines()
+    assert len(names) == 300 and not set(names) & set(NAMES)
+    told = re.findall(r"\d+", read.err.replace(",", ""))
+    drawn, new, *_ = map(int, told)
+    assert drawn > 300 == new
+    rows = written(folder, capsys, "--count=3", "--new", "--json").out
+    assert [json.loads(row)["text"] for row in rows.splitlines()] == names[:3]
+
+
+def test_documents_that_are_not_new_are_told_apart(folder):
+    sampler = charrnn.Sampler(folder / "model.keras")
+    known = KnownDocuments.read(folder)
+    found = charrnn.new_documents(sampler, known, count=50, length=5)
+    drawn = [s.text for s in found.samples]
+    assert set(known.places(drawn)) == {"new"}
+    assert found.places["new"] == 50
+    assert all(found.places[name] for name in ("train", "test", "unfinished"))
+    assert found.drawn == sum(found.places.values()) < 50 * 50
+
+
+def test_a_search_for_new_documents_ends(folder):
+    sampler = charrnn.Sampler(folder / "model.keras")
+    known = KnownDocuments(digests(["a", "b", "n"]), digests([]))
+    found = charrnn.new_documents(sampler, known, count=2, length=0)
+    assert not found.samples and found.places["unfinished"] == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "shakespeare", "--new"], "Expected a model of documents"),
+        (["--new"], "Expected the training text after --new"),
+        (["--new", "nothing.txt"], "no such file"),
+        (["--prompt", "a\nb"], "Received '\\n' (U+000A) at position 1"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(folder, capsys, words, message):
+    (folder / "documents.bin").unlink()
+    model = ["--model", str(folder / "model.keras")]
+    words = words if "--model" in words else [*model, *words]
+    assert main(["generate", *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+@pytest.mark.parametrize("by", ["files", "\n%\n"])
+def test_other_documents_are_written_as_they_are_read(
+    unit, by, tmp_path, capsys
+):
+    documents = ["one\ntwo", "two\none", "one two"]
+    model, vocabulary = model_of(unit, by, documents)
+    charrnn.save(model, tmp_path / "model.keras", vocabulary)
+    text = written(tmp_path, capsys, "--count=4", "--length=40").out
+    if by == "files":
+        assert text.count("--- sample") == 4
+    else:
+        assert text.count(by) >= 3 and text.endswith(by)
+
+
+def scored(folder, capsys, text, *words):
+    path = folder / "scored.txt"
+    path.write_bytes(text.encode())
+    model = str(folder / "model.keras")
+    assert main(["score", model, str(path), "--json", *words]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def nats_by_hand(folder, name):
+    """-ln p of a document's units and its end, a step at a time."""
+    engine = charrnn.load(folder / "model.keras")
+    boundary, state, nats = engine.vocabulary.boundary, None, 0.0
+    ids = [boundary, *engine.vocabulary.inner.encode(name), boundary]
+    state = engine.zero_state(1)
+    for now, following in itertools.pairwise(ids):
+        (logits,), state = engine.step([now], state)
+        nats += np.log(np.exp(logits).sum()) - logits[following]
+    return nats
+
+
+@pytest.mark.parametrize("flag", ["--lines", "--each"])
+@pytest.mark.parametrize("text", ["ban\r\nanna\n\nab", "ab\nanna\nban\n"])
+def test_lines_are_scored_as_documents(folder, capsys, flag, text):
+    rows = scored(folder, capsys, text, flag)
+    assert len(rows) == 3
+    for row in rows:
+        assert row["characters"] == len(row["content"]) + 1
+        expected = nats_by_hand(folder, row["content"])
+        assert row["nats"] == pytest.approx(expected, rel=1e-5)
+        assert "as a document" in row["method"]
+
+
+def test_a_text_is_scored_by_its_documents(folder, capsys):
+    (row,) = scored(folder, capsys, "ban\n\nanna\nab")
+    names = ["ban", "anna", "ab"]
+    expected = sum(nats_by_hand(folder, name) for name in names)
+    assert row["nats"] == pytest.approx(expected, rel=1e-5)
+    assert row["characters"] == 3 + len("".join(names))
+    assert row["method"] == "each document from its start to its end"
+    scores = charrnn.score(folder / "model.keras", "ban\n\nanna\nab")
+    assert float(scores.nats.sum()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_document_is_scored_alike_among_others(folder):
+    text = "".join(f"{name}\n" for name in NAMES * 500)
+    engine = charrnn.load(folder / "model.keras")
+    nats = charrnn.score(engine, text).nats
+    one = charrnn.score(engine, "".join(f"{name}\n" for name in NAMES)).nats
+    assert nats.reshape(500, -1) == pytest.approx(np.tile(one, (500, 1)))
+
+
+def test_the_end_of_a_document_ends_its_last_word(folder):
+    engine = charrnn.load(folder / "model.keras")
+    boundary = engine.vocabulary.boundary
+    (logits,), _ = engine.step([boundary], engine.zero_state(1))
+    first = logits[engine.vocabulary.inner.encode("n")[0]]
+    nats_of_first = np.log(np.exp(logits).sum()) - first
+    found = charrnn.next_words(engine, "n", 3)
+    assert len(found.words) == 3
+    for word in found:
+        nats = nats_by_hand(folder, word.word) - nats_of_first
+        assert word.probability == pytest.approx(np.exp(-nats), rel=1e-4)
+
+
+def test_baselines_learn_the_documents_that_were_learnt(folder, capsys):
+    text = str(folder / "names.txt")
+    (row,) = scored(
+        folder, capsys, "anna\nbob\n".replace("o", "a"), "--baselines", text
+    )
+    assert row["baselines_nats_per_character"]["5-gram"] > 0
+
+
+@pytest.mark.slow
+def test_documents_are_scored_while_learning(folder, capsys):
+    text = "\n".join(NAMES * 20)
+    rows = scored(folder, capsys, text, "--adapt")
+    fixed, adapted = sorted(rows, key=lambda row: row["adapted"])
+    assert adapted["nats"] < fixed["nats"]
+    kept = charrnn.score_adapting(
+        folder / "model.keras", None, text, learning_rate=0, decay=0
+    )
+    assert float(kept.nats.sum()) == pytest.approx(fixed["nats"], rel=1e-4)
+
+
+@pytest.mark.parametrize("verb", ["surprise", "neurons"])
+def test_verbs_about_endless_text_say_so(folder, capsys, verb):
+    text = str(folder / "names.txt")
+    assert main([verb, str(folder / "model.keras"), text]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "an endless text: expected a model of one" in line
+
+
+def test_lines_alone_are_not_adapted_to(folder, capsys):
+    words = ["score", str(folder / "model.keras"), str(folder / "names.txt")]
+    assert main([*words, "--lines", "--adapt"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Expected --lines or --adapt" in line

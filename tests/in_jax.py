@@ -1,0 +1,167 @@
+"""Small trainings with either engine, and a process for those in JAX.
+
+Keras has one backend in a process, and the other tests use TensorFlow's. Run
+as a script with the JAX backend, this prints a JSON object of the results of
+the functions that are named as arguments.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # as if TensorFlow were not installed
+    from keras.src.utils import module_utils
+
+    module_utils.tensorflow._available = False
+
+import numpy as np
+
+from charrnn.network.backend import keras
+from charrnn.network.model import build_model
+from charrnn.text.windows import Windows
+from charrnn.training.schedule import loss, optimizer
+from charrnn.twins.fused import fused
+
+STEPS, STREAMS, CHARACTERS = 6, 4, 9
+BOUNDARY = CHARACTERS - 1  # of documents, where there are any
+CELLS = "simple_rnn", "lstm", "gru"
+
+
+def windows_of(seed=1, boundary=None):
+    ids = np.random.default_rng(0).integers(0, CHARACTERS, 150)
+    sizes = {"batch_size": STREAMS, "seq_length": 5}
+    return Windows(ids, **sizes, seed=seed, boundary=boundary)
+
+
+def twin_of(cell, dropout=0.0, **settings):
+    """A small compiled twin; its weights depend on the cell only."""
+    keras.utils.set_random_seed(1)
+    model = build_model(
+        range(CHARACTERS), cell=cell, units=6, layers=2, dropout=dropout
+    )
+    random = np.random.default_rng(2)
+    model.set_weights(
+        [random.normal(0, 0.3, w.shape) for w in model.get_weights()]
+    )
+    twin = fused(model, batch_size=STREAMS, precision="float32", **settings)
+    twin.compile(optimizer(0.01, clip_norm=0.5), loss())
+    twin.optimizer.build(twin.trainable_variables)
+    return twin
+
+
+def rates_and_kept():
+    kept = np.ones((STEPS, STREAMS), bool)
+    kept[2, 1] = kept[4, :3] = False
+    return [0.01 / (i + 1) for i in range(STEPS)], kept
+
+
+def losses_step_by_step(cell, boundary=None):
+    """The losses of TensorFlow's engine, which does a step in a call."""
+    twin, windows = twin_of(cell, boundary=boundary), windows_of(1, boundary)
+    losses = []
+    for step, (rate, kept) in enumerate(zip(*rates_and_kept(), strict=True)):
+        twin.optimizer.learning_rate = rate
+        for state in twin.states:
+            state.assign(state * kept[:, None].astype("float32"))
+        losses.append(float(twin.train_on_batch(*windows.batch(step))))
+    return losses
+
+
+def losses_in_calls(cell, calls=(1, 2, 3), devices=1, **settings):
+    """The losses of the JAX engine, and all values at the end."""
+    import jax
+    from jax.sharding import Mesh
+
+    from charrnn.twins.devices import STREAMS as AXIS
+    from charrnn.twins.jax_steps import JaxSteps
+
+    twin = twin_of(cell, **settings)
+    mesh = Mesh(np.array(jax.devices()[:devices]), (AXIS,))
+    windows = windows_of(boundary=settings.get("boundary"))
+    steps = JaxSteps(twin, windows, mesh)
+    rates, kept = rates_and_kept()
+    losses, done = [], 0
+    for count in calls:
+        part = slice(done, done + count)
+        losses += steps.train(done, rates[part], kept[part]).tolist()
+        done += count
+    values = [*twin.variables, *twin.optimizer.variables, *twin.states]
+    return losses, [np.asarray(v.value).tolist() for v in values]
+
+
+def of_cells():
+    """The losses of each kind of cell."""
+    return {cell: losses_in_calls(cell)[0] for cell in CELLS}
+
+
+def of_documents():
+    """The losses of each kind of cell if the last id is a boundary."""
+    settings = {"devices": 2, "boundary": BOUNDARY}
+    return {cell: losses_in_calls(cell, **settings)[0] for cell in CELLS}
+
+
+def small():
+    """The losses of excerpts of the text on two devices."""
+    from charrnn.twins import jax_steps
+
+    jax_steps.MAX_TEXT_BYTES = 0
+    return losses_in_calls("lstm", devices=2)[0]
+
+
+def divided_into_calls():
+    """Whether the bits are the same however the steps are divided."""
+    settings = {"dropout": 0.3, "weight_drop": 0.2}
+    return [
+        losses_in_calls("gru", calls, **settings)
+        for calls in ((6,), (1, 5), (2, 2, 2))
+    ]
+
+
+def on_devices():
+    """The losses on one device, and on two with half of the streams each."""
+    return [losses_in_calls("lstm", devices=n)[0] for n in (1, 2)]
+
+
+def excerpts():
+    """The losses with the text on the device, and with excerpts of it."""
+    from charrnn.twins import jax_steps
+
+    on_device = losses_in_calls("lstm")[0]
+    jax_steps.MAX_TEXT_BYTES = 0
+    return [on_device, *(losses_in_calls("lstm", devices=n)[0] for n in (1, 2))]
+
+
+def masks_differ():
+    """Whether two devices draw different masks of dropout."""
+    one, two = (
+        losses_in_calls("lstm", dropout=0.5, devices=n)[0] for n in (1, 2)
+    )
+    return one[0] != two[0]
+
+
+def in_jax(*names, devices=2):
+    """Returns the results of functions of this module, run with JAX."""
+    here = Path(__file__)
+    paths = [str(here.parents[1]), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, here, *names],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "jax",
+            "JAX_NUM_CPU_DEVICES": str(devices),
+            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # compiles faster
+            "PYTHONPATH": os.pathsep.join(paths),
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    results = {name: globals()[name]() for name in sys.argv[1:]}
+    assert "tensorflow" not in sys.modules
+    print(json.dumps(results))

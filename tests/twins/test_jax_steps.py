@@ -1,0 +1,67 @@
+"""The JAX engine: many steps in one call, the same as step by step.
+
+All of it runs in a process without TensorFlow, and on two devices of JAX.
+"""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from in_jax import BOUNDARY, CELLS, in_jax, losses_step_by_step
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="needs jax"
+)
+
+
+@pytest.fixture(scope="module")
+def results():
+    whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
+    return in_jax(*whole, "on_devices", "masks_differ")
+
+
+def test_two_devices_train_without_tensorflow_as_one_with_it():
+    losses = in_jax("small")["small"]
+    expected = losses_step_by_step("lstm")
+    np.testing.assert_allclose(losses, expected, rtol=2e-5)
+    assert losses[-1] != losses[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_losses_equal_those_of_a_step_in_a_call(results, cell):
+    expected = losses_step_by_step(cell)
+    np.testing.assert_allclose(results["of_cells"][cell], expected, rtol=2e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_are_reset_before_documents(results, cell):
+    expected = losses_step_by_step(cell, BOUNDARY)
+    found = results["of_documents"][cell]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+    assert max(np.abs(np.subtract(found, results["of_cells"][cell]))) > 1e-4
+
+
+@pytest.mark.slow
+def test_the_bits_do_not_depend_on_the_division_into_calls(results):
+    first, *others = results["divided_into_calls"]
+    assert all(other == first for other in others)
+
+
+@pytest.mark.slow
+def test_two_devices_train_as_one(results):
+    one, two = results["on_devices"]
+    np.testing.assert_allclose(two, one, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_steps_read_the_text_on_the_device_or_excerpts_of_it(results):
+    whole, excerpts, divided = results["excerpts"]
+    assert whole == excerpts
+    np.testing.assert_allclose(divided, whole, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_devices_draw_dropout_masks_of_their_own(results):
+    assert results["masks_differ"]
