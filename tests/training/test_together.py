@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import random
 import shutil
 import signal
 import time
@@ -148,6 +149,29 @@ def test_a_stopped_process_ends_the_other_within_a_minute(sea, tmp_path):
     assert time.monotonic() - began < 60
     assert (code, err.count("\n")) == (1, 1)
     assert "process 1 of 2 does not answer any more" in err
+
+
+@pytest.mark.reliability
+def test_a_run_that_is_killed_many_times_ends_with_the_same_weights(
+    sea, tmp_path
+):
+    long = [sea, *FLAGS, "--epochs=1000", "--checkpoint-seconds=0"]
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    several.results(several.start([*long, "--out", whole]))
+    draws = random.Random(1)
+    newest = ""
+    for _ in range(10):
+        started = several.start([*long, "--out", folder])
+        wait_for_checkpoints(folder, 1, newest)
+        time.sleep(draws.random())
+        started[draws.randrange(2)].kill()
+        several.results(started)
+        newest = checkpoint.paths(folder)[0].name
+    several.results(several.start([*long, "--out", folder]))
+    _, expected = checkpoint.newest(whole)
+    _, received = checkpoint.newest(folder)
+    for one, two in zip(expected, received, strict=True):
+        assert one.tobytes() == two.tobytes()
 
 
 @pytest.mark.slow
