@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import mean, median, stdev
 
 ROOT = Path(__file__).parent.parent
-SIZES = "2x256x64x32", "2x512x64x32"  # layers, units, rows a process, length
+SIZES = "2x256x64x64", "2x512x64x64"  # layers, units, rows a process, length
 CALLS, STEPS = 5, 2
 REDUCTIONS = 10
 
