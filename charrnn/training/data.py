@@ -254,6 +254,7 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
             settings.layers or recipe.layers_for(distinct),
             resolve_precision(settings.precision),
             distinct,
+            settings.batch_size or recipe.streams_for(characters),
         )
     known = "cell", "embedding", "seq_length", "minutes", "epochs"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}

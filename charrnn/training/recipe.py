@@ -1,6 +1,5 @@
 """Choose the network and its training for a text and a time limit."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,8 @@ import numpy as np
 
 from charrnn.network.arguments import embedding_dim
 from charrnn.network.cells import CELLS
+from charrnn.network.choice import trains_on_gpu
+from charrnn.training.speed import recurrent_weights, speed_of
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # the maximum minutes
 
@@ -25,10 +26,15 @@ LEAST_READ_FOR_UNITS_OF_MANY = {512: (0, 12), 256: (0, 0)}
 WEIGHT_DECAY_OF_MANY = 0.3
 MIN_DROPOUT_OF_MANY = 0.1
 
-# Time for one character, forward and backward: of a gate of one unit, without
-# its matrix products, and of a logit.
-SECONDS_PER_GATE = 1e-8
-SECONDS_PER_LOGIT = 5e-9
+# On a GPU, more units are worth their time where this much is read: ten times
+# as much as for half of the units, as from 256 to 512.
+LEAST_READ_ON_GPU = {1024: (40_000_000, 4), **LEAST_READ_FOR_UNITS}
+
+# Streams of a batch, and the characters of the text for each. On a GPU a step
+# of 256 streams takes hardly longer than one of 32, but learns from a text in
+# fewer steps: more streams are for longer texts.
+MAX_STREAMS, CHARACTERS_PER_STREAM = 32, 6000
+MAX_STREAMS_ON_GPU, CHARACTERS_PER_STREAM_ON_GPU = 256, 100_000
 
 # Maximum global norm of the gradients. Adam divides by their usual size, so a
 # small norm only gives steps with large gradients less weight.
@@ -93,15 +99,15 @@ def recommend(
     512
     """
     layers = layers or layers_for(distinct)
-    batch_size = batch_size or int(np.clip(characters // 6000, 8, 32))
+    batch_size = batch_size or streams_for(characters)
     epochs = epochs or epochs_for(characters, batch_size * seq_length)
     if minutes is not None and None in (units, dropout):
-        speed = speed or speed_of(cell, layers, "float32", distinct)
+        speed = speed or speed_of(cell, layers, "float32", distinct, batch_size)
     passes = _passes_in(minutes, epochs, characters, speed)
     units = units or _units_for(cell, characters, distinct, passes)
     if dropout is None:
         least = MIN_DROPOUT_OF_MANY if distinct > MANY_CHARACTERS else 0.0
-        weights = _recurrent_weights(cell, layers, units)
+        weights = recurrent_weights(cell, layers, units)
         dropout = max(least, dropout_for(passes(units) * weights / characters))
     if weight_decay is None:
         weight_decay = weight_decay_for(distinct)
@@ -140,14 +146,36 @@ def _units_for(
     passes: Callable[[int], float],
 ) -> int:
     """The largest size of a layer that the training is long enough for."""
-    many = distinct > MANY_CHARACTERS
-    worth = LEAST_READ_FOR_UNITS_OF_MANY if many else LEAST_READ_FOR_UNITS
+    worth = LEAST_READ_ON_GPU if trains_on_gpu() else LEAST_READ_FOR_UNITS
+    if distinct > MANY_CHARACTERS:
+        worth = LEAST_READ_FOR_UNITS_OF_MANY
     return next(
         size
         for size, (least, least_passes) in worth.items()
         if passes(size) >= max(least_passes, least / characters)
         and size <= (CELLS[cell].largest_units or size)
     )
+
+
+def streams_for(characters: int) -> int:
+    """The number of streams to read a text in.
+
+    Args:
+        characters: Length of the training text.
+
+    Returns:
+        A whole number.
+
+    Example:
+
+    >>> [streams_for(characters) for characters in (10**4, 10**5, 10**8)]
+    [8, 16, 32]
+    """
+    few = np.clip(characters // CHARACTERS_PER_STREAM, 8, MAX_STREAMS)
+    if not trains_on_gpu():
+        return int(few)
+    many = characters // CHARACTERS_PER_STREAM_ON_GPU
+    return int(np.clip(many // 8 * 8, few, MAX_STREAMS_ON_GPU))
 
 
 def layers_for(distinct: int) -> int:
@@ -243,58 +271,3 @@ def rate_for(cell: str, units: int) -> float:
     known = CELLS[cell]
     rate = known.rate * known.rate_units**known.rate_power
     return min(known.highest_rate, round(rate / units**known.rate_power, 5))
-
-
-def speed_of(
-    cell: str, layers: int, precision: str, distinct: int = 65
-) -> Callable[[int], float]:
-    """Estimates how fast this machine will train.
-
-    It times a matrix product, which is most of the work: training takes six
-    floating-point operations per weight and character, four of them backward.
-
-    Args:
-        cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
-        layers: Number of recurrent layers.
-        precision: `"float32"` or `"bfloat16"`.
-        distinct: The number of distinct characters.
-
-    Returns:
-        A function that estimates characters per second from units.
-
-    Example:
-
-    >>> speed = speed_of("lstm", 2, "float32")
-    >>> speed(512) < speed(256)
-    True
-    """
-    operations = _operations_per_second(precision)
-    blocks = len(CELLS[cell].blocks)
-
-    def speed(units: int) -> float:
-        weights = _recurrent_weights(cell, layers, units) + units * distinct
-        products = 6 * weights / operations
-        arithmetic = SECONDS_PER_GATE * blocks * layers * units
-        return 1 / (products + arithmetic + SECONDS_PER_LOGIT * distinct)
-
-    return speed
-
-
-def _recurrent_weights(cell: str, layers: int, units: int) -> int:
-    """The number of weights of the layers, without the first layer's input."""
-    return len(CELLS[cell].blocks) * (2 * layers - 1) * units**2
-
-
-def _operations_per_second(precision: str) -> float:
-    """The speed of a matrix product: the fastest of ten runs."""
-    from charrnn.network.backend import keras  # here: it takes seconds
-
-    rows, inner, columns = 256, 512, 2048
-    a = keras.ops.ones((rows, inner), precision)
-    b = keras.ops.ones((inner, columns), precision)
-    seconds = []
-    for _ in range(10):
-        start = time.perf_counter()
-        keras.ops.convert_to_numpy(keras.ops.matmul(a, b))
-        seconds.append(time.perf_counter() - start)
-    return 2 * rows * inner * columns / min(seconds)

@@ -158,8 +158,8 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
         return f"the Keras backend is {backend}"
     if backend == "tensorflow" and _tensorflow_sees_gpu():
         return (
-            "TensorFlow's fused loops are for CPUs, and there is a GPU, for "
-            "which KERAS_BACKEND=jax is faster"
+            "there is a GPU, for which Keras's LSTM and GRU layers use cuDNN; "
+            "KERAS_BACKEND=jax does many steps in one call there"
         )
     name = type(layer).__name__
     if equations_of(layer.cell) is None:
