@@ -4,7 +4,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from charrnn.training import recipe
+from charrnn.training import recipe, speed
 
 
 def slow(units):
@@ -132,3 +132,27 @@ def test_the_speed_is_that_of_this_machine(precision):
     speed = recipe.speed_of("lstm", 2, precision)
     assert speed(256) / 4 < speed(512) < speed(256) / 2
     assert 100 < speed(512) < 1e6
+
+
+@pytest.fixture
+def on_gpu(monkeypatch):
+    monkeypatch.setattr(recipe, "trains_on_gpu", lambda: True)
+    monkeypatch.setattr(speed, "trains_on_gpu", lambda: True)
+
+
+def test_gpus_train_larger_networks_on_long_texts(on_gpu):
+    def fast(units):
+        return 3e6
+
+    long = recipe.recommend(20_000_000, minutes=10, speed=fast)
+    short = recipe.recommend(1_000_000, minutes=10, speed=fast)
+    assert (long["units"], short["units"]) == (1024, 512)
+    assert (long["batch_size"], short["batch_size"]) == (200, 32)
+
+
+def test_on_a_gpu_more_streams_are_faster(on_gpu, monkeypatch):
+    monkeypatch.setattr(speed, "_operations_per_second", lambda _: 2e14)
+    few = speed.speed_of("lstm", 2, "bfloat16", batch_size=32)
+    many = speed.speed_of("lstm", 2, "bfloat16", batch_size=256)
+    assert 4 * few(512) < many(512) < 8 * few(512)
+    assert many(2048) < many(512)
