@@ -35,7 +35,9 @@ def variables(twin: keras.Model) -> list[Any]:
 
 
 def values(twin: keras.Model) -> list[np.ndarray]:
-    """Reads the values of `variables`.
+    """Reads the values of `variables`, wherever their parts are.
+
+    If other processes have parts of the states, all must call it.
 
     Args:
         twin: As for `variables`.
