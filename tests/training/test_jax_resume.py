@@ -83,7 +83,7 @@ def assert_same_end(out, whole):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", [("step", 20), ("checkpoint", 4)])
+@pytest.mark.parametrize("moment", [("step", 5), ("checkpoint", 4)])
 def test_killed_it_goes_on_to_the_bit(text, tmp_path, whole, moment):
     out = tmp_path / "run"
     killed = train(text, out, KILLED, *moment)
