@@ -30,8 +30,9 @@ def fused(
     as truncated back-propagation through time over contiguous streams
     requires.
 
-    If a model has no fused path (a backend other than TensorFlow, a GPU, a
-    layer with unusual settings), stock Keras layers are used, with a warning.
+    With the JAX backend the same is done by `charrnn/twins/scans.py`. Where
+    there is no fused path (PyTorch's backend, TensorFlow with a GPU, a layer
+    with unusual settings), stock Keras layers are used, with a warning.
 
     Args:
         model: A `keras.Sequential` over ids of shape `(batch, time)`; or a
