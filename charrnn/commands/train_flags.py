@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.commands.options import add_text_arguments, at_least
 from charrnn.system.launchers import find_place
-from charrnn.training import recipe, values
+from charrnn.training import recipe, rules, values
 from charrnn.training.settings import CHOSEN, DEFAULT_PRESET, DEFAULTS, KINDS
 from charrnn.training.team import JOIN_SECONDS
 from charrnn.training.values import Kind
@@ -60,7 +60,7 @@ MINUTES = (
 )
 LENGTH = {
     "epochs": "maximum number of passes over the training text (default: "
-    f"{recipe.LONG_TEXT_EPOCHS}, more for a short text)",
+    f"{rules.LONG_TEXT_EPOCHS}, more for a short text)",
     "patience": "stop after N rounds without a lower loss (default: when the "
     "network has memorized the text)",
     "checkpoint_seconds": "time from one checkpoint to the next: the most that "

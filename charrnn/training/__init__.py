@@ -20,6 +20,8 @@ The command line calls `Session.steps` instead, which trains a step at a time.
 A folder that is not named with `out` is claimed after `read_data`, so that a
 mistake in the input leaves no folder behind.
 
+- `rules`: The rules of the recipe: what trials found to suit a text and a
+  network.
 - `speed`: Estimate how fast this machine trains a network.
 - `recipe`: Choose the network and its training for a text and a time limit.
 - `values`: Check the values of settings, by one rule for flags and for Python.

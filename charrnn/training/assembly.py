@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import charrnn
-from charrnn.network.backend import keras, use_float32
+from charrnn.network.backend import keras, told, use_float32
 from charrnn.network.model import begin_with_frequencies, build_model
 from charrnn.text import sources
 from charrnn.training import changes, loop, variables
@@ -46,6 +46,7 @@ def network(
     tell(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters, dropout {settings.dropout:g}"
+        f"{told()}"
     )
     return model
 
