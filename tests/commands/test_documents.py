@@ -224,10 +224,35 @@ def test_documents_are_scored_while_learning(folder, capsys):
     assert float(kept.nats.sum()) == pytest.approx(fixed["nats"], rel=1e-4)
 
 
-@pytest.mark.parametrize("verb", ["surprise", "neurons"])
-def test_verbs_about_endless_text_say_so(folder, capsys, verb):
+@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+@pytest.mark.parametrize("by", ["lines", "\n%\n", "files"])
+def test_surprise_shows_each_document(unit, by, tmp_path, capsys):
+    documents = ["one two", "two", "one two one"]
+    model, vocabulary = model_of(unit, by, documents)
+    charrnn.save(model, tmp_path / "model.keras", vocabulary)
+    text = (by if by in ("\n%\n",) else "\n").join(documents)
+    if by == "files":
+        text = documents[-1]
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    words = [str(tmp_path / "model.keras"), str(tmp_path / "text.txt")]
+    assert main(["surprise", *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    scored = charrnn.score(*words[:1], text)
+    bits = [unit_of["bits"] for unit_of in found[f"{unit}s"]]
+    assert sum(bits) == pytest.approx(scored.nats.sum() / np.log(2), rel=1e-5)
+    assert main(["surprise", *words]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    lines = [line.split(" | ")[1].rstrip("\u21b5") for line in shown[:-2]]
+    assert lines == (documents[-1:] if by == "files" else documents)
+    assert "(each document from its start to its end)" in shown[-1]
+    assert main(["surprise", *words, "--typos"]) == 0
+    places = re.findall(r"(\d+):\d+ ", capsys.readouterr().out)
+    assert {*map(int, places)} <= {*range(1, len(documents) + 1)}
+
+
+def test_verbs_about_endless_text_say_so(folder, capsys):
     text = str(folder / "names.txt")
-    assert main([verb, str(folder / "model.keras"), text]) == 2
+    assert main(["neurons", str(folder / "model.keras"), text]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "an endless text: expected a model of one" in line
 
