@@ -36,7 +36,9 @@ NETWORK = {
     "embedding": "size of the embedding of characters or words, none for "
     "one-hot input, or auto: one-hot up to 256 distinct ones",
     "init_from": "start from the weights and the vocabulary of a trained "
-    "model (default: new weights)",
+    "model, and add what is new in the text (default: new weights)",
+    "freeze_vocabulary": "with --init-from: refuse a text with characters "
+    "that the model does not know, rather than add them (default: add them)",
 }
 TRAINING = {
     "batch_size": "streams read in parallel",
@@ -171,7 +173,9 @@ def _add_settings(group: Any, settings: dict[str, str]) -> None:
         if "(default: " not in words:
             words += f" (default: {_default(name)})"
         options: dict[str, Any] = {"help": words}
-        if kind.choices:
+        if kind is values.SWITCH:
+            options["action"] = "store_true"
+        elif kind.choices:
             options["choices"] = kind.choices
         else:
             options["type"] = flag_type(kind)

@@ -1,13 +1,14 @@
 """Choose the network and its training for a text and a time limit."""
 
-import time
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from charrnn.network.arguments import embedding_dim
 from charrnn.network.cells import CELLS
+from charrnn.training.speed import recurrent_weights, speed_of
 
 PRESETS = {"quick": 3, "good": 10, "best": 90}  # the maximum minutes
 
@@ -25,11 +26,6 @@ LEAST_READ_FOR_UNITS_OF_MANY = {512: (0, 12), 256: (0, 0)}
 WEIGHT_DECAY_OF_MANY = 0.3
 MIN_DROPOUT_OF_MANY = 0.1
 
-# Time for one character, forward and backward: of a gate of one unit, without
-# its matrix products, and of a logit.
-SECONDS_PER_GATE = 1e-8
-SECONDS_PER_LOGIT = 5e-9
-
 # Maximum global norm of the gradients. Adam divides by their usual size, so a
 # small norm only gives steps with large gradients less weight.
 CLIP_NORM = 0.1
@@ -41,6 +37,27 @@ WEIGHT_DECAY = 0.1
 # between, a text a quarter as long is read twice as often.
 LONG_TEXT_EPOCHS, SHORT_TEXT_EPOCHS = 12, 24
 MIN_STEPS = 600  # a very short text is read more often, to reach these steps
+
+
+class Scale(NamedTuple):
+    """Factors for what a recipe chooses."""
+
+    rate: float = 1.0
+    epochs: float = 1.0
+    chances: float = 1.0  # as `dropout_for` counts them
+
+    def epochs_for(self, characters: int, characters_per_step: int) -> int:
+        """The number of passes, as the function `epochs_for` counts them."""
+        return round(self.epochs * epochs_for(characters, characters_per_step))
+
+    def rate_for(self, cell: str, units: int) -> float:
+        """The peak learning rate."""
+        return round(self.rate * rate_for(cell, units), 5)
+
+
+# A trained network that learns another text loses what it knows at a high
+# rate, and needs few passes.
+FINE_TUNING = Scale(rate=2 / 3, epochs=1 / 3, chances=1 / 5)
 
 
 def recommend(
@@ -59,6 +76,7 @@ def recommend(
     minutes: float | None = None,
     epochs: float | None = None,
     speed: Callable[[int], float] | None = None,
+    is_trained: bool = False,
 ) -> dict[str, Any]:
     """Chooses the settings of network and training that are left open.
 
@@ -81,7 +99,10 @@ def recommend(
         weight_decay: AdamW's weight decay.
         minutes: Time for the training; `None` for no limit.
         epochs: Maximum number of passes over the text.
-        speed: A function of units, as `speed_of` returns it; `None` to measure.
+        speed: A function of units, as `speed.speed_of` returns it; `None` to
+            measure.
+        is_trained: Whether the network starts with the weights of a trained
+            model (--init-from). Its rate is lower, and its passes are fewer.
 
     Returns:
         A `dict` of `layers`, `units`, `dropout`, `embedding`, `batch_size`,
@@ -94,15 +115,14 @@ def recommend(
     """
     layers = layers or layers_for(distinct)
     batch_size = batch_size or int(np.clip(characters // 6000, 8, 32))
-    epochs = epochs or epochs_for(characters, batch_size * seq_length)
-    if minutes is not None and None in (units, dropout):
-        speed = speed or speed_of(cell, layers, "float32", distinct)
+    scale = FINE_TUNING if is_trained else Scale()
+    epochs = epochs or scale.epochs_for(characters, batch_size * seq_length)
+    speed = speed or _measured_speed(cell, layers, distinct)
     passes = _passes_in(minutes, epochs, characters, speed)
     units = units or _units_for(cell, characters, distinct, passes)
     if dropout is None:
-        least = MIN_DROPOUT_OF_MANY if distinct > MANY_CHARACTERS else 0.0
-        weights = _recurrent_weights(cell, layers, units)
-        dropout = max(least, dropout_for(passes(units) * weights / characters))
+        weights = recurrent_weights(cell, layers, units) / characters
+        dropout = dropout_for(scale.chances * passes(units) * weights, distinct)
     if weight_decay is None:
         weight_decay = weight_decay_for(distinct)
     return {
@@ -111,22 +131,30 @@ def recommend(
         "dropout": dropout,
         "embedding": embedding_dim(embedding, distinct),
         "batch_size": batch_size,
-        "learning_rate": learning_rate or rate_for(cell, units),
+        "learning_rate": learning_rate or scale.rate_for(cell, units),
         "weight_decay": weight_decay,
         "epochs": epochs,
     }
+
+
+def _measured_speed(
+    cell: str, layers: int, distinct: int
+) -> Callable[[int], float]:
+    """The speed of this machine, which is measured when it is asked for."""
+    measured = functools.cache(speed_of)
+    return lambda units: measured(cell, layers, "float32", distinct)(units)
 
 
 def _passes_in(
     minutes: float | None,
     epochs: float,
     characters: int,
-    speed: Callable[[int], float] | None,
+    speed: Callable[[int], float],
 ) -> Callable[[int], float]:
     """A function of units: the passes over the text within the time limit."""
 
     def passes(units: int) -> float:
-        if minutes is None or speed is None:
+        if minutes is None:
             return epochs
         return min(epochs, 60 * minutes * speed(units) / characters)
 
@@ -206,11 +234,12 @@ def weight_decay_for(distinct: int) -> float:
     return WEIGHT_DECAY_OF_MANY if many else WEIGHT_DECAY
 
 
-def dropout_for(chances: float) -> float:
+def dropout_for(chances: float, distinct: int = 65) -> float:
     """The dropout that keeps a network from memorizing its text.
 
     Args:
         chances: Passes over the text, times weights per character of the text.
+        distinct: The number of distinct characters.
 
     Returns:
         A number from 0 to 0.6.
@@ -220,7 +249,8 @@ def dropout_for(chances: float) -> float:
     >>> [dropout_for(chances) for chances in (1, 4, 32, 1000)]
     [0.0, 0.09, 0.45, 0.6]
     """
-    return round(float(np.clip(0.12 * np.log2(chances / 2.4), 0, 0.6)), 2)
+    least = MIN_DROPOUT_OF_MANY if distinct > MANY_CHARACTERS else 0.0
+    return round(float(np.clip(0.12 * np.log2(chances / 2.4), least, 0.6)), 2)
 
 
 def rate_for(cell: str, units: int) -> float:
@@ -243,58 +273,3 @@ def rate_for(cell: str, units: int) -> float:
     known = CELLS[cell]
     rate = known.rate * known.rate_units**known.rate_power
     return min(known.highest_rate, round(rate / units**known.rate_power, 5))
-
-
-def speed_of(
-    cell: str, layers: int, precision: str, distinct: int = 65
-) -> Callable[[int], float]:
-    """Estimates how fast this machine will train.
-
-    It times a matrix product, which is most of the work: training takes six
-    floating-point operations per weight and character, four of them backward.
-
-    Args:
-        cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
-        layers: Number of recurrent layers.
-        precision: `"float32"` or `"bfloat16"`.
-        distinct: The number of distinct characters.
-
-    Returns:
-        A function that estimates characters per second from units.
-
-    Example:
-
-    >>> speed = speed_of("lstm", 2, "float32")
-    >>> speed(512) < speed(256)
-    True
-    """
-    operations = _operations_per_second(precision)
-    blocks = len(CELLS[cell].blocks)
-
-    def speed(units: int) -> float:
-        weights = _recurrent_weights(cell, layers, units) + units * distinct
-        products = 6 * weights / operations
-        arithmetic = SECONDS_PER_GATE * blocks * layers * units
-        return 1 / (products + arithmetic + SECONDS_PER_LOGIT * distinct)
-
-    return speed
-
-
-def _recurrent_weights(cell: str, layers: int, units: int) -> int:
-    """The number of weights of the layers, without the first layer's input."""
-    return len(CELLS[cell].blocks) * (2 * layers - 1) * units**2
-
-
-def _operations_per_second(precision: str) -> float:
-    """The speed of a matrix product: the fastest of ten runs."""
-    from charrnn.network.backend import keras  # here: it takes seconds
-
-    rows, inner, columns = 256, 512, 2048
-    a = keras.ops.ones((rows, inner), precision)
-    b = keras.ops.ones((inner, columns), precision)
-    seconds = []
-    for _ in range(10):
-        start = time.perf_counter()
-        keras.ops.convert_to_numpy(keras.ops.matmul(a, b))
-        seconds.append(time.perf_counter() - start)
-    return 2 * rows * inner * columns / min(seconds)

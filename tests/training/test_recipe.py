@@ -5,6 +5,7 @@ import hypothesis.strategies as st
 import pytest
 
 from charrnn.training import recipe
+from charrnn.training.speed import speed_of
 
 
 def slow(units):
@@ -115,8 +116,7 @@ def test_the_network_grows_with_the_time_for_any_number_of_characters(
 
 def test_logits_take_their_share_of_the_time():
     few, many = (
-        recipe.speed_of("lstm", 1, "float32", distinct)(256)
-        for distinct in (65, 4532)
+        speed_of("lstm", 1, "float32", distinct)(256) for distinct in (65, 4532)
     )
     assert many < few / 2
 
@@ -129,6 +129,29 @@ def test_larger_networks_need_more_dropout():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_speed_is_that_of_this_machine(precision):
-    speed = recipe.speed_of("lstm", 2, precision)
+    speed = speed_of("lstm", 2, precision)
     assert speed(256) / 4 < speed(512) < speed(256) / 2
     assert 100 < speed(512) < 1e6
+
+
+@pytest.mark.parametrize("characters", [18_000, 160_000, 5_000_000])
+@pytest.mark.parametrize("minutes", [None, 3])
+def test_a_trained_network_learns_at_a_lower_rate_in_fewer_passes(
+    characters, minutes
+):
+    settings = {"units": 512, "layers": 2, "minutes": minutes, "speed": slow}
+    new = recipe.recommend(characters, **settings)
+    tuned = recipe.recommend(characters, **settings, is_trained=True)
+    assert tuned["learning_rate"] == 0.006 < new["learning_rate"]
+    assert 4 <= tuned["epochs"] <= new["epochs"] / 2
+    assert tuned["dropout"] <= new["dropout"]
+    given = {"learning_rate": 0.1, "epochs": 5, "dropout": 0.2}
+    kept = recipe.recommend(characters, **settings, **given, is_trained=True)
+    assert given.items() <= kept.items()
+
+
+def test_a_trained_network_memorizes_later():
+    settings = {"units": 512, "layers": 2, "epochs": 3}
+    new = recipe.recommend(160_000, **settings)
+    tuned = recipe.recommend(160_000, **settings, is_trained=True)
+    assert (new["dropout"], tuned["dropout"]) == (0.55, 0.28)
