@@ -79,16 +79,20 @@ def _take_documents(
     given: Mapping[str, Any],
     name: str | None,
 ) -> None:
-    """Divides the text into documents if the model of --init-from does."""
+    """Divides the text into documents if the model of --init-from does.
+
+    A model of endless text may begin to learn documents.
+    """
     by = vocabulary.by if isinstance(vocabulary, DocumentVocabulary) else None
     wanted = given.get("documents", by)
-    if wanted != by:
+    is_frozen = given.get("freeze_vocabulary", False)
+    if wanted != by and (by or is_frozen):
         expected = f"--documents {described(by)}" if by else "no --documents"
         raise ValueError(
             f"Expected {expected}, as '{name}' has. Received "
             f"{described(wanted)}. Leave it out, or train a new model."
         )
-    found["documents"] = by
+    found["documents"] = wanted
 
 
 def _network_of(
@@ -128,6 +132,8 @@ def vocabulary(
     if settings.freeze_vocabulary:
         return known
     by = settings.documents
+    if by and known.boundary is None:
+        known = DocumentVocabulary(known, by)
     pieces = text.documents(by) if by else text.pieces()
     result = growth.grown(known, pieces, settings.min_count, settings.max_vocab)
     form = form_of(known.alphabet)
@@ -156,14 +162,39 @@ def grown(
     Returns:
         The model, with that vocabulary; the same object if nothing is new.
     """
+    counts = counts_of(ids, len(vocabulary))
+    if isinstance(vocabulary, DocumentVocabulary):
+        initial = _with_boundary(initial, vocabulary.by, counts, tell)
     old, new = initial["vocabulary"].inner, vocabulary.inner
     if len(new) == len(old):
         return initial
-    counts = counts_of(ids, len(vocabulary))
     found = relatives(old, new, counts)
     tell(_added(old, new, found))
     layers = network_growth.grown(initial["layers"], found, counts, len(old))
     return {**initial, "vocabulary": vocabulary, "layers": layers}
+
+
+def _with_boundary(
+    initial: model_file.Contents,
+    by: str,
+    counts: np.ndarray,
+    tell: Callable[[str], None],
+) -> model_file.Contents:
+    """Adds the boundary of documents to a model of endless text."""
+    old = initial["vocabulary"]
+    if old.boundary is not None:
+        return initial
+    own = np.append(counts[: len(old)], counts[-1])
+    if end := old.line_end():
+        like = Relative(old.encode(end)[-1:], np.ones(1), SIMILAR)
+        tell("the boundary of documents starts from a line end")
+    else:
+        shares = (own[:-1] + 1) / (own[:-1] + 1).sum()
+        like = Relative(np.arange(len(old)), shares, AVERAGE)
+        tell("the boundary of documents starts from the average of all")
+    layers = network_growth.grown(initial["layers"], [like], own)
+    known = DocumentVocabulary(old, by)
+    return {**initial, "vocabulary": known, "layers": layers}
 
 
 def _added(
