@@ -1,12 +1,11 @@
 """Training on one device: charrnn's engines beside PyTorch's own layers.
 
 Each measurement has a process of its own with a time limit, so that one that
-fails leaves the others alone. They start and compile beside each other, and
-measure one at a time. Rows are printed as they come.
+fails leaves the others alone. Some of them start and compile beside each other
+(`--together`); then one after another measures. Rows are printed as they come.
 """
 
 import argparse
-import concurrent.futures
 import contextlib
 import importlib.util
 import itertools
@@ -23,18 +22,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from devices_work import SIZES, characters_of, operations, work
 
+PRECISIONS = "float32", "bfloat16"
 # name: package, what it trains with
 CONTESTANTS = {
     "charrnn jax float32": ("jax", {"precision": "float32"}),
     "charrnn jax bfloat16": ("jax", {"precision": "bfloat16"}),
-    "charrnn jax scan float32": ("jax", {"precision": "float32", "cudnn": []}),
     "charrnn tf float32": ("tensorflow", {"precision": "float32"}),
     "charrnn tf bfloat16": ("tensorflow", {"precision": "bfloat16"}),
     "keras jax float32": ("jax", {"precision": "float32", "stock": True}),
     "pytorch float32": ("torch", {"precision": "float32"}),
     "pytorch bfloat16": ("torch", {"precision": "bfloat16"}),
 }
-MAIN = [name for name in CONTESTANTS if "scan" not in name]
 
 
 def contestants(names):
@@ -49,48 +47,39 @@ def contestants(names):
 
 def table(args):
     """The specifications of the table: every size, batch, cell, contestant."""
-    for size, cell, batch, one in itertools.product(
+    for batch, size, cell, one in itertools.product(
+        map(int, args.batches.split(",")),
         args.sizes.split(","),
         args.cells.split(","),
-        map(int, args.batches.split(",")),
         contestants(args.contestants.split(",")),
     ):
         yield {**one, "size": size, "cell": cell, "batch": batch}
 
 
 def probe(args):
-    """The ways to compute a recurrence, in each precision, unrolled or not."""
+    """Scans unrolled more or less, without cuDNN, and with flags of XLA."""
     size, batch = args.sizes.split(",")[0], int(args.batches.split(",")[0])
-    here = {"package": "jax", "size": size, "batch": batch}
-    cells = args.cells.split(",")
-    precisions = "float32", "bfloat16"
-    for cell, one in itertools.product(cells, contestants(MAIN[-2:])):
-        yield {**here, **one, "cell": cell}
-    for cell, precision in itertools.product(cells, precisions):
-        if cell == "lstm":
-            name = f"cudnn {precision}"
-            ways = {"precision": precision, "cudnn": [precision]}
-            yield {**here, "name": name, "cell": cell, **ways}
-    for unrolled, cell, precision in itertools.product(
-        map(int, args.unrolled.split(",")), cells, precisions
-    ):
-        name = f"scan {precision} unrolled {unrolled}"
-        ways = {"precision": precision, "cudnn": [], "unrolled": unrolled}
-        yield {**here, "name": name, "cell": cell, **ways}
-    for flags, cell in itertools.product(args.xla.split(";"), cells):
-        if flags:
-            name = f"scan bfloat16 {flags}"
-            ways = {"precision": "bfloat16", "cudnn": [], "flags": flags}
-            yield {**here, "name": name, "cell": cell, **ways}
+    here = {"package": "jax", "size": size, "batch": batch, "cudnn": []}
+    unrolled, flags = args.unrolled.split(","), args.xla.split(";")
+    for cell in args.cells.split(","):
+        for precision, count in itertools.product(PRECISIONS, unrolled):
+            ways = {"precision": precision, "unrolled": int(count)}
+            name = f"scan {precision} unrolled {count}"
+            yield {**here, **ways, "name": name, "cell": cell}
+        for flag in filter(None, flags):
+            ways = {"precision": "bfloat16", "flags": flag}
+            name = f"scan bfloat16 {flag.removeprefix('--xla_gpu_')}"
+            yield {**here, **ways, "name": name, "cell": cell}
 
 
 def losses(args):
     """The specifications of the losses after some seconds of training."""
     batch = int(args.batches.split(",")[0])
-    for cell, one in itertools.product(
-        args.cells.split(","), contestants(args.contestants.split(","))
+    for size, cell, one in itertools.product(
+        args.loss_sizes.split(","),
+        args.cells.split(",")[:1],
+        contestants(args.contestants.split(",")),
     ):
-        size = args.sizes.split(",")[0]
         where = {"size": size, "cell": cell, "batch": batch}
         yield {**one, **where, "loss_seconds": args.loss_seconds}
 
@@ -98,39 +87,99 @@ def losses(args):
 def limits(args):
     """The specifications of the device's own limit: large matrix products."""
     packages = [p for p in ("jax", "torch") if importlib.util.find_spec(p)]
-    for package, precision in itertools.product(
-        packages[:1], ("float32", "bfloat16")
-    ):
+    for package, precision in itertools.product(packages[:1], PRECISIONS):
         spec = {"package": package, "precision": precision, "size": "2x512"}
         yield {**spec, "name": f"limit {precision}", "cell": "", "batch": 0}
 
 
-def measured(spec, args, lock):
-    """Runs a specification in a process of its own; returns its result."""
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": spec["package"],
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        "DEVICES_LOCK": lock,
-    }
-    if spec.get("flags"):
-        environment["XLA_FLAGS"] = spec["flags"]
-    words = {**spec, "turns": args.turns, "seconds": args.seconds}
-    try:
-        done = subprocess.run(
-            [sys.executable, __file__, "--work", json.dumps(words)],
-            env=environment,
-            capture_output=True,
+PARTS = {"limits": limits, "table": table, "losses": losses, "probe": probe}
+
+
+class Process:
+    """A measurement: it starts, says that it is ready, and waits to be let go.
+
+    Args:
+        spec: What to measure.
+        args: The arguments of this program.
+    """
+
+    def __init__(self, spec, args):
+        self.spec = {**spec, "turns": args.turns, "seconds": args.seconds}
+        self._limit = args.limit
+        flags = {"XLA_FLAGS": spec["flags"]} if "flags" in spec else {}
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--work", json.dumps(self.spec)],
+            env={
+                **os.environ,
+                "KERAS_BACKEND": spec["package"],
+                "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+                **flags,
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
-            timeout=args.limit + spec.get("loss_seconds", 0),
         )
-    except subprocess.TimeoutExpired:
-        return {"error": f"not done after {args.limit} s"}
-    lines = done.stdout.strip().splitlines()
-    with contextlib.suppress(IndexError, ValueError):
-        return json.loads(lines[-1])
-    last = done.stderr.strip().splitlines()[-8:]
-    return {"error": f"exit code {done.returncode}: {' | '.join(last)[-600:]}"}
+        self._end = time.monotonic() + args.limit
+
+    def wait(self):
+        """Waits until it is ready; returns whether it is."""
+        return self._line(self._end - time.monotonic()) == "ready"
+
+    def measure(self):
+        """Lets it measure; returns its result."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.write("go\n")
+            self._process.stdin.flush()
+        seconds = self.spec.get("loss_seconds", 0) + 60
+        with contextlib.suppress(TypeError, ValueError):
+            return json.loads(self._line(seconds))
+        return self.error()
+
+    def error(self):
+        """Says why there is no result."""
+        code = self._process.poll()
+        if code is None:
+            return {"error": f"not done after {self._limit:.0f} s"}
+        self._errors.seek(0)
+        last = self._errors.read().strip().splitlines()[-8:]
+        return {"error": f"exit code {code}: {' | '.join(last)[-600:]}"}
+
+    def close(self):
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def _line(self, seconds):
+        """The next line that it prints; `None` if it takes too long."""
+        lines = []
+        reader = threading.Thread(
+            target=lambda: lines.append(self._process.stdout.readline()),
+            daemon=True,
+        )
+        reader.start()
+        reader.join(max(0, seconds))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if lines == [""]:  # its end: it is about to have an exit code
+                self._process.wait(5)
+        return lines[0].strip() if lines else None
+
+
+def measured(specs, args):
+    """Starts processes beside each other, then lets one after another measure.
+
+    So that none is measured while another compiles.
+    """
+    with contextlib.ExitStack() as stack:
+        processes = [Process(spec, args) for spec in specs]
+        for process in processes:
+            stack.callback(process.close)
+        ready = [process.wait() for process in processes]
+        for spec, process, is_ready in zip(
+            specs, processes, ready, strict=True
+        ):
+            yield spec, process.measure() if is_ready else process.error()
 
 
 def described(spec, result, limit):
@@ -158,30 +207,23 @@ def main():
     args = arguments()
     if args.work:
         return work(json.loads(args.work))
-    specs = [*limits(args), *(probe if args.probe else table)(args)]
-    if args.loss_seconds:
-        specs += losses(args)
-    limit, report, printing = {}, [], threading.Lock()
+    specs = [
+        spec for part in args.parts.split(",") for spec in PARTS[part](args)
+    ]
+    limit, report = {}, []
     began = time.perf_counter()
-
-    def run(spec):
+    for first in range(0, len(specs), args.together):
+        group = specs[first : first + args.together]
         if time.perf_counter() - began > args.minutes * 60:
-            return
-        result = measured(spec, args, lock)
-        with printing:
+            break
+        for spec, result in measured(group, args):
             if "gigaflops" in result:
                 limit[spec["precision"]] = result["gigaflops"]
             report.append({**spec, **result})
             print(described(spec, result, limit), flush=True)
             if args.json:
-                Path(args.json).write_text(json.dumps(report, indent=1))
-
-    with tempfile.TemporaryDirectory() as folder:
-        lock = str(Path(folder, "lock"))
-        for spec in specs[:2]:
-            run(spec)
-        with concurrent.futures.ThreadPoolExecutor(args.together) as pool:
-            list(pool.map(run, specs[2:]))
+                text = json.dumps(report, indent=1)
+                Path(args.json).write_text(text, encoding="utf-8")
     return None
 
 
@@ -189,18 +231,19 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--sizes", default=",".join(SIZES))
-    add("--batches", default="64,256,1024", help="streams")
+    add("--batches", default="256,64,1024", help="streams")
     add("--cells", default="lstm,gru")
-    add("--contestants", default=",".join(MAIN))
+    add("--contestants", default=",".join(CONTESTANTS))
     add("--turns", type=int, default=5)
     add("--seconds", type=float, default=1.0, help="of a turn")
     add("--limit", type=float, default=300, help="seconds a measurement takes")
     add("--minutes", type=float, default=60, help="start none after these")
-    add("--together", type=int, default=1, help="processes that compile")
-    add("--loss-seconds", type=float, default=0, help="of a training")
-    add("--probe", action="store_true", help="compare ways to compute")
-    add("--unrolled", default="1,2,4,8,16", help="with --probe: time steps")
-    add("--xla", default="", help="with --probe: flags of XLA, by ';'")
+    add("--together", type=int, default=1, help="processes that start at once")
+    add("--loss-seconds", type=float, default=60, help="of a training")
+    add("--loss-sizes", default="2x512", help="networks trained for that")
+    add("--parts", default="limits,table", help=f"of {', '.join(PARTS)}")
+    add("--unrolled", default="1,4,16", help="time steps, in the probe")
+    add("--xla", default="", help="flags of XLA, in the probe, by ';'")
     add("--json", help="write the figures to this file")
     add("--work", help=argparse.SUPPRESS)
     args = parser.parse_args()

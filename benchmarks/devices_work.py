@@ -2,10 +2,9 @@
 
 import contextlib
 import json
-import os
 import sys
 import time
-from statistics import mean
+from statistics import mean, median
 
 import numpy as np
 
@@ -229,61 +228,53 @@ def gigaflops(spec):
     return 2 * side**3 / min(seconds) / 1e9
 
 
-@contextlib.contextmanager
-def alone():
-    """Waits until no other process measures."""
-    with open(os.environ["DEVICES_LOCK"], "w", encoding="utf-8") as file:
-        with contextlib.suppress(ImportError):  # Windows has none
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def speed(run, spec):
     """Times turns of about the given seconds each."""
     began = time.perf_counter()
-    run.steps(1)
-    start = round(time.perf_counter() - began, 1)
-    with alone():
+    run.steps(3)
+    count = max(2, round(3 * spec["seconds"] / (time.perf_counter() - began)))
+    rates = []
+    for _ in range(spec["turns"]):
         began = time.perf_counter()
-        run.steps(3)
-        each = (time.perf_counter() - began) / 3
-        count = max(2, round(spec["seconds"] / each))
-        rates = []
-        for _ in range(spec["turns"]):
-            began = time.perf_counter()
-            run.steps(count)
-            seconds = time.perf_counter() - began
-            rates.append(count * spec["batch"] * SEQ_LENGTH / seconds)
+        run.steps(count)
+        seconds = time.perf_counter() - began
+        rates.append(count * spec["batch"] * SEQ_LENGTH / seconds)
     memory = run.megabytes() if hasattr(run, "megabytes") else 0
     return {
-        "characters_per_second": max(rates),
+        "characters_per_second": median(rates),
         "lowest": min(rates),
+        "highest": max(rates),
         "megabytes": memory or peak_rss(),
-        "start": start,
     }
 
 
 def loss_after(run, spec):
     """Trains for some seconds; returns the mean loss of the last steps."""
-    run.steps(2)
     losses = []
-    with alone():
-        began = time.perf_counter()
-        while (seconds := time.perf_counter() - began) < spec["loss_seconds"]:
-            losses += run.steps(10)
-    return {"loss": mean(losses[-50:]), "seconds": seconds, "steps": run.step}
+    began = time.perf_counter()
+    while (seconds := time.perf_counter() - began) < spec["loss_seconds"]:
+        losses += run.steps(20)
+    return {"loss": mean(losses[-100:]), "seconds": seconds, "steps": run.step}
+
+
+def prepared(spec):
+    """Compiles what a specification measures; returns the measurement."""
+    if spec["name"].startswith("limit"):
+        return lambda: {"gigaflops": gigaflops(spec)}
+    kinds = {"torch": PyTorchRun, "tensorflow": CharrnnRun, "jax": JaxRun}
+    kind = CharrnnRun if spec.get("stock") else kinds[spec["package"]]
+    began = time.perf_counter()
+    run = kind(spec)
+    run.steps(2)
+    start = round(time.perf_counter() - began, 1)
+    measure = loss_after if spec.get("loss_seconds") else speed
+    return lambda: {**measure(run, spec), "start": start}
 
 
 def work(spec):
-    """Prints the result of a specification as JSON."""
+    """Says that a specification is ready, and prints its result as JSON."""
     answers, sys.stdout = sys.stdout, sys.stderr
-    if spec["name"].startswith("limit"):
-        result = {"gigaflops": gigaflops(spec)}
-    else:
-        kinds = {"torch": PyTorchRun, "tensorflow": CharrnnRun, "jax": JaxRun}
-        kind = CharrnnRun if spec.get("stock") else kinds[spec["package"]]
-        measure = loss_after if spec.get("loss_seconds") else speed
-        result = measure(kind(spec), spec)
-    print(json.dumps(result), file=answers, flush=True)
+    measure = prepared(spec)
+    print("ready", file=answers, flush=True)
+    sys.stdin.readline()
+    print(json.dumps(measure()), file=answers, flush=True)

@@ -21,6 +21,7 @@ SIZES = {  # layers, units, batch_size, seq_length, and distinct characters
     "2x256": (2, 256, 64, 100),
     "2x512": (2, 512, 64, 128),
     "3x1024": (3, 1024, 64, 128),
+    "words": (1, 512, 32, 64, 10_000),
 }
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
 CONTESTANTS = {
@@ -30,6 +31,12 @@ CONTESTANTS = {
     "PyTorch bfloat16": ("pytorch", "bfloat16"),
     "Keras": ("keras", False),
     "Keras jit": ("keras", True),
+    "charrnn JAX float32": ("jax", "float32"),
+    "charrnn JAX bfloat16": ("jax", "bfloat16"),
+    "Keras JAX": ("keras", "auto"),
+    # Only the logits of a large vocabulary and their loss: a part of a step.
+    "logits float32": ("logits", "float32"),
+    "logits bfloat16": ("logits", "bfloat16"),
 }
 
 
@@ -94,6 +101,60 @@ class KerasRun:
             verbose=0,
         )
         return self.ends[-1] - self.ends[0]
+
+
+class LogitsRun:
+    """Logits, cross-entropy and their gradients, as charrnn computes them."""
+
+    def __init__(self, size, cell, kind, choice):
+        import tensorflow as tf
+
+        from charrnn.network.backend import keras
+        from charrnn.twins.logits import cross_entropy, logits
+
+        keras.utils.set_random_seed(1)
+        _, units, batch_size, seq_length, characters = dimensions(size)
+        outputs = tf.random.normal((batch_size, seq_length, units))
+        kernel = tf.random.normal((units, characters), stddev=0.1)
+        bias = tf.zeros(characters)
+        self.batches, self.step = windows(size), 0
+
+        @tf.function
+        def gradients(ids):
+            with tf.GradientTape() as tape:
+                tape.watch([outputs, kernel, bias])
+                found = logits(outputs, kernel, bias, choice)
+                loss = tf.reduce_mean(cross_entropy(found, ids))
+            return tape.gradient(loss, [outputs, kernel, bias])
+
+        self.gradients = gradients
+
+    def steps(self, count):
+        began = time.perf_counter()
+        for _ in range(count):
+            _, targets = self.batches.batch(self.step)
+            self.step += 1
+            self.gradients(targets)[-1].numpy()
+        return time.perf_counter() - began
+
+
+class JaxRun:
+    """charrnn's JAX engine, which does many steps in a call."""
+
+    def __init__(self, size, cell, kind, choice):
+        from charrnn.twins.jax_steps import JaxSteps
+
+        run = KerasRun(size, cell, "charrnn", choice)
+        run.twin.optimizer.build(run.twin.trainable_variables)
+        self.engine = JaxSteps(run.twin, windows(size))
+        self.streams, self.step = run.twin.batch_size, 0
+
+    def steps(self, count):
+        kept = np.ones((count, self.streams), bool)
+        began = time.perf_counter()
+        self.engine.train(self.step, [LEARNING_RATE] * count, kept)
+        self.step += count
+        return time.perf_counter() - began
 
 
 class PyTorchRun:
@@ -168,6 +229,9 @@ class PyTorchRun:
         return loss.item()
 
 
+RUNS = {"pytorch": PyTorchRun, "jax": JaxRun, "logits": LogitsRun}
+
+
 class Products:
     """The machine's own limit: large matrix products and nothing else."""
 
@@ -189,9 +253,7 @@ class Products:
 def work(size, cell, contestant):
     """Answers, line by line, how long so many steps took."""
     kind, choice = CONTESTANTS[contestant]
-    run = (PyTorchRun if kind == "pytorch" else KerasRun)(
-        size, cell, kind, choice
-    )
+    run = RUNS.get(kind, KerasRun)(size, cell, kind, choice)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         seconds = run.steps(int(line))
@@ -215,8 +277,10 @@ class Worker:
     """A contestant in a process of its own, so that its memory is its own."""
 
     def __init__(self, *names):
+        backend = "jax" if "JAX" in names[-1] else "tensorflow"
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--work", *names],
+            env={**os.environ, "KERAS_BACKEND": backend},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -245,8 +309,10 @@ def parameters(size, cell):
 
 def race(size, cell, contestants, alternations, seconds):
     """Lets the contestants take turns; returns a row for each."""
-    _, _, batch_size, seq_length, _ = dimensions(size)
+    _, _, batch_size, seq_length, characters = dimensions(size)
     workers, starts, counts = {}, {}, {}
+    if characters <= ONE_HOT_LIMIT:
+        contestants = [name for name in contestants if "logits" not in name]
     for name in contestants:
         began = time.perf_counter()
         workers[name] = worker = Worker(size, cell, name)
@@ -304,8 +370,14 @@ def describe(rows, limit):
         peak = row["peak_rss_mb"]
         line = f"{line:55} {peak:6,.0f} MB" if peak else f"{line:64}"
         line += f" {row['start_seconds']:5.1f} s"
+        if name.startswith("logits"):
+            step = rows.get(name.replace("logits", "charrnn"))
+            if step:
+                line += (
+                    f"  {step['characters_per_second'] / speed:4.0%} of a step"
+                )
         if name.startswith("charrnn"):
-            precision = name.split()[1]
+            precision = name.split()[-1]
             share = row["gigaflops"] / limit[precision]
             line += f"  {share:4.0%} of the limit"
             for kind, best in fastest.items():
@@ -315,7 +387,7 @@ def describe(rows, limit):
 
 
 def versions():
-    names = ("charrnn", "numpy", "keras", "tensorflow", "torch")
+    names = ("charrnn", "numpy", "keras", "tensorflow", "torch", "jax")
     found = {"python": platform.python_version()}
     for name in names:
         try:
@@ -341,6 +413,9 @@ def main():
     if versions()["torch"] == "not installed":
         print("PyTorch is not installed: its rows are left out")
         contestants = [c for c in contestants if "PyTorch" not in c]
+    if versions()["jax"] == "not installed":
+        print("JAX is not installed: its rows are left out")
+        contestants = [c for c in contestants if "JAX" not in c]
     report = {"versions": versions(), "limit_gigaflops": limits(5)}
     report["cores"] = len(os.sched_getaffinity(0))
     print(json.dumps(report))

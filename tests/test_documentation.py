@@ -16,7 +16,8 @@ from charrnn.commands.verbs import VERBS
 ROOT = Path(charrnn.__file__).parent.parent
 README = ROOT / "README.md"
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
-RECORDS = {"reliability.md", "results.md"}  # tables of what was measured
+# Tables of what was measured, and what follows from it.
+RECORDS = {"reliability.md", "results.md", "scale.md"}
 PAGES = [
     README,
     *GUIDES,
@@ -28,7 +29,9 @@ MODULES = [
     for room in ("charrnn", "tests", "benchmarks", "docs")
     for path in (ROOT / room).rglob("*.py")
 ]
-ENVIRONMENT = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+}  # fmt: skip
 MADE = re.compile(r"docs/(api|rooms/\w+)\.md")  # from docstrings
 
 

@@ -20,6 +20,7 @@ WORDS_LISTED = 10
 MAX_BAR_COLUMNS = 40
 MIN_BAR_COLUMNS = 8  # a narrower terminal gets no bars
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+END = "(end of the document)"
 BAR_STYLE = "blue"
 
 
@@ -110,7 +111,7 @@ def _print_chart(found: NextWords, shown: Callable[[str], str]) -> None:
 def _label(word: NextWord) -> str:
     """The word; the part that completes the prompt's last one in brackets."""
     if not word.typed:
-        return word.word
+        return word.word or END
     return f"{word.typed}[{word.word[len(word.typed) :]}]"
 
 

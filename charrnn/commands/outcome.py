@@ -4,15 +4,13 @@ import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from charrnn.commands.mistakes import program
 from charrnn.system.terminal import command_line, say
-from charrnn.training.session import Outcome, Session
+from charrnn.training.outcome import Outcome, Untrained
+from charrnn.training.session import Session
 from charrnn.training.stopping import Stopped
-
-if TYPE_CHECKING:
-    from charrnn.training.finish import Untrained
 
 MIN_MINUTES_ADVISED = 3  # in which a network learns something
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
@@ -61,7 +59,7 @@ def _tell_how_to_resume(corpus: list[str], stopped: Stopped) -> None:
     )
 
 
-def _tell_of_little_time(outcome: Outcome, found: "Untrained") -> None:
+def _tell_of_little_time(outcome: Outcome, found: Untrained) -> None:
     """Says that the network has learnt nothing within its time limit."""
     steps = "1 step" if found.steps == 1 else f"{found.steps} steps"
     minutes = f"{max(MIN_MINUTES_ADVISED, 2 * found.minutes):g}"

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charrnn.commands.options import add_text_arguments
-from charrnn.training import recipe, values
+from charrnn.commands.options import add_text_arguments, at_least
+from charrnn.system.launchers import find_place
+from charrnn.training import recipe, rules, values
 from charrnn.training.settings import CHOSEN, DEFAULT_PRESET, DEFAULTS, KINDS
+from charrnn.training.team import JOIN_SECONDS
 from charrnn.training.values import Kind
 
 # The help of the flags by group and setting, in the order of the pipeline. A
@@ -58,12 +60,13 @@ MINUTES = (
 )
 LENGTH = {
     "epochs": "maximum number of passes over the training text (default: "
-    f"{recipe.LONG_TEXT_EPOCHS}, more for a short text)",
+    f"{rules.LONG_TEXT_EPOCHS}, more for a short text)",
     "patience": "stop after N rounds without a lower loss (default: when the "
     "network has memorized the text)",
     "checkpoint_seconds": "time from one checkpoint to the next: the most that "
     "a killed run loses",
 }
+PROCESSES = "coordinator", "processes", "process"
 METAVARS = {
     "documents": "files|lines|SEPARATOR",
     "validation": "FRACTION",
@@ -94,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_settings(time, {"minutes": MINUTES})
     _add_settings(training, LENGTH)
+    _add_processes(parser.add_argument_group("several processes"))
     reporting = parser.add_argument_group("reporting")
     reporting.add_argument(
         "--prompt", help="the text that samples during training begin with"
@@ -131,6 +135,34 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="resume the run in the folder with another --learning-rate, "
         "--dropout, --batch-size and so on, as given",
+    )
+
+
+def _add_processes(group: Any) -> None:
+    """Adds the flags with which several processes find each other."""
+    group.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="the address of process 0, with a free port; mpirun, srun and "
+        "Kubeflow need none of these flags",
+    )
+    group.add_argument(
+        "--processes",
+        type=at_least(1),
+        metavar="N",
+        help="how many there are; 1 to train alone under a launcher",
+    )
+    group.add_argument(
+        "--process",
+        type=at_least(0),
+        metavar="I",
+        help="the number of this one, from 0",
+    )
+    group.add_argument(
+        "--join-seconds",
+        type=flag_type(values.POSITIVE),
+        metavar="N",
+        help=f"how long to wait for the others (default: {JOIN_SECONDS:g})",
     )
 
 
@@ -180,6 +212,26 @@ def flag_type(kind: Kind) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return parse
+
+
+def processes(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Takes the flags of several processes out of the arguments.
+
+    Args:
+        arguments: With the flags that were given; these are removed.
+
+    Returns:
+        The other arguments of `together.joined`.
+
+    Raises:
+        ValueError: if they, or the variables of a launcher, make no sense.
+    """
+    flags = vars(arguments)
+    given = [flags.pop(name, None) for name in PROCESSES]
+    result: dict[str, Any] = {"place": find_place(*given)}
+    if (seconds := flags.pop("join_seconds", None)) is not None:
+        result["seconds"] = seconds
+    return result
 
 
 def session(arguments: argparse.Namespace) -> dict[str, Any]:

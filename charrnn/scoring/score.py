@@ -23,7 +23,7 @@ The difference from one pass is far below the statistical error of any loss.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,6 +111,7 @@ def score_in_streams(
     text: str | Sequence[int] | np.ndarray,
     streams: int = STREAMS,
     warm_up: int = WARM_UP_CHARACTERS,
+    nats_of_rows: Callable[[Engine, np.ndarray], np.ndarray] = nats_of_rows,
 ) -> Score:
     """Scores a long text in parallel streams.
 
@@ -119,6 +120,7 @@ def score_in_streams(
         text: As for `score`.
         streams: Maximum number of streams; a short text is cut into fewer.
         warm_up: Characters that each stream reads before its own part.
+        nats_of_rows: What scores the rows, as `scan.nats_of_rows` does.
 
     Returns:
         A `Score`.

@@ -7,4 +7,10 @@
 - `progress`: Show the progress of a computation, and print in colour.
 - `plotting`: Draw plots side by side, in colours that everybody can tell apart.
 - `signals`: Shut the process down cleanly on a signal.
+- `aborts`: Replace what C++ prints before it aborts the process by one line.
+- `launchers`: Find out from flags and launchers which of several processes this
+  is.
+- `group`: Join several processes into a group that exchanges messages.
+- `watch`: Notice within a minute that another process of a group has died or
+  hangs.
 """

@@ -20,17 +20,23 @@ The command line calls `Session.steps` instead, which trains a step at a time.
 A folder that is not named with `out` is claimed after `read_data`, so that a
 mistake in the input leaves no folder behind.
 
+- `rules`: The rules of the recipe: what trials found to suit a text and a
+  network.
 - `speed`: Estimate how fast this machine trains a network.
 - `recipe`: Choose the network and its training for a text and a time limit.
 - `values`: Check the values of settings, by one rule for flags and for Python.
 - `settings`: Every setting of a run, with its default and its limits.
 - `units`: Apply a run's unit: its default settings, vocabulary and split.
+- `outcome`: How a training session ended.
 - `clock`: Measure a run's time: in total, per step, and the time left.
 - `checkpoint`: Write and read checkpoints, from which a run resumes exactly.
+- `team`: Join the processes of a run, and check that they agree.
 - `figures`: Read the metrics.json and history.csv of a run.
 - `run_state`: Validate the state in a checkpoint before it is used.
 - `places`: Locate run folders: their place, their names, the newest.
 - `run_folder`: Claim and lock a run folder, and move an old run aside.
+- `variables`: Read and restore all that training changes: a twin's variables.
+- `sharing`: Share a run's text and weights among its processes.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
 - `restarts`: Reset streams to the empty state at random times.
 - `validation`: Score the held-out part during training, and keep the best
@@ -46,6 +52,7 @@ mistake in the input leaves no folder behind.
 - `data`: Read and check all input of a run before anything is written.
 - `advice`: Warn before training about a text that is too short or unusual.
 - `stopping`: Stop training cleanly on a signal, after a checkpoint.
+- `leading`: Take the other processes along in what process 0 computes.
 - `engines`: Choose what does the steps: one in a call, or many in a call of
   JAX.
 - `loop`: Run the training steps, and write checkpoints.
@@ -55,8 +62,10 @@ mistake in the input leaves no folder behind.
 - `metrics`: Measure a finished run, for metrics.json.
 - `summary`: Summarise in a few lines how good the model of a run is.
 - `assembly`: Build what a run trains with: network, twin and callbacks.
+- `following`: Train the share of a process that process 0 leads.
 - `finish`: Finish a run: write its metrics, its plot and its last sample.
 - `session`: Train a run in its folder, from reading the input to the last file.
+- `together`: Train one run with several processes.
 - `turns`: Train several runs in turns, so that a busy machine slows all alike.
 - `run`: The result of a training run: its folder, model and metrics.
 - `train`: Train a network on a text with one call, as `train.py` does.

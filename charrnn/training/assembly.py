@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import charrnn
-from charrnn.network.backend import keras, use_float32
+from charrnn.network.backend import keras, told, use_float32
 from charrnn.network.model import begin_with_frequencies, build_model
 from charrnn.text import sources
-from charrnn.training import changes, checkpoint, loop
+from charrnn.training import changes, loop, variables
 from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data
@@ -46,6 +46,7 @@ def network(
     tell(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters, dropout {settings.dropout:g}"
+        f"{told()}"
     )
     return model
 
@@ -198,10 +199,10 @@ def restore(
     if changed:
         change = settings.changes[-1]
         same = not {"batch_size", "seq_length"} & change["changed"].keys()
-        checkpoint.restore_changed(twin, arrays, same_streams=same)
+        variables.restore_changed(twin, arrays, same_streams=same)
         states = changes.carried(states, change)
     else:
-        checkpoint.restore(twin, arrays)
+        variables.restore(twin, arrays)
     loop.restore(parts.values(), states)
     if not is_over(settings, state):
         schedule.total_steps = total_steps(settings, state, schedule)

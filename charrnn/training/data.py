@@ -18,7 +18,7 @@ from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import causes, changes, recipe, starting, units
+from charrnn.training import causes, changes, recipe, rules, starting, units
 from charrnn.training.footprint import check_memory
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
@@ -194,9 +194,10 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
     if settings.minutes and None in (settings.units, settings.dropout):
         speed = speed_of(
             settings.cell,
-            settings.layers or recipe.layers_for(distinct),
+            settings.layers or rules.layers_for(distinct),
             resolve_precision(settings.precision),
             distinct,
+            settings.batch_size or rules.streams_for(characters),
         )
     known = "cell", "embedding", "seq_length", "minutes", "epochs"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}

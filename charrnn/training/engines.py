@@ -1,7 +1,7 @@
 """Choose what does the steps: one in a call, or many in a call of JAX."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
 from charrnn.training.restarts import Restarts
 from charrnn.training.schedule import Schedule
+
+if TYPE_CHECKING:
+    from charrnn.training.leading import Leader
 
 # How long a call takes: so long do progress, checkpoints and signals wait.
 CALL_SECONDS = 0.25
@@ -33,6 +36,7 @@ def engine(
     windows: Windows,
     schedule: Schedule,
     callbacks: Sequence[keras.callbacks.Callback],
+    leader: "Leader | None" = None,
 ) -> Engine:
     """Chooses the engine for Keras's backend.
 
@@ -42,13 +46,14 @@ def engine(
         schedule: The `Schedule`, for the step to begin with.
         callbacks: The callbacks of the run. The engine takes over the work of
             a `Restarts` among them if it does several steps in a call.
+        leader: Takes other processes along.
 
     Returns:
         An `Engine`.
     """
     if keras.backend.backend() == "jax":
         found = (c for c in callbacks if isinstance(c, Restarts))
-        return InCalls(twin, windows, schedule, next(found, None))
+        return InCalls(twin, windows, schedule, next(found, None), leader)
     return StepByStep(twin, windows, schedule)
 
 
@@ -89,6 +94,7 @@ class InCalls:
         windows: The windows to train on.
         schedule: The `Schedule`, for steps, learning rates and time.
         restarts: The `Restarts`, or `None` to carry all states.
+        leader: Takes other processes along; `None` without any.
     """
 
     def __init__(
@@ -97,10 +103,12 @@ class InCalls:
         windows: Windows,
         schedule: Schedule,
         restarts: Restarts | None,
+        leader: "Leader | None" = None,
     ):
         from charrnn.twins.jax_steps import JaxSteps  # imports JAX
 
-        self._steps = JaxSteps(twin, windows)
+        steps = JaxSteps(twin, windows)
+        self._do = leader.with_others(steps) if leader else steps.train
         self._streams = windows.batch_size
         self._schedule, self._restarts = schedule, restarts
         self._latest = 1
@@ -115,7 +123,7 @@ class InCalls:
         step = self._schedule.step
         rates = self._schedule.learning_rates(count)
         kept = np.stack([self._kept(step + i) for i in range(count)])
-        return self._steps.train(step, rates, kept).tolist()
+        return self._do(step, rates, kept).tolist()
 
     def _kept(self, step: int) -> np.ndarray:
         """Which streams carry their state into a step."""

@@ -1,6 +1,5 @@
 """Finish a run: write its metrics, its plot and its last sample."""
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,11 @@ from charrnn.text import sources
 from charrnn.training import causes, metrics, summary
 from charrnn.training.data import Data
 from charrnn.training.history import plot_losses
+from charrnn.training.outcome import Untrained
 from charrnn.training.settings import Settings
 
 MIN_TRAINED_STEPS = 100  # with fewer, a network may have learnt nothing
 SUMMARY_INDENT = 12  # spaces: the width of the words before the figures
-
-
-@dataclasses.dataclass(frozen=True)
-class Untrained:
-    """The figures of a run that was too short to learn anything.
-
-    Attributes:
-        steps: The number of training steps.
-        seconds: The time of the whole run.
-        seconds_before_first_step: The part of it before a step was done.
-        minutes: The run's time limit.
-    """
-
-    steps: int
-    seconds: float
-    seconds_before_first_step: float
-    minutes: float
 
 
 def finish(

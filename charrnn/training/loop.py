@@ -4,15 +4,18 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.network.backend import keras, to_numpy
+from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
-from charrnn.training import checkpoint, engines
+from charrnn.training import checkpoint, engines, variables
 from charrnn.training.schedule import Schedule
 from charrnn.training.stopping import Stopped
+
+if TYPE_CHECKING:
+    from charrnn.training.leading import Leader
 
 
 def train(
@@ -21,6 +24,7 @@ def train(
     schedule: Schedule,
     callbacks: Sequence[keras.callbacks.Callback],
     steps_per_round: int,
+    leader: "Leader | None" = None,
 ) -> Iterator[None]:
     """Trains until a callback stops it: a `fit` that can start at any step.
 
@@ -35,6 +39,7 @@ def train(
             at its step.
         callbacks: A list of Keras callbacks. A round is an epoch to them.
         steps_per_round: Steps from one validation to the next.
+        leader: Takes other processes along.
 
     Yields:
         `None` after every step, or after the steps of a call.
@@ -51,7 +56,7 @@ def train(
         and math.ceil(schedule.total_steps / steps_per_round),
         verbose=0,
     )
-    engine = engines.engine(twin, windows, schedule, callbacks)
+    engine = engines.engine(twin, windows, schedule, callbacks, leader)
     twin.stop_training = schedule.step >= total_steps
     hooks.on_train_begin()
     logs: dict[str, float] = {}
@@ -107,6 +112,7 @@ class Checkpoints(keras.callbacks.Callback):
             the end of a round, unless they would then take over 1 % of the
             time.
         signals: A list like that of `stopping.noted_signals`.
+        leader: Takes other processes along.
     """
 
     def __init__(
@@ -117,6 +123,7 @@ class Checkpoints(keras.callbacks.Callback):
         facts: dict[str, Any],
         seconds: float,
         signals: list[int],
+        leader: "Leader | None" = None,
     ):
         super().__init__()
         self.folder = folder
@@ -125,6 +132,9 @@ class Checkpoints(keras.callbacks.Callback):
         self.facts = facts
         self.seconds = seconds
         self.signals = signals
+        self.leader = leader
+        if leader:
+            leader.team.watch.stop_requests = signals
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.write()  # fails at once if the folder cannot be written to
@@ -161,7 +171,8 @@ class Checkpoints(keras.callbacks.Callback):
         # Everything is read first, then written to a temporary file, which is
         # renamed to the checkpoint's name when it is complete.
         began = time.perf_counter()
-        arrays = [to_numpy(v) for v in checkpoint.variables(self.model)]
+        read = self.leader.read if self.leader else variables.values
+        arrays = read(self.model)
         if not all(np.isfinite(array).all() for array in arrays):
             raise FloatingPointError("a weight is no finite number")
         states = {name: part.state() for name, part in self.parts.items()}

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from charrnn.network.choice import choose
 from charrnn.system.terminal import say
@@ -13,6 +13,7 @@ from charrnn.training import causes, run_folder
 from charrnn.training.advice import advise
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data, read_data
+from charrnn.training.outcome import Outcome, result_of
 from charrnn.training.places import exists
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, settle, with_epoch_of_change
@@ -20,51 +21,7 @@ from charrnn.training.stopping import Stopped, noted_signals
 from charrnn.training.units import to_state
 
 if TYPE_CHECKING:
-    from charrnn.training.finish import Untrained
-
-Result = TypeVar("Result")
-
-
-def result_of(training: Generator[Any, None, Result]) -> Result:
-    """Runs a training that is a generator to its end.
-
-    Args:
-        training: As `Session.steps` returns it.
-
-    Returns:
-        What the generator returns.
-
-    Example:
-
-    >>> def count():
-    ...     yield 1
-    ...     return "done"
-    >>> result_of(count())
-    'done'
-    """
-    while True:
-        try:
-            next(training)
-        except StopIteration as end:
-            return end.value
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How a session ended.
-
-    Attributes:
-        folder: The run's folder.
-        settings: The run's settings, given or chosen.
-        has_trained: Whether a model was trained and measured; `False` if the
-            run was already finished.
-        untrained: A `finish.Untrained` if the network has learnt nothing.
-    """
-
-    folder: Path
-    settings: Settings
-    has_trained: bool
-    untrained: "Untrained | None" = None
+    from charrnn.training.leading import Leader
 
 
 @dataclasses.dataclass
@@ -85,6 +42,7 @@ class Session:
             for one that starts when the session does.
         catch_stop_requests: Returns a context manager, which yields a list
             that is empty until someone asks to stop.
+        leader: Takes other processes along; `None` for a process on its own.
         folder: The run's folder, once it is claimed.
         settings: The run's settings, once they are resolved.
         data: The run's input, once it is read.
@@ -102,6 +60,7 @@ class Session:
     catch_stop_requests: Callable[[], AbstractContextManager[list[int]]] = (
         noted_signals
     )
+    leader: "Leader | None" = None
     folder: Path = dataclasses.field(init=False)
     settings: Settings = dataclasses.field(init=False)
     data: Data = dataclasses.field(init=False)
@@ -208,18 +167,13 @@ class Session:
 
         over = is_over(self.settings, self._state)
         twin, parts = self._assembled()
+        if self.leader:
+            self.leader.begin(
+                self.settings, self.data, self.folder, twin, parts["Validation"]
+            )
         schedule, best = parts["Schedule"], parts["SaveBest"]
         yield schedule
-        diverged = None
-        try:
-            if not over:
-                yield from self._fit(twin, parts)
-        except Stopped:
-            if not self.settings.validation or not best.path.exists():
-                best.save()
-            raise
-        except FloatingPointError as error:
-            diverged = error
+        diverged = yield from self._fit_unless(over, twin, parts)
         if best.step is None and over:
             self.tell(
                 f"'{self.folder}' has no model.keras any more: saving the "
@@ -239,6 +193,29 @@ class Session:
         return Outcome(
             self.folder, self.settings, best.step is not None, untrained
         )
+
+    def _fit_unless(
+        self, over: bool, twin: Any, parts: dict[str, Any]
+    ) -> Generator[Any, None, FloatingPointError | None]:
+        """Trains unless that is over; returns the error if it diverges.
+
+        Other processes have no part in what follows.
+        """
+        best, diverged = parts["SaveBest"], None
+        try:
+            if not over:
+                yield from self._fit(twin, parts)
+        except Stopped:
+            if self.leader:
+                self.leader.end()
+            if not self.settings.validation or not best.path.exists():
+                best.save()
+            raise
+        except FloatingPointError as error:
+            diverged = error
+        if self.leader:
+            self.leader.end()
+        return diverged
 
     def _assembled(self) -> tuple[Any, dict[str, Any]]:
         """Builds the model's twin and the callbacks, and restores them."""
@@ -288,6 +265,7 @@ class Session:
                 checkpoint_facts,
                 self.settings.checkpoint_seconds,
                 signals,
+                self.leader,
             )
             for _ in loop.train(
                 twin,
@@ -295,5 +273,6 @@ class Session:
                 schedule,
                 [*own, *self.callbacks, checkpoints],
                 steps_per_round(data.windows, len(data.held_out)),
+                self.leader,
             ):
                 yield schedule

@@ -12,7 +12,7 @@ from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.text import units
 from charrnn.text.normal_form import NEWLINES, NORMAL_FORMS
-from charrnn.training import recipe, values
+from charrnn.training import recipe, rules, values
 from charrnn.training.values import Kind
 from charrnn.twins.precision import PRECISIONS
 
@@ -120,7 +120,7 @@ class Settings:
     batch_size: int | None = _setting(None, values.whole(1))
     seq_length: int = _setting(64, values.whole(1))
     learning_rate: float | None = _setting(None, values.LEARNING_RATE)
-    clip_norm: float = _setting(recipe.CLIP_NORM, values.CLIP_NORM)
+    clip_norm: float = _setting(rules.CLIP_NORM, values.CLIP_NORM)
     weight_decay: float | None = _setting(None, values.NOT_NEGATIVE)
     weight_drop: float = _setting(0.0, values.RATE)
     seed: int = _setting(1, values.whole(0, 2**32 - 1))

@@ -4,6 +4,11 @@ import time
 from collections.abc import Callable
 
 from charrnn.network.cells import CELLS
+from charrnn.network.choice import trains_on_gpu
+
+# On a GPU, starting the kernels of a time step takes most of its time: for a
+# layer, forward and backward, whatever its size (benchmarks/README.md).
+SECONDS_PER_TIME_STEP = 3e-5
 
 # Time for one character, forward and backward: of a gate of one unit, without
 # its matrix products, and of a logit.
@@ -12,7 +17,11 @@ SECONDS_PER_LOGIT = 5e-9
 
 
 def speed_of(
-    cell: str, layers: int, precision: str, distinct: int = 65
+    cell: str,
+    layers: int,
+    precision: str,
+    distinct: int = 65,
+    batch_size: int = 32,
 ) -> Callable[[int], float]:
     """Estimates how fast this machine will train.
 
@@ -24,6 +33,7 @@ def speed_of(
         layers: Number of recurrent layers.
         precision: `"float32"` or `"bfloat16"`.
         distinct: The number of distinct characters.
+        batch_size: Streams per batch; it matters on a GPU only.
 
     Returns:
         A function that estimates characters per second from units.
@@ -40,6 +50,9 @@ def speed_of(
     def speed(units: int) -> float:
         weights = recurrent_weights(cell, layers, units) + units * distinct
         products = 6 * weights / operations
+        if trains_on_gpu():
+            loops = layers * SECONDS_PER_TIME_STEP / batch_size
+            return 1 / (products + loops)
         arithmetic = SECONDS_PER_GATE * blocks * layers * units
         return 1 / (products + arithmetic + SECONDS_PER_LOGIT * distinct)
 
@@ -59,8 +72,8 @@ def recurrent_weights(cell: str, layers: int, units: int) -> int:
 
     Example:
 
-    >>> recurrent_weights("lstm", 1, 256)
-    262144
+    >>> recurrent_weights("gru", 1, 4)
+    48
     """
     return len(CELLS[cell].blocks) * (2 * layers - 1) * units**2
 
@@ -70,6 +83,8 @@ def _operations_per_second(precision: str) -> float:
     from charrnn.network.backend import keras  # here: it takes seconds
 
     rows, inner, columns = 256, 512, 2048
+    if trains_on_gpu():
+        rows = inner = columns = 4096
     a = keras.ops.ones((rows, inner), precision)
     b = keras.ops.ones((inner, columns), precision)
     seconds = []

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from charrnn.system.launchers import Place, find_place
 from charrnn.system.terminal import say
+from charrnn.training.outcome import Outcome
 from charrnn.training.run import Run
 from charrnn.training.session import Session
 from charrnn.training.settings import given_in_python, in_python, names_of
 from charrnn.training.stopping import noted_interrupt
+from charrnn.training.together import joined
 
 VERBOSE = 0, 1, 2  # nothing; a line a round; also progress and samples
 
@@ -23,6 +26,9 @@ def train(
     change: bool = False,
     callbacks: Sequence[Any] = (),
     verbose: int = 1,
+    coordinator: str | None = None,
+    processes: int | None = None,
+    process: int | None = None,
     **settings: Any,
 ) -> Run:
     """Trains a network on a text, in a run folder that can be resumed.
@@ -47,6 +53,10 @@ def train(
             at every step. They are not part of a checkpoint.
         verbose: 0 prints nothing, 1 a line a round and the results, 2 also
             progress within a round, and samples.
+        coordinator, processes, process: With several processes, `"HOST:PORT"`
+            of process 0, how many there are, and the number of this one.
+            `None` for what the launcher says, or for a single one. Process 0
+            alone prints, writes and calls the callbacks.
         **settings: As the flags of `train.py --help`, with underscores:
             `minutes`, `epochs` or `preset`; `cell`, `units`, `layers`,
             `dropout`, `seed` and all others of `charrnn.Settings`. `None`
@@ -54,6 +64,8 @@ def train(
 
     Returns:
         The `Run`, with the best model. A finished run is returned unchanged.
+        Processes other than 0 return when the training ends, before the
+        figures are written; they read the run's folder, too.
 
     Raises:
         TypeError: for an unknown setting.
@@ -81,6 +93,7 @@ def train(
             f"argument verbose: invalid choice: {verbose!r} (choose from "
             f"{', '.join(map(str, VERBOSE))})"
         )
+    place = find_place(coordinator, processes, process)
     tell = _say if verbose else _say_nothing
     given = {**given_in_python(settings), "quiet": verbose < 2}
     session = Session(
@@ -94,19 +107,25 @@ def train(
         silent=not verbose,
         catch_stop_requests=functools.partial(noted_interrupt, tell),
     )
+    outcome = _outcome(session, place)
+    if outcome and outcome.untrained:
+        tell(
+            "the network has hardly trained: give it more minutes, and this "
+            f"folder as out: '{outcome.folder}'"
+        )
+    return Run.open(session.folder)
+
+
+def _outcome(session: Session, place: Place | None) -> Outcome | None:
+    """Runs a session, or takes part in that of process 0."""
     try:
-        outcome = session.run()
+        with joined(session, place) as leads:
+            return session.run() if leads else None
     except (ValueError, FloatingPointError) as error:
         # A callback of the user's may raise one without a message.
         if len(error.args) == 1 and isinstance(error.args[0], str):
             error.args = (in_python(error.args[0]),)
         raise
-    if outcome.untrained:
-        tell(
-            "the network has hardly trained: give it more minutes, and this "
-            f"folder as out: '{outcome.folder}'"
-        )
-    return Run.open(outcome.folder)
 
 
 def _say(line: str) -> None:

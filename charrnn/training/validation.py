@@ -11,6 +11,7 @@ from charrnn.network import model_file
 from charrnn.network.backend import keras
 from charrnn.network.engine import Engine
 from charrnn.scoring import score
+from charrnn.scoring.scan import nats_of_rows
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.schedule import Schedule
 
@@ -36,6 +37,9 @@ class Validation(keras.callbacks.Callback):
         vocabulary: Its vocabulary.
         ids: The held-out text, an integer array of shape `(units,)`. If it
             is empty, nothing is scored and nothing is added to the logs.
+
+    Attributes:
+        nats_of_rows: What scores the rows; other processes may score some.
     """
 
     def __init__(
@@ -50,12 +54,15 @@ class Validation(keras.callbacks.Callback):
         self.ids = ids
         self.engine: Any = None
         self.method: str | None = None
+        self.nats_of_rows = nats_of_rows
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.engine = Engine.from_keras(self.network, self.vocabulary)
         if not len(self.ids):
             return
-        scored = score.score_in_streams(self.engine, self.ids)
+        scored = score.score_in_streams(
+            self.engine, self.ids, nats_of_rows=self.nats_of_rows
+        )
         logs["val_loss"] = scored.nats_per_character
         self.method = scored.method
 

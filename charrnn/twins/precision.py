@@ -1,5 +1,7 @@
 """Choose the precision of training's matrix products: float32 or bfloat16."""
 
+from charrnn.network.choice import trains_on_gpu
+
 PRECISIONS = ("auto", "float32", "bfloat16")
 BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}  # as Linux spells them
 
@@ -12,7 +14,7 @@ def resolve_precision(precision: str) -> str:
 
     Returns:
         `"float32"` or `"bfloat16"`. `"auto"` becomes bfloat16 if the processor
-        multiplies it natively: otherwise it would be slower.
+        multiplies it natively, as do GPUs: otherwise it would be slower.
 
     Raises:
         ValueError: if `precision` is none of the three.
@@ -29,7 +31,8 @@ def resolve_precision(precision: str) -> str:
         )
     if precision != "auto":
         return precision
-    return "bfloat16" if BFLOAT16_CPU_FLAGS & _cpu_flags() else "float32"
+    is_native = trains_on_gpu() or BFLOAT16_CPU_FLAGS & _cpu_flags()
+    return "bfloat16" if is_native else "float32"
 
 
 def _cpu_flags() -> set[str]:

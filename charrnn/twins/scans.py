@@ -16,11 +16,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.experimental.layout import Layout, with_layout_constraint
 
 from charrnn.twins.equations import Equations
 
 Array = Any  # a jax.Array
 Saved = tuple[Any, ...]
+
+# Where kernels are short, as on a GPU, a loop that stores little is faster: it
+# stores the states alone, and the gates of all steps are computed again.
+RECOMPUTED = {"gpu"}
 
 # Time steps that XLA compiles into one turn of its loop. More take longer to
 # compile, and pay where starting a kernel takes as long as running it.
@@ -90,6 +95,8 @@ def _forward(
         )
         h, memory = new[0].astype(operands), new[-1]
         stored = [value.astype(operands) for value in gates_kept]
+        if _recomputes():
+            stored = []
         return (h, memory), (h, memory.astype(operands), stored)
 
     first = states[0].astype(operands), states[-1]
@@ -115,6 +122,10 @@ def _backward(
     d_outputs, d_last = gradients
     operands = inputs.dtype
     old = _times(_before(states[-1], memories), kept)
+    h_old = _times(_before(states[0], h), kept)
+    if _recomputes():
+        weights = kernel, recurrent_kernel, bias
+        stored = _gates_again(equations, inputs, h_old, old, *weights)
     dx, dp, d_states = _backward_loop(
         equations, recurrent_kernel.astype(operands), d_last,
         (d_outputs, old, memories, stored, kept),
@@ -124,7 +135,7 @@ def _backward(
     return (
         d_inputs,
         _outer(inputs, dx),
-        _outer(_times(_before(states[0], h), kept), dp),
+        _outer(h_old, dp),
         d_bias.reshape(bias.shape),
         d_states,
         None,
@@ -185,6 +196,29 @@ def _backward_loop(
     return dz[0], dz[-1], d_first
 
 
+def _gates_again(
+    equations: type[Equations],
+    inputs: Array,
+    h_old: Array,
+    old: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array,
+) -> list[Array]:
+    """Computes what `forward` kept, for all steps at once."""
+    x = _product(inputs, kernel) + bias[0]
+    p = _product(h_old, recurrent_kernel)
+    if equations.products == 2:
+        p = p + bias[1]
+    gates = equations.gates
+    _, kept = equations.forward(_gates(x, gates), _gates(p, gates), _float(old))
+    return [value.astype(inputs.dtype) for value in kept]
+
+
+def _recomputes() -> bool:
+    return jax.default_backend() in RECOMPUTED
+
+
 def _unrolled() -> int:
     return UNROLLED.get(jax.default_backend(), 1)
 
@@ -201,12 +235,12 @@ def _product(rows: Array, matrix: Array, transposed: bool = False) -> Array:
 
 def _outer(left: Array, right: Array) -> Array:
     """The sum of `left' · right` over all steps and rows, in float32."""
-    return jax.lax.dot_general(
-        left.reshape(-1, left.shape[-1]),
-        right.reshape(-1, right.shape[-1]),
-        (((0,), (0,)), ((), ())),
-        preferred_element_type=jnp.float32,
-    )
+    left = left.reshape(-1, left.shape[-1]).T
+    if jax.default_backend() == "cpu":
+        # Left to choose, XLA does not transpose, and multiplies columns: three
+        # times slower in bfloat16.
+        left = with_layout_constraint(left, Layout(major_to_minor=(0, 1)))
+    return _product(left, right.reshape(-1, right.shape[-1]))
 
 
 def _before(first: Array, sequence: Array) -> Array:

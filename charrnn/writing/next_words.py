@@ -29,7 +29,8 @@ class NextWord:
 
     Attributes:
         word: The word, without white space. A number and a sequence of
-            punctuation are words, too.
+            punctuation are words, too. Empty if the document ends here, which
+            is possible for a model of documents.
         rank: 1 for the likeliest of the words found, 2 for the next; `None`
             for a word of `also` that was not found among the likeliest.
         probability: That it comes next: the sum over all ways to write it,

@@ -250,18 +250,19 @@ class WordSearch:
             after = [tuple(a[row : row + 1] for a in layer) for layer in state]
             self.expand(prefix._replace(state=after), logits[row])
 
-    def _word(self, ids: Iterable[int]) -> tuple[Key, bool]:
-        """The word that a text has next, and whether it is whole."""
-        vocabulary = self._engine.vocabulary
-        decode = vocabulary.decoder()
-        text = self._before + "".join(
-            # The end of a document ends a word, as a line end does.
-            "\n" if place == vocabulary.boundary else decode(place)
-            for place in ids
-        )
+    def _word(self, ids: tuple[int, ...]) -> tuple[Key, bool]:
+        """The word that a text has next, and whether it is whole.
+
+        The end of a document without another word counts as an empty word.
+        """
+        ends = ids[-1] == self._engine.vocabulary.boundary
+        decode = self._engine.vocabulary.inner.decoder()
+        text = self._before + "".join(map(decode, ids[:-1] if ends else ids))
+        if ends:
+            text += "\n"  # ends any word
         word = first_word(text, self._position)
         if word is None:
-            return ANY, False
+            return ANY, ends
         typed = max(0, self._position - word.begin)
         found = text[word.begin : word.end]
         joins = word.begin == self._position and found in set(JOINERS[1:-1])

@@ -14,8 +14,10 @@ from charrnn import (
     next_words,
 )
 from charrnn.text import words
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.writing import word_search
 from charrnn.writing.probabilities import probabilities
+from charrnn.writing.prompts import read_prompt
 
 CHARACTERS = Vocabulary("\n 'a,")
 WORDS = WordVocabulary([*"\n 'abn", " a", " ban", "ban", "n'", " n", "\n\n"])
@@ -202,6 +204,28 @@ def test_the_stand_in_for_rare_characters_is_never_written():
     vocabulary = Vocabulary("a b\ufffd")
     found = next_words(engine_of(vocabulary), "a", n=None)
     assert found.words and not any("\ufffd" in w.word for w in found)
+
+
+@pytest.mark.parametrize("base", [CHARACTERS, WORDS, ByteVocabulary()], ids=str)
+def test_the_end_of_a_document_is_one_of_the_words(base):
+    engine = engine_of(DocumentVocabulary(base, "lines"), seed=2)
+    engine._bias[-1] += 5
+    found = next_words(engine, "a\n", n=None)
+    (end,) = (word for word in found if not word.word)
+    assert 0.1 < end.probability <= end.at_most
+    if base is not WORDS:  # "\n" may be part of "\n\n"
+        logits, _ = engine.read([[len(base), *base.encode("a\n")]])
+        assert probabilities(logits)[0, -1] <= end.at_most
+    total = sum(word.probability for word in found)
+    assert total + found.unread == pytest.approx(1, abs=1e-6)
+
+
+def test_no_document_is_empty():
+    engine = engine_of(DocumentVocabulary(CHARACTERS, "lines"), seed=2)
+    engine._bias[-1] += 5
+    assert next_words(engine, "a ", n=1).words[0].word == ""
+    logits = read_prompt(engine, "", count=1, seed=0).logits
+    assert probabilities(logits)[0, -1] == 0
 
 
 def test_temperature_0_leaves_one_word():
