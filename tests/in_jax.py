@@ -133,6 +133,63 @@ def excerpts():
     return [on_device, *(losses_in_calls("lstm", devices=n)[0] for n in (1, 2))]
 
 
+def losses_of_seeds(train, seeds=5):
+    """For each seed of dropout, the mean loss of the last steps of 60."""
+    twin = twin_of("gru", dropout=0.4)
+    ids = np.arange(600) ** 2 // 7 % CHARACTERS
+    windows = Windows(ids, batch_size=STREAMS, seq_length=5, seed=1)
+    run = train(twin, windows)
+    first = [np.array(v.value) for v in all_variables(twin)]
+    means = []
+    for seed in range(seeds):
+        for variable, value in zip(all_variables(twin), first, strict=True):
+            is_seed = value.shape == (2,) and value.dtype.kind in "iu"
+            variable.assign([seed, 0] if is_seed else value)
+        means.append(float(np.mean(run()[-20:])))
+    return means
+
+
+def all_variables(twin):
+    return [*twin.variables, *twin.optimizer.variables, *twin.states]
+
+
+def by_tensorflow(twin, windows):
+    def run():
+        twin.optimizer.learning_rate = 0.01
+        return [
+            float(twin.train_on_batch(*windows.batch(i))) for i in range(60)
+        ]
+
+    return run
+
+
+def by_jax(twin, windows):
+    from charrnn.twins.jax_steps import JaxSteps
+
+    steps, kept = JaxSteps(twin, windows), np.ones((60, STREAMS), bool)
+    return lambda: steps.train(0, [0.01] * 60, kept)
+
+
+def with_dropout():
+    """The losses of five seeds of dropout."""
+    return losses_of_seeds(by_jax)
+
+
+def fit():
+    """The losses of two windows in `fit`, and of the second on its own."""
+    losses = []
+    for first in (0, 1):
+        twin = twin_of("gru")
+        twin.optimizer.learning_rate = 0.0
+        batches = [windows_of().batch(i) for i in range(first, 2)]
+        inputs, targets = map(np.concatenate, zip(*batches, strict=True))
+        history = twin.fit(inputs, targets, verbose=0)
+        losses.append(history.history["loss"][0])
+    whole, second = losses
+    first = float(twin_of("gru").train_on_batch(*windows_of().batch(0)))
+    return [2 * whole - first, second]
+
+
 def masks_differ():
     """Whether two devices draw different masks of dropout."""
     one, two = (

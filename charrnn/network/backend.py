@@ -179,6 +179,28 @@ def processes() -> int:
     return jax.process_count()
 
 
+def told() -> str:
+    """Names what computes; nothing for TensorFlow on a CPU, the usual.
+
+    Returns:
+        Words to append to a line, such as `", with JAX on 2 x NVIDIA H100"`.
+
+    Example:
+
+    >>> told()
+    ''
+    """
+    name, found = keras.backend.backend(), devices()
+    if name == "tensorflow" and found == ["cpu"]:
+        return ""
+    names = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+    count = f"{len(found)} x " if len(found) > 1 else ""
+    words = f", with {names[name]} on {count}{found[0]}"
+    if processes() > 1:
+        words += f" in {processes()} processes"
+    return words
+
+
 def _gpu_name(gpu: Any) -> str:
     import tensorflow
 

@@ -51,6 +51,17 @@ def choose() -> None:
     choose_installed()
 
 
+def trains_on_gpu() -> bool:
+    """Whether Keras is set to compute with JAX, and that on a GPU.
+
+    Example:
+
+    >>> trains_on_gpu()
+    False
+    """
+    return chosen()[0] == "jax" and _jax_sees_gpu()
+
+
 def _jax_sees_gpu() -> bool:
     """Whether JAX is installed with support for a GPU, and finds one."""
     if not (_is_installed("jax") and any(map(_is_installed, GPU_PLUGINS))):

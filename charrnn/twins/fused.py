@@ -30,8 +30,9 @@ def fused(
     as truncated back-propagation through time over contiguous streams
     requires.
 
-    If a model has no fused path (a backend other than TensorFlow, a GPU, a
-    layer with unusual settings), stock Keras layers are used, with a warning.
+    With the JAX backend the same is done by `charrnn/twins/scans.py`. Where
+    there is no fused path (PyTorch's backend, TensorFlow with a GPU, a layer
+    with unusual settings), stock Keras layers are used, with a warning.
 
     Args:
         model: A `keras.Sequential` over ids of shape `(batch, time)`; or a
@@ -158,8 +159,8 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
         return f"the Keras backend is {backend}"
     if backend == "tensorflow" and _tensorflow_sees_gpu():
         return (
-            "TensorFlow's fused loops are for CPUs, and there is a GPU, for "
-            "which KERAS_BACKEND=jax is faster"
+            "there is a GPU, for which Keras's LSTM and GRU layers use cuDNN; "
+            "KERAS_BACKEND=jax does many steps in one call there"
         )
     name = type(layer).__name__
     if equations_of(layer.cell) is None:

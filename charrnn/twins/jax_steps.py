@@ -37,7 +37,7 @@ from charrnn.twins.twin import Twin
 
 MAX_STEPS = 256  # in one call: the learning rates have an array of this size
 # A larger text stays on the host, which sends what a call reads.
-MAX_TEXT_BYTES = 10**9
+MAX_TEXT_BYTES = 2**28
 # Added to the seeds of a device, times its number: masks of dropout differ.
 SEED_STRIDE = 0x9E3779B1
 

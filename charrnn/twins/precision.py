@@ -1,6 +1,6 @@
 """Choose the precision of training's matrix products: float32 or bfloat16."""
 
-from charrnn.network.choice import chosen
+from charrnn.network.choice import trains_on_gpu
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}  # as Linux spells them
@@ -31,19 +31,8 @@ def resolve_precision(precision: str) -> str:
         )
     if precision != "auto":
         return precision
-    is_native = _jax_has_gpu() or BFLOAT16_CPU_FLAGS & _cpu_flags()
+    is_native = trains_on_gpu() or BFLOAT16_CPU_FLAGS & _cpu_flags()
     return "bfloat16" if is_native else "float32"
-
-
-def _jax_has_gpu() -> bool:
-    """Whether training is on a GPU through JAX."""
-    if chosen()[0] != "jax":
-        return False
-    try:
-        import jax
-    except ImportError:
-        return False  # `network.backend` says how to get it
-    return jax.default_backend() == "gpu"
 
 
 def _cpu_flags() -> set[str]:

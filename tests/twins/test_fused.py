@@ -1,5 +1,6 @@
 """`fused` computes what stock Keras does, with the model's own variables."""
 
+import sys
 import warnings
 
 import keras
@@ -293,3 +294,22 @@ def test_a_layer_with_settings_of_its_own_is_left_to_keras(layer, reason):
     assert [reason in str(warning.message) for warning in caught] == [True]
     assert not any(isinstance(one, Fused) for one in network.working_layers())
     assert precision_of(stateless) == "float32"
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_with_a_gpu_tensorflow_runs_layers_that_reach_cudnn(monkeypatch, cell):
+    module = sys.modules[fused.__module__]
+    monkeypatch.setattr(module, "_tensorflow_sees_gpu", lambda: True)
+    model = random_model(cell)
+    with pytest.warns(UserWarning, match="there is a GPU") as warned:
+        twin = fused(model, batch_size=2)
+    recurrent = [x for x in twin.working_layers() if hasattr(x, "cell")]
+    of_model = [x for x in model.layers if hasattr(x, "cell")]
+    assert [type(x) for x in recurrent] == [type(x) for x in of_model]
+    assert all(x.stateful for x in recurrent)
+    assert [x.cell for x in recurrent] == [x.cell for x in of_model]
+    assert "cuDNN" in str(warned[0].message)
+    ids = np.random.default_rng(0).integers(0, 5, (2, 6))
+    whole = np.array(model(ids))
+    halves = [np.array(twin(part)) for part in (ids[:, :3], ids[:, 3:])]
+    np.testing.assert_allclose(np.concatenate(halves, 1), whole, atol=1e-6)

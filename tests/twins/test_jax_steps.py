@@ -7,7 +7,14 @@ import importlib.util
 
 import numpy as np
 import pytest
-from in_jax import BOUNDARY, CELLS, in_jax, losses_step_by_step
+from in_jax import (
+    BOUNDARY,
+    CELLS,
+    by_tensorflow,
+    in_jax,
+    losses_of_seeds,
+    losses_step_by_step,
+)
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="needs jax"
@@ -17,7 +24,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
-    return in_jax(*whole, "on_devices", "masks_differ")
+    rest = "on_devices", "masks_differ", "with_dropout", "fit"
+    return in_jax(*whole, *rest)
 
 
 def test_two_devices_train_without_tensorflow_as_one_with_it():
@@ -65,3 +73,18 @@ def test_steps_read_the_text_on_the_device_or_excerpts_of_it(results):
 @pytest.mark.slow
 def test_devices_draw_dropout_masks_of_their_own(results):
     assert results["masks_differ"]
+
+
+@pytest.mark.slow
+def test_with_dropout_the_losses_have_the_same_distribution(results):
+    own, expected = results["with_dropout"], losses_of_seeds(by_tensorflow)
+    errors = [np.var(x, ddof=1) / len(x) for x in (own, expected)]
+    difference = abs(np.mean(own) - np.mean(expected))
+    assert difference < 3 * np.sqrt(sum(errors))
+    assert len(set(own)) == len(own)
+
+
+@pytest.mark.slow
+def test_fit_carries_the_states(results):
+    second_of_two, alone = results["fit"]
+    assert abs(second_of_two - alone) > 1e-4
