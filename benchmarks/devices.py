@@ -57,9 +57,9 @@ def table(args):
 
 
 def probe(args):
-    """Scans unrolled more or less, without cuDNN, and with flags of XLA."""
+    """Scans that are unrolled more or less, and with flags of XLA."""
     size, batch = args.sizes.split(",")[0], int(args.batches.split(",")[0])
-    here = {"package": "jax", "size": size, "batch": batch, "cudnn": []}
+    here = {"package": "jax", "size": size, "batch": batch}
     unrolled, flags = args.unrolled.split(","), args.xla.split(";")
     for cell in args.cells.split(","):
         for precision, count in itertools.product(PRECISIONS, unrolled):

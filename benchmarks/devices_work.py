@@ -90,10 +90,8 @@ class JaxRun(CharrnnRun):
     """charrnn's JAX engine: many steps in a call."""
 
     def __init__(self, spec):
-        from charrnn.twins import jax_steps, scanned_layers, scans
+        from charrnn.twins import jax_steps, scans
 
-        if "cudnn" in spec:
-            scanned_layers.FASTER_IN_CUDNN = {"LSTM": set(spec["cudnn"])}
         if "unrolled" in spec:
             scans.UNROLLED = dict.fromkeys(("cpu", "gpu"), spec["unrolled"])
         super().__init__(spec)
