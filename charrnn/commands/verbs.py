@@ -6,7 +6,7 @@ VERBS = {
     "generate": "Write text with a trained network.",
     "next": "Show the likeliest next words after a prompt, and their "
     "probabilities.",
-    "compare": "Train kinds of cells on the same text, and compare them.",
+    "compare": "Train kinds of cells, or units, on a text, and compare them.",
     "score": "Score texts or their lines: bits per character, the lower the "
     "likelier; compare with n-grams and xz.",
     "surprise": "Show what surprises a model in a text: in colours, as a web "

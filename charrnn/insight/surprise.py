@@ -58,10 +58,11 @@ class Reading:
     method: str = ONE_PASS
 
     def __repr__(self) -> str:
-        units = "" if self.lengths is None else f" in {len(self.nats):,} "
-        units += f"{self.unit}s" if units else ""
+        units = ""
+        if self.unit != "character":
+            units = f" in {len(self.nats) + 1:,} {self.unit}s"
         return (
-            f"Reading({self.score.characters + 1:,} characters{units}, "
+            f"Reading({len(self.text):,} characters{units}, "
             f"{self.bits_per_character:.4f} bits per character)"
         )
 

@@ -55,6 +55,14 @@ def test_a_reading_has_the_figures_of_the_score(kind, text):
         assert running[-1] == pytest.approx(scored.bits_per_character)
 
 
+def test_a_reading_tells_its_characters_and_units():
+    vocabulary = WordVocabulary([*" ab", " ab"])
+    reading = read_along(engine_of(vocabulary), "a ab ab")
+    assert repr(reading).startswith("Reading(7 characters in 3 words, ")
+    reading = read_along(engine_of("ab"), "abba")
+    assert repr(reading).startswith("Reading(4 characters, ")
+
+
 @kinds
 def test_the_pieces_are_the_text_and_share_its_surprise(kind):
     reading = read(kind)

@@ -583,10 +583,6 @@ HOSTILE_WORDS = {
         set_words([*WORDS[:4], "b", *WORDS[5:]]),
         r"'b' .* more than once",
     ),
-    "character after a word": (
-        set_words([*WORDS[:4], "ab", "c", *WORDS[6:]]),
-        r"before all others",
-    ),
     "character that is missing": (
         set_words([*WORDS[:-1], "abd"]),
         r"own characters\. Received 'd' \(U\+0064\) in 'abd'",
