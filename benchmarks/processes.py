@@ -1,9 +1,11 @@
 """Weak scaling on one machine: one process of one core, then two of them.
 
 Each process has a core and a batch of its own, so that two do twice the work
-of one. Measured in turns, because other programs may slow the machine. The
-simulation of `scale_model.py` gets what one process and the all-reduce took on
-their own, and predicts what two take together.
+of one. Measured in turns, because other programs may slow the machine: one
+process alone; two that know nothing of each other, which the machine's memory
+may slow down; and two that train one network. The simulation of
+`scale_model.py` gets what two apart and an all-reduce on its own took, and
+predicts what two take together.
 """
 
 import argparse
@@ -17,14 +19,14 @@ from pathlib import Path
 from statistics import mean, median, stdev
 
 ROOT = Path(__file__).parent.parent
-SIZES = "2x256x64x32", "2x512x64x32"  # layers, units, rows a process, length
+SIZES = "2x256x64x64", "2x512x64x64"  # layers, units, rows a process, length
 CALLS, STEPS = 5, 2
 REDUCTIONS = 10
 
 
 def child(arguments):
     """Trains with random ids on one core; prints the seconds of each step."""
-    core = sorted(os.sched_getaffinity(0))[arguments.process]
+    core = sorted(os.sched_getaffinity(0))[arguments.core]
     os.sched_setaffinity(0, {core})
     import numpy as np
 
@@ -103,11 +105,8 @@ def reductions(steps):
     return seconds
 
 
-def run(size, processes):
-    """Starts processes; returns what process 0 has measured."""
-    with socket.socket() as free:
-        free.bind(("", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+def start(size, processes, process, core, address):
+    """Starts a process on a core."""
     environment = {
         **os.environ,
         "KERAS_BACKEND": "jax",
@@ -115,42 +114,56 @@ def run(size, processes):
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "PYTHONPATH": str(ROOT),
     }
-    started = [
-        subprocess.Popen(
-            [
-                sys.executable, __file__, "--size", size, "--coordinator",
-                address, "--processes", str(processes), "--process", str(i),
-            ],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        for i in range(processes)
-    ]  # fmt: skip
+    flags = {
+        "size": size, "coordinator": address, "processes": processes,
+        "process": process, "core": core,
+    }  # fmt: skip
+    words = [f"--{name}={value}" for name, value in flags.items()]
+    return subprocess.Popen(
+        [sys.executable, __file__, *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def run(size, contestant):
+    """Starts a contestant's processes; returns what they have measured."""
+    with socket.socket() as free:
+        free.bind(("", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    if contestant == "together":
+        started = [start(size, 2, i, i, address) for i in range(2)]
+    else:
+        cores = range(2 if contestant == "apart" else 1)
+        started = [start(size, 1, 0, core, address) for core in cores]
     outputs = [process.communicate(timeout=600)[0] for process in started]
-    return json.loads(outputs[0])
+    return [json.loads(output) for output in outputs if output]
 
 
 def measure(size, turns):
-    """Measures one and two processes in turns; prints a row of the table."""
+    """Measures the contestants in turns; prints a row of the table."""
     from scale_model import predicted
 
-    one, two = {"steps": [], "reductions": []}, {"steps": [], "reductions": []}
+    seconds = {"one": [], "apart": [], "together": []}
+    reductions = []
     for _ in range(turns):
-        for found, processes in ((one, 1), (two, 2)):
-            for name, seconds in run(size, processes).items():
-                found[name] += seconds
+        for contestant in seconds:
+            for found in run(size, contestant):
+                seconds[contestant] += found["steps"]
+                if contestant == "together":
+                    reductions += found["reductions"]
     layers, units, rows, length = map(int, size.split("x"))
-    characters = rows * length
-    alone, together = median(one["steps"]), median(two["steps"])
-    spread = stdev(one["steps"]) / mean(one["steps"])
-    reduction = median(two["reductions"])
-    guess = predicted(alone, spread, reduction, processes=2)
+    one, apart, together = map(median, seconds.values())
+    spread = stdev(seconds["apart"]) / mean(seconds["apart"])
+    reduction = median(reductions)
+    guess = predicted(apart, spread, reduction, processes=2)
+    speed = rows * length / one
     print(
-        f"| {layers}x{units} | {rows} | {characters / alone:,.0f} "
-        f"| {2 * characters / together:,.0f} | {2 * alone / together:.2f} "
-        f"| {1000 * reduction:.1f} ms | {2 * alone / guess:.2f} "
-        f"| {guess / together - 1:+.0%} |",
+        f"| {layers}x{units} | {rows} | {speed:,.0f} | {2 * one / apart:.2f} "
+        f"| {2 * one / together:.2f} | {1000 * one:.0f} ms "
+        f"| {1000 * reduction:.0f} ms | {1000 * guess:.0f} ms "
+        f"| {1000 * together:.0f} ms | {guess / together - 1:+.0%} |",
         flush=True,
     )
 
@@ -164,14 +177,15 @@ def main():
     parser.add_argument("--coordinator", help=argparse.SUPPRESS)
     parser.add_argument("--processes", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--process", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.size:
         child(arguments)
         return
     print(
-        "| network | rows a process | one, chars/s | two, chars/s | times "
-        "| all-reduce alone | predicted times | error of the step |\n"
-        "|---|---|---|---|---|---|---|---|"
+        "| network | rows a process | one, chars/s | two apart | two together "
+        "| step of one | all-reduce | predicted step | measured | error |\n"
+        "|---|---|---|---|---|---|---|---|---|---|"
     )
     for size in arguments.sizes:
         measure(size, arguments.turns)

@@ -21,6 +21,7 @@ SIZES = {  # layers, units, batch_size, seq_length, and distinct characters
     "2x256": (2, 256, 64, 100),
     "2x512": (2, 512, 64, 128),
     "3x1024": (3, 1024, 64, 128),
+    "words": (1, 512, 32, 64, 10_000),
 }
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
 CONTESTANTS = {
@@ -33,6 +34,9 @@ CONTESTANTS = {
     "charrnn JAX float32": ("jax", "float32"),
     "charrnn JAX bfloat16": ("jax", "bfloat16"),
     "Keras JAX": ("keras", "auto"),
+    # Only the logits of a large vocabulary and their loss: a part of a step.
+    "logits float32": ("logits", "float32"),
+    "logits bfloat16": ("logits", "bfloat16"),
 }
 
 
@@ -97,6 +101,41 @@ class KerasRun:
             verbose=0,
         )
         return self.ends[-1] - self.ends[0]
+
+
+class LogitsRun:
+    """Logits, cross-entropy and their gradients, as charrnn computes them."""
+
+    def __init__(self, size, cell, kind, choice):
+        import tensorflow as tf
+
+        from charrnn.network.backend import keras
+        from charrnn.twins.logits import cross_entropy, logits
+
+        keras.utils.set_random_seed(1)
+        _, units, batch_size, seq_length, characters = dimensions(size)
+        outputs = tf.random.normal((batch_size, seq_length, units))
+        kernel = tf.random.normal((units, characters), stddev=0.1)
+        bias = tf.zeros(characters)
+        self.batches, self.step = windows(size), 0
+
+        @tf.function
+        def gradients(ids):
+            with tf.GradientTape() as tape:
+                tape.watch([outputs, kernel, bias])
+                found = logits(outputs, kernel, bias, choice)
+                loss = tf.reduce_mean(cross_entropy(found, ids))
+            return tape.gradient(loss, [outputs, kernel, bias])
+
+        self.gradients = gradients
+
+    def steps(self, count):
+        began = time.perf_counter()
+        for _ in range(count):
+            _, targets = self.batches.batch(self.step)
+            self.step += 1
+            self.gradients(targets)[-1].numpy()
+        return time.perf_counter() - began
 
 
 class JaxRun:
@@ -190,6 +229,9 @@ class PyTorchRun:
         return loss.item()
 
 
+RUNS = {"pytorch": PyTorchRun, "jax": JaxRun, "logits": LogitsRun}
+
+
 class Products:
     """The machine's own limit: large matrix products and nothing else."""
 
@@ -211,8 +253,7 @@ class Products:
 def work(size, cell, contestant):
     """Answers, line by line, how long so many steps took."""
     kind, choice = CONTESTANTS[contestant]
-    kinds = {"pytorch": PyTorchRun, "jax": JaxRun}
-    run = kinds.get(kind, KerasRun)(size, cell, kind, choice)
+    run = RUNS.get(kind, KerasRun)(size, cell, kind, choice)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         seconds = run.steps(int(line))
@@ -268,8 +309,10 @@ def parameters(size, cell):
 
 def race(size, cell, contestants, alternations, seconds):
     """Lets the contestants take turns; returns a row for each."""
-    _, _, batch_size, seq_length, _ = dimensions(size)
+    _, _, batch_size, seq_length, characters = dimensions(size)
     workers, starts, counts = {}, {}, {}
+    if characters <= ONE_HOT_LIMIT:
+        contestants = [name for name in contestants if "logits" not in name]
     for name in contestants:
         began = time.perf_counter()
         workers[name] = worker = Worker(size, cell, name)
@@ -327,6 +370,12 @@ def describe(rows, limit):
         peak = row["peak_rss_mb"]
         line = f"{line:55} {peak:6,.0f} MB" if peak else f"{line:64}"
         line += f" {row['start_seconds']:5.1f} s"
+        if name.startswith("logits"):
+            step = rows.get(name.replace("logits", "charrnn"))
+            if step:
+                line += (
+                    f"  {step['characters_per_second'] / speed:4.0%} of a step"
+                )
         if name.startswith("charrnn"):
             precision = name.split()[-1]
             share = row["gigaflops"] / limit[precision]

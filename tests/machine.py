@@ -10,6 +10,7 @@ import numpy as np
 
 from charrnn.network.backend import keras
 from charrnn.scoring import baselines, score
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import budget, loop
 from charrnn.training.clock import Clock
 from charrnn.training.schedule import Schedule
@@ -72,7 +73,9 @@ class Run(keras.callbacks.Callback):
         )  # fmt: skip
         self.windows = windows
         self.validation = types.SimpleNamespace(
-            ids=np.zeros(held_out, np.uint8), network=None, vocabulary=None
+            ids=np.zeros(held_out, np.uint8),
+            network=None,
+            vocabulary=Vocabulary("ab"),
         )
         clock = Clock(machine.now)
         clock.start()

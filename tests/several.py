@@ -85,6 +85,7 @@ def result_of(process, seconds):
 
 
 def main():
+    sys.modules["tensorflow"] = None  # Keras would spend seconds to import it
     from charrnn.commands import train_flags
     from charrnn.commands.parser import parsed
     from charrnn.training.session import Session

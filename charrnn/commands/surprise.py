@@ -14,12 +14,13 @@ from rich.cells import cell_len
 
 from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, check_output, tell_written
-from charrnn.commands.texts import read_lines_for
+from charrnn.commands.texts import read_for, read_lines_for
 from charrnn.insight.pages import page, title_of
 from charrnn.insight.places import Place
 from charrnn.insight.surprise import BITS_PER_COLOUR, Reading, read_along
 from charrnn.network.engine import load
 from charrnn.scoring.losses import to_bits
+from charrnn.scoring.score import BY_DOCUMENTS
 from charrnn.system import atomic
 from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
@@ -81,8 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
         )
     engine = load(arguments.model)
     notices: list[str] = []  # printed last: the text may fill the screen
-    lines = read_lines_for(engine, arguments.text, arguments, notices.append)
-    text = "".join(lines)
+    lines: list[str] | None = None  # those of the documents, if there are any
+    read = arguments.text, arguments, notices.append
+    if engine.vocabulary.boundary is None:
+        lines = read_lines_for(engine, *read)
+        text = "".join(lines)
+    else:
+        text = read_for(engine, *read)
     pieces = len(text) // 64
     reading = read_along(engine, text, watch=watched("reading", total=pieces))
     if arguments.json:
@@ -112,10 +118,10 @@ def _print_mean(reading: Reading) -> None:
     if reading.unit != "character":
         losses += f", {to_bits(scored.nats_per_unit):.4f} bits/{reading.unit},"
         length += f" in {scored.units:,} {reading.unit}s"
-    print(
-        f"{losses} of {length} (one pass, state carried; the first "
-        f"{reading.unit} is context)"
-    )
+    context = f"; the first {reading.unit} is context"
+    if reading.method == BY_DOCUMENTS:
+        context = ""
+    print(f"{losses} of {length} ({reading.method}{context})")
 
 
 def _as_json(reading: Reading) -> dict[str, Any]:
@@ -188,6 +194,8 @@ def _print_coloured(reading: Reading) -> None:
     context = len(reading.pieces.texts[0])
     levels = np.minimum(levels // step, len(COLOURS)).astype(int)
     for start, pieces in coloured_lines(reading.text, levels):
+        if start == 0 and reading.method == BY_DOCUMENTS:
+            continue  # the boundary before the first document
         end = start + sum(len(piece) for _, piece in pieces)
         own = bits[max(start, context) : end]
         mean = f"{own.mean():5.2f}" if len(own) else "     "

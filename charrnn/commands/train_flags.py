@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.commands.options import add_text_arguments, at_least
 from charrnn.system.launchers import find_place
-from charrnn.training import recipe, values
+from charrnn.training import recipe, rules, values
 from charrnn.training.settings import CHOSEN, DEFAULT_PRESET, DEFAULTS, KINDS
 from charrnn.training.team import JOIN_SECONDS
 from charrnn.training.values import Kind
@@ -36,7 +36,9 @@ NETWORK = {
     "embedding": "size of the embedding of characters or words, none for "
     "one-hot input, or auto: one-hot up to 256 distinct ones",
     "init_from": "start from the weights and the vocabulary of a trained "
-    "model (default: new weights)",
+    "model, and add what is new in the text (default: new weights)",
+    "freeze_vocabulary": "with --init-from: refuse a text with characters "
+    "that the model does not know, rather than add them (default: add them)",
 }
 TRAINING = {
     "batch_size": "streams read in parallel",
@@ -58,7 +60,7 @@ MINUTES = (
 )
 LENGTH = {
     "epochs": "maximum number of passes over the training text (default: "
-    f"{recipe.LONG_TEXT_EPOCHS}, more for a short text)",
+    f"{rules.LONG_TEXT_EPOCHS}, more for a short text)",
     "patience": "stop after N rounds without a lower loss (default: when the "
     "network has memorized the text)",
     "checkpoint_seconds": "time from one checkpoint to the next: the most that "
@@ -171,7 +173,9 @@ def _add_settings(group: Any, settings: dict[str, str]) -> None:
         if "(default: " not in words:
             words += f" (default: {_default(name)})"
         options: dict[str, Any] = {"help": words}
-        if kind.choices:
+        if kind is values.SWITCH:
+            options["action"] = "store_true"
+        elif kind.choices:
             options["choices"] = kind.choices
         else:
             options["type"] = flag_type(kind)

@@ -8,6 +8,8 @@ import numpy as np
 from charrnn.text.characters import code_points
 from charrnn.text.units import UnitVocabulary
 
+BOUNDARY = "\n"  # how the boundary of documents is shown
+
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
@@ -101,7 +103,31 @@ def names_of(vocabulary: UnitVocabulary) -> np.ndarray:
         vocabulary.shown(vocabulary.decode([place]))
         for place in range(len(vocabulary))
     ]
+    if vocabulary.boundary is not None:
+        names[vocabulary.boundary] = BOUNDARY
     return names
+
+
+def text_of_documents(vocabulary: UnitVocabulary, ids: np.ndarray) -> str:
+    """Decodes documents, with a line feed for each boundary.
+
+    Args:
+        vocabulary: That of a model of documents.
+        ids: The documents, with a boundary around each.
+
+    Returns:
+        The text, with as many units as there are ids.
+
+    Example:
+
+    >>> from charrnn import DocumentVocabulary, Vocabulary
+    >>> vocabulary = DocumentVocabulary(Vocabulary("an"), " % ")
+    >>> text_of_documents(vocabulary, vocabulary.encode("an % na"))
+    '\\nan\\nna\\n'
+    """
+    decode = vocabulary.inner.decode
+    documents = np.split(ids, np.flatnonzero(ids == vocabulary.boundary))
+    return "".join(f"{BOUNDARY}{decode(d[1:])}" for d in documents[1:])
 
 
 def bytes_per_character(text: str) -> np.ndarray:

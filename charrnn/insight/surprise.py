@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charrnn.insight.alignment import Pieces, names_of
+from charrnn.insight.alignment import Pieces, names_of, text_of_documents
 from charrnn.insight.places import Place, Ranking
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.losses import Score
 from charrnn.scoring.scan import checked_ids, scan
-from charrnn.scoring.score import ONE_PASS, ONE_PASS_CHARACTERS
-from charrnn.text.units import UnitVocabulary, check_is_endless
+from charrnn.scoring.score import ONE_PASS, ONE_PASS_CHARACTERS, one_pass
+from charrnn.text.units import UnitVocabulary
 from charrnn.writing.probabilities import surprise
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Reading:
         units: Each unit, as in `expected`; by default the characters.
         lengths: Number of characters of each unit, `(n,)`; `None` if each is
             one character.
+        method: How it was read, in words. Of documents, `text` has each
+            boundary as a line feed.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Reading:
     unit: str = "character"
     units: Sequence[str] | None = None
     lengths: np.ndarray | None = None
+    method: str = ONE_PASS
 
     def __repr__(self) -> str:
         units = "" if self.lengths is None else f" in {len(self.nats):,} "
@@ -66,7 +69,7 @@ class Reading:
     def score(self) -> Score:
         """The same as `charrnn.score` returns."""
         lengths = None if self.lengths is None else self.lengths[1:]
-        return Score(self.nats, ONE_PASS, self.unit, lengths)
+        return Score(self.nats, self.method, self.unit, lengths)
 
     @property
     def bits(self) -> np.ndarray:
@@ -120,7 +123,7 @@ class Reading:
         Returns:
             A list of `charrnn.insight.places.Place`.
         """
-        return self._ranking(lines).words()
+        return self._counted(self._ranking(lines).words())
 
     def others(self, lines: Sequence[str] | None = None) -> list[Place]:
         """Ranks the text outside words, the most surprising first.
@@ -131,7 +134,13 @@ class Reading:
         Returns:
             A list of places: characters, or the units of a model of words.
         """
-        return self._ranking(lines).others()
+        return self._counted(self._ranking(lines).others())
+
+    def _counted(self, places: list[Place]) -> list[Place]:
+        """Does not count the boundary before the first document as a line."""
+        if self.method == ONE_PASS:
+            return places
+        return [dataclasses.replace(p, line=p.line - 1) for p in places]
 
     def _ranking(self, lines: Sequence[str] | None) -> Ranking:
         return Ranking(
@@ -156,7 +165,8 @@ def read_along(
     Args:
         model: A `charrnn.Engine`, anything that `charrnn.load` takes, or a
             Keras model.
-        text: A `str` of at least two units.
+        text: A `str` of at least two units; for a model of documents, a text
+            of documents.
         alternatives: Number of likeliest units to keep.
         watch: Wraps the loop over pieces of the text, for a progress bar:
             `rich.progress.track`, for example.
@@ -177,7 +187,6 @@ def read_along(
     ((4,), (4, 5))
     """
     engine = engine_of(model, vocabulary)
-    check_is_endless(engine.vocabulary, "A reading shows")
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         raise ValueError(
@@ -189,7 +198,11 @@ def read_along(
     nats, likeliest, probabilities = _predictions(
         engine, ids, min(alternatives, len(names)), watch
     )
-    reading = Reading(text, nats, names[likeliest], probabilities)
+    if engine.vocabulary.boundary is not None:
+        text = text_of_documents(engine.vocabulary, ids)
+    reading = Reading(
+        text, nats, names[likeliest], probabilities, method=one_pass(engine)
+    )
     if engine.vocabulary.unit == "character":
         return reading
     return dataclasses.replace(

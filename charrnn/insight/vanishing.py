@@ -17,7 +17,7 @@ from charrnn.system import ram
 from charrnn.text import kinds
 from charrnn.text.units import DEFAULT, UnitVocabulary
 from charrnn.text.windows import Windows, fit_to_text
-from charrnn.training import recipe
+from charrnn.training import rules
 from charrnn.training.units import split_by_characters
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _measure(
     before = gradient_decay(model, excerpts, lags)
     found = [CellDecay(cell, 0, before, None, unit)]
     if steps:
-        rate = recipe.rate_for(cell, units)
+        rate = rules.rate_for(cell, units)
         nats = _train(model, training, steps, rate, seed)
         nats *= len(training) / max(1, vocabulary.characters_of(training))
         after = gradient_decay(model, excerpts, lags)

@@ -8,6 +8,8 @@
 - `layers`: Check that a network has only layers and settings that charrnn
   builds.
 - `shapes`: Compute the shapes of a network's weights from its layers' settings.
+- `growth`: Add rows and columns to a network's weights for new characters or
+  words.
 - `arguments`: Check the arguments of `build_model`, and derive sizes from them.
 - `dataset`: Feed windows of ids to Keras's `fit`, with any backend.
 - `portable`: Make a Keras model's config readable by older versions of Keras.

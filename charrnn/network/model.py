@@ -9,11 +9,11 @@ import numpy as np
 from charrnn.network.arguments import check_arguments, embedding_dim
 from charrnn.network.cells import CELLS, Cell, cell_of_layer
 from charrnn.network.layers import StoredLayer
+from charrnn.text.units import counts_of
 
 if TYPE_CHECKING:
     import keras
 
-COUNTED = 1_000_000  # characters at once: the ids may be larger than the memory
 DTYPE = "float32"  # regardless of floatx in the user's keras.json
 
 
@@ -121,10 +121,7 @@ def begin_with_frequencies(model: "keras.Sequential", ids: np.ndarray) -> None:
     array([0.5       , 0.33333334, 0.16666667], dtype=float32)
     """
     bias = model.layers[-1].bias
-    counts = np.ones(bias.shape[0], np.int64)
-    for start in range(0, len(ids), COUNTED):  # NumPy makes each an int64
-        piece = ids[start : start + COUNTED]
-        counts += np.bincount(piece, minlength=len(counts))
+    counts = 1 + counts_of(ids, bias.shape[0])
     bias.assign(np.log(counts / counts.sum()))
 
 

@@ -16,7 +16,7 @@ Shapes = list[tuple[int, ...]]  # of one layer's arrays, in Keras's order
 
 # The setting that must equal the size of the vocabulary, and the setting for
 # the width of a layer's outputs. A recurrent layer's width is its units.
-_SIZES = {
+SIZES = {
     "CategoryEncoding": "num_tokens",
     "Embedding": "input_dim",
     "Dense": "units",
@@ -158,9 +158,9 @@ def check_arrays(
 
 
 def _check_size(class_name, settings, size):
-    if class_name not in _SIZES:
+    if class_name not in SIZES:
         return
-    name = _SIZES[class_name]
+    name = SIZES[class_name]
     if settings.get(name) != size:
         raise ValueError(
             f"Expected {class_name} with {name}={size} in a network with "

@@ -23,12 +23,15 @@
 - `words`: Split a text into words, numbers, punctuation and white space.
 - `units`: The interface shared by vocabularies of characters, words and bytes.
 - `vocabulary`: Map characters to ids and back.
+- `word_counts`: Count a text's words, and choose those that a vocabulary has.
 - `word_vocabulary`: Map words to ids and back; rare words are spelled out.
 - `byte_vocabulary`: Map bytes to ids and back, for files of any kind.
 - `document_vocabulary`: Map the units of documents to ids, and mark where
   documents begin and end.
 - `kinds`: Build a unit's vocabulary from a text, and convert it to and from
   JSON.
+- `growth`: Add a text's new characters or words to a vocabulary.
+- `relatives`: Find the known characters or words that a new one resembles.
 - `encoding`: Encode a text of any size, in RAM or on disk.
 - `beginnings`: Find where documents begin in a long array of ids.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.

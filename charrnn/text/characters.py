@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+STAND_IN = "\ufffd"  # stands for the characters that are too rare to be learnt
 UNICODE_CODE_POINTS = 0x110000  # U+0000 to U+10FFFF
 CHARACTERS_PER_BLOCK = 1 << 18  # bounds the RAM that a block's results take
 
@@ -87,3 +88,34 @@ def frequencies(pieces: Iterable[str]) -> np.ndarray:
         in_block = np.bincount(code_points(block))
         counts[: len(in_block)] += in_block
     return counts
+
+
+def most_frequent(
+    counts: np.ndarray, min_count: int, largest: int, stand_in: bool = False
+) -> np.ndarray:
+    """Chooses the characters to learn by their counts.
+
+    Args:
+        counts: The count of each code point, as `frequencies` returns it.
+        min_count: Characters that occur less often are left out.
+        largest: Maximum number of characters, the most frequent ones.
+        stand_in: Whether there is a U+FFFD already for those left out.
+
+    Returns:
+        The code points, sorted; with U+FFFD if characters are left out and
+        there is none yet.
+
+    Example:
+
+    >>> counts = frequencies(["hello"])
+    >>> "".join(map(chr, most_frequent(counts, 1, 3)))
+    'el\ufffd'
+    """
+    occurring = np.flatnonzero(counts)
+    kept = occurring[counts[occurring] >= min_count]
+    if len(kept) == len(occurring) <= largest:
+        return kept
+    kept = kept[kept != ord(STAND_IN)]
+    by_count = np.argsort(-counts[kept], kind="stable")
+    kept = kept[by_count[: max(0, largest - (not stand_in))]]
+    return np.sort(kept if stand_in else np.append(kept, ord(STAND_IN)))

@@ -88,7 +88,7 @@ def from_documents(
     if unit == "word":  # no word continues in the next document
         words = _word_vocabulary().from_text(documents, whole=True, **given)
         return DocumentVocabulary(words, by)
-    return DocumentVocabulary(from_text(unit, _joined(documents), **given), by)
+    return DocumentVocabulary(from_text(unit, joined(documents), **given), by)
 
 
 def _given(min_count: int | None, max_vocab: int | None) -> dict[str, Any]:
@@ -97,8 +97,20 @@ def _given(min_count: int | None, max_vocab: int | None) -> dict[str, Any]:
     return {name: n for name, n in limits.items() if n is not None}
 
 
-def _joined(documents: Iterable[str]) -> Iterator[str]:
-    """Joins documents into pieces of many."""
+def joined(documents: Iterable[str]) -> Iterator[str]:
+    """Joins documents into pieces of many.
+
+    Args:
+        documents: The documents.
+
+    Yields:
+        Texts of up to `DOCUMENTS_PER_PIECE` documents.
+
+    Example:
+
+    >>> list(joined(["ab", "ba"]))
+    ['abba']
+    """
     remaining = iter(documents)
     while some := list(itertools.islice(remaining, DOCUMENTS_PER_PIECE)):
         yield "".join(some)

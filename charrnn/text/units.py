@@ -129,6 +129,27 @@ class UnitVocabulary(abc.ABC):
         )
 
 
+def counts_of(ids: np.ndarray, size: int) -> np.ndarray:
+    """Counts how often each unit occurs.
+
+    Args:
+        ids: Integers of shape `(n,)`.
+        size: The size of the vocabulary.
+
+    Returns:
+        Array of shape `(size,)` of int64.
+
+    Example:
+
+    >>> counts_of(np.array([0, 2, 2]), 4)
+    array([1, 0, 2, 0])
+    """
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(ids), COUNTED):  # NumPy makes each an int64
+        counts += np.bincount(ids[start : start + COUNTED], minlength=size)
+    return counts
+
+
 def check_is_endless(vocabulary: UnitVocabulary, what: str) -> None:
     """Raises if a model is one of documents.
 

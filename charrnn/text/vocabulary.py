@@ -8,14 +8,15 @@ import numpy as np
 from charrnn.text import nearest
 from charrnn.text.characters import (
     CHARACTERS_PER_BLOCK,
+    STAND_IN,
     UNICODE_CODE_POINTS,
     code_points,
     describe,
     frequencies,
+    most_frequent,
 )
 from charrnn.text.units import UnitVocabulary
 
-STAND_IN = "\ufffd"  # stands for the characters that are too rare to be learnt
 UNKNOWN = ("error", "nearest", "skip", "replace")  # how to treat the unknown
 MAX_CHARACTERS_NAMED = 8  # of unknown characters, in a message
 
@@ -95,14 +96,8 @@ class Vocabulary(UnitVocabulary):
             )
         largest = max_vocab or UNICODE_CODE_POINTS
         counts = frequencies([text] if isinstance(text, str) else text)
-        occurring = np.flatnonzero(counts)
-        kept = occurring[counts[occurring] >= min_count]
-        if len(kept) < len(occurring) or len(kept) > largest:
-            kept = kept[kept != ord(STAND_IN)]
-            by_count = np.argsort(-counts[kept], kind="stable")
-            kept = kept[by_count[: largest - 1]]
-            kept = np.append(kept, ord(STAND_IN))
-        return cls("".join(map(chr, np.sort(kept))))
+        kept = most_frequent(counts, min_count, largest)
+        return cls("".join(map(chr, kept)))
 
     @property
     def lengths(self) -> np.ndarray:

@@ -1,21 +1,23 @@
 """Map words to ids and back; rare words are spelled out."""
 
-import collections
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from charrnn.text import words
-from charrnn.text.characters import blocks, describe
+from charrnn.text.characters import STAND_IN, blocks, describe
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.vocabulary import Vocabulary, check_ids
+from charrnn.text.word_counts import (
+    LONGEST_WORD,
+    MAX_BYTES,
+    MAX_WORDS,
+    count,
+    frequent,
+)
 
 MAX_VOCAB = 10_000  # by default
 MIN_COUNT = 2  # by default: words that occur once serve to learn spelling
-LONGEST_WORD = 64  # characters
-MAX_WORDS = 1 << 17
-MAX_BYTES = 1 << 21  # of all words in UTF-8, so that a model file can hold them
-MAX_COUNTED = 1 << 21  # different words in the RAM while they are counted
 
 
 class WordVocabulary(UnitVocabulary):
@@ -27,8 +29,8 @@ class WordVocabulary(UnitVocabulary):
     encoded and decoded without loss.
 
     Args:
-        words: Distinct words in the order of their ids: first the single
-            characters, then the others.
+        words: Distinct words in the order of their ids, each character of
+            theirs among them.
 
     Attributes:
         words: The same, a tuple of `str`.
@@ -36,8 +38,8 @@ class WordVocabulary(UnitVocabulary):
 
     Raises:
         ValueError: if there are no words or too many, a word is empty, too
-            long or repeated, a single character comes after a longer word, or
-            a word has a character that is not in the vocabulary.
+            long or repeated, or has a character that is not in the
+            vocabulary.
 
     Example:
 
@@ -56,8 +58,11 @@ class WordVocabulary(UnitVocabulary):
         self.alphabet = _alphabet(self.words)
         self.letters = Vocabulary(self.alphabet)
         _check_words(self.words, self.alphabet)
-        self.stand_in = self.letters.stand_in
         self._ids = {word: place for place, word in enumerate(self.words)}
+        self.stand_in = self._ids.get(STAND_IN)
+        # The ids of the characters, which need not come first.
+        ids = [self._ids[letter] for letter in self.alphabet]
+        self._letter_ids = np.array(ids, np.min_scalar_type(len(self)))
 
     @classmethod
     def from_text(
@@ -90,24 +95,9 @@ class WordVocabulary(UnitVocabulary):
         (' ', ',', 'n', 'o', ' no')
         """
         pieces = [text] if isinstance(text, str) else text
-        if not whole:
-            pieces = words.settled(blocks(pieces))
-        counts, characters = _count(pieces)
-        frequent = sorted(
-            (-count, word)
-            for word, count in counts.items()
-            if count >= min_count and 1 < len(word) <= LONGEST_WORD
-        )
-        size = MAX_WORDS if max_vocab is None else min(max_vocab, MAX_WORDS)
-        room = max(0, size - len(characters))
-        size = len("".join(characters).encode("utf-8", "surrogatepass"))
-        longer = []
-        for _, word in frequent[:room]:
-            size += len(word.encode("utf-8"))
-            if size > MAX_BYTES:
-                break
-            longer.append(word)
-        return cls([*sorted(characters), *longer])
+        counts, characters = count(pieces, whole)
+        known = sorted(characters)
+        return cls([*known, *frequent(counts, known, min_count, max_vocab)])
 
     def __len__(self) -> int:
         return len(self.words)
@@ -233,38 +223,18 @@ class WordVocabulary(UnitVocabulary):
         lengths = np.ones(len(cuts), np.int64)
         lengths[rare] = [len(cuts[place]) for place in rare.tolist()]
         result = np.repeat(ids, lengths)
-        result[result == unknown] = letters
+        result[result == unknown] = self._letter_ids[letters]
         return result
 
 
-def _count(pieces: Iterable[str]) -> tuple[collections.Counter[str], set[str]]:
-    """Counts the words of pieces that divide none, and the characters."""
-    counts: collections.Counter[str] = collections.Counter()
-    characters: set[str] = set()
-    for block in pieces:
-        characters.update(block)
-        counts.update(words.cut(block))
-        if len(counts) > MAX_COUNTED:  # drop the rarest, however many it takes
-            least = min(counts.values())
-            kept = {w: n for w, n in counts.items() if n > least}
-            counts = collections.Counter(kept)
-    return counts, characters
-
-
 def _alphabet(words: tuple[str, ...]) -> str:
-    """Returns the words of one character; checks that they come first."""
+    """Returns the words of one character, joined."""
     for word in words:
         if not isinstance(word, str):
             raise ValueError(
                 f"Expected words that are text. Received {word!r}."
             )
-    count = sum(len(word) == 1 for word in words)
-    if any(len(word) != 1 for word in words[:count]):
-        raise ValueError(
-            "Expected the words of one character before all others. Received "
-            "another order."
-        )
-    return "".join(words[:count])
+    return "".join(word for word in words if len(word) == 1)
 
 
 def _check_words(words: tuple[str, ...], alphabet: str) -> None:

@@ -20,6 +20,8 @@ The command line calls `Session.steps` instead, which trains a step at a time.
 A folder that is not named with `out` is claimed after `read_data`, so that a
 mistake in the input leaves no folder behind.
 
+- `rules`: The rules of the recipe: what trials found to suit a text and a
+  network.
 - `speed`: Estimate how fast this machine trains a network.
 - `recipe`: Choose the network and its training for a text and a time limit.
 - `values`: Check the values of settings, by one rule for flags and for Python.
@@ -45,6 +47,8 @@ mistake in the input leaves no folder behind.
 - `footprint`: Check that training will fit into memory.
 - `split`: Encode a run's text, and split it into a part to train on and the
   rest.
+- `starting`: Start from a trained model: its network, its text form, its
+  vocabulary.
 - `data`: Read and check all input of a run before anything is written.
 - `advice`: Warn before training about a text that is too short or unusual.
 - `stopping`: Stop training cleanly on a signal, after a checkpoint.

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import charrnn
 from charrnn.network.backend import keras, told, use_float32
-from charrnn.network.model import begin_with_frequencies, build_model, rebuild
+from charrnn.network.model import begin_with_frequencies, build_model
 from charrnn.text import sources
 from charrnn.training import changes, loop, variables
 from charrnn.training.budget import Budget
@@ -37,10 +37,11 @@ def network(
     """
     use_float32()
     keras.utils.set_random_seed(settings.seed)
+    model = build_model(data.vocabulary, **settings.network())
     if data.initial:
-        model = rebuild(data.initial["layers"], data.vocabulary)
+        layers = data.initial["layers"]
+        model.set_weights([array for *_, arrays in layers for array in arrays])
     else:
-        model = build_model(data.vocabulary, **settings.network())
         begin_with_frequencies(model, data.windows.ids)
     tell(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from charrnn.training import recipe
+from charrnn.training import rules
 from charrnn.training.changes import flag_of
 from charrnn.training.settings import Settings
 
@@ -40,14 +40,14 @@ def unusual(settings: Settings) -> list[str]:
     --clip-norm 1e-05 (usual: 0.1)
     --weight-drop 0.99 (usual: 0 to 0.5)
     """
-    rate = recipe.rate_for(settings.cell, cast(int, settings.units))
+    rate = rules.rate_for(settings.cell, cast(int, settings.units))
     lowest, highest = (rate * factor for factor in USUAL_RATES)
     peak = cast(float, settings.learning_rate)
     most_decay = USUAL_DECAY / min(peak, highest)
     usual = {
         "learning_rate": (lowest, highest, f"{rate:g}"),
-        "clip_norm": (*USUAL_CLIP_NORMS, f"{recipe.CLIP_NORM:g}"),
-        "weight_decay": (0, most_decay, f"{recipe.WEIGHT_DECAY:g}"),
+        "clip_norm": (*USUAL_CLIP_NORMS, f"{rules.CLIP_NORM:g}"),
+        "weight_decay": (0, most_decay, f"{rules.WEIGHT_DECAY:g}"),
         "dropout": (0, MOST_DROPPED, "0 to 0.6"),
         "weight_drop": (0, MOST_DROPPED, "0 to 0.5"),
     }
@@ -71,7 +71,7 @@ def check_decay(settings: Settings) -> None:
     rate, decay = (getattr(settings, name) for name in names)
     if rate * decay < MOST_DECAY:
         return
-    usual_rate = recipe.rate_for(settings.cell, cast(int, settings.units))
+    usual_rate = rules.rate_for(settings.cell, cast(int, settings.units))
     if rate <= usual_rate * USUAL_RATES[1]:
         names.reverse()  # the rate is usual, so the decay is too high
     high, other = (getattr(settings, name) for name in names)
@@ -80,7 +80,7 @@ def check_decay(settings: Settings) -> None:
         f"Expected {high_flag} below {MOST_DECAY / other:.2g} with "
         f"{other_flag} {other:g}. Received {high:g}: a step would take away "
         f"{min(rate * decay, 1):.0%} of each weight. Usual are --learning-rate "
-        f"{usual_rate:g} and --weight-decay {recipe.WEIGHT_DECAY:g}."
+        f"{usual_rate:g} and --weight-decay {rules.WEIGHT_DECAY:g}."
     )
 
 

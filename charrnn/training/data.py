@@ -8,26 +8,20 @@ from typing import Any
 import numpy as np
 
 from charrnn.network import model_file
-from charrnn.network.arguments import (
-    check_arguments,
-    check_size,
-    network_of,
-)
-from charrnn.network.facts import text_form
+from charrnn.network.arguments import check_arguments, check_size
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import kinds
 from charrnn.text.corpus import Text
 from charrnn.text.document_parts import Parts
-from charrnn.text.document_vocabulary import DocumentVocabulary
-from charrnn.text.documents import described
 from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import causes, changes, recipe, units
+from charrnn.training import causes, changes, recipe, rules, starting, units
 from charrnn.training.footprint import check_memory
-from charrnn.training.settings import CHOSEN, NETWORK, Settings
+from charrnn.training.settings import CHOSEN, Settings
+from charrnn.training.speed import speed_of
 from charrnn.training.split import split_text, tell_documents
 from charrnn.twins.precision import resolve_precision
 
@@ -37,10 +31,12 @@ class Data:
     """The input of a run, read and checked.
 
     Attributes:
-        vocabulary: The vocabulary of the text, or of --init-from's model.
+        vocabulary: The vocabulary of the text, or of --init-from's model with
+            what is new in the text.
         windows: The training part, cut into batches.
         held_out: Ids of the validation part, `(units,)`.
-        initial: The model of --init-from, as `model_file.read` returns it.
+        initial: The model of --init-from, as `model_file.read` returns it,
+            but with weights for the whole vocabulary.
         shift: How the held-out part differs from the training part.
         documents: The documents, if the text is divided into some.
     """
@@ -95,7 +91,7 @@ def read_data(
     initial = None
     if settings.init_from and not state:
         initial = model_file.read(settings.init_from)
-        settings = _as_in(initial, settings, given, tell)
+        settings = starting.as_in(initial, settings, given, tell)
     text = _open(settings, state, out, tell)
     # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, state)
@@ -105,6 +101,8 @@ def read_data(
         settings, prompt=prompt, text_sha256=parts.sha256
     )
     training, held_out = parts.training, parts.held_out
+    if initial:
+        initial = starting.grown(initial, vocabulary, training, tell)
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
@@ -153,7 +151,7 @@ def _vocabulary(
     if state:
         return units.from_state(state["vocabulary"])
     if initial:
-        return initial["vocabulary"]
+        return starting.vocabulary(initial, settings, text)
     limits = settings.min_count, settings.max_vocab
     vocabulary: UnitVocabulary
     if by := settings.documents:
@@ -179,61 +177,6 @@ def _check_size(vocabulary: UnitVocabulary, settings: Settings) -> None:
         raise
 
 
-def _as_in(
-    initial: model_file.Contents,
-    settings: Settings,
-    given: Mapping[str, Any],
-    tell: Callable[[str], None],
-) -> Settings:
-    """Takes over the network and the text form of --init-from's model."""
-    found = _network_of(initial, given)
-    found["unit"] = initial["vocabulary"].unit
-    if given.get("unit", found["unit"]) != found["unit"]:
-        raise ValueError(
-            f"Expected --unit {found['unit']}, as '{settings.init_from}' has. "
-            f"Received {given['unit']}. Leave it out."
-        )
-    _take_documents(initial["vocabulary"], found, given, settings.init_from)
-    for name, value in text_form(initial["facts"]).items():
-        if name not in given and value != getattr(settings, name):
-            found[name] = value
-            tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
-    return dataclasses.replace(settings, **found)
-
-
-def _take_documents(
-    vocabulary: UnitVocabulary,
-    found: dict[str, Any],
-    given: Mapping[str, Any],
-    name: str | None,
-) -> None:
-    """Divides the text into documents if the model of --init-from does."""
-    by = vocabulary.by if isinstance(vocabulary, DocumentVocabulary) else None
-    wanted = given.get("documents", by)
-    if wanted != by:
-        expected = f"--documents {described(by)}" if by else "no --documents"
-        raise ValueError(
-            f"Expected {expected}, as '{name}' has. Received "
-            f"{described(wanted)}. Leave it out, or train a new model."
-        )
-    found["documents"] = by
-
-
-def _network_of(
-    initial: model_file.Contents, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The network of --init-from, which flags may repeat but not change."""
-    found = network_of(initial["layers"])
-    for name in NETWORK:
-        if given.get(name, found[name]) != found[name]:
-            raise ValueError(
-                f"Expected the network of '{given['init_from']}', with "
-                f"{name} {found[name]}. Received --{name} {given[name]}. "
-                "Leave the flag out."
-            )
-    return found
-
-
 def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
     """The prompt of the samples, in the form of the training text."""
     form = settings.normalize or form_of(vocabulary.alphabet)
@@ -249,17 +192,21 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
     """Chooses the settings that the user left open."""
     speed = None
     if settings.minutes and None in (settings.units, settings.dropout):
-        speed = recipe.speed_of(
+        speed = speed_of(
             settings.cell,
-            settings.layers or recipe.layers_for(distinct),
+            settings.layers or rules.layers_for(distinct),
             resolve_precision(settings.precision),
             distinct,
-            settings.batch_size or recipe.streams_for(characters),
+            settings.batch_size or rules.streams_for(characters),
         )
     known = "cell", "embedding", "seq_length", "minutes", "epochs"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
     chosen = recipe.recommend(
-        characters, distinct=distinct, **wanted, speed=speed
+        characters,
+        distinct=distinct,
+        **wanted,
+        speed=speed,
+        is_trained=settings.init_from is not None,
     )
     return dataclasses.replace(settings, **chosen)
 

@@ -221,6 +221,7 @@ _SETTINGS = _entries(
             _of((int, str), "a size or auto", _is_embedding)
         ),
         "init_from": _optional(_TEXT),
+        "freeze_vocabulary": _BOOL,
         "seq_length": _SIZE,
         "clip_norm": _POSITIVE,
         "weight_decay": _NOT_NEGATIVE,

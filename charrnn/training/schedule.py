@@ -8,7 +8,7 @@ import numpy as np
 from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
 from charrnn.training.clock import Clock
-from charrnn.training.recipe import CLIP_NORM, WEIGHT_DECAY
+from charrnn.training.rules import CLIP_NORM, WEIGHT_DECAY
 
 WARM_UP_STEPS = 100  # the first steps, in which the learning rate rises
 

@@ -12,7 +12,7 @@ from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.text import units
 from charrnn.text.normal_form import NEWLINES, NORMAL_FORMS
-from charrnn.training import recipe, values
+from charrnn.training import recipe, rules, values
 from charrnn.training.values import Kind
 from charrnn.twins.precision import PRECISIONS
 
@@ -68,6 +68,8 @@ class Settings:
         cell, units, layers, dropout, embedding: As for `build_model`; `None`,
             for the embedding `"auto"`, to choose by the text and the time.
         init_from: A model to start from, with its weights and vocabulary.
+        freeze_vocabulary: Whether to refuse a text with characters that this
+            model does not have. Otherwise its vocabulary grows.
         batch_size: Streams read in parallel.
         seq_length: Characters per window: how far gradients reach back.
         learning_rate: Peak learning rate, after warm-up.
@@ -113,11 +115,12 @@ class Settings:
         NETWORK["embedding"], values.EMBEDDING
     )
     init_from: str | None = _setting(None, values.PATH)
+    freeze_vocabulary: bool = _setting(False, values.SWITCH, free=True)
     # its training
     batch_size: int | None = _setting(None, values.whole(1))
     seq_length: int = _setting(64, values.whole(1))
     learning_rate: float | None = _setting(None, values.LEARNING_RATE)
-    clip_norm: float = _setting(recipe.CLIP_NORM, values.CLIP_NORM)
+    clip_norm: float = _setting(rules.CLIP_NORM, values.CLIP_NORM)
     weight_decay: float | None = _setting(None, values.NOT_NEGATIVE)
     weight_drop: float = _setting(0.0, values.RATE)
     seed: int = _setting(1, values.whole(0, 2**32 - 1))
@@ -240,7 +243,7 @@ def names_of(text: Any) -> list[str]:
 
 
 _FLAG = re.compile(r"(?<![\w'-])--([a-z]+(?:-[a-z]+)*)(?: (?=['\d]|[A-Z]\b))?")
-_SWITCHES = "fresh", "change"
+_SWITCHES = "fresh", "change", "freeze_vocabulary"
 
 
 def in_python(message: str) -> str:

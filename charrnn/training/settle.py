@@ -58,6 +58,11 @@ def settle(
         settings = Settings(corpus, **with_defaults(given))
     else:
         settings = _resumed(corpus, given, state, out, change)
+    if settings.freeze_vocabulary and not settings.init_from:
+        raise ValueError(
+            "Expected --freeze-vocabulary with --init-from: a new model has "
+            "the characters of its text. Leave it out."
+        )
     if settings.patience and not settings.validation:
         raise ValueError(
             "Expected no --patience with --validation 0: without a held-out "

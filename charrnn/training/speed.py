@@ -60,12 +60,15 @@ def speed_of(
 
 
 def recurrent_weights(cell: str, layers: int, units: int) -> int:
-    """The number of weights of the layers, without the first layer's input.
+    """Counts the weights of the layers, without the first layer's input.
 
     Args:
         cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
         layers: Number of recurrent layers.
-        units: Size of a recurrent layer.
+        units: Size of each.
+
+    Returns:
+        A whole number.
 
     Example:
 

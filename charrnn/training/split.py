@@ -124,6 +124,10 @@ def _explained(
             f"{error} The model's text is in {form or 'another form'}: "
             "leave --normalize out."
         )
+    if settings.init_from:
+        return ValueError(
+            f"{error} Without --freeze-vocabulary, the model learns them."
+        )
     return error
 
 

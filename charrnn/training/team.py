@@ -1,6 +1,7 @@
 """Join the processes of a run, and check that they agree."""
 
 import importlib.metadata
+import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -112,7 +113,8 @@ def require_jax() -> None:
     """Checks that Keras computes with JAX, or makes it.
 
     Raises:
-        ValueError: if the user has chosen another backend.
+        ValueError: if the user has chosen another backend, or JAX is not
+            installed.
     """
     backend = os.environ.setdefault("KERAS_BACKEND", "jax")
     if backend != "jax":
@@ -120,6 +122,12 @@ def require_jax() -> None:
             "Expected one process, or JAX: several processes train together "
             f"with KERAS_BACKEND=jax only. Received KERAS_BACKEND={backend}. "
             "Set it to jax for all of them, or start one with --processes 1."
+        )
+    if importlib.util.find_spec("jax") is None:
+        raise ValueError(
+            "Expected the package jax, which trains with several processes. It "
+            "is not installed here. Run `pip install -e '.[jax]'` in charrnn's "
+            "folder."
         )
 
 

@@ -49,6 +49,27 @@ def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**DEFAULTS[unit], **given}
 
 
+def limits_of_new_words(given: Mapping[str, Any], known: int) -> dict[str, int]:
+    """The limits of the words that are added to a model's.
+
+    Args:
+        given: The settings that the user gave.
+        known: The number of words that the model has.
+
+    Returns:
+        A `dict` of `min_count` and `max_vocab`. By default a model gains at
+        most as many words as a new one has.
+
+    Example:
+
+    >>> limits_of_new_words({"min_count": 5}, 4000)
+    {'min_count': 5, 'max_vocab': 14000}
+    """
+    limits = dict(DEFAULTS["word"])
+    limits["max_vocab"] += known
+    return {name: given.get(name, limit) for name, limit in limits.items()}
+
+
 def to_state(vocabulary: UnitVocabulary) -> Any:
     """Returns a vocabulary as a checkpoint stores it; JSON can hold it.
 

@@ -125,6 +125,12 @@ def _as_path(value: Any) -> str:
     return path
 
 
+def _as_switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
 def _embedding_from_word(word: str) -> int | str | None:
     if word == "none":
         return None
@@ -166,6 +172,7 @@ DOCUMENTS = Kind(
     _as_division,
 )
 PATH = Kind("path", _as_path, _as_path)
+SWITCH = Kind("true or false", bool, _as_switch)
 EMBEDDING = Kind(
     "size, auto or none",
     _embedding_from_word,

@@ -65,15 +65,16 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
         gates = equations.gates // len(x)  # of a block
         x = [as_float(v) + bias[0] for v, bias in zip(x, biases, strict=True)]
         p = [total(v) for v in p]
-        if kept_before is not None:
-            p = [v * kept_before for v in p]
-            memory = memory * kept_before
-        if equations.products == 2:  # a GRU has a bias on both sides of `r`
+        both = equations.products == 2  # a GRU has a bias on both sides of `r`
+        if both and kept_before is None:
             p = [v + bias[1] for v, bias in zip(p, biases, strict=True)]
-        x, p = (
-            tf.nest.flatten([tf.split(block, gates, axis=1) for block in v])
-            for v in (x, p)
-        )
+        x, p = _split(x, gates), _split(p, gates)
+        if kept_before is not None:
+            # Gate by gate: XLA would take twice as long for whole blocks.
+            p, memory = [v * kept_before for v in p], memory * kept_before
+            if both:
+                own = _split([bias[1:] for bias in biases], gates)
+                p = [v + bias for v, bias in zip(p, own, strict=True)]
         states, kept = equations.forward(x, p, memory)
         rounded = [tf.cast(state, operands) for state in states]
         pairs = [kept[i : i + 2] for i in range(0, len(kept), 2)]
@@ -81,6 +82,11 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
         return states[-1], rounded, kept
 
     return compute
+
+
+def _split(blocks: Sequence[tf.Tensor], gates: int) -> list[tf.Tensor]:
+    """Splits blocks into their gates."""
+    return tf.nest.flatten([tf.split(b, gates, axis=1) for b in blocks])
 
 
 @functools.cache

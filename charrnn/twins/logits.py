@@ -2,9 +2,10 @@
 
 A text in Chinese has thousands of distinct characters. The logits of a batch,
 `(B, T, V)`, are then by far its largest tensor, and take most of the time of a
-step. Two ideas, measured under "Many characters" in benchmarks/README.md:
+step. Three ideas, measured under "Many characters" in benchmarks/README.md:
 
 - The products take bfloat16 operands, if that is the twin's precision.
+- Rounding the gradient and summing it for the bias take one pass together.
 - Softmax, logarithm and gradient are fused into two passes over the logits.
 """
 
@@ -48,8 +49,7 @@ def logits(
 
         def gradient(d_result):
             d_result = tf.reshape(d_result, (-1, characters))  # (B T, V)
-            d_bias = tf.reduce_sum(d_result, axis=0)
-            d_result = tf.cast(d_result, precision)
+            d_result, d_bias = _rounded_and_summed(d_result, precision)
             d_rows = tf.matmul(d_result, columns, transpose_b=True)
             d_kernel = tf.matmul(rows, d_result, transpose_a=True)
             d_outputs = tf.reshape(as_float(d_rows), tf.shape(outputs))
@@ -94,6 +94,21 @@ def cross_entropy(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
 def _add(products: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     """Casts to float32 and adds the bias in one pass."""
     return as_float(products) + bias
+
+
+def _rounded_and_summed(
+    d_logits: tf.Tensor, precision: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The gradient as an operand, `(B T, V)`, and the bias's, `(V,)`."""
+    if precision == "float32":  # the product is faster than a reduction
+        ones = tf.ones((1, tf.shape(d_logits)[0]))
+        return d_logits, tf.matmul(ones, d_logits)[0]
+    return _cast_and_summed(d_logits, precision)
+
+
+@compiled
+def _cast_and_summed(d_logits, precision):
+    return tf.cast(d_logits, precision), tf.reduce_sum(d_logits, axis=0)
 
 
 @compiled

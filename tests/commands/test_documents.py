@@ -3,7 +3,10 @@
 import itertools
 import json
 import re
+import shutil
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -19,24 +22,31 @@ NAMES = ["a", "nan", "b", "anna", "ban", "n", "nab"]
 def model_of(unit="character", by="lines", documents=NAMES):
     """A network that knows which units are frequent, and no more."""
     vocabulary = kinds.from_documents(unit, documents, by)
+    keras.utils.set_random_seed(1)
     model = charrnn.build_model(vocabulary, units=4, layers=1)
     ids = vocabulary.framed(vocabulary.encode_each(documents))
     charrnn.begin_with_frequencies(model, ids)
     return model, vocabulary
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """What a run leaves: a model, and the hashes of its documents."""
+    folder = tmp_path_factory.mktemp("made")
     model, vocabulary = model_of()
     facts = {
         "split": {"validation": 0.2, "documents": {"longest": 4}},
         "training": {"seed": 1},
     }
-    charrnn.save(model, tmp_path / "model.keras", vocabulary, facts)
-    KnownDocuments(digests(NAMES[:5]), digests(NAMES[5:])).write(tmp_path)
-    (tmp_path / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
-    return tmp_path
+    charrnn.save(model, folder / "model.keras", vocabulary, facts)
+    KnownDocuments(digests(NAMES[:5]), digests(NAMES[5:])).write(folder)
+    (folder / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return Path(shutil.copytree(made, tmp_path / "run"))
 
 
 def written(folder, capsys, *words):
@@ -122,8 +132,17 @@ def test_mistakes_are_told_in_a_line(folder, capsys, words, message):
     assert message in line
 
 
-@pytest.mark.parametrize("unit", ["character", "word", "byte"])
-@pytest.mark.parametrize("by", ["files", "\n%\n"])
+@pytest.mark.parametrize(
+    ("unit", "by"),
+    [
+        ("character", "files"),
+        ("byte", "\n%\n"),
+        pytest.param("word", "files", marks=pytest.mark.slow),
+        pytest.param("word", "\n%\n", marks=pytest.mark.slow),
+        pytest.param("character", "\n%\n", marks=pytest.mark.slow),
+        pytest.param("byte", "files", marks=pytest.mark.slow),
+    ],
+)
 def test_other_documents_are_written_as_they_are_read(
     unit, by, tmp_path, capsys
 ):
@@ -194,9 +213,10 @@ def test_the_end_of_a_document_ends_its_last_word(folder):
     (logits,), _ = engine.step([boundary], engine.zero_state(1))
     first = logits[engine.vocabulary.inner.encode("n")[0]]
     nats_of_first = np.log(np.exp(logits).sum()) - first
-    found = charrnn.next_words(engine, "n", 3)
-    assert len(found.words) == 3
-    for word in found:
+    found = charrnn.next_words(engine, "n", 20)
+    completed = [word for word in found if word.typed]  # of this document
+    assert len(completed) > 5
+    for word in completed:
         nats = nats_by_hand(folder, word.word) - nats_of_first
         assert word.probability == pytest.approx(np.exp(-nats), rel=1e-4)
 
@@ -221,10 +241,46 @@ def test_documents_are_scored_while_learning(folder, capsys):
     assert float(kept.nats.sum()) == pytest.approx(fixed["nats"], rel=1e-4)
 
 
-@pytest.mark.parametrize("verb", ["surprise", "neurons"])
-def test_verbs_about_endless_text_say_so(folder, capsys, verb):
+@pytest.mark.parametrize(
+    ("unit", "by"),
+    [
+        ("character", "lines"),
+        ("byte", "\n%\n"),
+        *(
+            pytest.param(unit, by, marks=pytest.mark.slow)
+            for unit in ("character", "word", "byte")
+            for by in ("lines", "\n%\n", "files")
+            if (unit, by) not in {("character", "lines"), ("byte", "\n%\n")}
+        ),
+    ],
+)
+def test_surprise_shows_each_document(unit, by, tmp_path, capsys):
+    documents = ["one two", "two", "one two one"]
+    model, vocabulary = model_of(unit, by, documents)
+    charrnn.save(model, tmp_path / "model.keras", vocabulary)
+    text = (by if by in ("\n%\n",) else "\n").join(documents)
+    if by == "files":
+        text = documents[-1]
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    words = [str(tmp_path / "model.keras"), str(tmp_path / "text.txt")]
+    assert main(["surprise", *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    scored = charrnn.score(*words[:1], text)
+    bits = [unit_of["bits"] for unit_of in found[f"{unit}s"]]
+    assert sum(bits) == pytest.approx(scored.nats.sum() / np.log(2), rel=1e-5)
+    assert main(["surprise", *words]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    lines = [line.split(" | ")[1].rstrip("\u21b5") for line in shown[:-2]]
+    assert lines == (documents[-1:] if by == "files" else documents)
+    assert "(each document from its start to its end)" in shown[-1]
+    assert main(["surprise", *words, "--typos"]) == 0
+    places = re.findall(r"(\d+):\d+ ", capsys.readouterr().out)
+    assert {*map(int, places)} <= {*range(1, len(documents) + 1)}
+
+
+def test_verbs_about_endless_text_say_so(folder, capsys):
     text = str(folder / "names.txt")
-    assert main([verb, str(folder / "model.keras"), text]) == 2
+    assert main(["neurons", str(folder / "model.keras"), text]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "an endless text: expected a model of one" in line
 

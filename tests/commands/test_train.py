@@ -132,7 +132,7 @@ def test_training_starts_from_a_model(trained, tmp_path):
 @pytest.mark.parametrize(
     ("text", "flags", "message"),
     [
-        (SEA + "ß", ["--layers=1"], r"'ß' (U+00DF) at position"),
+        (SEA + "ß", ["--freeze-vocabulary"], r"'ß' (U+00DF) at position"),
         (SEA, ["--units=9"], "units 8. Received --units 9"),
         (SEA, ["--cell=gru"], "cell lstm. Received --cell gru"),
     ],

@@ -29,6 +29,7 @@ from charrnn.network.backend import keras
 from charrnn.network.model import build_model
 from charrnn.system import archive
 from charrnn.text.byte_vocabulary import ByteVocabulary
+from charrnn.text.document_vocabulary import DocumentVocabulary
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.word_vocabulary import WordVocabulary
 
@@ -798,6 +799,11 @@ def small_models(tmp_path_factory):
         save_model(folder / "gru.keras", cell="gru", embedding=None),
         save_model(folder / "words.keras", WordVocabulary(WORDS), embedding=3),
         save_model(folder / "bytes.keras", ByteVocabulary(), embedding=3),
+        save_model(
+            folder / "documents.keras",
+            DocumentVocabulary(Vocabulary(CHARACTERS), "\n%\n"),
+            embedding=3,
+        ),
     ]
 
 

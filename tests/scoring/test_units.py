@@ -7,7 +7,7 @@ import pytest
 from random_networks import engine_of
 
 from charrnn import ByteVocabulary, Vocabulary, WordVocabulary
-from charrnn.scoring import baselines
+from charrnn.scoring import baselines, scan
 from charrnn.scoring.lines import score_each
 from charrnn.scoring.losses import Score
 from charrnn.scoring.ranking import lines_in_context
@@ -38,6 +38,20 @@ def test_a_loss_is_minus_ln_p_of_the_text_by_its_characters(kind):
     assert scored.units == len(ids) - 1
     assert scored.nats_per_character == pytest.approx(nats / characters)
     assert scored.perplexity == pytest.approx(np.exp(nats / scored.units))
+
+
+@kinds
+@pytest.mark.parametrize("length", [1, 7, 10_000])
+def test_a_score_in_chunks_is_that_of_one_pass(kind, length, monkeypatch):
+    engine = engine_of(kind.from_text(TEXT))
+    whole = score(engine, TEXT)
+    monkeypatch.setattr(scan, "MAX_CHARACTERS_PER_PIECE", length)
+    chunks = score(engine, TEXT)
+    assert chunks.nats == pytest.approx(whole.nats, abs=1e-5)
+    assert chunks.nats_per_character == pytest.approx(
+        whole.nats_per_character, rel=1e-6
+    )
+    assert (chunks.characters, chunks.units) == (whole.characters, whole.units)
 
 
 @kinds

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.text import kinds
@@ -30,6 +30,7 @@ def test_a_boundary_is_around_each_document(unit):
     assert "\n" not in vocabulary.alphabet or unit == "byte"
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(UNITS), st.lists(st.text()))
 def test_documents_come_back_as_they_were(unit, documents):
     kept = split("\n".join(documents).replace("\r", "\n"), "lines")

@@ -4,6 +4,8 @@ import json
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from charrnn.text import kinds
 from charrnn.text.units import UNITS
@@ -19,6 +21,41 @@ def test_a_vocabulary_comes_back_from_json(unit):
     assert made.unit == unit
     assert made.decode(made.encode(TEXT)) == TEXT
     assert made.characters_of(made.encode(TEXT)) == len(TEXT)
+
+
+# Every character but halves of surrogate pairs, and what is hard about them.
+nasty = st.lists(
+    st.one_of(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+        st.sampled_from(
+            [
+                *("\r\n", "\r", "\t", "\0", "\x85", "\u2028", "\ufeff", "  "),
+                *(
+                    "e\u0301",
+                    "👩\u200d👧",
+                    "🇳🇿",
+                    "שלום",
+                    "\u202eabc",
+                    "don’t",
+                    "文字",
+                ),
+                *("süß", "x_1 == 0x1F", "\ufffd", "\U0010ffff", " the", "42"),
+            ]
+        ),
+    ),
+    min_size=1,
+).map("".join)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@settings(derandomize=True, max_examples=200)
+@given(nasty.filter(bool))
+def test_nasty_texts_come_back_from_a_vocabulary_that_was_in_json(unit, text):
+    value = json.loads(json.dumps(kinds.to_json(kinds.from_text(unit, [text]))))
+    read = kinds.from_json(unit, value)
+    for own in (text, text[::-1]):
+        assert read.decode(read.encode(own)) == own
+        assert read.characters_of(read.encode(own)) == len(own)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -9,6 +9,7 @@ from small_runs import SMALL, at_step, left_behind
 import charrnn
 from charrnn.commands import main
 from charrnn.network import model_file
+from charrnn.text import kinds
 from charrnn.training.data import read_data
 from charrnn.training.settle import settle
 from charrnn.training.units import from_state, to_state
@@ -150,9 +151,32 @@ def test_another_run_begins_with_the_model(run, text, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "Expected --documents lines" in line
     words = ["train", str(text), "--init-from", "shakespeare"]
-    assert main([*words, "--documents=lines"]) == 2
+    assert main([*words, "--documents=lines", "--freeze-vocabulary"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "Expected no --documents" in line
+
+
+@pytest.mark.parametrize("known", ["\nabeklnostu", "abeklnostu"])
+@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+def test_a_model_of_endless_text_begins_to_learn_documents(
+    unit, known, text, tmp_path
+):
+    vocabulary = kinds.from_text(unit, [known * 3])
+    model = charrnn.build_model(vocabulary, units=4, layers=1)
+    charrnn.save(model, tmp_path / "m.keras", vocabulary)
+    lines = []
+    given = {"init_from": str(tmp_path / "m.keras"), "unit": unit}
+    data = read(text, lines, **given)
+    assert data.vocabulary.by == "lines"
+    (told,) = [line for line in lines if "boundary of documents" in line]
+    ends = unit == "byte" or known[0] == "\n"
+    assert ("a line end" in told) == ends
+    new = charrnn.Engine(data.initial["layers"], data.vocabulary)
+    old = charrnn.load(tmp_path / "m.keras")
+    ids = old.vocabulary.encode("banksbetakelon"[:9])
+    nats = [charrnn.score(engine, ids).nats.mean() for engine in (old, new)]
+    assert nats[1] == pytest.approx(nats[0], abs=0.02)
+    assert len(new.vocabulary) - 1 == len(data.vocabulary.inner)
 
 
 @pytest.mark.slow

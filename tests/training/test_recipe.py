@@ -4,7 +4,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from charrnn.training import recipe, speed
+from charrnn.training import recipe, rules, speed
 
 
 def slow(units):
@@ -22,9 +22,9 @@ def slow(units):
     ],
 )
 def test_larger_networks_learn_at_lower_rates(units, rate, simple):
-    assert recipe.rate_for("lstm", units) == recipe.rate_for("gru", units)
-    assert recipe.rate_for("lstm", units) == rate
-    assert recipe.rate_for("simple_rnn", units) == simple
+    assert rules.rate_for("lstm", units) == rules.rate_for("gru", units)
+    assert rules.rate_for("lstm", units) == rate
+    assert rules.rate_for("simple_rnn", units) == simple
 
 
 @hypothesis.given(
@@ -36,9 +36,9 @@ def test_more_time_gives_larger_networks_and_no_less_passes(
     less = recipe.recommend(characters, minutes=minutes, speed=slow)
     more = recipe.recommend(characters, minutes=2 * minutes, speed=slow)
     assert less["units"] <= more["units"]
-    assert less["epochs"] == more["epochs"] >= recipe.LONG_TEXT_EPOCHS
+    assert less["epochs"] == more["epochs"] >= rules.LONG_TEXT_EPOCHS
     steps = more["epochs"] * characters / (more["batch_size"] * 64)
-    assert steps >= recipe.MIN_STEPS
+    assert steps >= rules.MIN_STEPS
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_other_cells_than_the_lstm_stay_small(cell, rate):
 
 
 def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
-    dropouts = [recipe.dropout_for(chances) for chances in range(1, 2000)]
+    dropouts = [rules.dropout_for(chances) for chances in range(1, 2000)]
     assert dropouts == sorted(dropouts)
-    assert recipe.dropout_for(0.01) == 0
-    assert recipe.dropout_for(10**9) == dropouts[-1] < 1
+    assert rules.dropout_for(0.01) == 0
+    assert rules.dropout_for(10**9) == dropouts[-1] < 1
 
 
 def test_what_is_given_is_kept():
@@ -115,7 +115,7 @@ def test_the_network_grows_with_the_time_for_any_number_of_characters(
 
 def test_logits_take_their_share_of_the_time():
     few, many = (
-        recipe.speed_of("lstm", 1, "float32", distinct)(256)
+        speed.speed_of("lstm", 1, "float32", distinct)(256)
         for distinct in (65, 4532)
     )
     assert many < few / 2
@@ -129,14 +129,37 @@ def test_larger_networks_need_more_dropout():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_speed_is_that_of_this_machine(precision):
-    speed = recipe.speed_of("lstm", 2, precision)
-    assert speed(256) / 4 < speed(512) < speed(256) / 2
-    assert 100 < speed(512) < 1e6
+    of_units = speed.speed_of("lstm", 2, precision)
+    assert of_units(256) / 4 < of_units(512) < of_units(256) / 2
+    assert 100 < of_units(512) < 1e6
+
+
+@pytest.mark.parametrize("characters", [18_000, 160_000, 5_000_000])
+@pytest.mark.parametrize("minutes", [None, 3])
+def test_a_trained_network_learns_at_a_lower_rate_in_fewer_passes(
+    characters, minutes
+):
+    settings = {"units": 512, "layers": 2, "minutes": minutes, "speed": slow}
+    new = recipe.recommend(characters, **settings)
+    tuned = recipe.recommend(characters, **settings, is_trained=True)
+    assert tuned["learning_rate"] == 0.006 < new["learning_rate"]
+    assert 4 <= tuned["epochs"] <= new["epochs"] / 2
+    assert tuned["dropout"] <= new["dropout"]
+    given = {"learning_rate": 0.1, "epochs": 5, "dropout": 0.2}
+    kept = recipe.recommend(characters, **settings, **given, is_trained=True)
+    assert given.items() <= kept.items()
+
+
+def test_a_trained_network_memorizes_later():
+    settings = {"units": 512, "layers": 2, "epochs": 3}
+    new = recipe.recommend(160_000, **settings)
+    tuned = recipe.recommend(160_000, **settings, is_trained=True)
+    assert (new["dropout"], tuned["dropout"]) == (0.55, 0.28)
 
 
 @pytest.fixture
 def on_gpu(monkeypatch):
-    monkeypatch.setattr(recipe, "trains_on_gpu", lambda: True)
+    monkeypatch.setattr(rules, "trains_on_gpu", lambda: True)
     monkeypatch.setattr(speed, "trains_on_gpu", lambda: True)
 
 

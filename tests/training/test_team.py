@@ -63,7 +63,21 @@ def test_other_backends_are_refused(monkeypatch, backend):
         require_jax()
 
 
+def is_installed(monkeypatch, answer):
+    monkeypatch.setattr(
+        team.importlib.util, "find_spec", lambda name: answer or None
+    )
+
+
+def test_a_missing_jax_is_told(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    is_installed(monkeypatch, False)
+    with pytest.raises(ValueError, match="Expected the package jax"):
+        require_jax()
+
+
 def test_jax_is_chosen_if_nothing_else_is(monkeypatch):
+    is_installed(monkeypatch, True)
     monkeypatch.setenv("KERAS_BACKEND", "")  # so that it is restored
     monkeypatch.delenv("KERAS_BACKEND")
     require_jax()

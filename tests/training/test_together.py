@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import random
 import shutil
 import signal
 import time
@@ -148,6 +149,66 @@ def test_a_stopped_process_ends_the_other_within_a_minute(sea, tmp_path):
     assert time.monotonic() - began < 60
     assert (code, err.count("\n")) == (1, 1)
     assert "process 1 of 2 does not answer any more" in err
+
+
+@pytest.mark.reliability
+def test_a_run_that_is_killed_many_times_ends_with_the_same_weights(
+    sea, tmp_path
+):
+    long = [sea, *FLAGS, "--epochs=1000", "--checkpoint-seconds=0"]
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    several.results(several.start([*long, "--out", whole]))
+    draws = random.Random(1)
+    newest = ""
+    for _ in range(10):
+        started = several.start([*long, "--out", folder])
+        wait_for_checkpoints(folder, 1, newest)
+        time.sleep(draws.random())
+        started[draws.randrange(2)].kill()
+        several.results(started)
+        newest = checkpoint.paths(folder)[0].name
+    several.results(several.start([*long, "--out", folder]))
+    _, expected = checkpoint.newest(whole)
+    _, received = checkpoint.newest(folder)
+    for one, two in zip(expected, received, strict=True):
+        assert one.tobytes() == two.tobytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--units=9"], "--units 8 of process 0, and --units 9 of process 1"),
+        (["--processes=3"], "--processes 2 of process 0, and --processes 3"),
+        (["no such.txt"], "bytes of process 0, and the text no such.txt"),
+        (["--fresh"], "and --fresh True of process 1"),
+    ],
+)
+def test_processes_that_differ_do_not_begin(sea, tmp_path, flags, words):
+    folder = tmp_path / "run"
+    address = f"127.0.0.1:{several.free_port()}"
+    same = ["-m", "charrnn", "train", *FLAGS, "--out", folder]
+    same += ["--coordinator", address, "--processes=2"]
+    other = [sea, *flags] if flags[0].startswith("-") else flags
+    started = [
+        several.start_one([*same, "--process=0", sea]),
+        several.start_one([*same, "--process=1", *other]),
+    ]
+    for code, out, err in several.results(started):
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert words in err
+    assert not folder.exists()
+
+
+@pytest.mark.slow
+def test_nobody_at_the_coordinators_address_is_told(sea, tmp_path):
+    address = f"127.0.0.1:{several.free_port()}"
+    flags = ["--coordinator", address, "--processes=2", "--process=1"]
+    flags += ["--join-seconds=2", "--out", tmp_path / "run"]
+    started = several.start_one(["-m", "charrnn", "train", sea, *flags])
+    ((code, out, err),) = several.results([started])
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"process 0 cannot be reached at {address}, after 2 seconds" in err
 
 
 @pytest.mark.slow
