@@ -197,9 +197,9 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
             settings.layers or rules.layers_for(distinct),
             resolve_precision(settings.precision),
             distinct,
-            settings.batch_size or rules.streams_for(characters),
+            settings.batch_size or rules.streams_for(characters, settings.unit),
         )
-    known = "cell", "embedding", "seq_length", "minutes", "epochs"
+    known = "cell", "embedding", "seq_length", "minutes", "epochs", "unit"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
     chosen = recipe.recommend(
         characters,

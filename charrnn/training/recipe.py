@@ -26,9 +26,9 @@ class Scale(NamedTuple):
     epochs: float = 1.0
     chances: float = 1.0  # as `dropout_for` counts them
 
-    def epochs_for(self, characters: int, characters_per_step: int) -> int:
-        """The number of passes, as the function `epochs_for` counts them."""
-        return round(self.epochs * epochs_for(characters, characters_per_step))
+    def passes(self, *text: Any) -> int:
+        """The number of passes, as `epochs_for` counts them."""
+        return round(self.epochs * epochs_for(*text))
 
     def rate_for(self, cell: str, units: int) -> float:
         """The peak learning rate."""
@@ -57,6 +57,7 @@ def recommend(
     epochs: float | None = None,
     speed: Callable[[int], float] | None = None,
     is_trained: bool = False,
+    unit: str = "character",
 ) -> dict[str, Any]:
     """Chooses the settings of network and training that are left open.
 
@@ -83,6 +84,8 @@ def recommend(
             measure.
         is_trained: Whether the network starts with the weights of a trained
             model (--init-from). Its rate is lower, and its passes are fewer.
+        unit: `"character"`, `"word"` or `"byte"`. For a text of words, count
+            words where this speaks of characters.
 
     Returns:
         A `dict` of `layers`, `units`, `dropout`, `embedding`, `batch_size`,
@@ -94,17 +97,16 @@ def recommend(
     512
     """
     layers = layers or layers_for(distinct)
-    batch_size = batch_size or streams_for(characters)
+    batch_size = batch_size or streams_for(characters, unit)
     scale = FINE_TUNING if is_trained else Scale()
-    epochs = epochs or scale.epochs_for(characters, batch_size * seq_length)
+    epochs = epochs or scale.passes(characters, batch_size * seq_length, unit)
     speed = speed or _measured_speed(cell, layers, distinct, batch_size)
     passes = _passes_in(minutes, epochs, characters, speed)
-    units = units or largest_units(cell, characters, distinct, passes)
+    units = units or largest_units(cell, characters, distinct, passes, unit)
     if dropout is None:
         weights = recurrent_weights(cell, layers, units) / characters
         dropout = dropout_for(scale.chances * passes(units) * weights, distinct)
-    if weight_decay is None:
-        weight_decay = weight_decay_for(distinct)
+    decay = weight_decay_for(distinct) if weight_decay is None else weight_decay
     return {
         "layers": layers,
         "units": units,
@@ -112,7 +114,7 @@ def recommend(
         "embedding": embedding_dim(embedding, distinct),
         "batch_size": batch_size,
         "learning_rate": learning_rate or scale.rate_for(cell, units),
-        "weight_decay": weight_decay,
+        "weight_decay": decay,
         "epochs": epochs,
     }
 

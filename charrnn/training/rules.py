@@ -21,6 +21,13 @@ LEAST_READ_FOR_UNITS_OF_MANY = {512: (0, 12), 256: (0, 0)}
 WEIGHT_DECAY_OF_MANY = 0.3
 MIN_DROPOUT_OF_MANY = 0.1
 
+# A text has a quarter as many words as characters, and a network of words has
+# learnt what it can in a few passes. Small steps, and many of them, pay more
+# than with characters.
+LEAST_READ_FOR_UNITS_OF_WORDS = {512: (0, 4), 256: (0, 0)}
+EPOCHS_OF_WORDS = 6
+WORDS_PER_STREAM = 16_000
+
 # On a GPU, more units are worth their time where this much is read: ten times
 # as much as for half of the units, as from 256 to 512.
 LEAST_READ_ON_GPU = {1024: (40_000_000, 4), **LEAST_READ_FOR_UNITS}
@@ -49,6 +56,7 @@ def largest_units(
     characters: int,
     distinct: int,
     passes: Callable[[int], float],
+    unit: str = "character",
 ) -> int:
     """The largest size of a layer that a training is long enough for.
 
@@ -57,6 +65,8 @@ def largest_units(
         characters: Length of the training text.
         distinct: The number of distinct characters.
         passes: A function of units: the passes over the text in the time.
+        unit: `"character"`, `"word"` or `"byte"`. For a text of words, count
+            words where this speaks of characters.
 
     Returns:
         A number of units.
@@ -69,6 +79,8 @@ def largest_units(
     worth = LEAST_READ_ON_GPU if trains_on_gpu() else LEAST_READ_FOR_UNITS
     if distinct > MANY_CHARACTERS:
         worth = LEAST_READ_FOR_UNITS_OF_MANY
+    if unit == "word":
+        worth = LEAST_READ_FOR_UNITS_OF_WORDS
     return next(
         size
         for size, (least, least_passes) in worth.items()
@@ -77,11 +89,12 @@ def largest_units(
     )
 
 
-def streams_for(characters: int) -> int:
+def streams_for(characters: int, unit: str = "character") -> int:
     """The number of streams to read a text in.
 
     Args:
         characters: Length of the training text.
+        unit: As for `largest_units`.
 
     Returns:
         A whole number.
@@ -91,7 +104,8 @@ def streams_for(characters: int) -> int:
     >>> [streams_for(characters) for characters in (10**4, 10**5, 10**8)]
     [8, 16, 32]
     """
-    few = np.clip(characters // CHARACTERS_PER_STREAM, 8, MAX_STREAMS)
+    each = WORDS_PER_STREAM if unit == "word" else CHARACTERS_PER_STREAM
+    few = np.clip(characters // each, 8, MAX_STREAMS)
     if not trains_on_gpu():
         return int(few)
     many = characters // CHARACTERS_PER_STREAM_ON_GPU
@@ -115,12 +129,15 @@ def layers_for(distinct: int) -> int:
     return 1 if distinct > MANY_CHARACTERS else 2
 
 
-def epochs_for(characters: int, characters_per_step: int) -> int:
+def epochs_for(
+    characters: int, characters_per_step: int, unit: str = "character"
+) -> int:
     """The number of passes over a text after which more do not help.
 
     Args:
         characters: Length of the training text.
         characters_per_step: The number of them that a step reads.
+        unit: As for `largest_units`.
 
     Returns:
         A whole number.
@@ -132,6 +149,8 @@ def epochs_for(characters: int, characters_per_step: int) -> int:
     """
     passes = LONG_TEXT_EPOCHS * (1e6 / characters) ** 0.5
     passes = np.clip(passes, LONG_TEXT_EPOCHS, SHORT_TEXT_EPOCHS)
+    if unit == "word":
+        passes = EPOCHS_OF_WORDS
     least = -(-characters_per_step * MIN_STEPS // characters)
     return max(round(float(passes)), least)
 

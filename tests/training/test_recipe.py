@@ -179,3 +179,17 @@ def test_on_a_gpu_more_streams_are_faster(on_gpu, monkeypatch):
     many = speed.speed_of("lstm", 2, "bfloat16", batch_size=256)
     assert 4 * few(512) < many(512) < 8 * few(512)
     assert many(2048) < many(512)
+
+
+def test_a_text_of_words_is_read_less_often_in_smaller_steps():
+    def fast(units):
+        return 10_000
+
+    text = {"distinct": 8_000, "minutes": 10, "speed": fast}
+    few = recipe.recommend(280_000, unit="word", **text)
+    more = recipe.recommend(1_400_000, unit="word", **text)
+    assert (few["units"], few["epochs"], few["batch_size"]) == (512, 6, 17)
+    assert (more["units"], more["batch_size"]) == (512, 32)
+    many = recipe.recommend(280_000, **text)
+    assert many["epochs"] > few["epochs"]
+    assert many["layers"] == few["layers"] == 1
