@@ -130,37 +130,78 @@ def where_it_stops_paying(compute, spread, size, cluster, least=0.5):
     return devices
 
 
-# Characters per second of one H100, by size and batch: see the table in
-# benchmarks/README.md. A size that was not measured is worked out from the
-# share of the arithmetic that the next smaller one reached.
-SPREAD = 0.02
+# Characters per second of one device by its batch: LSTM, bfloat16, measured on
+# one H200, whose arithmetic is that of an H100 (benchmarks/README.md).
+MEASURED = {
+    (2, 512): {256: 4_140_476, 1024: 6_279_914},
+    (3, 1024): {256: 1_466_810, 1024: 1_945_532},
+}
 SIZES = (2, 512), (3, 1024), (4, 2048)
-SEQ_LENGTH = 128
-FLOPS = 495e12  # TF32, dense
-UTILISATION = {64: 0.02, 256: 0.06, 1024: 0.15}
+BATCHES = 64, 256, 1024
+DEVICES = 8, 64, 512
+SEQ_LENGTH = 64
+SPREAD = 0.02  # assumed
 
 
-def speed(layers, units, batch):
-    """Characters per second of one device."""
-    return UTILISATION[batch] * FLOPS / (6 * parameters(layers, units))
+def compute_seconds(layers, units, batch):
+    """Seconds of a device's own step: a line through the measured points.
+
+    A size that was not measured is taken to reach the same share of the
+    arithmetic as the largest that was.
+    """
+    known = (layers, units) if (layers, units) in MEASURED else (3, 1024)
+    points = MEASURED[known]
+    (few, slow), (many, fast) = points.items()
+    slope = (many / fast - few / slow) / (many - few)
+    seconds = few / slow + slope * (batch - few)
+    work = parameters(layers, units) / parameters(*known)
+    return SEQ_LENGTH * seconds * work
+
+
+def weak(cluster):
+    """Rows of a table: each device keeps its batch."""
+    for layers, units in SIZES:
+        size = BYTES * parameters(layers, units)
+        for batch in BATCHES:
+            compute = compute_seconds(layers, units, batch)
+            rate = batch * SEQ_LENGTH / compute
+            cells = [f"{layers} x {units}", str(batch), f"{rate / 1e6:.2f}"]
+            for devices in DEVICES:
+                share = efficiency(compute, SPREAD, size, devices, cluster)
+                total = devices * rate * share / 1e6
+                cells.append(f"{total:,.1f} ({share:.0%})")
+            yield cells
+
+
+def strong(cluster, streams=8192):
+    """Rows of a table: all devices share one batch."""
+    for layers, units in SIZES:
+        size = BYTES * parameters(layers, units)
+        best = 1024 * SEQ_LENGTH / compute_seconds(layers, units, 1024)
+        cells = [f"{layers} x {units}"]
+        for devices in (8, 32, 128, 512):
+            compute = compute_seconds(layers, units, streams // devices)
+            step = simulated(compute, SPREAD, size, devices, cluster)
+            total = streams * SEQ_LENGTH / step
+            share = total / devices / best
+            cells.append(f"{total / 1e6:,.1f} ({share:.0%})")
+        yield cells
+
+
+def table(heading, rows):
+    """Prints a table in Markdown."""
+    print(f"| {' | '.join(heading)} |\n|{'---|' * len(heading)}")
+    for cells in rows:
+        print(f"| {' | '.join(cells)} |")
+    print()
 
 
 def main():
-    """Prints the predictions as a table."""
-    print("| network | batch a device | devices | Mchar/s | efficiency |")
-    print("|---|---|---|---|---|")
-    for layers, units in SIZES:
-        size = BYTES * parameters(layers, units)
-        for batch in UTILISATION:
-            rate = speed(layers, units, batch)
-            compute = batch * SEQ_LENGTH / rate
-            for devices in (8, 64, 512):
-                share = efficiency(compute, SPREAD, size, devices, H100S)
-                total = devices * rate * share / 1e6
-                print(
-                    f"| {layers}x{units} | {batch} | {devices} | {total:,.1f} "
-                    f"| {share:.0%} |"
-                )
+    """Prints the predictions of docs/scale.md."""
+    heading = ["network", "streams a device", "1", *map(str, DEVICES)]
+    table(heading, weak(H100S))
+    table(heading, weak(ETHERNET))
+    table(["network", "8", "32", "128", "512"], strong(H100S))
 
 
 if __name__ == "__main__":

@@ -84,8 +84,14 @@ def result_of(process, seconds):
     return process.returncode, out, "".join(lines)
 
 
+def forget_tensorflow():
+    """Saves the seconds in which Keras would import it for its seeds."""
+    from keras.src.utils import module_utils
+
+    module_utils.tensorflow._available = False
+
+
 def main():
-    sys.modules["tensorflow"] = None  # Keras would spend seconds to import it
     from charrnn.commands import train_flags
     from charrnn.commands.parser import parsed
     from charrnn.training.session import Session
@@ -103,6 +109,7 @@ def main():
         catch_stop_requests=lambda: contextlib.nullcontext(requests),
     )
     found = []
+    forget_tensorflow()
     with joined(session, **processes) as leads:
         if not leads:
             return

@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="WORD",
-        help="also show the rank of WORD; may be given several times",
+        help="also show the probability of WORD, however unlikely it is; may "
+        "be given several times",
     )
     default = defaults(next_words)
     parser.add_argument(

@@ -7,6 +7,7 @@ import pytest
 
 import charrnn
 from charrnn.commands import main
+from charrnn.text.document_vocabulary import DocumentVocabulary
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +129,17 @@ def test_bad_values_end_in_a_line(words, capsys, flag, message):
         code = end.code
     assert code == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_end_of_a_document_is_named(tmp_path, capsys):
+    path = tmp_path / "model.keras"
+    vocabulary = DocumentVocabulary(charrnn.Vocabulary("ab "), "lines")
+    model = charrnn.build_model(vocabulary, units=2, layers=1)
+    charrnn.save(model, path, vocabulary)
+    shown = printed(["next", str(path), "--prompt=a b ", "-n5"], capsys)
+    assert "(end of the document)" in shown
+    found = json.loads(printed(["next", str(path), "--json"], capsys))["words"]
+    assert any(word["word"] == "" for word in found)
 
 
 def test_control_characters_are_shown_escaped(tmp_path, capsys):
