@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from charrnn.network.model import COUNTED, begin_with_frequencies, build_model
+from charrnn.network.model import begin_with_frequencies, build_model
+from charrnn.text.units import COUNTED
 from charrnn.training.schedule import loss, optimizer
 from charrnn.twins.fused import fused
 from charrnn.twins.fused_logits import FusedLogits
