@@ -65,8 +65,8 @@ class Unit:
     correlation: float
     control: float
     activations: np.ndarray = dataclasses.field(repr=False)
-    highest_after: tuple[str, ...] = ()
-    lowest_after: tuple[str, ...] = ()
+    highest_after: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    lowest_after: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
     @property
     def clear(self) -> bool:
