@@ -97,7 +97,9 @@ def _sharing_cell(layer: keras.layers.RNN) -> keras.layers.RNN:
     config = layer.get_config()
     config.update(return_sequences=True, return_state=False, stateful=True)
     copy = type(layer).from_config(config)
-    copy.cell = layer.cell  # in place of its own, which has no variables yet
+    # Its own cell would stay among the copy's variables: it has a seed.
+    copy._layers.remove(copy.cell)
+    copy.cell = layer.cell
     copy.input_spec = None  # as a `keras.layers.RNN`
     return copy
 

@@ -128,12 +128,12 @@ def test_the_verbs_train_compare_and_draw_it(cell, tmp_path, capsys):
 
 
 def test_the_recipe_chooses_for_it(monkeypatch):
-    from charrnn.training import rules
+    from charrnn.training import recipe, rules
 
     monkeypatch.setitem(CELLS, "mgu", OWN["mgu"])
     many, long = 50_000_000, {"epochs": 20}
-    assert rules.recommend(many, cell="lstm", **long)["units"] == 512
-    assert rules.recommend(many, cell="mgu", **long)["units"] == 128
+    assert recipe.recommend(many, cell="lstm", **long)["units"] == 512
+    assert recipe.recommend(many, cell="mgu", **long)["units"] == 128
     assert rules.rate_for("mgu", 512) == rules.rate_for("lstm", 512)
 
 
