@@ -62,7 +62,7 @@ def restore(twin: keras.Model, arrays: list[np.ndarray]) -> None:
     dtypes = [getattr(v.dtype, "name", v.dtype) for v in own]
     shapes = [tuple(v.shape) for v in own]
     arrays = [
-        *map(_as_seed, own, arrays),
+        *map(_as_whole_number, own, arrays),
         *arrays[len(own) :],
     ]
     expected = list(zip(shapes, dtypes, strict=True))
@@ -79,9 +79,9 @@ def restore(twin: keras.Model, arrays: list[np.ndarray]) -> None:
         variable.assign(array)
 
 
-def _as_seed(variable: Any, array: np.ndarray) -> np.ndarray:
-    """Gives a seed the type that it has with this backend of Keras."""
-    if _is_seed(variable) and _is_seed(array):
+def _as_whole_number(variable: Any, array: np.ndarray) -> np.ndarray:
+    """Gives seeds and counters the type that this backend of Keras has."""
+    if "int" in str(variable.dtype) and "int" in str(array.dtype):
         return array.astype(getattr(variable.dtype, "name", variable.dtype))
     return array
 

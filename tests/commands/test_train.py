@@ -120,6 +120,7 @@ def test_the_model_file_says_what_it_is(trained):
     assert facts["metrics"]["validation_nats_per_character"] > 0
 
 
+@pytest.mark.slow
 def test_training_starts_from_a_model(trained, tmp_path):
     text = tmp_path / "more.txt"
     text.write_text(SEA[::-1], encoding="utf-8")

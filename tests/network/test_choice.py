@@ -10,7 +10,8 @@ from charrnn.network import choice
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
     """A function that says what is installed, and whether JAX sees a GPU."""
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "")  # so that it is restored
+    monkeypatch.delenv("KERAS_BACKEND")
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
 

@@ -152,6 +152,7 @@ for network in (model, charrnn.stateful_twin(model, batch_size=4)):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_take_windows(backend):
     if importlib.util.find_spec(backend) is None:

@@ -96,8 +96,7 @@ def of_engine(forms):
             form,
             id=f"{name}-{form}",
             # It compiles each time, for seconds.
-            marks=[pytest.mark.slow]
-            * (name == "score_adapting" and form != "keras"),
+            marks=[pytest.mark.slow] * (name == "score_adapting"),
         )
         for name, use in USES.items()
         for form in FORMS[1:]

@@ -63,6 +63,7 @@ def metrics(folder):
     return json.loads((folder / "metrics.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_two_processes_have_the_losses_of_one(of_one, of_two):
     (alone, one), (together, two) = of_one, of_two
     assert len(one) == len(two) == 50
@@ -74,6 +75,7 @@ def test_two_processes_have_the_losses_of_one(of_one, of_two):
         assert row_of_one[name] == pytest.approx(row_of_two[name], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_run_says_how_many_processes_trained_it(of_one, of_two):
     assert metrics(of_one[0])["processes"] == 1
     assert metrics(of_two[0])["processes"] == 2

@@ -634,7 +634,12 @@ def test_a_stream_is_refused_before_its_first_piece(wrong):
 
 @pytest.mark.parametrize(
     ("size", "count", "length"),
-    [(60, 1000, 80), (60, 100, 257), (9000, 1, 260), (5000, 50, 20)],
+    [
+        pytest.param(60, 1000, 80, marks=pytest.mark.slow),
+        (60, 100, 257),
+        (9000, 1, 260),
+        pytest.param(5000, 50, 20, marks=pytest.mark.slow),
+    ],
 )
 def test_the_memory_that_samples_take_is_foreseen(
     monkeypatch, size, count, length
