@@ -99,7 +99,7 @@ def _print_chart(found: NextWords, shown: Callable[[str], str]) -> None:
     print(f"{head}word")
     for label, word in zip(labels, found, strict=True):
         line = rich.text.Text(
-            f"{word.rank or '-':>4}  {_percent(word.probability):>11}  {label}"
+            f"{word.rank or '-':>4}  {_figure(word):>11}  {label}"
         )
         if room >= MIN_BAR_COLUMNS:
             line.append(" " * (columns - cell_len(label) + 2))
@@ -114,6 +114,13 @@ def _label(word: NextWord) -> str:
     if not word.typed:
         return word.word or END
     return f"{word.typed}[{word.word[len(word.typed) :]}]"
+
+
+def _figure(word: NextWord) -> str:
+    """The probability of a word; of one that was not found, its bound."""
+    if word.probability:
+        return _percent(word.probability)
+    return f"< {max(word.at_most, 0.0001):.2%}"
 
 
 def _percent(probability: float) -> str:
@@ -133,13 +140,12 @@ def _print_notes(found: NextWords) -> None:
     """Prints how exact the probabilities are."""
     missing = max((w.at_most - w.probability for w in found), default=0)
     print(
-        f"({found.words_found:,} words found; {_percent(found.unread)} of the "
-        "probability was not read)"
+        f"(words found: {found.words_found:,}, which have "
+        f"{_percent(1 - found.unread)} of the probability)"
     )
     print(
-        f"(none of these words can have more than {_percent(missing)} in "
-        f"addition; no other word has more than "
-        f"{_percent(found.others_at_most)})"
+        f"(each figure is too low by at most {missing:.2%}; no other word has "
+        f"more than {_percent(found.others_at_most)})"
     )
     if any(word.typed for word in found):
         print("(in brackets: what completes the last word of the prompt)")

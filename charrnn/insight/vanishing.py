@@ -121,10 +121,10 @@ def _measure(
     """Measures one kind of cell: a new network, and the same one trained."""
     # Imported here because they load TensorFlow, which slows down `--help`.
     from charrnn.insight.gradients import gradient_decay
-    from charrnn.network.backend import keras, use_float32
+    from charrnn.network.backend import set_random_seed, use_float32
 
     use_float32()
-    keras.utils.set_random_seed(seed)
+    set_random_seed(seed)
     model = build_model(vocabulary, cell=cell, units=units, layers=1)
     unit = vocabulary.unit
     before = gradient_decay(model, excerpts, lags)

@@ -82,6 +82,23 @@ def use_float32() -> None:
     keras.config.set_dtype_policy("float32")
 
 
+def set_random_seed(seed: int) -> None:
+    """Seeds Python, NumPy and Keras, without a message.
+
+    Keras seeds TensorFlow as well where it is installed, and imports it for
+    that, whatever the backend.
+
+    Args:
+        seed: A whole number.
+
+    Example:
+
+    >>> set_random_seed(1)
+    """
+    with silence():
+        keras.utils.set_random_seed(seed)
+
+
 def synchronize(model: Any) -> None:
     """Updates the variables of a model inside `fit`, so that they can be read.
 

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import charrnn
-from charrnn.network.backend import keras, told, use_float32
+from charrnn.network.backend import (
+    keras,
+    set_random_seed,
+    told,
+    use_float32,
+)
 from charrnn.network.model import begin_with_frequencies, build_model
 from charrnn.text import sources
 from charrnn.training import changes, loop, variables
@@ -36,7 +41,7 @@ def network(
         A `keras.Sequential`.
     """
     use_float32()
-    keras.utils.set_random_seed(settings.seed)
+    set_random_seed(settings.seed)
     model = build_model(data.vocabulary, **settings.network())
     if data.initial:
         layers = data.initial["layers"]

@@ -104,7 +104,7 @@ def next_words(
 
     Raises:
         ValueError: if the prompt has a character that the model does not know,
-            or a number is out of range.
+            a number is out of range, or one of `also` is not a word.
 
     Example:
 
@@ -125,7 +125,7 @@ def next_words(
         _begin, engine, prompt, read_prompt(engine, prompt, count=1, seed=0)
     )
     search = begin(temperature=temperature)
-    also = tuple(dict.fromkeys(also))
+    also = _words_asked_for(also, engine.vocabulary)
     search.run(n, max_prefixes, also)
     result = _result(search, n, also)
     known = {word.word for word in result.words}
@@ -135,6 +135,22 @@ def next_words(
         if word not in known
     )
     return dataclasses.replace(result, words=result.words + others)
+
+
+def _words_asked_for(
+    also: Iterable[str], vocabulary: UnitVocabulary
+) -> tuple[str, ...]:
+    """Each word once; checks that it may come next."""
+    words = tuple(dict.fromkeys(also))
+    for word in words:
+        has_space = any(map(str.isspace, word))
+        # In a document the empty word is its end.
+        if has_space or not (word or vocabulary.boundary is not None):
+            raise ValueError(
+                f"Expected one word, without spaces. Received {word!r}. If "
+                "the prompt ends inside a word, give the whole word."
+            )
+    return words
 
 
 def _begin(
