@@ -94,11 +94,14 @@ def forget_tensorflow():
 def main():
     from charrnn.commands import train_flags
     from charrnn.commands.parser import parsed
+    from charrnn.training import engines
     from charrnn.training.session import Session
     from charrnn.training.stopping import Stopped
     from charrnn.training.together import joined
 
     losses, stop, *words = sys.argv[1:]
+    if int(stop):  # a call of many steps could do all that are left
+        engines.MAX_GROWTH = 1
     arguments = parsed(["train", *words])
     processes = train_flags.processes(arguments)
     requests = []

@@ -20,8 +20,8 @@ TEXT = {
     "min_count": "characters that occur less often are read as U+FFFD, which "
     "is never written; words are spelled out (default: 1, of words 2)",
     "max_vocab": "maximum number of distinct characters, the most frequent "
-    "ones; others are read as U+FFFD, too (default: all; of words 10,000, "
-    "in addition to all characters)",
+    "ones; others are read as U+FFFD, too (default: all; of words 10,000, all "
+    "characters among them)",
     "documents": "what begins and ends by itself, to be written one by one: "
     "files, lines (names, tweets), or the pieces between separators, such as "
     r"'\n\n' (default: none, one endless text)",

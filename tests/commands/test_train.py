@@ -15,7 +15,7 @@ from tiny_run import ROOT, SEA, TINY, run
 
 import charrnn
 from charrnn.commands import main
-from charrnn.training import checkpoint, recipe, run_folder
+from charrnn.training import checkpoint, rules, run_folder
 from charrnn.training.session import Session
 
 pytestmark = pytest.mark.usefixtures("quick_ends")
@@ -97,10 +97,10 @@ def test_what_a_run_chose_is_kept(tmp_path, monkeypatch):
     (tmp_path / "sea.txt").write_text(SEA, encoding="utf-8")
     words = ["train", str(tmp_path / "sea.txt"), "--quiet", "--layers=1"]
     words += ["--out", str(tmp_path / "run")]
-    monkeypatch.setattr(recipe, "LEAST_READ_FOR_UNITS", {16: (0, 0)})
-    monkeypatch.setattr(recipe, "MIN_STEPS", 20)
-    monkeypatch.setattr(recipe, "SHORT_TEXT_EPOCHS", 2)
-    monkeypatch.setattr(recipe, "LONG_TEXT_EPOCHS", 2)
+    monkeypatch.setattr(rules, "LEAST_READ_FOR_UNITS", {16: (0, 0)})
+    monkeypatch.setattr(rules, "MIN_STEPS", 20)
+    monkeypatch.setattr(rules, "SHORT_TEXT_EPOCHS", 2)
+    monkeypatch.setattr(rules, "LONG_TEXT_EPOCHS", 2)
     assert main(words) == 0
     before = checkpoint.newest(tmp_path / "run")[0]["settings"]
     assert before["units"] == 16
