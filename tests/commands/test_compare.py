@@ -136,7 +136,18 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "no JSON",
+        "no columns",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in DAMAGES
+            if name not in ("no JSON", "no columns")
+        ),
+    ],
+)
 def test_damaged_figures_are_made_anew(compared, damage):
     folder, out = compared
     name, content = DAMAGES[damage]

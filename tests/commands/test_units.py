@@ -335,9 +335,8 @@ def test_words_are_limited_by_settings_and_by_default(more, size, text):
     assert len(found.vocabulary) == size
 
 
-@pytest.mark.parametrize(
-    "unit", ["word", pytest.param("byte", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", UNITS)
 def test_training_in_python_takes_a_unit(unit, text, tmp_path):
     run = charrnn.train(
         text, out=tmp_path / "run", unit=unit, epochs=1, units=8, layers=1,
