@@ -71,6 +71,7 @@ def trained(cell):
     return model, vocabulary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     # The other one's verbs are tried below.
     "cell",

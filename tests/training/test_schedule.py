@@ -25,6 +25,7 @@ from charrnn.twins.stateful import stateful_twin, states
 SENTENCE = "out of the cradle endlessly rocking. "
 
 
+@pytest.mark.slow
 def test_a_small_network_learns_a_sentence_by_heart(setting):
     schedule = Schedule(setting.windows, 0.05, total_steps=300)
     setting.fit([schedule], 300)

@@ -28,6 +28,7 @@ def results():
     return in_jax(*whole, *rest)
 
 
+@pytest.mark.slow
 def test_two_devices_train_without_tensorflow_as_one_with_it():
     losses = in_jax("small")["small"]
     expected = losses_step_by_step("lstm")
