@@ -29,7 +29,6 @@ KEPT_MESSAGES = 100
 LOST = 1  # the exit code after another process was lost
 # JAX's own limits are so high that ours are met first.
 NEVER_SECONDS = 10**7
-FAREWELL_SECONDS = 10.0
 
 
 class Group:

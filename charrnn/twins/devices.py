@@ -69,20 +69,3 @@ def place(value: Any, sharding: NamedSharding) -> jax.Array:
     return jax.make_array_from_callback(
         host.shape, sharding, lambda index: host[index]
     )
-
-
-def fetch(value: Any) -> np.ndarray:
-    """Returns an array whole, wherever its parts are.
-
-    If another process has a part of it, all processes must call this.
-    """
-    is_elsewhere = (
-        isinstance(value, jax.Array)
-        and not value.is_fully_addressable
-        and not value.is_fully_replicated
-    )
-    if is_elsewhere:
-        from jax.experimental import multihost_utils
-
-        value = multihost_utils.process_allgather(value, tiled=True)
-    return np.asarray(value)
