@@ -190,15 +190,13 @@ def _prompt(settings: Settings, vocabulary: UnitVocabulary) -> str:
 
 def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
     """Chooses the settings that the user left open."""
-    speed = None
-    if settings.minutes and None in (settings.units, settings.dropout):
-        speed = speed_of(
-            settings.cell,
-            settings.layers or rules.layers_for(distinct),
-            resolve_precision(settings.precision),
-            distinct,
-            settings.batch_size or rules.streams_for(characters, settings.unit),
-        )
+    speed = speed_of(
+        settings.cell,
+        settings.layers or rules.layers_for(distinct),
+        resolve_precision(settings.precision),
+        distinct,
+        settings.batch_size or rules.streams_for(characters, settings.unit),
+    )
     known = "cell", "embedding", "seq_length", "minutes", "epochs", "unit"
     wanted = {name: getattr(settings, name) for name in (*CHOSEN, *known)}
     chosen = recipe.recommend(

@@ -1,6 +1,5 @@
 """Choose the network and its training for a text and a time limit."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -100,7 +99,7 @@ def recommend(
     batch_size = batch_size or streams_for(characters, unit)
     scale = FINE_TUNING if is_trained else Scale()
     epochs = epochs or scale.passes(characters, batch_size * seq_length, unit)
-    speed = speed or _measured_speed(cell, layers, distinct, batch_size)
+    speed = speed or speed_of(cell, layers, "float32", distinct, batch_size)
     passes = _passes_in(minutes, epochs, characters, speed)
     units = units or largest_units(cell, characters, distinct, passes, unit)
     if dropout is None:
@@ -117,15 +116,6 @@ def recommend(
         "weight_decay": decay,
         "epochs": epochs,
     }
-
-
-def _measured_speed(
-    cell: str, layers: int, distinct: int, batch_size: int
-) -> Callable[[int], float]:
-    """The speed of this machine, which is measured when it is asked for."""
-    measured = functools.cache(speed_of)
-    network = cell, layers, "float32", distinct, batch_size
-    return lambda units: measured(*network)(units)
 
 
 def _passes_in(

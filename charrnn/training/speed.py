@@ -1,5 +1,6 @@
 """Estimate how fast this machine trains a network."""
 
+import functools
 import time
 from collections.abc import Callable
 
@@ -36,7 +37,8 @@ def speed_of(
         batch_size: Streams per batch; it matters on a GPU only.
 
     Returns:
-        A function that estimates characters per second from units.
+        A function that estimates characters per second from units. The
+        machine is timed when it is first called.
 
     Example:
 
@@ -44,12 +46,12 @@ def speed_of(
     >>> speed(512) < speed(256)
     True
     """
-    operations = _operations_per_second(precision)
+    operations = functools.cache(_operations_per_second)
     blocks = len(CELLS[cell].blocks)
 
     def speed(units: int) -> float:
         weights = recurrent_weights(cell, layers, units) + units * distinct
-        products = 6 * weights / operations
+        products = 6 * weights / operations(precision)
         if trains_on_gpu():
             loops = layers * SECONDS_PER_TIME_STEP / batch_size
             return 1 / (products + loops)
