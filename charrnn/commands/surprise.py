@@ -114,14 +114,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_mean(reading: Reading) -> None:
     scored = reading.score
     losses = f"{scored.bits_per_character:.4f} bits/char"
-    length = f"{scored.characters:,} characters"
     if reading.unit != "character":
         losses += f", {to_bits(scored.nats_per_unit):.4f} bits/{reading.unit},"
-        length += f" in {scored.units:,} {reading.unit}s"
     context = f"; the first {reading.unit} is context"
     if reading.method == BY_DOCUMENTS:
         context = ""
-    print(f"{losses} of {length} ({reading.method}{context})")
+    print(f"{losses} of {scored.extent} ({reading.method}{context})")
 
 
 def _as_json(reading: Reading) -> dict[str, Any]:

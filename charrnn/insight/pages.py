@@ -99,11 +99,9 @@ def _summary(reading: Reading) -> str:
     """The losses, and how much of the text they are of."""
     scored = reading.score
     losses = f"{scored.bits_per_character:.2f} bits per character"
-    length = f"{scored.characters:,} characters"
     if reading.unit != "character":
         losses += f", {to_bits(scored.nats_per_unit):.2f} per {reading.unit}"
-        length += f" in {scored.units:,} {reading.unit}s"
-    return f"{losses}, {length} scored"
+    return f"{losses}, {scored.extent} scored"
 
 
 def _legend(step: int) -> str:

@@ -63,12 +63,18 @@ class Score:
         return cls(nats, method, vocabulary.unit, vocabulary.lengths[ids])
 
     def __repr__(self) -> str:
-        units = "" if self.lengths is None else f" in {self.units:,} "
-        units += f"{self.unit}s" if units else ""
         return (
             f"Score({self.bits_per_character:.4f} bits per character, "
-            f"{self.characters:,} characters{units}, {self.method})"
+            f"{self.extent}, {self.method})"
         )
+
+    @property
+    def extent(self) -> str:
+        """How much was scored, in words: "698 characters in 186 words"."""
+        characters = f"{self.characters:,} characters"
+        if self.unit == "character":
+            return characters
+        return f"{characters} in {self.units:,} {self.unit}s"
 
     @property
     def units(self) -> int:
