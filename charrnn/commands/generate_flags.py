@@ -5,7 +5,7 @@ from pathlib import Path
 
 from charrnn.commands.options import at_least, fraction
 from charrnn.commands.prompt import add_prompt_arguments
-from charrnn.writing.drawing import LENGTHS
+from charrnn.writing.limits import LENGTHS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
