@@ -6,7 +6,7 @@ from pathlib import Path
 from charrnn.commands.mix_flags import add_mix_arguments
 from charrnn.commands.options import at_least, fraction
 from charrnn.commands.prompt import add_prompt_arguments
-from charrnn.writing.drawing import LENGTHS
+from charrnn.writing.limits import LENGTHS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
