@@ -33,6 +33,7 @@ _HOMES = {
     "Engine": "network.engine",
     "load": "network.engine",
     "load_model": "network.loading",
+    "Mixture": "network.mixture",
     "Constraint": "writing.constraints",
     "Left": "writing.constraints",
     "Sampler": "writing.sampler",
@@ -72,6 +73,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.network.engine import load as load
     from charrnn.network.loading import load_model as load_model
     from charrnn.network.loading import save as save
+    from charrnn.network.mixture import Mixture as Mixture
     from charrnn.network.model import (
         begin_with_frequencies as begin_with_frequencies,
     )
