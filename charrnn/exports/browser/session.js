@@ -215,11 +215,11 @@ class Session {
   }
 
   // For tests: the logits after each id of a text.
-  async logitsOf({text}) {
-    const state = this.network.zeroState();
+  logitsOf({text}) {
+    const transcript = new Transcript(this.network, this.vocabulary);
     return this.vocabulary.documentIds(text).map(id => {
-      this.network.read(id, state);
-      return this.network.logits(state);
+      transcript.read(id);
+      return this.network.logits(transcript.state);
     });
   }
 }
