@@ -13,7 +13,6 @@ class PieceText {
     this.spans = [];  // the elements of each piece, in a list
     this.row = null;  // the line that is being filled
     this.last = "";   // the last character
-    this.fragment = document.createDocumentFragment();
     this.box.replaceChildren();
   }
 
@@ -26,6 +25,28 @@ class PieceText {
       for (const character of pieces[i]) span = this.add(character, i, span, rows);
     }
     this.box.append(rows);
+  }
+
+  // Shows these pieces: keeps those at the beginning that are shown already.
+  update(pieces) {
+    let same = 0;
+    while (same < this.spans.length && this.textOf(same) === pieces[same]) same++;
+    this.truncate(same);
+    this.extend(pieces);
+  }
+
+  textOf(i) {
+    return this.spans[i].map(span => span.textContent).join("");
+  }
+
+  truncate(count) {
+    for (const span of this.spans.splice(count).flat()) {
+      const row = span.parentNode;
+      span.remove();
+      if (!row.firstChild) row.remove();
+    }
+    this.row = this.box.lastElementChild;
+    this.last = count ? this.textOf(count - 1).at(-1) : "";
   }
 
   // Adds a character of piece i to its last element, or to a new one.
