@@ -22,6 +22,7 @@ import numpy as np
 
 from charrnn.exports.contents import arrays_of, described
 from charrnn.exports.javascript import javascript_pattern
+from charrnn.insight.pages import EXPECTED, PIECES
 from charrnn.insight.templates import (
     filled,
     script,
@@ -39,7 +40,12 @@ ENGINE = (
     "network.js", "vocabulary.js", "random.js", "probabilities.js",
     "sampler.js", "session.js",
 )  # fmt: skip
-SCRIPT = ("client.js", "write.js", "choose.js")
+# Scripts of all pages, and of this one.
+SHARED = "characters.js", "pieces.js", "reading.js"
+SCRIPT = (
+    "client.js", "settings.js", "write.js", "choose.js", "read.js",
+    "probes.js", "cells.js", "inside.js", "tabs.js",
+)  # fmt: skip
 
 BYTES_PER_CHUNK = 3 << 18  # a multiple of 3 and of 4
 
@@ -103,12 +109,14 @@ def page(engine: Engine, title: str, weights: str = "float16") -> str:
     >>> "&lt;ab&gt;" in made, "<ab>" in made
     (True, False)
     """
+    unit = engine.vocabulary.unit
     places = {
         "TITLE": html.escape(title),
         "STYLE": stylesheet() + template("page.css", HERE),
         "MODEL": script_data(packed(engine, title, weights)),
         "ENGINE": engine_script(),
-        "SCRIPT": script(*SCRIPT, package=HERE),
+        "SCRIPT": script(*SHARED) + script(*SCRIPT, package=HERE),
+        "PANEL": filled("panel.html", {"PIECE": PIECES[unit], "EXPECTED": EXPECTED[unit]}),
     }
     return filled("page.html", places, package=HERE)
 

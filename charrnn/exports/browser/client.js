@@ -65,8 +65,6 @@ class Model extends EventTarget {
   }
 }
 
-const byId = id => document.getElementById(id);
-
 // Bytes that are not UTF-8, which strings hold as U+DC80 to U+DCFF.
 const shown = text => text.replace(/[\uDC80-\uDCFF]/gu, c => "\\x" + (c.codePointAt(0) & 0xFF).toString(16));
 

@@ -18,11 +18,13 @@ class Session {
   receive({id, kind, ...data}) {
     const writing = {load: this.load, start: this.start, write: this.write, choices: this.choices, take: this.take};
     const reading = {read: this.readText, logits: this.logitsOf};
-    const immediate = {unit: this.unit, state: this.stateNow, pause: this.pause, stop: this.stop};
+    const immediate = {
+      unit: this.unit, state: this.stateNow, settings: this.changeSettings, pause: this.pause, stop: this.stop,
+    };
     const answer = handler => handler.call(this, data);
     if (writing[kind]) this.jobs.write.add(() => answer(writing[kind]), this.answerTo(id));
     else if (reading[kind]) this.jobs.read.add(() => answer(reading[kind]), this.answerTo(id));
-    else this.answerTo(id)({answer: answer(immediate[kind])});
+    else answerNow(() => answer(immediate[kind]), this.answerTo(id));
   }
 
   answerTo(id) {
@@ -32,6 +34,12 @@ class Session {
   // Ends what is written, or what is read, at the next slice.
   pause() {
     this.jobs.write.isEnding = true;
+  }
+
+  // Changes the settings of what is being written.
+  changeSettings({settings}) {
+    checkFilters(settings);
+    this.settings = settings;
   }
 
   stop() {
@@ -67,30 +75,33 @@ class Session {
   }
 
   // Draws up to `length` ids; the answer says why it stopped. `goesOn`: with
-  // the same seed and stop strings as before.
+  // the same random numbers as before.
   async write({length, settings, goesOn}) {
     this.checkIsCurrent();
-    checkFilters(settings);
-    if (!goesOn || !this.numbers) {
-      this.numbers = new Uniforms(BigInt(settings.seed));
-      this.draft = new Draft(settings.endings);
-    }
-    this.wrote = {pieces: [], text: "", cut: 0};
+    this.changeSettings({settings});
+    this.prepare(settings, goesOn);
     let reason = null, count = 0;
-    const clock = new Clock(settings.perSecond);
+    const clock = new Clock();
     while (!reason) {
       if (this.jobs.write.isEnding) reason = "paused";
       else if (count >= length) reason = "length";
       else {
         count += this.sampler.rest ? 0 : 1;  // to complete the prompt counts nothing
-        reason = this.writeOnce(this.sampler.drawn(settings, this.numbers));
-        if (await clock.waits()) this.tell(settings);
+        reason = this.writeOnce(this.sampler.drawn(this.settings, this.numbers));
+        if (await clock.waits(this.settings.perSecond)) this.tell();
       }
     }
     this.tellPieces(this.draft.release());
     this.isStale = ["stop", "stop_after", "end"].includes(reason);
-    this.tell(settings);
+    this.tell();
     return {reason, count, position: this.sampler.position};
+  }
+
+  prepare({seed, endings}, goesOn) {
+    if (!goesOn || !this.numbers) this.numbers = new Uniforms(BigInt(seed));
+    const key = JSON.stringify(endings);
+    if (!goesOn || key !== this.draft.key) this.draft = Object.assign(new Draft(endings), {key});
+    this.wrote = {pieces: [], text: "", cut: 0};
   }
 
   // Writes ids, and notes the pieces that no stop string can cut; returns the
@@ -116,8 +127,8 @@ class Session {
   }
 
   // Posts what was written since the last time.
-  tell(settings) {
-    this.post({event: "wrote", detail: {...this.wrote, ...this.where(settings)}});
+  tell() {
+    this.post({event: "wrote", detail: {...this.wrote, ...this.where(this.settings)}});
     this.wrote = {pieces: [], text: "", cut: 0};
   }
 
@@ -166,7 +177,8 @@ class Session {
     const reason = this.writeOnce(chosen.ids);
     this.tellPieces(this.draft.release());
     this.isStale = Boolean(reason);
-    this.tell(settings);
+    this.settings = settings;
+    this.tell();
     return {reason};
   }
 
@@ -181,8 +193,10 @@ class Session {
     return transcript ? transcript.unit(before + unit) : {values: new Int8Array(0), first: 0};
   }
 
-  stateNow() {
-    return {state: packedActivations(this.sampler.transcript.state)};
+  // What all units held after a piece of the text; after the last by default.
+  stateNow({piece}) {
+    const {activations, state} = this.sampler.transcript;
+    return {state: piece === undefined ? packedActivations(state) : activations[piece] || null};
   }
 
   // Reads a text from the zero state: how likely each piece is, and what was
@@ -221,6 +235,14 @@ class Session {
       transcript.read(id);
       return this.network.logits(transcript.state);
     });
+  }
+}
+
+function answerNow(work, answer) {
+  try {
+    answer({answer: work()});
+  } catch (error) {
+    answer({error: error.message});
   }
 }
 
@@ -295,15 +317,14 @@ class Marks {
 
 // Divides work into slices of time, or paces it.
 class Clock {
-  constructor(perSecond = null) {
-    this.perSecond = perSecond;
+  constructor() {
     this.began = performance.now();
   }
 
   // Waits for the next slice, or for the next turn; returns whether it did.
-  async waits() {
-    if (this.perSecond) {
-      await new Promise(resolve => setTimeout(resolve, 1000 / this.perSecond));
+  async waits(perSecond = null) {
+    if (perSecond) {
+      await new Promise(resolve => setTimeout(resolve, 1000 / perSecond));
       return true;
     }
     if (performance.now() - this.began < MILLISECONDS_PER_SLICE) return false;
