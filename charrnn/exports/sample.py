@@ -260,8 +260,7 @@ def run(flags: argparse.Namespace) -> None:
     longest, length = about["longest_document"], flags.length
     if length is None:
         length = 2 * longest if longest else 1000
-    seed = secrets.randbits(32) if flags.seed is None else flags.seed
-    drawing = Drawing(seed, flags.temperature)
+    drawing = Drawing(flags.seed, flags.temperature)
     text.encode(prompt)  # raises before anything is printed
     pieces = write(network, text, prompt, length, drawing)
     for piece in itertools.chain([prompt], pieces, ["\n"]):
@@ -271,7 +270,7 @@ def run(flags: argparse.Namespace) -> None:
 def show(text: str) -> None:
     """Prints a text at once; a terminal gets control characters escaped."""
     if sys.stdout.isatty():
-        control = "[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+        control = "[^\n\t -~\xa0-\U0010ffff]"
         text = re.sub(control, lambda match: ascii(match[0])[1:-1], text)
     print(text, end="", flush=True)
 
@@ -281,7 +280,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write with this network.")
     parser.add_argument("--prompt", default="", help="the text to continue")
     parser.add_argument("--length", type=int, help="characters, words or bytes")
-    parser.add_argument("--seed", type=int, help="same seed, same text")
+    parser.add_argument("--seed", type=int, default=secrets.randbits(32))
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--score", metavar="FILE", help="how likely a text is")
     flags = parser.parse_args()
