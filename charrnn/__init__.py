@@ -25,6 +25,7 @@ _HOMES = {
     "KnownDocuments": "text.known_documents",
     "Windows": "network.dataset",
     "split": "text.windows",
+    "copied": "text.copying",
     "build_model": "network.model",
     "begin_with_frequencies": "network.model",
     "stateful_twin": "twins.stateful",
@@ -49,6 +50,7 @@ _HOMES = {
     "gradient_decay": "insight.gradients",
     "read_neurons": "insight.neurons",
     "score_adapting": "scoring.adaptation",
+    "export": "exports.export",
     "train": "training.train",
     "Run": "training.run",
     "Settings": "training.settings",
@@ -63,6 +65,7 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from charrnn.exports.export import export as export
     from charrnn.insight.context import context_curve as context_curve
     from charrnn.insight.gradients import gradient_decay as gradient_decay
     from charrnn.insight.neurons import read_neurons as read_neurons
@@ -83,6 +86,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.scoring.losses import Score as Score
     from charrnn.scoring.score import score as score
     from charrnn.text.byte_vocabulary import ByteVocabulary as ByteVocabulary
+    from charrnn.text.copying import copied as copied
     from charrnn.text.corpus import read as read
     from charrnn.text.document_vocabulary import (
         DocumentVocabulary as DocumentVocabulary,

@@ -56,3 +56,28 @@ def coloured_lines(
             [(level, "".join(c for _, c in group)) for level, group in groups],
         )
         start = end
+
+
+def lines_and_columns(
+    text: str, positions: Sequence[int] | np.ndarray
+) -> list[tuple[int, int]]:
+    r"""Finds the lines and columns of positions in a text.
+
+    Args:
+        text: Any text.
+        positions: Indices of characters.
+
+    Returns:
+        For each position its line, and its place in the line, both from 1.
+
+    Example:
+
+    >>> lines_and_columns("one\r\ntwo", [0, 2, 6])
+    [(1, 1), (1, 3), (2, 2)]
+    """
+    ends = [line.end() for line in LINE.finditer(text)]
+    starts = np.array([0, *ends[:-1]])
+    positions = np.asarray(positions, np.int64)
+    lines = np.searchsorted(starts, positions, side="right")
+    columns = positions - starts[lines - 1] + 1
+    return list(zip(lines.tolist(), columns.tolist(), strict=True))
