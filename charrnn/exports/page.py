@@ -38,7 +38,7 @@ from charrnn.text.units import UnitVocabulary
 HERE = "charrnn.exports"
 ENGINE = (
     "network.js", "vocabulary.js", "random.js", "probabilities.js",
-    "sampler.js", "session.js",
+    "sampler.js", "marks.js", "slices.js", "session.js",
 )  # fmt: skip
 # Scripts of all pages, and of this one.
 SHARED = "characters.js", "pieces.js", "reading.js"
@@ -116,7 +116,9 @@ def page(engine: Engine, title: str, weights: str = "float16") -> str:
         "MODEL": script_data(packed(engine, title, weights)),
         "ENGINE": engine_script(),
         "SCRIPT": script(*SHARED) + script(*SCRIPT, package=HERE),
-        "PANEL": filled("panel.html", {"PIECE": PIECES[unit], "EXPECTED": EXPECTED[unit]}),
+        "PANEL": filled(
+            "panel.html", {"PIECE": PIECES[unit], "EXPECTED": EXPECTED[unit]}
+        ),
     }
     return filled("page.html", places, package=HERE)
 
