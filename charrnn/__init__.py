@@ -33,6 +33,9 @@ _HOMES = {
     "Engine": "network.engine",
     "load": "network.engine",
     "load_model": "network.loading",
+    "Mixture": "network.mixture",
+    "Constraint": "writing.constraints",
+    "Left": "writing.constraints",
     "Sampler": "writing.sampler",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
@@ -70,6 +73,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.network.engine import load as load
     from charrnn.network.loading import load_model as load_model
     from charrnn.network.loading import save as save
+    from charrnn.network.mixture import Mixture as Mixture
     from charrnn.network.model import (
         begin_with_frequencies as begin_with_frequencies,
     )
@@ -100,6 +104,8 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.training.validation import Validation as Validation
     from charrnn.twins.fused import fused as fused
     from charrnn.twins.stateful import stateful_twin as stateful_twin
+    from charrnn.writing.constraints import Constraint as Constraint
+    from charrnn.writing.constraints import Left as Left
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
     from charrnn.writing.probabilities import probabilities as probabilities

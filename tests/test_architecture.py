@@ -25,7 +25,8 @@ KERAS_FREE = "system text writing commands".split()  # of these, all modules
 WITHOUT_KERAS = [
     *("network." + name for name in (
         "steps cells layers shapes arguments portable hdf5_headers "
-        "hdf5_groups hdf5 facts weights model_file recurrent engine loading"
+        "hdf5_groups hdf5 facts weights model_file recurrent engine loading "
+        "mixing translated mixture"
     ).split()),
     *("scoring." + name for name in (
         "scan score lines ranking ngrams baselines shift"

@@ -9,6 +9,7 @@
 - `outputs`: Check the output paths of a verb, and report what was written.
 - `options`: Flags that several verbs share, and the types of their values.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
+- `mix_flags`: The flags that mix several models.
 - `outcome`: Report the outcome of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`: a run's settings and their
   defaults.

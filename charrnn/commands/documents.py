@@ -44,7 +44,7 @@ def known_documents(
     Args:
         engine: The model.
         model: Its file.
-        arguments: With `new` and `encoding`.
+        arguments: With `new`, `mix` and `encoding`.
 
     Returns:
         The documents of the training text, or `None` without --new.
@@ -63,6 +63,11 @@ def known_documents(
         check_is_of_documents(engine)
         if arguments.new:
             return known_from_text(engine, arguments.new, arguments.encoding)
+        if arguments.mix:
+            raise ValueError(
+                "Expected the training texts of all the models after --new, if "
+                "there is --mix. Received none."
+            )
     except ValueError as error:
         raise ValueError(f"--new: {error}") from error
     if not (model.parent / NAME).is_file():

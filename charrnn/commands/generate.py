@@ -17,6 +17,7 @@ from charrnn.commands.documents import (
     tell_cut,
 )
 from charrnn.commands.generate_flags import add_arguments
+from charrnn.commands.mix_flags import mixed, parsed
 from charrnn.commands.outputs import check_output
 from charrnn.commands.prompt import read_prompt
 from charrnn.commands.samples import Layout, Write, as_json, write_samples
@@ -47,6 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
     engine = load(model)
     if arguments.model is None:
         _tell_model(name, model, engine)
+    engine = mixed(
+        engine,
+        arguments,
+        over=max(1, _length(arguments, engine)),
+        over_in=arguments.length_in,
+    )
     known = known_documents(engine, model, arguments)
     prompt = read_prompt(arguments, engine)
     seed = arguments.seed
@@ -100,6 +107,9 @@ def _check_out(
 ) -> None:
     """Checks that writing to --out overwrites nothing."""
     inputs = {"the model": model, "the prompt": arguments.prompt_file}
+    for word in arguments.mix:
+        other = parsed(word).name
+        inputs[f"the model {other!r}"] = model_path(other)
     check_output("--out", out, inputs)
     if out and out.is_file() and not arguments.force:
         raise ValueError(
@@ -125,9 +135,14 @@ def _how(
         "min_p",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
-    if given["length"] is None:
-        given["length"] = length_for(engine)
+    given["length"] = _length(arguments, engine)
     return {**given, **stops, "seed": seed}
+
+
+def _length(arguments: argparse.Namespace, engine: Engine) -> int:
+    """The maximum length of a sample."""
+    given = arguments.length
+    return length_for(engine) if given is None else given
 
 
 def _watched(received: Sequence[int], chunks: Sequence) -> Iterator:

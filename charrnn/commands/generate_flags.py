@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
+from charrnn.commands.mix_flags import add_mix_arguments
 from charrnn.commands.options import at_least, fraction
 from charrnn.commands.prompt import add_prompt_arguments
-from charrnn.writing.drawing import LENGTHS
+from charrnn.writing.limits import LENGTHS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_prompt_arguments(parser, "--prompt, --stop and --stop-after")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
+    add_mix_arguments(
+        parser.add_argument_group("several models"),
+        " or, in quotes, '0.1>0.9', which moves along --length",
+    )
     _add_output_arguments(parser.add_argument_group("output"))
 
 

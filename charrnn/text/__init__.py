@@ -30,6 +30,7 @@
   documents begin and end.
 - `kinds`: Build a unit's vocabulary from a text, and convert it to and from
   JSON.
+- `union`: Unite the vocabularies of models that write together.
 - `growth`: Add a text's new characters or words to a vocabulary.
 - `relatives`: Find the known characters or words that a new one resembles.
 - `encoding`: Encode a text of any size, in RAM or on disk.

@@ -5,11 +5,16 @@
   draw.
 - `endings`: Stop a sample at a string: before it, or after it.
 - `ledger`: Add up the surprise of the characters drawn, many steps at a time.
+- `constraints`: The protocol of constraints: what a text must keep to while
+  it is written.
 - `state`: The sampling state: everything that the next characters depend on.
+- `steering`: Apply constraints to a step: mask the logits, follow the units
+  drawn.
 - `prompts`: Read a prompt, and complete the word in which it ends.
 - `word_search`: Search what a network may write for whole words, the likeliest
   first.
 - `drawing`: Draw a batch of samples until each of them has ended.
+- `limits`: Check before drawing that what is asked for can be drawn.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
 - `novelty`: Draw documents until enough of them are not in the training text.
 - `next_words`: Find the likeliest next words, and their probabilities.

@@ -18,6 +18,7 @@ import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.text.units import UnitVocabulary
+from charrnn.writing.constraints import Left
 from charrnn.writing.probabilities import (
     Filters,
     log_total,
@@ -27,6 +28,7 @@ from charrnn.writing.probabilities import (
 )
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
+from charrnn.writing.steering import Progress, follow_text
 
 # A prompt is read in pieces, so that a long one takes no more memory.
 UNITS_PER_PIECE = 1024
@@ -121,6 +123,7 @@ def complete(
     engine: Engine,
     state: State,
     numbers: UniformBlocks,
+    left: Left | None = None,
     **filters: Unpack[Filters],
 ) -> State:
     """Completes the word in which a prompt ends, for each sample.
@@ -129,15 +132,23 @@ def complete(
         engine: The model.
         state: What `read_prompt` returned.
         numbers: The random numbers; those of the first position are used.
+        left: How much may be written after it, for the state's constraints.
         **filters: As for `probabilities`.
 
     Returns:
         The `State` after the word; its `opening` has the characters added.
+
+    Raises:
+        ValueError: if the constraints allow no such word.
     """
     if not state.rest:
         return state
     before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
-    paths, p = completions(engine, state, **filters)
+    paths, nats = _candidates(engine, state)
+    progress: list[Progress] = [()] * len(paths)
+    if state.constraints:
+        paths, nats, progress = _within(engine, state, paths, nats, left)
+    p = probabilities(-nats[None], **filters)
     places = draw(
         np.repeat(p, len(state.samples), 0),
         numbers.at(state.position, seed=state.seed, samples=state.samples),
@@ -155,6 +166,45 @@ def complete(
         state.samples,
         state.position + 1,
         opening=tuple(texts[row][len(state.rest) :] for row in row_of),
+        constraints=state.constraints,
+        progress=tuple(progress[drawn[row]] for row in row_of)
+        if state.constraints
+        else (),
+    )
+
+
+def _within(
+    engine: Engine,
+    state: State,
+    paths: list[tuple[int, ...]],
+    nats: np.ndarray,
+    left: Left | None,
+) -> tuple[list[tuple[int, ...]], np.ndarray, list[Progress]]:
+    """Keeps the candidates that a state's constraints allow."""
+    vocabulary = engine.vocabulary.inner
+    ids = {c: int(vocabulary.encode(c)[0]) for c in vocabulary.alphabet}
+    before = state.progress[0]
+    after = []
+    for path in paths:
+        opening = vocabulary.decode(path)[len(state.rest) :]
+        letters = [ids[c] for c in opening]
+        after.append(
+            follow_text(
+                state.constraints, before, letters, left or Left(),
+                engine.vocabulary,
+            )
+        )  # fmt: skip
+    kept = [row for row, progress in enumerate(after) if progress is not None]
+    if not kept:
+        raise ValueError(
+            f"Expected a prompt whose last word {state.rest!r} can be "
+            "completed. Received constraints that allow none of the "
+            "completions that the model knows."
+        )
+    return (
+        [paths[row] for row in kept],
+        nats[kept],
+        [progress for progress in after if progress is not None],
     )
 
 
@@ -172,6 +222,14 @@ def completions(
         `(paths, p)`: the candidates as ids, and their probabilities,
         `(1, candidates)`.
     """
+    paths, nats = _candidates(engine, state)
+    return paths, probabilities(-nats[None], **filters)
+
+
+def _candidates(
+    engine: Engine, state: State
+) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """What the rest of a prompt may be part of, and the surprise of each."""
     before = [tuple(a[:1] for a in layer) for layer in state.recurrent]
     logits = state.logits[:1]
     paths = _paths(engine.vocabulary.inner, state.rest)
@@ -182,7 +240,7 @@ def completions(
             ids = np.array([path])
             following, _ = engine.run(ids[:, :-1], before)
             nats[place] += surprise(following, ids[:, 1:]).sum()
-    return paths, probabilities(-nats[None], **filters)
+    return paths, nats
 
 
 def _paths(vocabulary: UnitVocabulary, rest: str) -> list[tuple[int, ...]]:

@@ -48,6 +48,10 @@ PATHS = [
     "", ".", "-", "/dev/null", "/dev/full", "/proc/self/mem", "/proc/none/x",
     "nul\x00", "~", "run", "run", "finished",
 ]  # fmt: skip
+MIXED = [f"model.keras:{number}" for number in NUMBERS] + [
+    "model.keras:0>1", "model.keras:-1>2", "damaged.keras:0.5", "new:0.5",
+    "pipe:0.5", "model.keras", "", ":", "x:\udcff", "strange \udcff:0.5",
+]  # fmt: skip
 FLAGS = {
     "train": {
         "--out": PATHS, "--fresh": None, "--encoding": ENCODINGS,
@@ -72,9 +76,11 @@ FLAGS = {
         "--length": NUMBERS, "--count": NUMBERS, "--temperature": NUMBERS,
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
-        "--out": PATHS, "--json": None, "--new": PATHS,
+        "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
+        "--mix-by": ["average", "product"],
     },
     "score": {
+        "--mix": MIXED, "--mix-by": ["average", "product"],
         "--lines": None, "--encoding": ENCODINGS, "--json": None,
         "--unknown": ["error", "nearest", "skip", "replace", "guess"],
         "--baselines": PATHS,
