@@ -49,6 +49,7 @@ _HOMES = {
     "gradient_decay": "insight.gradients",
     "read_neurons": "insight.neurons",
     "score_adapting": "scoring.adaptation",
+    "export": "exports.export",
     "train": "training.train",
     "Run": "training.run",
     "Settings": "training.settings",
@@ -63,6 +64,7 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from charrnn.exports.export import export as export
     from charrnn.insight.context import context_curve as context_curve
     from charrnn.insight.gradients import gradient_decay as gradient_decay
     from charrnn.insight.neurons import read_neurons as read_neurons

@@ -32,6 +32,7 @@
   context.
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
+- `export`: Write a model in a form that needs no charrnn.
 - `entry`: Run a verb of the command line, and turn errors into one line.
 """
 

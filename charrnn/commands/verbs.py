@@ -16,6 +16,8 @@ VERBS = {
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
     "neurons": "Find the units of a model that track something readable, and "
     "show them.",
+    "export": "Write a model in a form that needs no charrnn: ONNX, or a "
+    "folder for NumPy.",
     "corpora": "List the corpora that charrnn knows by name.",
 }
 # Earlier names of verbs, which still work.
