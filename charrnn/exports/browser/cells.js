@@ -2,7 +2,8 @@
 // is a slider to the keyboard and to screen readers: its value is a unit.
 
 const MIN_CELL = 8, MAX_CELL = 18;  // pixels
-const CELLS_AREA = 60_000;          // pixels that a layer takes about
+const CELLS_AREA = 60_000;          // pixels that a layer takes about,
+const HEIGHT = 110;                 // or on a phone this height
 const ACTIVATION_LEVELS = 7;
 
 // The level of colour of an activation, which is from -127 to 127.
@@ -33,8 +34,9 @@ class CellStrip {
   resize() {
     const width = this.canvas.clientWidth;
     if (!width) return;
-    const size = Math.sqrt(Math.min(CELLS_AREA, 200 * width) / this.count);
-    this.columns = Math.min(this.count, Math.floor(width / Math.min(MAX_CELL, Math.max(MIN_CELL, size))));
+    const size = Math.sqrt(Math.min(CELLS_AREA, HEIGHT * width) / this.count);
+    const fitting = Math.floor(width / Math.min(MAX_CELL, Math.max(MIN_CELL, size)));
+    this.columns = Math.min(this.count, fitting < 16 ? fitting : fitting - fitting % 8);
     this.size = Math.min(MAX_CELL, width / this.columns);
     const height = this.size * Math.ceil(this.count / this.columns) + 1;
     this.canvas.style.height = height + "px";

@@ -8,10 +8,13 @@ class Inside {
     this.layers = layers;
     this.chosen = {layer: 0, unit: 0};
     this.place = -1;  // the piece whose state is shown; -1 for the last
+    this.coloured = 0;  // so many pieces have the colours of the chosen unit
     this.values = {values: new Int8Array(0), first: 0};
     this.text = new PieceText(byId("coloured"), i => this.classOf(i));
     this.text.listen((i, byKey) => this.choosePlace(i, byKey), () => this.place, {Escape: () => this.follow()});
-    byId("coloured").addEventListener("pointerleave", () => this.follow());
+    byId("coloured").addEventListener("pointerleave", ({pointerType}) => {
+      if (pointerType === "mouse") this.follow();  // a finger leaves at once
+    });
     this.strips = layers.map((layer, i) => this.stripOf(layer, i));
     this.connect();
     this.showUnit();
@@ -58,12 +61,12 @@ class Inside {
     byId("inside-pause").hidden = !isWriting;
     if (hadFocus) byId(isWriting ? "inside-pause" : "inside-start").focus();
     byId("slowly").checked = byId("speed").value !== "";
+    if (this.place >= 0) this.follow();
     if (!isWriting) this.refresh();
   }
 
   // While it writes; with less motion, the cells change when it pauses.
   showWritten(event, {state}) {
-    if (event === "started") this.place = -1;
     if (!this.isShown || (REDUCED_MOTION.matches && writing.isWriting)) return;
     if (this.place < 0) this.showState(state);
     this.refreshText();
@@ -86,7 +89,7 @@ class Inside {
     this.state = state;
     let start = 0;
     for (const strip of this.strips) strip.show(state.subarray(start, start += strip.count));
-    this.tellValue();
+    byId("unit-value").textContent = this.valueInWords();
   }
 
   // Asks for what the unit held, then colours the text, whose end may be new.
@@ -104,8 +107,9 @@ class Inside {
   showText(pieces) {
     const box = byId("coloured");
     const isAtEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
-    this.text.update(pieces);
-    this.text.recolour();
+    const same = this.text.update(pieces);
+    this.text.recolour(Math.min(same, this.coloured));
+    this.coloured = this.values.first + this.values.values.length;
     byId("inside-empty").hidden = pieces.length > 0;
     box.hidden = pieces.length === 0;
     if (this.place < 0 && isAtEnd) box.scrollTop = box.scrollHeight;
@@ -118,6 +122,7 @@ class Inside {
 
   chooseUnit(layer, unit) {
     this.chosen = {layer, unit};
+    this.coloured = 0;
     this.showUnit();
     byId("found").textContent = "";
     this.refreshText();
@@ -135,22 +140,24 @@ class Inside {
   showUnit() {
     const {layer, unit} = this.chosen, name = `Layer ${layer + 1}, unit ${unit}`;
     byId("unit-title").textContent = name;
-    this.strips.forEach((strip, i) => strip.mark(i === layer ? unit : -1, i === layer ? name : "not chosen here"));
-    this.tellValue();
+    const value = this.valueInWords();
+    this.strips.forEach((strip, i) => strip.mark(i === layer ? unit : -1, i === layer ? `${name} ${value}` : "no unit chosen"));
+    byId("unit-value").textContent = value;
   }
 
-  // What the unit holds, and after which piece.
-  tellValue() {
+  // What the chosen unit holds, and after which piece.
+  valueInWords() {
     const {layer, unit} = this.chosen, {pieces} = writing;
     const value = this.strips[layer].state[unit] / 127;
     const piece = this.place < 0 ? pieces.at(-1) : pieces[this.place];
-    byId("unit-value").textContent = piece === undefined ? "" : `holds ${value.toFixed(2)} after \u201C${nameOf(piece)}\u201D`;
+    return piece === undefined ? "" : `holds ${value.toFixed(2)} after \u201C${nameOf(piece)}\u201D`;
   }
 
   choosePlace(i, byKey) {
     if (i < 0 || i >= this.text.spans.length) return;
     this.text.mark(this.place, false);
     this.text.mark(this.place = i, true);
+    byId("unit-value").ariaLive = "polite";  // but not while it writes
     if (byKey) this.text.spans[i][0].scrollIntoView({block: "nearest"});
     this.refreshState();
   }
@@ -159,6 +166,7 @@ class Inside {
   follow() {
     this.text.mark(this.place, false);
     this.place = -1;
+    byId("unit-value").ariaLive = "off";
     this.refreshState();
   }
 

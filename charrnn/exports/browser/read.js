@@ -84,14 +84,13 @@ class Reader {
     this.view.show(readingOf(answer, model.facts));
     this.view.close();
     const bits = answer.bitsPerCharacter.toFixed(2);
-    this.say(`${bits} bits per character${answer.isWhole ? "" : " of what was read until it was stopped"}${this.compared(answer)}.`);
+    this.say(`${bits} bits per character${answer.isWhole ? "" : " of what was read until it was stopped"}. ${this.meaning()}`);
   }
 
-  // What the figure means, next to that of the model's own text.
-  compared({bitsPerCharacter}) {
+  // What the figure means, next to that of the model's own kind of text.
+  meaning() {
     const usual = model.facts.bitsPerCharacter;
-    if (!usual) return ": the fewer, the less surprising";
-    return `; ${usual.toFixed(2)} are usual for a text like the model's own`;
+    return "The more, the more surprising" + (usual ? `; new text like its own has ${usual.toFixed(2)}.` : ".");
   }
 
   tellChanges(changes) {

@@ -34,16 +34,17 @@ function layersInWords(layers) {
   return `${layers.length} layers, each ${first}`;
 }
 
+// What the model is; nothing of it is known for certain but its size.
 function about({layers, parameters, trainedOn, characters, bitsPerCharacter, units, plural}) {
   const learnt = trainedOn || characters
-    ? ` It learnt from ${characters ? grouped(characters) + " characters of " : ""}${trainedOn || "a text"}` : "";
+    ? ` It learnt from ${characters ? grouped(characters) + " characters of " : ""}${trainedOn ? visible(trainedOn) : "a text"}` : "";
   const bits = bitsPerCharacter ? `, and needs ${bitsPerCharacter.toFixed(2)} bits for each character of text that it has not seen` : "";
   return `A recurrent neural network: ${layersInWords(layers)}, ${grouped(parameters)} parameters, ${grouped(units)} ${plural}.`
     + (learnt ? `${learnt}${bits}.` : "");
 }
 
 function showFacts(facts) {
-  byId("like").textContent = facts.trainedOn || facts.name;
+  byId("like").textContent = visible(facts.trainedOn || facts.name);
   byId("about").textContent = about(facts);
   byId("length-unit").textContent = facts.plural;
   const piece = facts.unit === "word" ? "word" : "character";
