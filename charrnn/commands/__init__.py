@@ -10,6 +10,7 @@
 - `options`: Flags that several verbs share, and the types of their values.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
 - `mix_flags`: The flags that mix several models.
+- `state_flags`: The flags that save a state, and go on from one.
 - `outcome`: Report the outcome of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`: a run's settings and their
   defaults.

@@ -30,6 +30,8 @@ class State:
             is then no part of it, or `None`. Empty without constraints.
         masked: The probability of the units that the constraints kept from
             being drawn last, `(samples,)`; `None` without constraints.
+        read: The end of the prompt, which constraints may look at if another
+            prompt follows.
     """
 
     recurrent: list[tuple[np.ndarray, ...]] = dataclasses.field(repr=False)
@@ -43,6 +45,7 @@ class State:
     progress: tuple[tuple[Hashable, ...], ...] = ()
     ended: tuple[str | None, ...] = ()
     masked: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    read: str = dataclasses.field(default="", repr=False)
 
 
 def keep_rows(state: State, rows: Sequence | np.ndarray) -> State:
