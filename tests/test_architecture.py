@@ -36,7 +36,7 @@ WITHOUT_KERAS = [
         "run_folder changes settle data advice stopping session turns run train"
     ).split()),
     *("insight." + name for name in (
-        "surprise context probes neurons pages neurons_page"
+        "surprise context probes neurons templates pages neurons_page"
     ).split()),
 ]  # fmt: skip
 
@@ -190,7 +190,7 @@ def test_files_are_short():
         path.relative_to(PACKAGE).as_posix(): len(
             path.read_text("utf-8").splitlines()
         )
-        for suffix in ("py", "html", "toml")
+        for suffix in ("py", "html", "css", "js", "toml")
         for path in PACKAGE.rglob(f"*.{suffix}")
     }
     long = {

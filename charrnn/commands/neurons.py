@@ -19,7 +19,6 @@ from charrnn.insight.neurons import (
     read_neurons,
 )
 from charrnn.insight.neurons_page import (
-    COLOURS,
     clear_units,
     heat_map,
     neurons_page,
@@ -28,6 +27,7 @@ from charrnn.insight.pages import title_of
 from charrnn.insight.pictures import draw_saturation
 from charrnn.network.engine import load
 from charrnn.system import atomic
+from charrnn.system.palette import LIGHT
 from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
 
@@ -168,10 +168,10 @@ def _print_map(console: Console, heading: str, unit: Unit, text: str) -> None:
     for pieces in heat_map(unit, text, MAX_SCREEN_LINES):
         line = rich.text.Text()
         for level, piece in pieces:
-            line.append(one_line(piece), f"black on {COLOURS[level]}")
+            line.append(one_line(piece), f"black on {LIGHT.activation[level]}")
         console.print(line, soft_wrap=True)
     legend = rich.text.Text("-1 ")
-    for colour in COLOURS:
+    for colour in LIGHT.activation:
         legend.append("  ", f"black on {colour}")
     console.print(legend.append(" 1"))
 

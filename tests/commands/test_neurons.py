@@ -39,7 +39,7 @@ def test_neurons_says_the_same_in_each_form(
     leads = re.findall(r'<a href="#(layer-\d+-unit-\d+)">', made)
     assert len(leads) == len(facts["units"])
     assert set(leads) == set(re.findall(r'<h2 id="(.*?)">', made))
-    assert made.count("prefers-color-scheme: dark") == 2
+    assert made.count("prefers-color-scheme: dark") == 1
     first = re.search(r"<pre>(.*?)</pre>", made, re.DOTALL)[1]
     shown = re.sub("<.*?>", "", first).replace("\u21b5", "")
     assert SEA.startswith(shown) and shown.count("\n") == 80
