@@ -38,6 +38,9 @@ _HOMES = {
     "Constraint": "writing.constraints",
     "Left": "writing.constraints",
     "Sampler": "writing.sampler",
+    "prime": "writing.priming",
+    "save_state": "writing.state_file",
+    "load_state": "writing.state_file",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -112,8 +115,11 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.constraints import Left as Left
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
+    from charrnn.writing.priming import prime as prime
     from charrnn.writing.probabilities import probabilities as probabilities
     from charrnn.writing.sampler import Sampler as Sampler
+    from charrnn.writing.state_file import load_state as load_state
+    from charrnn.writing.state_file import save_state as save_state
 
 __all__ = ["__version__", *_HOMES]
 

@@ -11,6 +11,7 @@
 - `source`: Read the source that a text may have copied from.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
 - `mix_flags`: The flags that mix several models.
+- `state_flags`: The flags that save a state, and go on from one.
 - `outcome`: Report the outcome of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`: a run's settings and their
   defaults.

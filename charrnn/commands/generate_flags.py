@@ -6,6 +6,7 @@ from pathlib import Path
 from charrnn.commands.mix_flags import add_mix_arguments
 from charrnn.commands.options import at_least, fraction
 from charrnn.commands.prompt import add_prompt_arguments
+from charrnn.commands.state_flags import add_state_arguments
 from charrnn.writing.limits import LENGTHS
 
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument_group("several models"),
         " or, in quotes, '0.1>0.9', which moves along --length",
     )
+    add_state_arguments(parser.add_argument_group("states"))
     _add_output_arguments(parser.add_argument_group("output"))
 
 

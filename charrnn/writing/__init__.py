@@ -11,6 +11,9 @@
 - `steering`: Apply constraints to a step: mask the logits, follow the units
   drawn.
 - `prompts`: Read a prompt, and complete the word in which it ends.
+- `priming`: Read a text of any length once, to go on from it many times.
+- `state_file`: Save and read a state: a JSON file, bound to the model by its
+  hash.
 - `word_search`: Search what a network may write for whole words, the likeliest
   first.
 - `drawing`: Draw a batch of samples until each of them has ended.

@@ -81,6 +81,7 @@ class Sampler:
         watch: Callable[[Iterable], Iterable] = iter,
         constraints: Sequence[Constraint] = (),
         left: Left | None = None,
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> State:
         """Reads a prompt.
@@ -97,6 +98,8 @@ class Sampler:
                 bar: `rich.progress.track`, for example.
             constraints: What the samples keep to, `charrnn.Constraint`s.
             left: How much they may write.
+            state: What `charrnn.prime` or `charrnn.load_state` returned: the
+                samples go on from there, after the prompt, all of which counts.
             **filters: For the completion, as in `probabilities`.
 
         Returns:
@@ -114,10 +117,12 @@ class Sampler:
         (2, 69)
         """
         check_ram(self.engine, count)
+        before = "" if state is None else state.read
         state = read_prompt(
-            self.engine, prompt, count=count, seed=seed, watch=watch
-        )
-        state = constrained(state, constraints, prompt)
+            self.engine, prompt,
+            count=count, seed=seed, watch=watch, state=state,
+        )  # fmt: skip
+        state = constrained(state, constraints, before + prompt)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -172,6 +177,7 @@ class Sampler:
         interrupted: Callable[[], bool] | None = None,
         watch: Callable[[Iterable], Iterable] = iter,
         constraints: Sequence[Constraint] = (),
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> list[Sample]:
         """Writes whole samples, of a model of documents whole documents.
@@ -194,6 +200,7 @@ class Sampler:
                 samples end as they are.
             watch: As for `start`.
             constraints: What the samples keep to, `charrnn.Constraint`s.
+            state: As for `start`.
             **filters: `temperature`, `top_k`, `top_p` and `min_p` as in
                 `probabilities`.
 
@@ -221,6 +228,7 @@ class Sampler:
             interrupted=interrupted,
             watch=watch,
             constraints=constraints,
+            state=state,
             **filters,
         )
         return drawing.samples(on_text)
@@ -238,6 +246,7 @@ class Sampler:
         interrupted: Callable[[], bool] | None = None,
         watch: Callable[[Iterable], Iterable] = iter,
         constraints: Sequence[Constraint] = (),
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> Drawing:
         """Yields samples piece by piece, without keeping them.
@@ -273,6 +282,7 @@ class Sampler:
             watch=watch,
             constraints=constraints,
             left=left,
+            state=state,
             **filters,
         )
         return Drawing(
