@@ -22,35 +22,38 @@ from charrnn.writing.word_lists import OnlyWords
 LENGTHS_OF_SHORTEST = 100
 
 
+FLAGS = (
+    (
+        "--match",
+        "REGEX",
+        "the text as a whole matches this regular expression (Python's; no "
+        "look-around or references); may be given several times",
+    ),
+    ("--acrostic", "WORD", "the first letters of the lines spell WORD"),
+    (
+        "--forbid",
+        "STRING",
+        "STRING never appears; may be given several times",
+    ),
+    (
+        "--forbid-match",
+        "REGEX",
+        r"nothing in the text matches REGEX (\b: the edge of a word); may be "
+        "given several times",
+    ),
+    ("--forbid-file", "FILE", "no line of FILE appears"),
+    (
+        "--only-words",
+        "TEXT",
+        "each word is one of TEXT: a file or the name of a corpus",
+    ),
+)
+
+
 def add_control_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of constraints."""
     group = parser.add_argument_group("form")
-    for flag, metavar, text in (
-        (
-            "--match",
-            "REGEX",
-            "the text as a whole matches this regular expression (Python's; "
-            "no look-around or references); may be given several times",
-        ),
-        ("--acrostic", "WORD", "the first letters of the lines spell WORD"),
-        (
-            "--forbid",
-            "STRING",
-            "STRING never appears; may be given several times",
-        ),
-        (
-            "--forbid-match",
-            "REGEX",
-            r"nothing in the text matches REGEX (\b: the edge of a word); may "
-            "be given several times",
-        ),
-        ("--forbid-file", "FILE", "no line of FILE appears"),
-        (
-            "--only-words",
-            "TEXT",
-            "each word is one of TEXT: a file or the name of a corpus",
-        ),
-    ):
+    for flag, metavar, text in FLAGS:
         repeats = "several times" in text
         group.add_argument(
             flag,

@@ -1,6 +1,7 @@
 """The letters that an automaton reads: a model's characters, or bytes."""
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable
 
@@ -101,9 +102,14 @@ def alphabet_of(vocabulary: UnitVocabulary) -> Alphabet:
     >>> alphabet_of(Vocabulary("ab")).characters
     'ab'
     """
-    if vocabulary.unit == "byte":
-        return Alphabet("".join(map(chr, range(UNICODE_CODE_POINTS))), True)
-    return Alphabet(vocabulary.alphabet)
+    return (
+        _bytes() if vocabulary.unit == "byte" else Alphabet(vocabulary.alphabet)
+    )
+
+
+@functools.cache
+def _bytes() -> Alphabet:
+    return Alphabet("".join(map(chr, range(UNICODE_CODE_POINTS))), True)
 
 
 def _of_utf_8(members: np.ndarray) -> Fragment:

@@ -180,6 +180,7 @@ class _Search:
                 waiting += set(after) - seen
                 seen.update(after)
             self.work += len(seen)
+            check_size(len(self.sets), len(self.class_of), self.work)
             kept = (s for s in seen if self._edges[s] or s == ACCEPT)
             self._closures[key] = frozenset(kept)
         return self._closures[key]
