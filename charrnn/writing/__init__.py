@@ -31,6 +31,6 @@
 - `word_lists`: Texts of listed words.
 - `limits`: Check before drawing that what is asked for can be drawn.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
-- `novelty`: Draw documents until enough of them are not in the training text.
+- `novelty`: Draw documents until enough different ones of them are new.
 - `next_words`: Find the likeliest next words, and their probabilities.
 """
