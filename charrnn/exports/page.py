@@ -116,7 +116,9 @@ def page(engine: Engine, title: str, weights: str = "float16") -> str:
         "MODEL": script_data(packed(engine, title, weights)),
         "ENGINE": engine_script(),
         "SCRIPT": script(*SHARED) + script(*SCRIPT, package=HERE),
-        "PANEL": filled("panel.html", {"PIECE": PIECES[unit], "EXPECTED": EXPECTED[unit]}),
+        "PANEL": filled(
+            "panel.html", {"PIECE": PIECES[unit], "EXPECTED": EXPECTED[unit]}
+        ),
     }
     return filled("page.html", places, package=HERE)
 
