@@ -103,15 +103,15 @@ def step_model(engine: Engine, weights: str = WEIGHTS[0]) -> "onnx.ModelProto":
             onnx is not installed.
     """
     arrays = arrays_of(engine, weights)
-    try:
-        from onnx import checker, helper
-    except ModuleNotFoundError as error:
-        raise ValueError(NOT_INSTALLED) from error
     if sum(array.nbytes for array in arrays.values()) > MAX_BYTES * 0.99:
         raise ValueError(
             "Expected a network of less than 2 GB: ONNX keeps more in several "
             "files. Export it with float16 weights, or as a folder."
         )
+    try:
+        from onnx import checker, helper
+    except ModuleNotFoundError as error:
+        raise ValueError(NOT_INSTALLED) from error
     graph = _graph(engine, arrays)
     inputs, outputs = _ends(engine)
     model = helper.make_model(
