@@ -44,7 +44,7 @@ def known_documents(
     Args:
         engine: The model.
         model: Its file.
-        arguments: With `new` and `encoding`.
+        arguments: With `new`, `mix` and `encoding`.
 
     Returns:
         The documents of the training text, or `None` without --new.
@@ -63,6 +63,11 @@ def known_documents(
         check_is_of_documents(engine)
         if arguments.new:
             return known_from_text(engine, arguments.new, arguments.encoding)
+        if arguments.mix:
+            raise ValueError(
+                "Expected the training texts of all the models after --new, if "
+                "there is --mix. Received none."
+            )
     except ValueError as error:
         raise ValueError(f"--new: {error}") from error
     if not (model.parent / NAME).is_file():
@@ -97,8 +102,11 @@ def draw_new(
     share = places["new"] / drawn if drawn else 0
     line = (
         f"{drawn:,} drawn: {places['new']:,} new ({share:.0%}), "
-        f"{places['train']:,} in train, {places['test']:,} in test"
+        f"{places['training']:,} in the training part, "
+        f"{places['held_out']:,} held out"
     )
+    if places["repeated"]:
+        line += f"; {places['repeated']:,} like one drawn before"
     if places["unfinished"]:
         line += f"; {places['unfinished']:,} cut at --length {how['length']:,}"
     remark(line)

@@ -9,6 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from charrnn.commands.mix_flags import (
+    add_mix_arguments,
+    as_json,
+    described,
+    mixed,
+)
 from charrnn.commands.options import add_model_argument, add_unknown_argument
 from charrnn.commands.score_rows import Row, line_rows, print_rows, row_of
 from charrnn.commands.spelling import model_text
@@ -66,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "if there were no others",
     )
     _add_ways_to_score(parser)
+    add_mix_arguments(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the rows as a JSON list"
     )
@@ -90,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     texts = sources.expanded(arguments.texts)
     # Raises if '-', which can be read only once, is named twice.
     sources.expanded([*texts, *(arguments.baselines or [])])
-    engine = load(arguments.model)
+    engine = mixed(load(arguments.model), arguments)
     if engine.vocabulary.boundary is not None and arguments.lines:
         _check_no_adapting(arguments, "--lines")
     scorers: dict[bool, Scorer] = {False: functools.partial(score, engine)}
@@ -105,14 +112,22 @@ def run(arguments: argparse.Namespace) -> int:
             raise _naming(source, error) from error
     rows.sort(key=lambda row: (row["adapted"], row["bits_per_character"]))
     if arguments.json:
+        rows = [{**row, **as_json(arguments)} for row in rows]
         print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
     else:
         print_rows(rows, scorers)
+        if arguments.mix:
+            print(f"({described(arguments.model, arguments)})")
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Checks that --each is not combined with --adapt or --baselines."""
+    """Checks that flags are not combined that exclude each other."""
+    if arguments.mix and arguments.adapt:
+        raise ValueError(
+            "Expected --mix or --adapt, which trains a single model. Received "
+            "both. Leave one out."
+        )
     if not arguments.each:
         return
     _check_no_adapting(arguments, "--each")
@@ -135,7 +150,7 @@ def _naming(source: str, error: ValueError) -> ValueError:
     """The error with the source's name before its message."""
     title = sources.title(source)
     message = str(error)
-    if not message.startswith(f"{title}: "):
+    if not message.startswith((f"{title}: ", f"{title}, line ")):
         message = f"{title}: {message}"
     return ValueError(message)
 
@@ -254,10 +269,13 @@ def _lines_without_ends(
     # This model cannot read a line end, so the text is cut into lines before
     # it is converted to the model's characters.
     title = sources.title(source)
-    lines = split_lines(read_as_written(source, arguments))
-    return [
-        model_text(
-            line.rstrip("\r\n"), engine, arguments.unknown, f"{title}:{number}"
-        )
-        for number, line in enumerate(lines, 1)
-    ]
+    found = []
+    for number, line in enumerate(
+        split_lines(read_as_written(source, arguments)), 1
+    ):
+        name, line = f"{title}, line {number:,}", line.rstrip("\r\n")
+        try:
+            found.append(model_text(line, engine, arguments.unknown, name))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return found

@@ -22,6 +22,7 @@ from charrnn.network.engine import load
 from charrnn.scoring.losses import to_bits
 from charrnn.scoring.score import BY_DOCUMENTS
 from charrnn.system import atomic
+from charrnn.system.palette import LIGHT
 from charrnn.system.progress import Console, watched
 from charrnn.system.terminal import one_line, remark
 from charrnn.text.byte_vocabulary import shown
@@ -30,13 +31,6 @@ from charrnn.text.lines import coloured_lines
 PLACES_LISTED = 20  # by --typos: this many words, and characters elsewhere
 WORD_COLUMNS = 24  # terminal columns for a word in the list
 DOTTED_CIRCLE = "\u25cc"
-
-# Backgrounds for ever more bits, from pale to dark orange: colour-blind readers
-# see the order, too. The characters on them are black.
-COLOURS = (
-    "#fff3e0", "#ffe6c2", "#ffd69a", "#ffc36e",
-    "#ffae42", "#fb9528", "#ec7a16", "#df6a06",
-)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,7 +184,7 @@ def _print_coloured(reading: Reading) -> None:
     step = BITS_PER_COLOUR[reading.unit]
     levels, bits = _of_characters(reading)
     context = len(reading.pieces.texts[0])
-    levels = np.minimum(levels // step, len(COLOURS)).astype(int)
+    levels = np.minimum(levels // step, len(LIGHT.surprise)).astype(int)
     for start, pieces in coloured_lines(reading.text, levels):
         if start == 0 and reading.method == BY_DOCUMENTS:
             continue  # the boundary before the first document
@@ -201,7 +195,7 @@ def _print_coloured(reading: Reading) -> None:
         for level, piece in pieces:
             piece = shown(piece)
             if level:
-                colour = COLOURS[level - 1]
+                colour = LIGHT.surprise[level - 1]
                 coloured.append(one_line(piece), f"black on {colour}")
             else:
                 coloured.append(one_line(piece.rstrip("\r\n")))
@@ -211,7 +205,7 @@ def _print_coloured(reading: Reading) -> None:
         remark("colours need a terminal that has them, or --html")
         return
     legend = rich.text.Text("bits")
-    for level, colour in enumerate(COLOURS, 1):
+    for level, colour in enumerate(LIGHT.surprise, 1):
         legend.append(f" {level * step} ", f"black on {colour}")
     console.print(legend.append("or more; before |: the line's bits/char"))
 

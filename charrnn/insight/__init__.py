@@ -14,6 +14,7 @@
 - `neurons`: Find units of a network that track features a reader can name.
 - `comparison`: Measure finished runs of several cells and units, and plot them
   together.
+- `templates`: Fill in the templates of HTML pages, which share one stylesheet.
 - `pages`: Write a reading as a self-contained HTML page: it makes no requests.
 - `neurons_page`: Write an HTML page of heat maps that show what units track.
 - `vanishing`: Compare how gradients vanish in each kind of cell, before and

@@ -7,22 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from charrnn.insight.neurons import Neurons, Unit
-from charrnn.insight.pages import escaped, filled
+from charrnn.insight.templates import escaped, filled, stylesheet
+from charrnn.system.palette import LIGHT
 from charrnn.system.terminal import one_line
 from charrnn.text.lines import coloured_lines
 
-# Backgrounds for activations from -1 to 1: blue, none, orange, which
-# colour-blind readers can distinguish. Text is black on them, white on the
-# dark ones.
-COLOURS = (
-    "#5e9fd4", "#8fbce2", "#c3dbf0", "#ffffff", "#fddcb8", "#fbb878", "#f5923e",
-)  # fmt: skip
-DARK_COLOURS = (
-    "#2b6ca3", "#24557f", "#1d3e5c", "#15171a", "#45331c", "#6d4a1c", "#96601a",
-)  # fmt: skip
+COLOURS = len(LIGHT.activation)
 MAX_PAGE_LINES = 100  # of the text, in each heat map of a page
 
-# The index of a colour, and a piece of a line in that colour.
+# The index of a colour in `Palette.activation`, and a piece of a line in it.
 Piece = tuple[int, str]
 
 
@@ -64,7 +57,7 @@ def heat_map(unit: Unit, text: str, lines: int) -> Iterator[list[Piece]]:
         lines: Maximum number of lines.
 
     Yields:
-        A line as a list of `(index in COLOURS, piece of the line)`.
+        A line as a list of `(index in `Palette.activation`, piece)`.
 
     Example:
 
@@ -72,7 +65,7 @@ def heat_map(unit: Unit, text: str, lines: int) -> Iterator[list[Piece]]:
     >>> list(heat_map(unit, "abc\\nd", 1))
     [[(0, 'a'), (3, 'bc'), (6, '\\n')]]
     """
-    levels = np.rint((unit.activations + 1) / 2 * (len(COLOURS) - 1))
+    levels = np.rint((unit.activations + 1) / 2 * (COLOURS - 1))
     coloured = coloured_lines(text, levels.astype(int).tolist())
     for _, pieces in itertools.islice(coloured, lines):
         yield pieces
@@ -96,14 +89,14 @@ def neurons_page(found: Neurons, text: str, title: str) -> str:
     True
     """
     legend = "".join(
-        f'<span class="l{i}">&nbsp;</span>' for i in range(len(COLOURS))
+        f'<span class="l{i}">&nbsp;</span>' for i in range(COLOURS)
     )
     maps = [
         _html_map(heading, unit, text)
         for heading, unit in clear_units(found.units)
     ]
     places = {
-        "STYLES": _styles(),
+        "STYLE": stylesheet(),
         "TITLE": html.escape(title),
         "LIST": _html_list(found.units),
         "LEGEND": legend,
@@ -111,15 +104,6 @@ def neurons_page(found: Neurons, text: str, title: str) -> str:
         "MAPS": "\n".join(maps),
     }
     return filled("neurons.html", places)
-
-
-def _styles() -> str:
-    """The style sheet's colours, for light and dark mode."""
-    light, dark = (
-        "\n".join(f".l{i} {{ background: {c} }}" for i, c in enumerate(colours))
-        for colours in (COLOURS, DARK_COLOURS)
-    )
-    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
 
 
 def _html_list(units: Sequence[Unit]) -> str:

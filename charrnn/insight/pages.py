@@ -19,11 +19,8 @@ The page's script reverses these steps.
 
 import base64
 import html
-import importlib.resources
 import itertools
-import json
 import os
-import re
 import unicodedata
 import zlib
 from collections.abc import Sequence
@@ -32,6 +29,13 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.insight.surprise import BITS_PER_COLOUR, Reading
+from charrnn.insight.templates import (
+    escaped,
+    filled,
+    script,
+    script_data,
+    stylesheet,
+)
 from charrnn.scoring.losses import to_bits
 from charrnn.system.terminal import escape_controls
 from charrnn.text import sources
@@ -52,6 +56,8 @@ EXPECTED = {"character": "expected", "word": "expected", "byte": "first byte"}
 # Invisible like other format characters, but not marked as such: a mark would
 # separate the letters that they join.
 JOINERS = "\u200c\u200d"
+
+SCRIPTS = ("characters.js", "pieces.js", "reading.js", "surprise.js")
 
 
 def page(reading: Reading, title: str) -> str:
@@ -83,16 +89,15 @@ def page(reading: Reading, title: str) -> str:
         "TEXT": _coloured(reading),
         "SUMMARY": _summary(reading),
         "LEGEND": _legend(step),
-        "STEP": str(step),
         "CLEARLY": str(step * CLEARLY_SURPRISING),
         "PIECE": PIECES[reading.unit],
         "EXPECTED": EXPECTED[reading.unit],
-        "NATS": str(STEPS_PER_NAT),
-        "PROBABILITY": str(STEPS_OF_PROBABILITY),
-        # A "</script>" in the text must not end the script element.
-        "DATA": json.dumps(_data(reading)).replace("<", "\\u003c"),
+        "DATA": script_data(_data(reading)),
+        "STYLE": stylesheet(),
+        "SCRIPT": script(*SCRIPTS),
     }
-    return filled("page.html", places)
+    places["PANEL"] = filled("panel.html", places)
+    return filled("surprise.html", places)
 
 
 def _summary(reading: Reading) -> str:
@@ -138,13 +143,26 @@ def _data(reading: Reading) -> dict:
     return {
         # HTML cannot contain a NUL: the page's text has U+2400 there.
         "nuls": [i for i, c in enumerate("".join(texts)) if c == "\0"],
-        "unit": reading.unit,
         "names": names,
         "alternatives": reading.expected.shape[1],
         "scored": len(nats),
         # The length and the surprise, in bits, of the first piece.
         "first": [len(texts[0]), float(bits[0])],
         "columns": base64.b64encode(packed).decode("ascii"),
+        **_scales(reading.unit),
+    }
+
+
+def _scales(unit: str) -> dict:
+    """What the numbers of a page count."""
+    step = BITS_PER_COLOUR[unit]
+    return {
+        "unit": unit,
+        "piece": PIECES[unit],
+        "step": step,
+        "clearly": step * CLEARLY_SURPRISING,
+        "steps_per_nat": STEPS_PER_NAT,
+        "steps_of_probability": STEPS_OF_PROBABILITY,
     }
 
 
@@ -188,24 +206,6 @@ def _name(path: os.PathLike | str) -> str:
     return Path(os.path.abspath(path)).name
 
 
-def escaped(text: str) -> str:
-    r"""Escapes a text for HTML so that a browser reads the same characters.
-
-    Args:
-        text: A `str`.
-
-    Returns:
-        A `str` of HTML. A NUL, which HTML cannot contain, becomes U+2400.
-
-    Example:
-
-    >>> escaped("<a>\r\n\0")
-    '&lt;a&gt;&#13;\n␀'
-    """
-    text = html.escape(text, quote=False).replace("\0", "\u2400")
-    return text.replace("\r", "&#13;")
-
-
 def _coloured(reading: Reading) -> str:
     """The text's lines in HTML, coloured, with control characters marked."""
     bits = reading.bits_of_pieces / BITS_PER_COLOUR[reading.unit]
@@ -241,28 +241,3 @@ def _span(text: str, level: int, kind: str) -> str:
         return escaped(text)
     quote = '"' * (" " in classes)
     return f"<b class={quote}{classes}{quote}>{escaped(text)}</b>"
-
-
-def filled(name: str, places: dict[str, str]) -> str:
-    """Fills in a template.
-
-    Args:
-        name: Of the template, a file next to this module.
-        places: The HTML that replaces each `@NAME@`, by `NAME`. An `@NAME@`
-            inside it is left as it is.
-
-    Returns:
-        A `str` of HTML.
-
-    Example:
-
-    >>> places = {"TITLE": "", "LIST": "", "MAPS": "<pre>a@TITLE@b</pre>"}
-    >>> "<pre>a@TITLE@b</pre>" in filled("neurons.html", places)
-    True
-    """
-    template = importlib.resources.files("charrnn.insight") / name
-    return re.sub(
-        f"@({'|'.join(places)})@",
-        lambda match: places[match[1]],
-        template.read_text(encoding="utf-8"),
-    )

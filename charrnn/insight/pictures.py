@@ -8,7 +8,8 @@ from charrnn.insight.context import Curve
 from charrnn.insight.neurons import Neurons
 from charrnn.insight.vanishing import CellDecay
 from charrnn.network.cells import CELLS
-from charrnn.system.plotting import BLUE, COLOURS, ORANGE, picture
+from charrnn.system.palette import BLUE, CURVES, ORANGE
+from charrnn.system.plotting import picture
 
 
 def draw_context(curve: Curve, path: Path) -> None:
@@ -116,7 +117,7 @@ def draw_saturation(found: Neurons, path: Path) -> None:
                     shut,
                     ".",
                     alpha=0.5,
-                    color=COLOURS[(layer - 1) % len(COLOURS)],
+                    color=CURVES[(layer - 1) % len(CURVES)],
                     label=f"a unit of layer {layer}",
                 )
             axes.plot([0, 1], [1, 0], color="#999999", linewidth=1)

@@ -28,4 +28,8 @@
 - `engine`: Run the same network in NumPy: layer by layer, step by step.
 - `loading`: Accept a model in any form: a path, a name, an engine, a Keras
   model.
+- `mixing`: Average or multiply the probabilities that several models predict.
+- `translated`: Run a model on ids of a larger vocabulary, that of a mixture.
+- `mixture`: Run several models as one: average or multiply what they predict.
+- `fingerprint`: Tell models apart: a hash of the weights and the vocabulary.
 """

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from charrnn.network import steps
-from charrnn.system.plotting import BLUE, GREEN, ORANGE, PURPLE
+from charrnn.system.palette import BLUE, GREEN, ORANGE, PURPLE
 
 CANDIDATE = "candidate"  # the block of columns that is not a gate
 

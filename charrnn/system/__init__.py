@@ -1,11 +1,12 @@
 """Operating-system services: files, memory, signals and the terminal.
 
-- `atomic`: Write a file whole or not at all.
+- `atomic`: Write a file, or a folder of files, whole or not at all.
 - `archive`: Read an untrusted zip archive within fixed limits.
 - `ram`: Refuse work that would not fit into RAM, before it starts.
 - `terminal`: Print text with control characters escaped.
 - `progress`: Show the progress of a computation, and print in colour.
-- `plotting`: Draw plots side by side, in colours that everybody can tell apart.
+- `palette`: Name the colours of plots, pages and the terminal in one place.
+- `plotting`: Draw plots side by side, with legends that cover nothing.
 - `signals`: Shut the process down cleanly on a signal.
 - `aborts`: Replace what C++ prints before it aborts the process by one line.
 - `launchers`: Find out from flags and launchers which of several processes this

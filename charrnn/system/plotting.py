@@ -1,4 +1,4 @@
-"""Draw plots side by side, in colours that everybody can tell apart."""
+"""Draw plots side by side, with legends that cover nothing."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,9 +9,6 @@ from charrnn.system import atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-BLUE, ORANGE, GREEN, PURPLE = "#2166ac", "#d95f02", "#1b9e77", "#7570b3"
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
 # To make room for a legend, the top of the axes is raised by this fraction of
 # their height, repeatedly, but no more than this number of times.

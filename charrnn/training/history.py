@@ -11,7 +11,8 @@ import numpy as np
 from charrnn.network.backend import keras
 from charrnn.scoring.score import to_bits
 from charrnn.system import atomic
-from charrnn.system.plotting import BLUE, GREEN, ORANGE, PURPLE, picture
+from charrnn.system.palette import BLUE, GREEN, ORANGE, PURPLE
+from charrnn.system.plotting import picture
 from charrnn.training.figures import with_full_names
 from charrnn.training.schedule import Schedule
 

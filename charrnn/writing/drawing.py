@@ -1,19 +1,17 @@
 """Draw a batch of samples until each of them has ended."""
 
 import dataclasses
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from charrnn.network.engine import Engine
-from charrnn.system import ram
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing import ledger
+from charrnn.writing.constraints import Left
 from charrnn.writing.endings import Draft, Ending
-from charrnn.writing.random_numbers import STEPS_PER_BLOCK
 from charrnn.writing.state import State, keep_rows
-
-LENGTHS = "units", "characters"  # the units in which a length may be given
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +27,13 @@ class Sample:
             the network itself (temperature 1, no filter); 0 if there are
             none.
         stop_reason: Why it ended: `"length"`, `"stop"`, `"stop_after"` or
-            `"interrupted"`, each an argument of `generate`.
+            `"interrupted"`, each an argument of `generate`; `"end"`: the
+            model ended the document. With constraints also `"complete"`: the
+            text may end, and nothing may follow, or the model would go on
+            otherwise; and `"dead end"`: nothing may follow, though the text
+            may not end.
+        masked: Probability of the units that the constraints kept from being
+            drawn, under the network itself; the mean over all units drawn.
     """
 
     text: str
@@ -37,6 +41,7 @@ class Sample:
     index: int
     nats_per_character: float
     stop_reason: str
+    masked: float = 0.0
 
 
 class Drawing:
@@ -47,7 +52,8 @@ class Drawing:
     Finished samples leave the batch, so that the remaining steps are cheaper.
 
     Args:
-        step: A function of a `State` that returns `(ids, state)`: the next
+        step: A function of a `State`, and with constraints of how much each
+            sample may still write, that returns `(ids, state)`: the next
             character of each sample and the state after it.
         state: The `State` to begin with.
         vocabulary: That of the model.
@@ -68,7 +74,7 @@ class Drawing:
 
     def __init__(
         self,
-        step: Callable[[State], tuple[np.ndarray, State]],
+        step: Callable[..., tuple[np.ndarray, State]],
         state: State,
         *,
         vocabulary: UnitVocabulary,
@@ -91,6 +97,7 @@ class Drawing:
         self._drafts = [Draft(endings) for _ in state.samples]
         lengths = None if is_character else vocabulary.lengths
         self._ledger = ledger.Ledger(count, lengths)
+        self._masked = np.zeros((2, count))  # sum and number of each sample
         self._first = state.position
         self._pieces = self._draw()
 
@@ -108,6 +115,40 @@ class Drawing:
         """Why each sample ended, as in `Sample`."""
         return [draft.reason or "length" for draft in self._drafts]
 
+    def masked(self) -> list[float]:
+        """The mean probability that constraints excluded, as in `Sample`."""
+        total, steps = self._masked
+        return (total / np.maximum(steps, 1)).tolist()
+
+    def samples(
+        self, on_text: Callable[[int, str], Any] | None = None
+    ) -> list[Sample]:
+        """Draws all that is left, and returns the whole samples.
+
+        Args:
+            on_text: Called with `(index, text)` for each piece.
+
+        Returns:
+            A list of `Sample`s, in the order of their indices.
+        """
+        texts = [io.StringIO() for _ in self._drafts]
+        for index, piece in self:
+            texts[index].write(piece)
+            if on_text:
+                on_text(index, piece)
+        figures = zip(
+            self.nats_per_character(),
+            self.stop_reasons(),
+            self.masked(),
+            strict=True,
+        )
+        return [
+            Sample(text.getvalue(), self._state.seed, index, *figure)
+            for index, (text, figure) in enumerate(
+                zip(texts, figures, strict=True)
+            )
+        ]
+
     def _draw(self) -> Iterator[tuple[int, str]]:
         state = self._state
         if self._length and state.opening:
@@ -118,15 +159,41 @@ class Drawing:
                 for index in state.samples:
                     self._drafts[index].reason = "interrupted"
                 break
-            ids, after = self._step(state)
+            if state.constraints:
+                ids, after = self._step(state, self._lefts(state))
+                state, ids = self._written(state, ids, after)
+            else:
+                ids, after = self._step(state)
             self._ledger.add(state.samples, state.logits, ids)
             yield from self._told(state.samples, ids)
             self._end_documents(state.samples, ids)
-            going = self._going(state)
+            going = self._going(after)
             state = after if all(going) else keep_rows(after, going)
         for index, draft in enumerate(self._drafts):
             if draft.pending:
                 yield index, draft.release()
+
+    def _lefts(self, state: State) -> list[Left]:
+        """How much each sample may still write, for its constraints."""
+        if self._room is not None:
+            return [Left(characters=self._room[i]) for i in state.samples]
+        left = Left(self._length - (state.position - self._first))
+        return [left] * len(state.samples)
+
+    def _written(
+        self, state: State, ids: np.ndarray, after: State
+    ) -> tuple[State, np.ndarray]:
+        """Leaves out the samples that ended before the unit drawn for them."""
+        for index, reason in zip(state.samples, after.ended, strict=True):
+            self._drafts[index].reason = reason
+        rows = np.array([reason is None for reason in after.ended])
+        kept = state.samples[rows]
+        assert after.masked is not None
+        self._masked[0, kept] += after.masked[rows]
+        self._masked[1, kept] += 1
+        return (
+            (state, ids) if all(rows) else (keep_rows(state, rows), ids[rows])
+        )
 
     def _end_documents(self, samples: np.ndarray, ids: np.ndarray) -> None:
         """Ends the samples whose document the model has ended."""
@@ -177,57 +244,3 @@ class Drawing:
         if self._room is not None and not self._room[index]:
             draft = self._drafts[index]
             draft.reason = draft.reason or "length"
-
-
-def check_ram(engine: Engine, count: int) -> None:
-    """Checks that there is enough memory to draw samples in parallel.
-
-    Args:
-        engine: The network that writes them.
-        count: Number of samples.
-
-    Raises:
-        ValueError: if there is not.
-
-    Example:
-
-    >>> from charrnn import load
-    >>> check_ram(load("shakespeare"), count=3)
-    """
-    states = sum(a.size for layer in engine.zero_state(1) for a in layer)
-    gates = max(layer.kernel.shape[1] for layer in engine.layers)
-    logits = 4 * count * len(engine.vocabulary)  # float32
-    pending = ledger.peak_bytes(logits)
-    # The two peaks do not coincide: either the filters work in float64 while
-    # logits are pending, or the ledger copies the pending logits.
-    peak = max(16 * logits + pending, 4 * pending)
-    # Old and new states, gates and their activations, a block of random
-    # numbers, and Python's own objects.
-    per_sample = 8 * states + 12 * gates + 8 * STEPS_PER_BLOCK + 1024
-    ram.check_fits(
-        peak + count * per_sample,
-        f"{count:,} samples side by side",
-        "Draw fewer at a time.",
-    )
-
-
-def check_can_write(vocabulary: UnitVocabulary) -> None:
-    """Checks that a vocabulary has a character that may be written.
-
-    Args:
-        vocabulary: Of the model.
-
-    Raises:
-        ValueError: if it has only the stand-in for rare characters.
-
-    Example:
-
-    >>> from charrnn import Vocabulary
-    >>> check_can_write(Vocabulary("ab"))
-    """
-    if vocabulary.stand_in is not None and len(vocabulary.inner) == 1:
-        raise ValueError(
-            "Expected a model with characters to write. Received one that "
-            "knows only U+FFFD, which stands for rare characters and is never "
-            "written. Train one with a lower --min-count."
-        )

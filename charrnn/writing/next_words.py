@@ -11,7 +11,7 @@ from charrnn.network.loading import engine_of
 from charrnn.system import ram
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.words import settled_length
-from charrnn.writing.drawing import check_can_write
+from charrnn.writing.limits import check_can_write
 from charrnn.writing.probabilities import check_filters
 from charrnn.writing.prompts import completions, read_prompt
 from charrnn.writing.state import State

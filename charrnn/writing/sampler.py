@@ -1,8 +1,8 @@
 """Write text with a network: read a prompt, draw characters, stop."""
 
-import io
+import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -10,23 +10,20 @@ import numpy as np
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.drawing import (
-    LENGTHS,
-    Drawing,
-    Sample,
-    check_can_write,
-    check_ram,
-)
+from charrnn.writing.constraints import Constraint, Left
+from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
+from charrnn.writing.forms import joined
+from charrnn.writing.limits import check_can_write, check_length, check_ram
 from charrnn.writing.probabilities import (
     Filters,
     check_filters,
     probabilities,
-    without,
 )
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
+from charrnn.writing.steering import check_can_begin, constrained, steered
 
 if TYPE_CHECKING:
     import keras
@@ -83,6 +80,9 @@ class Sampler:
         count: int = 1,
         seed: int = 0,
         watch: Callable[[Iterable], Iterable] = iter,
+        constraints: Sequence[Constraint] = (),
+        left: Left | None = None,
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> State:
         """Reads a prompt.
@@ -97,6 +97,10 @@ class Sampler:
             seed: Of the random numbers.
             watch: Wraps the loop over the prompt's pieces, for a progress
                 bar: `rich.progress.track`, for example.
+            constraints: What the samples keep to, `charrnn.Constraint`s.
+            left: How much they may write.
+            state: What `charrnn.prime` or `charrnn.load_state` returned: the
+                samples go on from there, after the prompt, all of which counts.
             **filters: For the completion, as in `probabilities`.
 
         Returns:
@@ -113,23 +117,30 @@ class Sampler:
         >>> sampler.start("ROMEO:", count=2).logits.shape
         (2, 69)
         """
-        if count < 1:
-            raise ValueError(
-                f"Expected a count of at least 1. Received {count}."
-            )
         check_ram(self.engine, count)
+        before = "" if state is None else state.read
         state = read_prompt(
-            self.engine, prompt, count=count, seed=seed, watch=watch
-        )
-        return complete(self.engine, state, self._numbers, **filters)
+            self.engine, prompt,
+            count=count, seed=seed, watch=watch, state=state,
+        )  # fmt: skip
+        read = before + prompt
+        state = constrained(state, joined(constraints, read), read)
+        return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
-        self, state: State, **filters: Unpack[Filters]
+        self,
+        state: State,
+        left: Sequence[Left] | None = None,
+        **filters: Unpack[Filters],
     ) -> tuple[np.ndarray, State]:
         """Draws the next character of each sample.
 
         Args:
-            state: A `State`; it is not changed.
+            state: A `State`; it is not changed. If it has constraints, they
+                are kept to; where its `ended` then has a reason, the id drawn
+                is no part of the sample.
+            left: How much each sample may still write, for its constraints;
+                `None` if that is not known.
             **filters: `temperature`, `top_k`, `top_p` and `min_p` as in
                 `probabilities`.
 
@@ -143,7 +154,7 @@ class Sampler:
         >>> ids.shape, state.position
         ((2,), 1)
         """
-        logits = without(self.vocabulary.stand_in, state.logits)
+        logits, steering = steered(state, left, self.vocabulary)
         p = probabilities(logits, **filters)
         numbers = self._numbers.at(
             state.position, seed=state.seed, samples=state.samples
@@ -151,9 +162,8 @@ class Sampler:
         ids = draw(p, numbers)
         logits, recurrent = self.engine.step(ids, state.recurrent)
         position = state.position + 1
-        return ids, State(
-            recurrent, logits, state.seed, state.samples, position
-        )
+        after = State(recurrent, logits, state.seed, state.samples, position)
+        return ids, steering.followed(after, ids) if steering else after
 
     def generate(
         self,
@@ -168,6 +178,8 @@ class Sampler:
         on_text: Callable[[int, str], Any] | None = None,
         interrupted: Callable[[], bool] | None = None,
         watch: Callable[[Iterable], Iterable] = iter,
+        constraints: Sequence[Constraint] = (),
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> list[Sample]:
         """Writes whole samples, of a model of documents whole documents.
@@ -189,6 +201,8 @@ class Sampler:
             interrupted: Called before each step; once it returns true, the
                 samples end as they are.
             watch: As for `start`.
+            constraints: What the samples keep to, `charrnn.Constraint`s.
+            state: As for `start`.
             **filters: `temperature`, `top_k`, `top_p` and `min_p` as in
                 `probabilities`.
 
@@ -215,19 +229,11 @@ class Sampler:
             stop_after=stop_after,
             interrupted=interrupted,
             watch=watch,
+            constraints=constraints,
+            state=state,
             **filters,
         )
-        texts = [io.StringIO() for _ in range(count)]
-        for index, piece in drawing:
-            texts[index].write(piece)
-            if on_text:
-                on_text(index, piece)
-        nats = drawing.nats_per_character()
-        reasons = drawing.stop_reasons()
-        return [
-            Sample(text.getvalue(), seed, i, nats[i], reasons[i])
-            for i, text in enumerate(texts)
-        ]
+        return drawing.samples(on_text)
 
     def stream(
         self,
@@ -241,26 +247,15 @@ class Sampler:
         stop_after: str | Iterable[str] = (),
         interrupted: Callable[[], bool] | None = None,
         watch: Callable[[Iterable], Iterable] = iter,
+        constraints: Sequence[Constraint] = (),
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> Drawing:
         """Yields samples piece by piece, without keeping them.
 
         Memory does not grow with the length of the text.
 
-        Args:
-            prompt: As for `generate`, like all other arguments.
-            length: Maximum number of new units (characters, words or bytes)
-                per sample. Completing the last word of the prompt does not
-                count.
-            length_in: `"units"`, or `"characters"` to count characters
-                whatever the model's unit is.
-            count: Number of samples, drawn in parallel.
-            seed: Of the random numbers.
-            stop: Strings that end a sample and are cut from it.
-            stop_after: Strings that end a sample and stay in it.
-            interrupted: Called before each step.
-            watch: As for `start`.
-            **filters: As in `probabilities`.
+        The arguments are those of `generate`.
 
         Returns:
             A `Drawing`, an iterator of `(index, text)`: the next characters
@@ -278,20 +273,24 @@ class Sampler:
         >>> sum(len(text) for _, text in sampler.stream("O", length=10))
         10
         """
-        if length < 0:
-            raise ValueError(
-                f"Expected a length of at least 0. Received {length}."
-            )
-        if length_in not in LENGTHS:
-            raise ValueError(
-                f"Expected length_in to be one of {', '.join(LENGTHS)}. "
-                f"Received {length_in!r}."
-            )
+        check_length(length, length_in)
         endings = checked(stop, stop_after, self.vocabulary)
         check_filters(**filters)
+        left = Left(**{length_in: length})
+        state = self.start(
+            prompt,
+            count=count,
+            seed=seed,
+            watch=watch,
+            constraints=constraints,
+            left=left,
+            state=state,
+            **filters,
+        )
+        check_can_begin(state, left, self.vocabulary)
         return Drawing(
-            lambda state: self.step(state, **filters),
-            self.start(prompt, count=count, seed=seed, watch=watch, **filters),
+            functools.partial(self.step, **filters),
+            state,
             vocabulary=self.vocabulary,
             length=length,
             length_in=length_in,

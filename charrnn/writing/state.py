@@ -1,9 +1,11 @@
 """The sampling state: everything that the next characters depend on."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+
+from charrnn.writing.constraints import Constraint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +24,14 @@ class State:
             begin with it.
         opening: The text that completes the prompt, a `str` for each sample,
             which begins with it. Empty if there is nothing to complete.
+        constraints: The `charrnn.Constraint`s that all samples keep to.
+        progress: For each sample the state of each constraint.
+        ended: For each sample why it ended before the last unit drawn, which
+            is then no part of it, or `None`. Empty without constraints.
+        masked: The probability of the units that the constraints kept from
+            being drawn last, `(samples,)`; `None` without constraints.
+        read: The end of the prompt, which constraints may look at if another
+            prompt follows.
     """
 
     recurrent: list[tuple[np.ndarray, ...]] = dataclasses.field(repr=False)
@@ -31,6 +41,15 @@ class State:
     position: int = 0
     rest: str = ""
     opening: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = dataclasses.field(
+        default=(), repr=False
+    )
+    progress: tuple[tuple[Hashable, ...], ...] = dataclasses.field(
+        default=(), repr=False
+    )
+    ended: tuple[str | None, ...] = dataclasses.field(default=(), repr=False)
+    masked: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    read: str = dataclasses.field(default="", repr=False)
 
 
 def keep_rows(state: State, rows: Sequence | np.ndarray) -> State:
@@ -50,9 +69,22 @@ def keep_rows(state: State, rows: Sequence | np.ndarray) -> State:
     >>> keep_rows(state, [False, True, True]).samples
     array([1, 2])
     """
+    if state.constraints:
+        state = _keep_constraints(state, rows)
     return dataclasses.replace(
         state,
         recurrent=[tuple(a[rows] for a in layer) for layer in state.recurrent],
         logits=state.logits[rows],
         samples=state.samples[rows],
+    )
+
+
+def _keep_constraints(state: State, rows: Sequence | np.ndarray) -> State:
+    """Keeps only some of the states of constraints."""
+    kept = np.arange(len(state.samples))[rows].tolist()
+    return dataclasses.replace(
+        state,
+        progress=tuple(state.progress[row] for row in kept),
+        ended=tuple(state.ended[row] for row in kept if state.ended),
+        masked=None if state.masked is None else state.masked[rows],
     )

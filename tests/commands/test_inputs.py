@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.commands import generate, main
+from charrnn.commands import copied, generate, main
 from charrnn.network import model_file
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
@@ -48,6 +48,10 @@ PATHS = [
     "", ".", "-", "/dev/null", "/dev/full", "/proc/self/mem", "/proc/none/x",
     "nul\x00", "~", "run", "run", "finished",
 ]  # fmt: skip
+MIXED = [f"model.keras:{number}" for number in NUMBERS] + [
+    "model.keras:0>1", "model.keras:-1>2", "damaged.keras:0.5", "new:0.5",
+    "pipe:0.5", "model.keras", "", ":", "x:\udcff", "strange \udcff:0.5",
+]  # fmt: skip
 FLAGS = {
     "train": {
         "--out": PATHS, "--fresh": None, "--encoding": ENCODINGS,
@@ -72,9 +76,12 @@ FLAGS = {
         "--length": NUMBERS, "--count": NUMBERS, "--temperature": NUMBERS,
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
-        "--out": PATHS, "--json": None, "--new": PATHS,
+        "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
+        "--mix-by": ["average", "product"], "--state-in": PATHS,
+        "--state-out": PATHS,
     },
     "score": {
+        "--mix": MIXED, "--mix-by": ["average", "product"],
         "--lines": None, "--encoding": ENCODINGS, "--json": None,
         "--unknown": ["error", "nearest", "skip", "replace", "guess"],
         "--baselines": PATHS,
@@ -97,6 +104,12 @@ FLAGS = {
         "--unknown": ["error", "nearest", "skip", "replace", ""],
         "--temperature": NUMBERS, "--max-prefixes": NUMBERS, "--word": TEXTS,
     },
+    "copied": {
+        "--encoding": ENCODINGS, "--newline": ["lf", "keep", "crlf"],
+        "--normalize": ["NFC", "nfc"], "--min-run": NUMBERS,
+        "--length": NUMBERS, "--temperature": NUMBERS, "--seed": NUMBERS,
+        "--count": NUMBERS, "--show-text": None, "--json": None,
+    },
     "gradients": {
         "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
@@ -113,6 +126,7 @@ NEEDED = {
     "context": ["model.keras", "sea.txt"],
     "neurons": ["model.keras", "sea.txt"],
     "next": ["model.keras", "--max-prefixes=9"],
+    "copied": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
 }
@@ -148,6 +162,7 @@ def place(model, tmp_path, monkeypatch):
     monkeypatch.setattr(ram, "machine_bytes", lambda: 1 << 30)
     monkeypatch.setattr(Session, "_train", write_checkpoint)
     monkeypatch.setattr(generate, "Sampler", ShortSampler)
+    monkeypatch.setattr(copied, "Sampler", ShortSampler)
     for name, content in {
         "sea.txt": TEXT.encode(), "empty.txt": b"",
         "bytes": bytes(range(256)), "folder/one.txt": TEXT.encode(),
