@@ -41,6 +41,7 @@ _HOMES = {
     "prime": "writing.priming",
     "save_state": "writing.state_file",
     "load_state": "writing.state_file",
+    "MaxCopy": "writing.max_copy",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -113,6 +114,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.twins.stateful import stateful_twin as stateful_twin
     from charrnn.writing.constraints import Constraint as Constraint
     from charrnn.writing.constraints import Left as Left
+    from charrnn.writing.max_copy import MaxCopy as MaxCopy
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
     from charrnn.writing.priming import prime as prime

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charrnn.commands.copy_flags import copy_constraints
 from charrnn.commands.documents import (
     draw_new,
     known_documents,
@@ -148,7 +149,8 @@ def _how(
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
     given["length"] = _length(arguments, engine)
-    return {**given, **stops, "seed": seed}
+    constraints = copy_constraints(arguments, engine)
+    return {**given, **stops, "seed": seed, "constraints": constraints}
 
 
 def _length(arguments: argparse.Namespace, engine: Engine) -> int:

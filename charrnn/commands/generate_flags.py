@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from charrnn.commands.copy_flags import add_copy_arguments
 from charrnn.commands.mix_flags import add_mix_arguments
 from charrnn.commands.options import at_least, fraction
 from charrnn.commands.prompt import add_prompt_arguments
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_prompt_arguments(parser, "--prompt, --stop and --stop-after")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
+    add_copy_arguments(parser.add_argument_group("copying and repetition"))
     add_mix_arguments(
         parser.add_argument_group("several models"),
         " or, in quotes, '0.1>0.9', which moves along --length",

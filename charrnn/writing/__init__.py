@@ -7,6 +7,8 @@
 - `ledger`: Add up the surprise of the characters drawn, many steps at a time.
 - `constraints`: The protocol of constraints: what a text must keep to while
   it is written.
+- `max_copy`: Forbid what would copy more than so many characters from a
+  source.
 - `state`: The sampling state: everything that the next characters depend on.
 - `steering`: Apply constraints to a step: mask the logits, follow the units
   drawn.
