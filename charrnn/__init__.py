@@ -42,6 +42,7 @@ _HOMES = {
     "save_state": "writing.state_file",
     "load_state": "writing.state_file",
     "MaxCopy": "writing.max_copy",
+    "NoLoops": "writing.temperatures",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -122,6 +123,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.sampler import Sampler as Sampler
     from charrnn.writing.state_file import load_state as load_state
     from charrnn.writing.state_file import save_state as save_state
+    from charrnn.writing.temperatures import NoLoops as NoLoops
 
 __all__ = ["__version__", *_HOMES]
 

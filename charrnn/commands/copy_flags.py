@@ -29,6 +29,12 @@ def add_copy_arguments(group: argparse._ActionsContainer) -> None:
         help="the source: files, folders, or the name of a corpus, read with "
         "--encoding (default: the text that the model was trained on)",
     )
+    group.add_argument(
+        "--no-loops",
+        action="store_true",
+        help="raise the temperature where the text repeats itself (the same "
+        "20 characters a third time), until it goes on otherwise",
+    )
 
 
 def copy_constraints(
@@ -45,7 +51,8 @@ def copy_constraints(
 
     Raises:
         ValueError: if a source is needed and there is none, or it is too
-            large, with the flag before the message; or one is not needed.
+            large, with the flag before the message; or flags do not go
+            together.
         OSError: if the source cannot be read.
     """
     found: list[Constraint] = []
@@ -60,7 +67,25 @@ def copy_constraints(
         raise ValueError(
             "--source is for --max-copy. Add that flag, or leave --source out."
         )
+    if arguments.no_loops:
+        from charrnn.writing.temperatures import NoLoops
+
+        _check_temperature_matters(arguments)
+        found.append(NoLoops(engine.vocabulary))
     return found
+
+
+def _check_temperature_matters(arguments: argparse.Namespace) -> None:
+    """Raises if another flag always leaves only the likeliest unit."""
+    for flag, value in (
+        ("--top-k", arguments.top_k),
+        ("--min-p", arguments.min_p),
+    ):
+        if value == 1:
+            raise ValueError(
+                f"--no-loops raises the temperature, which changes nothing "
+                f"with {flag} 1. Leave one of them out."
+            )
 
 
 def given_source(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from charrnn.commands.copy_flags import add_copy_arguments
 from charrnn.commands.mix_flags import add_mix_arguments
-from charrnn.commands.options import at_least, fraction
+from charrnn.commands.options import at_least, fraction, temperature
 from charrnn.commands.prompt import add_prompt_arguments
 from charrnn.commands.state_flags import add_state_arguments
 from charrnn.writing.limits import LENGTHS
@@ -43,9 +43,10 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
             "--temperature",
-            float,
+            temperature,
             0.8,
-            "below 1 safer, above 1 wilder; 0 always takes the likeliest",
+            "below 1 safer, above 1 wilder; 0 always takes the likeliest; two "
+            "as 0.4,0.9: of a word's first letter, and of the rest",
         ),
         ("--top-k", at_least(1), None, "draw from the N likeliest units"),
         (

@@ -14,15 +14,12 @@ from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
 from charrnn.writing.limits import check_can_write, check_length, check_ram
-from charrnn.writing.probabilities import (
-    Filters,
-    check_filters,
-    probabilities,
-)
+from charrnn.writing.probabilities import Filters, check_filters
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
 from charrnn.writing.steering import constrained, steered
+from charrnn.writing.temperatures import with_places
 
 if TYPE_CHECKING:
     import keras
@@ -122,6 +119,9 @@ class Sampler:
             self.engine, prompt,
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
+        constraints = with_places(
+            constraints, filters.get("temperature"), self.vocabulary
+        )
         state = constrained(state, constraints, before + prompt)
         return complete(self.engine, state, self._numbers, left, **filters)
 
@@ -152,8 +152,7 @@ class Sampler:
         >>> ids.shape, state.position
         ((2,), 1)
         """
-        logits, steering = steered(state, left, self.vocabulary)
-        p = probabilities(logits, **filters)
+        p, steering = steered(state, left, self.vocabulary, **filters)
         numbers = self._numbers.at(
             state.position, seed=state.seed, samples=state.samples
         )

@@ -67,3 +67,40 @@ def test_mistakes_end_in_a_line(model, capsys, flags, message):
     assert code == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_greedy_text_leaves_its_loop(words, capsys):
+    flags = ["--temperature=0", "--length=300"]
+    (stuck,), _ = samples([*words, *flags], capsys)
+    (free,), _ = samples([*words, *flags, "--no-loops"], capsys)
+    text, other = stuck["text"], free["text"]
+    assert text.count(text[-20:]) > other.count(other[-20:])
+
+
+def test_two_temperatures_are_those_of_python(words, trained, capsys):
+    (found,), _ = samples([*words, "--temperature=0.4,1.5"], capsys)
+    sampler = charrnn.Sampler(trained.folder)
+    how = {"length": 80, "seed": 3, "temperature": (0.4, 1.5)}
+    assert found["text"] == sampler.generate(**how)[0].text
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--no-loops", "--top-k=1"], "changes nothing with --top-k 1"),
+        (["--no-loops", "--min-p=1"], "changes nothing with --min-p 1"),
+        (["--temperature=0,8"], "Write 0.8, or two as 0.0,8.0"),
+        (["--temperature=0.8,x"], "invalid float value: '0.8,x'"),
+        (["--temperature=0.8,nan"], "Expected a temperature of 0"),
+    ],
+)
+def test_temperatures_that_cannot_be_end_in_a_line(
+    model, capsys, flags, message
+):
+    try:
+        code = main([*model, *flags])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
