@@ -8,6 +8,7 @@
 - `texts`: Read the texts of a verb in the form that its model was trained on.
 - `outputs`: Check the output paths of a verb, and report what was written.
 - `options`: Flags that several verbs share, and the types of their values.
+- `source`: Read the source that a text may have copied from.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
 - `mix_flags`: The flags that mix several models.
 - `state_flags`: The flags that save a state, and go on from one.
@@ -20,6 +21,8 @@
 - `compare_tables`: Print the samples and the figures of a comparison as tables.
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
+- `control_flags`: The flags of `charrnn generate` for texts that keep to a
+  form.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.
 - `documents`: Draw documents that are new, and tell how many others were drawn.
@@ -29,10 +32,14 @@
 - `score`: Score texts: bits per character, the lower the likelier.
 - `surprise`: Show what surprises a model in a text, on the screen or as a web
   page.
+- `copied_runs`: Print the runs of a text that are copied: a list, in colours,
+  or as JSON.
+- `copied`: Show how much of a text is copied from a source, and from where.
 - `context`: Measure how far back a model remembers: its loss with a short
   context.
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
+- `export`: Write a model in a form that needs no charrnn.
 - `entry`: Run a verb of the command line, and turn errors into one line.
 """
 

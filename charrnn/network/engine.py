@@ -43,12 +43,10 @@ class Engine:
 
     If the vocabulary has a boundary, the state is reset before it is read.
 
-    Made by `charrnn.load(path)` from a file, or by `Engine.from_keras` from
-    a Keras model.
+    `charrnn.load(path)` makes one of a file, `from_keras` of a Keras model.
 
     Args:
-        layers: A list of `(class name, settings, arrays)` in the order of
-            the `keras.Sequential`, as `model_file.read` returns it.
+        layers: A list of `(class name, settings, arrays)` in Keras's order.
         vocabulary: The `charrnn.Vocabulary` of the ids.
         facts: What the model file records about its text and training.
 
@@ -109,18 +107,14 @@ class Engine:
     def from_keras(
         cls, model: "keras.Sequential", vocabulary: UnitVocabulary
     ) -> "Engine":
-        """Copies the weights of a Keras model.
+        """Makes an engine with a copy of the weights of a Keras model.
 
         Args:
             model: A `keras.Sequential` as `build_model` returns it.
             vocabulary: The `charrnn.Vocabulary` of its ids.
 
-        Returns:
-            An `Engine`.
-
         Raises:
-            ValueError: if it is not a Keras model, or if its layers or their
-                settings differ from those that `build_model` makes.
+            ValueError: if it is no Keras model of `build_model`'s layers.
         """
         if not is_keras(model):
             raise ValueError(
@@ -142,23 +136,23 @@ class Engine:
         """
         from charrnn.network.model import rebuild
 
-        arrays = iter(self.arrays())
+        arrays = (own for _, own in self.layer_weights())
         layers: list[StoredLayer] = [
             (name, settings, next(arrays) if has_weights else [])
             for name, settings, has_weights in self._plan
         ]
         return rebuild(layers, self.vocabulary)
 
-    def arrays(self) -> list[Sequence[np.ndarray]]:
-        """Returns the weights of each layer that has some, in Keras's order."""
-        embedding = [self._embedding] if self._embedding else []
-        recurrent = [layer.arrays() for layer in self.layers]
-        return [*embedding, *recurrent, [self._kernel, self._bias]]
+    def layer_weights(self) -> list[tuple[str, Sequence[np.ndarray]]]:
+        """Returns `(class name, arrays)` of all layers that have weights."""
+        first = [("Embedding", self._embedding)] if self._embedding else []
+        recurrent = [(layer.name, layer.arrays()) for layer in self.layers]
+        return [*first, *recurrent, ("Dense", [self._kernel, self._bias])]
 
     def __repr__(self) -> str:
+        network = describe(self.layers)
         units = f"{len(self.vocabulary):,} {self.vocabulary.plural}"
-        network = f"{describe(self.layers)}, {units}"
-        return f"Engine({network}, {self.parameters:,} parameters)"
+        return f"Engine({network}, {units}, {self.parameters:,} parameters)"
 
     def zero_state(self, batch_size: int) -> NetworkState:
         """Returns the state before the first character.
@@ -206,8 +200,8 @@ class Engine:
             state: The state to start from; `None` for the zero state.
 
         Returns:
-            `(logits, state)`: float32 of shape
-            `(batch, time, vocabulary size)`, and the state at the end.
+            `(logits, state)`: float32 `(batch, time, vocabulary size)`, and
+            the state at the end.
 
         Raises:
             ValueError: if an id lies outside the vocabulary.

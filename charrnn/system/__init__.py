@@ -1,6 +1,6 @@
 """Operating-system services: files, memory, signals and the terminal.
 
-- `atomic`: Write a file whole or not at all.
+- `atomic`: Write a file, or a folder of files, whole or not at all.
 - `archive`: Read an untrusted zip archive within fixed limits.
 - `ram`: Refuse work that would not fit into RAM, before it starts.
 - `terminal`: Print text with control characters escaped.

@@ -1,8 +1,9 @@
-"""Write a file whole or not at all."""
+"""Write a file, or a folder of files, whole or not at all."""
 
 import contextlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,47 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """Yields a temporary folder, which then replaces `path`.
+
+    Args:
+        path: The folder to make. If it exists, it must have only files, or
+            folders of files, that may be deleted.
+
+    Yields:
+        A new folder beside it.
+
+    Raises:
+        OSError: if the folder cannot be made. One that was there stays.
+
+    Example:
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "notes"
+    >>> with replacing_folder(target) as temporary:
+    ...     _ = (temporary / "one.txt").write_text("1", encoding="utf-8")
+    >>> [path.name for path in target.iterdir()]
+    ['one.txt']
+    """
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    before = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        temporary.mkdir()
+        yield temporary
+        for written in temporary.iterdir():
+            _flush_to_disk(written)
+        if path.exists():
+            os.rename(path, before)
+        os.rename(temporary, path)
+    finally:
+        if before.exists() and not path.exists():
+            os.rename(before, path)
+        for left in (temporary, before):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def check_regular(path: Path) -> None:

@@ -173,13 +173,19 @@ def settled_length(text: str) -> int:
     """
     near = _WORD_THEN_SPACE.match(text, 0, max(0, len(text) - LONGEST_CUT))
     start = near.end() if near else 0
-    borders = [_borders(text[start:] + probe) for probe in _probes()]
+    borders = [_borders(text[start:] + probe) for probe in continuations()]
     common = set.intersection(*borders)
     return start + max(place for place in common if place <= len(text) - start)
 
 
-def _probes() -> tuple[str, ...]:
-    """One continuation of each kind that may lengthen a cut."""
+def continuations() -> tuple[str, ...]:
+    """One continuation of each kind that may lengthen a cut.
+
+    Example:
+
+    >>> "a" in continuations()
+    True
+    """
     kinds = ("a", "1", ".", "\n", "\r", "\t", " ", "  ", " a")
     return (*kinds, "\u0301", "\u200da", "'a", "\u30a2", "\u4e00")
 

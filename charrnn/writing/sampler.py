@@ -13,6 +13,7 @@ from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
+from charrnn.writing.forms import joined
 from charrnn.writing.limits import check_can_write, check_length, check_ram
 from charrnn.writing.probabilities import (
     Filters,
@@ -22,7 +23,7 @@ from charrnn.writing.probabilities import (
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
-from charrnn.writing.steering import constrained, steered
+from charrnn.writing.steering import check_can_begin, constrained, steered
 
 if TYPE_CHECKING:
     import keras
@@ -122,7 +123,8 @@ class Sampler:
             self.engine, prompt,
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
-        state = constrained(state, constraints, before + prompt)
+        read = before + prompt
+        state = constrained(state, joined(constraints, read), read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -285,6 +287,7 @@ class Sampler:
             state=state,
             **filters,
         )
+        check_can_begin(state, left, self.vocabulary)
         return Drawing(
             functools.partial(self.step, **filters),
             state,

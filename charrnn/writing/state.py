@@ -41,9 +41,13 @@ class State:
     position: int = 0
     rest: str = ""
     opening: tuple[str, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    progress: tuple[tuple[Hashable, ...], ...] = ()
-    ended: tuple[str | None, ...] = ()
+    constraints: tuple[Constraint, ...] = dataclasses.field(
+        default=(), repr=False
+    )
+    progress: tuple[tuple[Hashable, ...], ...] = dataclasses.field(
+        default=(), repr=False
+    )
+    ended: tuple[str | None, ...] = dataclasses.field(default=(), repr=False)
     masked: np.ndarray | None = dataclasses.field(default=None, repr=False)
     read: str = dataclasses.field(default="", repr=False)
 

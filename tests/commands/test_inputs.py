@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.commands import generate, main
+from charrnn.commands import copied, generate, main
 from charrnn.network import model_file
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
@@ -104,6 +104,12 @@ FLAGS = {
         "--unknown": ["error", "nearest", "skip", "replace", ""],
         "--temperature": NUMBERS, "--max-prefixes": NUMBERS, "--word": TEXTS,
     },
+    "copied": {
+        "--encoding": ENCODINGS, "--newline": ["lf", "keep", "crlf"],
+        "--normalize": ["NFC", "nfc"], "--min-run": NUMBERS,
+        "--length": NUMBERS, "--temperature": NUMBERS, "--seed": NUMBERS,
+        "--count": NUMBERS, "--show-text": None, "--json": None,
+    },
     "gradients": {
         "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
@@ -120,6 +126,7 @@ NEEDED = {
     "context": ["model.keras", "sea.txt"],
     "neurons": ["model.keras", "sea.txt"],
     "next": ["model.keras", "--max-prefixes=9"],
+    "copied": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
     "corpora": [],
 }
@@ -155,6 +162,7 @@ def place(model, tmp_path, monkeypatch):
     monkeypatch.setattr(ram, "machine_bytes", lambda: 1 << 30)
     monkeypatch.setattr(Session, "_train", write_checkpoint)
     monkeypatch.setattr(generate, "Sampler", ShortSampler)
+    monkeypatch.setattr(copied, "Sampler", ShortSampler)
     for name, content in {
         "sea.txt": TEXT.encode(), "empty.txt": b"",
         "bytes": bytes(range(256)), "folder/one.txt": TEXT.encode(),

@@ -1,0 +1,59 @@
+"""Write a model in a form that needs no charrnn."""
+
+import argparse
+from pathlib import Path
+
+from charrnn.commands.options import add_model_argument
+from charrnn.exports.contents import WEIGHTS
+from charrnn.exports.export import export
+from charrnn.network.model_file import model_path
+from charrnn.system.terminal import command_line, say
+
+USES = {  # by the ending of what was written
+    ".onnx": "docs/exporting.md tells how, examples/onnx_write.py writes",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of `charrnn export`."""
+    add_model_argument(parser)
+    parser.add_argument(
+        "out",
+        metavar="OUT",
+        help="what to write: NAME.onnx (ONNX), or a folder (any other name "
+        "without an ending, or with a slash at its end) with a program "
+        "that needs only NumPy",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=WEIGHTS,
+        help="float16 takes half the space, and rounds the weights (default: "
+        "float32)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace an earlier export"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes the export, and says how to use it; returns the exit code."""
+    model = model_path(arguments.model)
+    out = export(
+        model, arguments.out, weights=arguments.weights, force=arguments.force
+    )
+    say(f"wrote {out}: {_size(out) / 1e6:,.1f} MB")
+    say(f"use it: {_use(out)}")
+    return 0
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, or of the files of a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
+
+
+def _use(path: Path) -> str:
+    if path.is_dir():
+        words = ["python", str(path / "sample.py"), "--prompt", "The "]
+        return command_line(words)
+    return USES[path.suffix.lower()]
