@@ -6,5 +6,7 @@
 - `sample`: Write and score texts with the network of a folder, with NumPy
   alone.
 - `folder`: Write a network as a folder that needs nothing but NumPy.
+- `javascript`: Translate a regular expression of Python into one of JavaScript.
+- `page`: Write a network as a web page that writes: one file, without requests.
 - `export`: Write a model in a form that needs no charrnn, as its ending says.
 """

@@ -8,6 +8,7 @@
 - `constraints`: The protocol of constraints: what a text must keep to while
   it is written.
 - `state`: The sampling state: everything that the next characters depend on.
+- `following`: Follow a text with constraints, and find where it may end.
 - `steering`: Apply constraints to a step: mask the logits, follow the units
   drawn.
 - `prompts`: Read a prompt, and complete the word in which it ends.
