@@ -11,6 +11,7 @@
 - `source`: Read the source that a text may have copied from.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
 - `mix_flags`: The flags that mix several models.
+- `state_flags`: The flags that save a state, and go on from one.
 - `outcome`: Report the outcome of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`: a run's settings and their
   defaults.
@@ -20,6 +21,8 @@
 - `compare_tables`: Print the samples and the figures of a comparison as tables.
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
+- `control_flags`: The flags of `charrnn generate` for texts that keep to a
+  form.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.
 - `documents`: Draw documents that are new, and tell how many others were drawn.

@@ -3,9 +3,11 @@
 import argparse
 from pathlib import Path
 
+from charrnn.commands.control_flags import add_control_arguments
 from charrnn.commands.mix_flags import add_mix_arguments
 from charrnn.commands.options import at_least, fraction
 from charrnn.commands.prompt import add_prompt_arguments
+from charrnn.commands.state_flags import add_state_arguments
 from charrnn.writing.limits import LENGTHS
 
 
@@ -18,12 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a .keras file, a run's folder, or shakespeare, which comes "
         "with charrnn (default: the newest run in runs/, or else shakespeare)",
     )
-    add_prompt_arguments(parser, "--prompt, --stop and --stop-after")
+    add_prompt_arguments(parser, "--prompt, --stop, --stop-after and --forbid")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
     add_mix_arguments(
         parser.add_argument_group("several models"),
         " or, in quotes, '0.1>0.9', which moves along --length",
     )
+    add_state_arguments(parser.add_argument_group("states"))
+    add_control_arguments(parser)
     _add_output_arguments(parser.add_argument_group("output"))
 
 

@@ -77,7 +77,8 @@ FLAGS = {
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
         "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
-        "--mix-by": ["average", "product"],
+        "--mix-by": ["average", "product"], "--state-in": PATHS,
+        "--state-out": PATHS,
     },
     "score": {
         "--mix": MIXED, "--mix-by": ["average", "product"],
