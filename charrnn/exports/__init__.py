@@ -6,5 +6,6 @@
 - `sample`: Write and score texts with the network of a folder, with NumPy
   alone.
 - `folder`: Write a network as a folder that needs nothing but NumPy.
+- `card`: Describe a model for those who find it published: a model card.
 - `export`: Write a model in a form that needs no charrnn, as its ending says.
 """
