@@ -25,6 +25,7 @@ _HOMES = {
     "KnownDocuments": "text.known_documents",
     "Windows": "network.dataset",
     "split": "text.windows",
+    "copied": "text.copying",
     "build_model": "network.model",
     "begin_with_frequencies": "network.model",
     "stateful_twin": "twins.stateful",
@@ -36,7 +37,19 @@ _HOMES = {
     "Mixture": "network.mixture",
     "Constraint": "writing.constraints",
     "Left": "writing.constraints",
+    "Match": "writing.patterns",
+    "Forbid": "writing.patterns",
+    "ForbidMatch": "writing.patterns",
+    "Acrostic": "writing.patterns",
+    "Lines": "writing.counted",
+    "Sentences": "writing.counted",
+    "OnlyWords": "writing.word_lists",
     "Sampler": "writing.sampler",
+    "prime": "writing.priming",
+    "save_state": "writing.state_file",
+    "load_state": "writing.state_file",
+    "MaxCopy": "writing.max_copy",
+    "NoLoops": "writing.temperatures",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -85,6 +98,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.scoring.losses import Score as Score
     from charrnn.scoring.score import score as score
     from charrnn.text.byte_vocabulary import ByteVocabulary as ByteVocabulary
+    from charrnn.text.copying import copied as copied
     from charrnn.text.corpus import read as read
     from charrnn.text.document_vocabulary import (
         DocumentVocabulary as DocumentVocabulary,
@@ -108,10 +122,22 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.twins.stateful import stateful_twin as stateful_twin
     from charrnn.writing.constraints import Constraint as Constraint
     from charrnn.writing.constraints import Left as Left
+    from charrnn.writing.counted import Lines as Lines
+    from charrnn.writing.counted import Sentences as Sentences
+    from charrnn.writing.max_copy import MaxCopy as MaxCopy
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
+    from charrnn.writing.patterns import Acrostic as Acrostic
+    from charrnn.writing.patterns import Forbid as Forbid
+    from charrnn.writing.patterns import ForbidMatch as ForbidMatch
+    from charrnn.writing.patterns import Match as Match
+    from charrnn.writing.priming import prime as prime
     from charrnn.writing.probabilities import probabilities as probabilities
     from charrnn.writing.sampler import Sampler as Sampler
+    from charrnn.writing.state_file import load_state as load_state
+    from charrnn.writing.state_file import save_state as save_state
+    from charrnn.writing.temperatures import NoLoops as NoLoops
+    from charrnn.writing.word_lists import OnlyWords as OnlyWords
 
 __all__ = ["__version__", *_HOMES]
 

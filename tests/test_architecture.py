@@ -29,7 +29,7 @@ WITHOUT_KERAS = [
     *("network." + name for name in (
         "steps cells layers shapes arguments portable hdf5_headers "
         "hdf5_groups hdf5 facts weights model_file recurrent engine loading "
-        "mixing translated mixture"
+        "mixing translated mixture fingerprint"
     ).split()),
     *("scoring." + name for name in (
         "scan score lines ranking ngrams baselines shift"

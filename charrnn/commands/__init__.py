@@ -8,8 +8,10 @@
 - `texts`: Read the texts of a verb in the form that its model was trained on.
 - `outputs`: Check the output paths of a verb, and report what was written.
 - `options`: Flags that several verbs share, and the types of their values.
+- `source`: Read the source that a text may have copied from.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
 - `mix_flags`: The flags that mix several models.
+- `state_flags`: The flags that save a state, and go on from one.
 - `outcome`: Report the outcome of a training, and what to do next.
 - `train_flags`: The flags of `charrnn train`: a run's settings and their
   defaults.
@@ -19,6 +21,9 @@
 - `compare_tables`: Print the samples and the figures of a comparison as tables.
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
+- `control_flags`: The flags of `charrnn generate` for texts that keep to a
+  form.
+- `copy_flags`: The flags of `charrnn generate` against copying and repetition.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.
 - `documents`: Draw documents that are new, and tell how many others were drawn.
@@ -28,11 +33,15 @@
 - `score`: Score texts: bits per character, the lower the likelier.
 - `surprise`: Show what surprises a model in a text, on the screen or as a web
   page.
+- `copied_runs`: Print the runs of a text that are copied: a list, in colours,
+  or as JSON.
+- `copied`: Show how much of a text is copied from a source, and from where.
 - `context`: Measure how far back a model remembers: its loss with a short
   context.
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
 - `export`: Write a model in a form that needs no charrnn.
+- `card`: Print a model card: what a published model should say of itself.
 - `entry`: Run a verb of the command line, and turn errors into one line.
 """
 

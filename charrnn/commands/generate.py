@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charrnn.commands.control_flags import (
+    constraints_of,
+    length_with,
+    tell_dead_ends,
+)
+from charrnn.commands.copy_flags import copy_constraints
 from charrnn.commands.documents import (
     draw_new,
     known_documents,
@@ -22,6 +28,7 @@ from charrnn.commands.outputs import check_output
 from charrnn.commands.prompt import read_prompt
 from charrnn.commands.samples import Layout, Write, as_json, write_samples
 from charrnn.commands.spelling import typed
+from charrnn.commands.state_flags import read_state, write_state
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
@@ -29,6 +36,7 @@ from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.drawing import Drawing
 from charrnn.writing.sampler import Sampler
+from charrnn.writing.state import State
 
 if TYPE_CHECKING:
     from charrnn.text.known_documents import KnownDocuments
@@ -54,12 +62,17 @@ def run(arguments: argparse.Namespace) -> int:
         over=max(1, _length(arguments, engine)),
         over_in=arguments.length_in,
     )
+    state = read_state(arguments, engine)
     known = known_documents(engine, model, arguments)
-    prompt = read_prompt(arguments, engine)
+    prompt = read_prompt(
+        arguments, engine, whole=bool(arguments.state_out or state)
+    )
+    if arguments.state_out:
+        return _write_state(arguments, engine, prompt, state)
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
-    how = _how(arguments, engine, seed)
+    how = {**_how(arguments, engine, seed), "state": state}
     number, characters = _write(
         Sampler(engine), prompt, how, out, arguments, known
     )
@@ -105,17 +118,22 @@ def _flags_to_repeat(
 def _check_out(
     out: Path | None, model: Path, arguments: argparse.Namespace
 ) -> None:
-    """Checks that writing to --out overwrites nothing."""
-    inputs = {"the model": model, "the prompt": arguments.prompt_file}
+    """Checks that writing to a file overwrites nothing."""
+    inputs: dict[str, Any] = {
+        "the model": model,
+        "the prompt": arguments.prompt_file,
+    }
     for word in arguments.mix:
         other = parsed(word).name
         inputs[f"the model {other!r}"] = model_path(other)
-    check_output("--out", out, inputs)
-    if out and out.is_file() and not arguments.force:
-        raise ValueError(
-            f"'{out}' is there already. Choose another name, or replace it "
-            "with --force."
-        )
+    inputs["the state"] = arguments.state_in
+    for flag, path in (("--out", out), ("--state-out", arguments.state_out)):
+        check_output(flag, path, inputs)
+        if path and path.is_file() and not arguments.force:
+            raise ValueError(
+                f"'{path}' is there already. Choose another name, or replace "
+                "it with --force."
+            )
 
 
 def _how(
@@ -135,14 +153,31 @@ def _how(
         "min_p",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
+    constraints = constraints_of(arguments, engine)
     given["length"] = _length(arguments, engine)
-    return {**given, **stops, "seed": seed}
+    if arguments.length is None:
+        given["length"] = length_with(constraints, given["length"])
+    constraints += copy_constraints(arguments, engine)
+    return {**given, **stops, "seed": seed, "constraints": constraints}
 
 
 def _length(arguments: argparse.Namespace, engine: Engine) -> int:
     """The maximum length of a sample."""
     given = arguments.length
     return length_for(engine) if given is None else given
+
+
+def _write_state(
+    arguments: argparse.Namespace,
+    engine: Engine,
+    prompt: str,
+    state: State | None,
+) -> int:
+    """Saves the state after the prompt; returns the exit code."""
+    with signals.noted() as received:
+        watch = functools.partial(_watched, received)
+        write_state(arguments, engine, prompt, state, watch)
+    return 0
 
 
 def _watched(received: Sequence[int], chunks: Sequence) -> Iterator:
@@ -195,12 +230,15 @@ def _write(
         else:
             pieces = sampler.stream(prompt, **how)
         if arguments.json:
-            written = sum(write(as_json(prompt, sample)) for sample in found)
+            rules = [rule.name for rule in how["constraints"]]
+            lines = (as_json(prompt, sample, rules) for sample in found)
+            written = sum(map(write, lines))
         else:
             layout = Layout(how["count"], sampler.vocabulary.end)
             written = write_samples(prompt, pieces, layout, write)
             if isinstance(pieces, Drawing):
                 tell_cut(sampler, pieces.stop_reasons(), how["length"])
+                tell_dead_ends(pieces.stop_reasons())
     return (received[0] if received else 0), written
 
 

@@ -46,12 +46,15 @@ def add_prompt_arguments(
     add_unknown_argument(parser)
 
 
-def read_prompt(arguments: argparse.Namespace, engine: Engine) -> str:
+def read_prompt(
+    arguments: argparse.Namespace, engine: Engine, whole: bool = False
+) -> str:
     """Reads the prompt in the form and characters of a model.
 
     Args:
         arguments: Those of `add_prompt_arguments`.
         engine: The model.
+        whole: Whether the network reads all of it, however long it is.
 
     Returns:
         The prompt.
@@ -68,7 +71,7 @@ def read_prompt(arguments: argparse.Namespace, engine: Engine) -> str:
             arguments.prompt, "--prompt", engine,
             arguments.unknown, arguments.escapes,
         )  # fmt: skip
-    if len(prompt) > MAX_PROMPT_CHARACTERS:
+    if len(prompt) > MAX_PROMPT_CHARACTERS and not whole:
         remark(
             f"of the prompt's {len(prompt):,} characters the network reads "
             f"the last {MAX_PROMPT_CHARACTERS:,}: it remembers far fewer"

@@ -11,6 +11,8 @@ VERBS = {
     "likelier; compare with n-grams and xz.",
     "surprise": "Show what surprises a model in a text: in colours, as a web "
     "page of what was expected, or as a list of likely typos.",
+    "copied": "Show how much of a text, or of what a model writes, is copied "
+    "from a source.",
     "context": "Measure how far back a model remembers: its loss with a short "
     "context. (Formerly `charrnn memory`, which still works.)",
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
@@ -18,6 +20,7 @@ VERBS = {
     "show them.",
     "export": "Write a model in a form that needs no charrnn: ONNX, or a "
     "folder for NumPy.",
+    "card": "Print a model card in Markdown, to publish a model with.",
     "corpora": "List the corpora that charrnn knows by name.",
 }
 # Earlier names of verbs, which still work.

@@ -31,4 +31,5 @@
 - `mixing`: Average or multiply the probabilities that several models predict.
 - `translated`: Run a model on ids of a larger vocabulary, that of a mixture.
 - `mixture`: Run several models as one: average or multiply what they predict.
+- `fingerprint`: Tell models apart: a hash of the weights and the vocabulary.
 """

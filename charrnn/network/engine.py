@@ -65,11 +65,9 @@ class Engine:
     >>> vocabulary = Vocabulary("abc")
     >>> model = build_model(vocabulary, units=4, layers=2)
     >>> engine = Engine.from_keras(model, vocabulary)
-    >>> logits, state = engine.step([0, 2], engine.zero_state(2))
-    >>> logits.shape
+    >>> engine.step([0, 2], engine.zero_state(2))[0].shape
     (2, 3)
-    >>> logits, state = engine.run([[0, 1, 2, 0], [1, 1, 1, 1]])
-    >>> logits.shape
+    >>> engine.run([[0, 1, 2, 0], [1, 1, 1, 1]])[0].shape
     (2, 4, 3)
     """
 
@@ -124,10 +122,9 @@ class Engine:
                 f"{type(model).__name__!r}. For a file there is charrnn.load."
             )
         described = layers_of_keras(model)
-        weights = (layer.get_weights() for layer in model.layers)
         layers = [
-            (*layer, [np.asarray(array) for array in arrays])
-            for layer, arrays in zip(described, weights, strict=True)
+            (*layer, [np.asarray(array) for array in own.get_weights()])
+            for layer, own in zip(described, model.layers, strict=True)
         ]
         return cls(layers, vocabulary)
 
@@ -139,14 +136,14 @@ class Engine:
         """
         from charrnn.network.model import rebuild
 
-        arrays = (own for _, own in self.weights())
+        arrays = (own for _, own in self.layer_weights())
         layers: list[StoredLayer] = [
             (name, settings, next(arrays) if has_weights else [])
             for name, settings, has_weights in self._plan
         ]
         return rebuild(layers, self.vocabulary)
 
-    def weights(self) -> list[tuple[str, Sequence[np.ndarray]]]:
+    def layer_weights(self) -> list[tuple[str, Sequence[np.ndarray]]]:
         """Returns `(class name, arrays)` of all layers that have weights."""
         first = [("Embedding", self._embedding)] if self._embedding else []
         recurrent = [(layer.name, layer.arrays()) for layer in self.layers]
@@ -262,7 +259,6 @@ class Engine:
         return layers, state
 
     def _run_layers(self, ids, state, note=lambda *_: None):
-        """Runs all recurrent layers on ids `(batch, time)`: `run_layers`."""
         ids = np.asarray(ids)
         check_ids(ids, len(self.vocabulary))
         if state is None:

@@ -18,6 +18,9 @@
   catalogue.
 - `escapes`: Read backslash escapes as the characters they stand for.
 - `lines`: Split a text into lines, which end at LF, CRLF or CR.
+- `suffixes`: Sort the suffixes of a text, to find any string in it quickly.
+- `copying`: Find which parts of a text are copied from a source, and where
+  they stand.
 - `nearest`: Replace characters that a model does not know by similar ones.
 - `characters`: Name characters, count them, and give their code points.
 - `words`: Split a text into words, numbers, punctuation and white space.
@@ -38,8 +41,8 @@
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 - `document_hashes`: Hash documents: their numbers to split them, their text to
   recognise them.
-- `document_parts`: Encode documents, and divide them into two parts to train on
-  and validate on.
+- `document_parts`: Encode documents, and hold some of them out of the training
+  part.
 - `known_documents`: Recognise the documents of a training text without keeping
   the text.
 """

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -25,6 +25,30 @@ def split_lines(text: str) -> list[str]:
     ['one\r\n', 'two\x0c\n', 'three']
     """
     return LINE.findall(text)
+
+
+def first_refused(text: str, check: Callable[[str], object]) -> int | None:
+    r"""Finds the first line that a check refuses.
+
+    Args:
+        text: Any text.
+        check: Called with each line and its line end.
+
+    Returns:
+        The number of the first line for which it raises a `ValueError`, from
+        1; `None` if there is none.
+
+    Example:
+
+    >>> first_refused("1\n2\nthree\n", int)
+    3
+    """
+    for number, line in enumerate(split_lines(text), 1):
+        try:
+            check(line)
+        except ValueError:
+            return number
+    return None
 
 
 def coloured_lines(
@@ -56,3 +80,28 @@ def coloured_lines(
             [(level, "".join(c for _, c in group)) for level, group in groups],
         )
         start = end
+
+
+def lines_and_columns(
+    text: str, positions: Sequence[int] | np.ndarray
+) -> list[tuple[int, int]]:
+    r"""Finds the lines and columns of positions in a text.
+
+    Args:
+        text: Any text.
+        positions: Indices of characters.
+
+    Returns:
+        For each position its line, and its place in the line, both from 1.
+
+    Example:
+
+    >>> lines_and_columns("one\r\ntwo", [0, 2, 6])
+    [(1, 1), (1, 3), (2, 2)]
+    """
+    ends = [line.end() for line in LINE.finditer(text)]
+    starts = np.array([0, *ends[:-1]])
+    positions = np.asarray(positions, np.int64)
+    lines = np.searchsorted(starts, positions, side="right")
+    columns = positions - starts[lines - 1] + 1
+    return list(zip(lines.tolist(), columns.tolist(), strict=True))

@@ -1,7 +1,7 @@
 """The protocol of constraints: what a text must keep to while it is written."""
 
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Constraint(Protocol):
     mask like that of `allowed`: of the units that are not allowed, those that
     end the text where it may end. The text ends before such a unit, with
     the probability that the model gives it. `charrnn.Match` ends like this.
+    With `temperature(state, given)` it may also change the temperature of the
+    next unit, as `charrnn.NoLoops` does.
 
     Example:
 
@@ -71,7 +73,7 @@ class Constraint(Protocol):
         """
         ...
 
-    def allowed(self, state: Hashable, left: Left) -> np.ndarray:
+    def allowed(self, state: Any, left: Left) -> np.ndarray:
         """The units that may follow.
 
         To keep its promises a constraint allows only units after which the
@@ -87,7 +89,7 @@ class Constraint(Protocol):
         """
         ...
 
-    def advance(self, state: Hashable, unit: int) -> Hashable:
+    def advance(self, state: Any, unit: int) -> Hashable:
         """The state after another unit.
 
         Args:
@@ -96,7 +98,7 @@ class Constraint(Protocol):
         """
         ...
 
-    def can_finish(self, state: Hashable) -> bool:
+    def can_finish(self, state: Any) -> bool:
         """Whether the text may end here.
 
         Args:
@@ -157,7 +159,7 @@ def choice_of(
 
 
 def _with_ends(
-    constraint: Constraint, state: Hashable, left: Left, mask: np.ndarray
+    constraint: Constraint, state: Any, left: Left, mask: np.ndarray
 ) -> np.ndarray:
     """Adds the units that end a text to those that may be written."""
     ends = getattr(constraint, "ends", None)

@@ -17,8 +17,10 @@ from typing import Unpack
 import numpy as np
 
 from charrnn.network.engine import Engine
+from charrnn.network.recurrent import NetworkState
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Left
+from charrnn.writing.following import Progress, follow_text
 from charrnn.writing.probabilities import (
     Filters,
     log_total,
@@ -28,7 +30,6 @@ from charrnn.writing.probabilities import (
 )
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
-from charrnn.writing.steering import Progress, follow_text
 
 # A prompt is read in pieces, so that a long one takes no more memory.
 UNITS_PER_PIECE = 1024
@@ -38,6 +39,9 @@ UNITS_PER_PIECE = 1024
 # bundled model of Shakespeare the same logits, up to rounding.
 MAX_PROMPT_CHARACTERS = 16_384
 
+# Of the prompt, a state keeps so many characters for constraints.
+MAX_KEPT_CHARACTERS = 1_000
+
 
 def read_prompt(
     engine: Engine,
@@ -46,6 +50,8 @@ def read_prompt(
     count: int,
     seed: int,
     watch: Callable[[Iterable], Iterable] = iter,
+    state: State | None = None,
+    whole: bool = False,
 ) -> State:
     """Reads a prompt, except for the rest that `complete` completes.
 
@@ -56,12 +62,17 @@ def read_prompt(
         count: Number of samples to draw in parallel.
         seed: Of the random numbers.
         watch: As for `Sampler.start`.
+        state: A state of one sample to go on from: the prompt follows what
+            was read there. All of it is then read, and nothing if it is empty.
+        whole: Whether to read all of a longer prompt than
+            `MAX_PROMPT_CHARACTERS` without a state, too.
 
     Returns:
         A `State`, with the unread rest of the prompt.
 
     Raises:
-        ValueError: if the prompt has a character that the model does not know.
+        ValueError: if the prompt has a character that the model does not know,
+            or the state has several samples.
 
     Example:
 
@@ -69,35 +80,72 @@ def read_prompt(
     >>> read_prompt(load("shakespeare"), "O", count=2, seed=0).logits.shape
     (2, 69)
     """
-    vocabulary = engine.vocabulary.inner
-    settled = vocabulary.settled_length(prompt)
-    if settled < len(prompt):
-        vocabulary.encode(prompt)  # so that an error has the right position
-    ids = _ids(engine.vocabulary, prompt[:settled])
-    ids = ids[None, -MAX_PROMPT_CHARACTERS:]
-    starts = range(0, ids.shape[1], UNITS_PER_PIECE)
-    pieces = [ids[:, s : s + UNITS_PER_PIECE] for s in starts]
-    recurrent = None
-    for piece in watch(pieces):
-        logits, recurrent = engine.read(piece, recurrent)
-    if ids.shape[1] == 1:  # no document is empty
+    if state is not None:
+        check_one_sample(state)
+    ids, rest = _to_read(engine.vocabulary, prompt, state)
+    if state is None and not whole:
+        ids = ids[-MAX_PROMPT_CHARACTERS:]
+    recurrent, logits = _read(engine, ids, state, watch)
+    if state is None and len(ids) == 1:  # no document is empty
         logits = without(engine.vocabulary.boundary, logits)
+    before = "" if state is None else state.read
     # All samples share the prompt: read it once, then copy the state.
     return State(
-        [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent or ()],
+        [tuple(np.repeat(a, count, 0) for a in s) for s in recurrent],
         np.repeat(logits, count, 0),
         seed,
         np.arange(count),
-        rest=prompt[settled:],
+        rest=rest,
+        read=(before + prompt)[-MAX_KEPT_CHARACTERS:],
     )
 
 
-def _ids(vocabulary: UnitVocabulary, prompt: str) -> np.ndarray:
-    """The ids that a network reads, at least one."""
+def _to_read(
+    vocabulary: UnitVocabulary, prompt: str, state: State | None
+) -> tuple[np.ndarray, str]:
+    """The ids that a network reads, and the rest of the prompt.
+
+    Without a state to go on from, there is at least one id.
+    """
+    text = prompt if state is None else state.rest + prompt
+    inner = vocabulary.inner
+    settled = inner.settled_length(text)
+    if settled < len(text):
+        inner.encode(prompt)  # so that an error has the right position
+    rest = text[settled:]
+    if state is not None:
+        return inner.encode(text[:settled]), rest
     if vocabulary.boundary is not None:
         begin = np.array([vocabulary.boundary])
-        return np.concatenate([begin, vocabulary.inner.encode(prompt)])
-    return vocabulary.encode(prompt or new_line(vocabulary))
+        return np.concatenate([begin, inner.encode(text[:settled])]), rest
+    return vocabulary.encode(text[:settled] or new_line(vocabulary)), rest
+
+
+def _read(
+    engine: Engine,
+    ids: np.ndarray,
+    state: State | None,
+    watch: Callable[[Iterable], Iterable],
+) -> tuple[NetworkState, np.ndarray]:
+    """Reads ids piece by piece, and returns the state and the logits."""
+    recurrent: NetworkState | None = None
+    logits = np.empty(0)
+    if state is not None:
+        recurrent, logits = state.recurrent, state.logits
+    starts = range(0, len(ids), UNITS_PER_PIECE)
+    pieces = [ids[None, s : s + UNITS_PER_PIECE] for s in starts]
+    for piece in watch(pieces) if pieces else ():
+        logits, recurrent = engine.read(piece, recurrent)
+    return recurrent or [], logits
+
+
+def check_one_sample(state: State) -> None:
+    """Raises a ValueError if a state has several samples."""
+    if len(state.samples) != 1:
+        raise ValueError(
+            "Expected a state of one sample to go on from. Received one of "
+            f"{len(state.samples):,}. `charrnn.prime` returns one."
+        )
 
 
 def new_line(vocabulary: UnitVocabulary) -> str:

@@ -13,16 +13,14 @@ from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
+from charrnn.writing.forms import joined
 from charrnn.writing.limits import check_can_write, check_length, check_ram
-from charrnn.writing.probabilities import (
-    Filters,
-    check_filters,
-    probabilities,
-)
+from charrnn.writing.probabilities import Filters, check_filters
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
-from charrnn.writing.steering import constrained, steered
+from charrnn.writing.steering import check_can_begin, constrained, steered
+from charrnn.writing.temperatures import with_places
 
 if TYPE_CHECKING:
     import keras
@@ -81,6 +79,7 @@ class Sampler:
         watch: Callable[[Iterable], Iterable] = iter,
         constraints: Sequence[Constraint] = (),
         left: Left | None = None,
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> State:
         """Reads a prompt.
@@ -97,6 +96,8 @@ class Sampler:
                 bar: `rich.progress.track`, for example.
             constraints: What the samples keep to, `charrnn.Constraint`s.
             left: How much they may write.
+            state: What `charrnn.prime` or `charrnn.load_state` returned: the
+                samples go on from there, after the prompt, all of which counts.
             **filters: For the completion, as in `probabilities`.
 
         Returns:
@@ -114,10 +115,18 @@ class Sampler:
         (2, 69)
         """
         check_ram(self.engine, count)
+        before = "" if state is None else state.read
         state = read_prompt(
-            self.engine, prompt, count=count, seed=seed, watch=watch
+            self.engine, prompt,
+            count=count, seed=seed, watch=watch, state=state,
+        )  # fmt: skip
+        read = before + prompt
+        constraints = with_places(
+            joined(constraints, read),
+            filters.get("temperature"),
+            self.vocabulary,
         )
-        state = constrained(state, constraints, prompt)
+        state = constrained(state, constraints, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -147,8 +156,7 @@ class Sampler:
         >>> ids.shape, state.position
         ((2,), 1)
         """
-        logits, steering = steered(state, left, self.vocabulary)
-        p = probabilities(logits, **filters)
+        p, steering = steered(state, left, self.vocabulary, **filters)
         numbers = self._numbers.at(
             state.position, seed=state.seed, samples=state.samples
         )
@@ -172,6 +180,7 @@ class Sampler:
         interrupted: Callable[[], bool] | None = None,
         watch: Callable[[Iterable], Iterable] = iter,
         constraints: Sequence[Constraint] = (),
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> list[Sample]:
         """Writes whole samples, of a model of documents whole documents.
@@ -194,6 +203,7 @@ class Sampler:
                 samples end as they are.
             watch: As for `start`.
             constraints: What the samples keep to, `charrnn.Constraint`s.
+            state: As for `start`.
             **filters: `temperature`, `top_k`, `top_p` and `min_p` as in
                 `probabilities`.
 
@@ -221,6 +231,7 @@ class Sampler:
             interrupted=interrupted,
             watch=watch,
             constraints=constraints,
+            state=state,
             **filters,
         )
         return drawing.samples(on_text)
@@ -238,6 +249,7 @@ class Sampler:
         interrupted: Callable[[], bool] | None = None,
         watch: Callable[[Iterable], Iterable] = iter,
         constraints: Sequence[Constraint] = (),
+        state: State | None = None,
         **filters: Unpack[Filters],
     ) -> Drawing:
         """Yields samples piece by piece, without keeping them.
@@ -273,8 +285,10 @@ class Sampler:
             watch=watch,
             constraints=constraints,
             left=left,
+            state=state,
             **filters,
         )
+        check_can_begin(state, left, self.vocabulary)
         return Drawing(
             functools.partial(self.step, **filters),
             state,

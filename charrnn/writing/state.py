@@ -30,6 +30,8 @@ class State:
             is then no part of it, or `None`. Empty without constraints.
         masked: The probability of the units that the constraints kept from
             being drawn last, `(samples,)`; `None` without constraints.
+        read: The end of the prompt, which constraints may look at if another
+            prompt follows.
     """
 
     recurrent: list[tuple[np.ndarray, ...]] = dataclasses.field(repr=False)
@@ -39,10 +41,15 @@ class State:
     position: int = 0
     rest: str = ""
     opening: tuple[str, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    progress: tuple[tuple[Hashable, ...], ...] = ()
-    ended: tuple[str | None, ...] = ()
+    constraints: tuple[Constraint, ...] = dataclasses.field(
+        default=(), repr=False
+    )
+    progress: tuple[tuple[Hashable, ...], ...] = dataclasses.field(
+        default=(), repr=False
+    )
+    ended: tuple[str | None, ...] = dataclasses.field(default=(), repr=False)
     masked: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    read: str = dataclasses.field(default="", repr=False)
 
 
 def keep_rows(state: State, rows: Sequence | np.ndarray) -> State:

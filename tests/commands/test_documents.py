@@ -12,6 +12,7 @@ import pytest
 
 import charrnn
 from charrnn.commands import main
+from charrnn.insight import neurons
 from charrnn.text import kinds
 from charrnn.text.document_hashes import digests
 from charrnn.text.known_documents import KnownDocuments
@@ -88,7 +89,7 @@ def test_only_new_documents_are_kept(folder, capsys, more):
     more = [str(folder / "names.txt") for _ in more]
     read = written(folder, capsys, "--count=300", "--new", *more)
     names = read.out.splitlines()
-    assert len(names) == 300 and not set(names) & set(NAMES)
+    assert len(set(names)) == 300 and not set(names) & set(NAMES)
     told = re.findall(r"\d+", read.err.replace(",", ""))
     drawn, new, *_ = map(int, told)
     assert drawn > 300 == new
@@ -103,7 +104,8 @@ def test_documents_that_are_not_new_are_told_apart(folder):
     drawn = [s.text for s in found.samples]
     assert set(known.places(drawn)) == {"new"}
     assert found.places["new"] == 50
-    assert all(found.places[name] for name in ("train", "test", "unfinished"))
+    assert len(set(drawn)) == 50
+    assert all(found.places.values())
     assert found.drawn == sum(found.places.values()) < 50 * 50
 
 
@@ -278,11 +280,37 @@ def test_surprise_shows_each_document(unit, by, tmp_path, capsys):
     assert {*map(int, places)} <= {*range(1, len(documents) + 1)}
 
 
-def test_verbs_about_endless_text_say_so(folder, capsys):
-    text = str(folder / "names.txt")
-    assert main(["neurons", str(folder / "model.keras"), text]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "an endless text: expected a model of one" in line
+@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+def test_neurons_are_followed_through_each_document(unit):
+    # Weights that are not small, so that the state matters.
+    model, vocabulary = model_of(unit, "\n%\n", ["one two", "Zwei", "né"])
+    random = np.random.default_rng(0)
+    shapes = [weights.shape for weights in model.get_weights()]
+    model.set_weights([random.normal(0, 1, shape) for shape in shapes])
+    documents = ["one two", "Zwei", "one two", "né", "one two"]
+    text = "\n%\n".join(documents)
+    found = charrnn.read_neurons(model, text, vocabulary=vocabulary)
+    shown = "".join(f"\n{document}" for document in documents) + "\n"
+    assert found.text == shown and found.units
+    starts = [match.end() for match in re.finditer("\none two", shown)]
+    for unit_found in found.units:
+        first, *others = (
+            unit_found.activations[start - 7 : start] for start in starts
+        )
+        assert len(set(first.tolist())) > 1
+        for other in others:
+            np.testing.assert_allclose(other, first, atol=1e-6)
+
+
+def test_neurons_of_documents_are_shown(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(neurons.Unit, "clear", True)
+    text, page = str(folder / "names.txt"), tmp_path / "page.html"
+    words = ["neurons", str(folder / "model.keras"), text]
+    assert main([*words, "--html", str(page)]) == 0
+    assert "position in line" in capsys.readouterr().out
+    first = re.search(r"<pre>(.*?)</pre>", page.read_text("utf-8"), re.DOTALL)
+    shown = re.sub("<.*?>", "", first[1]).split("\u21b5\n")
+    assert shown[1:-1] == NAMES
 
 
 def test_lines_alone_are_not_adapted_to(folder, capsys):

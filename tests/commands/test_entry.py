@@ -33,6 +33,7 @@ def test_reading_verbs_do_not_import_tensorflow(trained, tmp_path):
         *([verb, *read] for verb in ("score", "surprise", "context")),
         ["neurons", *read],
         ["next", str(trained.folder), "--prompt", "The"],
+        ["copied", *read, "--length", "9"],
         ["corpora"],
     ]
     result = run("-c", RUN_EACH, cwd=ROOT, input=json.dumps(words))

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from charrnn.commands import generate, main
+from charrnn.commands import copied, generate, main
 from charrnn.network import model_file
 from charrnn.system import ram
 from charrnn.text.vocabulary import Vocabulary
@@ -73,11 +73,14 @@ FLAGS = {
         "--model": PATHS, "--prompt": TEXTS, "--prompt-file": PATHS,
         "--encoding": ENCODINGS, "--escapes": None, "--force": None,
         "--unknown": ["error", "nearest", "skip", "replace", ""],
-        "--length": NUMBERS, "--count": NUMBERS, "--temperature": NUMBERS,
+        "--length": NUMBERS, "--count": NUMBERS,
+        "--temperature": [*NUMBERS, "0.4,0.9", "1,2", "1.,nan", ",."],
+        "--max-copy": NUMBERS, "--source": PATHS, "--no-loops": None,
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
         "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
-        "--mix-by": ["average", "product"],
+        "--mix-by": ["average", "product"], "--state-in": PATHS,
+        "--state-out": PATHS,
     },
     "score": {
         "--mix": MIXED, "--mix-by": ["average", "product"],
@@ -103,11 +106,18 @@ FLAGS = {
         "--unknown": ["error", "nearest", "skip", "replace", ""],
         "--temperature": NUMBERS, "--max-prefixes": NUMBERS, "--word": TEXTS,
     },
+    "copied": {
+        "--encoding": ENCODINGS, "--newline": ["lf", "keep", "crlf"],
+        "--normalize": ["NFC", "nfc"], "--min-run": NUMBERS,
+        "--length": NUMBERS, "--temperature": NUMBERS, "--seed": NUMBERS,
+        "--count": NUMBERS, "--show-text": None, "--json": None,
+    },
     "gradients": {
         "--encoding": ENCODINGS, "--normalize": ["NFC", "nfc"],
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
         "--plot": PATHS, "--json": None,
     },
+    "export": {"--weights": ["float16", "float32", "int8"], "--force": None},
     "corpora": {"--json": None},
 }  # fmt: skip
 # What the verb needs, so that not all ends at what is missing.
@@ -119,7 +129,9 @@ NEEDED = {
     "context": ["model.keras", "sea.txt"],
     "neurons": ["model.keras", "sea.txt"],
     "next": ["model.keras", "--max-prefixes=9"],
+    "copied": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
+    "export": ["model.keras", "new"],
     "corpora": [],
 }
 
@@ -154,6 +166,7 @@ def place(model, tmp_path, monkeypatch):
     monkeypatch.setattr(ram, "machine_bytes", lambda: 1 << 30)
     monkeypatch.setattr(Session, "_train", write_checkpoint)
     monkeypatch.setattr(generate, "Sampler", ShortSampler)
+    monkeypatch.setattr(copied, "Sampler", ShortSampler)
     for name, content in {
         "sea.txt": TEXT.encode(), "empty.txt": b"",
         "bytes": bytes(range(256)), "folder/one.txt": TEXT.encode(),

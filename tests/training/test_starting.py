@@ -154,16 +154,34 @@ def test_new_characters_of_another_normal_form_are_refused(
 
 @pytest.mark.parametrize(
     ("given", "whole_words"),
-    [({}, True), ({"max_vocab": 1}, False), ({"min_count": 99}, False)],
+    [({}, True), ({"max_vocab": 0}, False), ({"min_count": 99}, False)],
 )
 def test_new_words_have_limits(read, models, given, whole_words):
-    settings, data, _ = read(unit="word", **given)
     known = len(model_file.read(models / "word.keras")["vocabulary"])
+    if "max_vocab" in given:
+        given = {"max_vocab": known}  # all characters are added nevertheless
+    settings, data, _ = read(unit="word", **given)
     assert settings.min_count == given.get("min_count", 2)
     assert settings.max_vocab == given.get("max_vocab", known + 10_000)
     new = data.vocabulary.words[known:]
     assert (max(map(len, new)) > 1) == whole_words
     assert {"ü", "7"} < set(new)
+
+
+@pytest.mark.parametrize("unit", ["character", "word"])
+@pytest.mark.parametrize("more", [{}, {"freeze_vocabulary": True}])
+def test_a_model_keeps_all_that_it_knows(read, models, unit, more):
+    known = len(model_file.read(models / f"{unit}.keras")["vocabulary"])
+    with pytest.raises(ValueError, match=rf"max-vocab of {known} or more"):
+        read(unit=unit, max_vocab=known - 1, **more)
+
+
+@pytest.mark.parametrize("name", ["max_vocab", "min_count"])
+def test_what_bytes_have_no_use_for_is_refused_whatever_they_start_from(
+    read, name
+):
+    with pytest.raises(ValueError, match="with --unit byte"):
+        read(unit="byte", **{name: 5})
 
 
 def test_dropout_may_be_another_one(read):
@@ -173,13 +191,22 @@ def test_dropout_may_be_another_one(read):
     assert settings.dropout is not None
 
 
-@pytest.fixture(scope="module")
-def grown(models, tmp_path_factory):
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("character", []), ("word", []),
+        ("character", ["--documents=lines"]), ("word", ["--documents=lines"]),
+    ],
+    ids=lambda param: "-".join([param[0], *param[1]]),
+)  # fmt: skip
+def grown(request, models, tmp_path_factory):
     """The flags and the folder of a run that made a model grow."""
     folder = tmp_path_factory.mktemp("grown")
+    unit, flags = request.param
     (folder / "new.txt").write_text(GERMAN, encoding="utf-8")
-    model = models / "character.keras"
-    words = ["train", str(folder / "new.txt"), "--init-from", str(model), *RUN]
+    model = models / f"{unit}.keras"
+    words = ["train", str(folder / "new.txt"), "--init-from", str(model)]
+    words += [*RUN, *flags]
     with contextlib.redirect_stdout(io.StringIO()):
         assert main([*words, "--out", str(folder / "run")]) == 0
     return words, folder / "run"
@@ -189,12 +216,16 @@ def grown(models, tmp_path_factory):
 def test_a_grown_model_reads_and_writes_what_is_new(grown, capsys):
     _, folder = grown
     vocabulary = charrnn.load(folder).vocabulary
-    assert set(vocabulary.characters) == {*OLD, *GERMAN}
+    # The end of a line is not in a document.
+    new = {*GERMAN.replace("\n", "")} | {*OLD}
+    assert set(vocabulary.alphabet) == new
     words = ["generate", "--model", str(folder), "--prompt", "süß –"]
     assert main([*words, "--length", "20"]) == 0
     assert capsys.readouterr().out.startswith("süß –")
     facts = charrnn.load(folder).facts
-    assert facts["format"] == 1
+    ways = vocabulary.unit == "word", vocabulary.boundary is not None
+    expected = {(False, False): 1, (True, False): 2}
+    assert facts["format"] == expected.get(ways, 3)
 
 
 @pytest.mark.slow
@@ -206,7 +237,7 @@ def test_a_stopped_run_of_a_grown_model_ends_the_same_to_the_bit(
 
     words = [*grown[0], "--out", str(tmp_path / "run")]
     with monkeypatch.context() as patch:
-        at_step(patch, 30, stop)
+        at_step(patch, 10, stop)
         assert main(words) == 130
     assert main(words) == 0
     assert left_behind(tmp_path / "run") == left_behind(grown[1])
