@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from browsers import PHONE, SCREEN, check_silence, chromium, prefer, resize
-from exported import VOCABULARIES, network
+from exported import network
+from random_networks import engine_of
 
 from charrnn import WordVocabulary
 from charrnn.exports.page import page
@@ -433,8 +434,8 @@ def test_cells_hold_still_for_who_prefers_it(opened):
 @pytest.mark.slow
 def test_hostile_words_and_texts_stay_texts(opened):
     words = [*sorted(set("".join(HOSTILE) + "ab ")), *HOSTILE]
-    engine = network_of(WordVocabulary(list(dict.fromkeys(words))))
-    browser = opened(engine, "".join(HOSTILE))
+    vocabulary = WordVocabulary(list(dict.fromkeys(words)))
+    browser = opened(engine_of(vocabulary), "".join(HOSTILE))
     for text in ["", *HOSTILE]:
         write(browser, 30, text)
     read(browser, "".join(HOSTILE))
@@ -445,8 +446,3 @@ def test_hostile_words_and_texts_stay_texts(opened):
     assert browser.execute_script("return window.broken") is None
     like = find(browser, "like").get_property("textContent")
     assert not re.search("[\0-\x1f\u202e\u2066\u2028]", like)
-
-
-def network_of(vocabulary):
-    VOCABULARIES["hostile"] = vocabulary
-    return network("hostile")
