@@ -58,12 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"which of {', '.join(UNITS)}: each cell is trained with each "
         f"unit (default: {DEFAULT})",
     )
-    _add_number(
-        parser,
-        "max_vocab",
-        "maximum number of distinct characters or words, the most frequent "
-        "ones (default: all; of words 10,000)",
-    )
     _add_numbers(parser)
     parser.add_argument(
         "--out",
@@ -84,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_numbers(parser):
-    """Adds the flags for the length and the size of each run."""
+    """Adds the flags for the length and the sizes of each run."""
     length = parser.add_mutually_exclusive_group()
     _add_number(
         length,
@@ -115,6 +109,12 @@ def _add_numbers(parser):
         "layers",
         f"layers of each network (default: {DEFAULT_LAYERS})",
         DEFAULT_LAYERS,
+    )
+    _add_number(
+        parser,
+        "max_vocab",
+        "maximum number of distinct characters or words, the most frequent "
+        "ones (default: all; of words 10,000)",
     )
     seed = DEFAULTS["seed"]
     _add_number(
