@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_numbers(parser):
-    """Adds the flags for the length and the sizes of each run."""
+    """Adds the flags for the length and the size of each run."""
     length = parser.add_mutually_exclusive_group()
     _add_number(
         length,
@@ -91,6 +91,15 @@ def _add_numbers(parser):
         "epochs",
         "passes over the training text for each run, without a time limit",
     )
+    _add_sizes(parser)
+    seed = DEFAULTS["seed"]
+    _add_number(
+        parser, "seed", f"of weights and windows (default: {seed})", seed
+    )
+
+
+def _add_sizes(parser):
+    """Adds the flags for the sizes of the networks and vocabularies."""
     size = parser.add_mutually_exclusive_group()
     _add_number(
         size,
@@ -115,10 +124,6 @@ def _add_numbers(parser):
         "max_vocab",
         "maximum number of distinct characters or words, the most frequent "
         "ones (default: all; of words 10,000)",
-    )
-    seed = DEFAULTS["seed"]
-    _add_number(
-        parser, "seed", f"of weights and windows (default: {seed})", seed
     )
 
 
