@@ -48,6 +48,8 @@ _HOMES = {
     "prime": "writing.priming",
     "save_state": "writing.state_file",
     "load_state": "writing.state_file",
+    "MaxCopy": "writing.max_copy",
+    "NoLoops": "writing.temperatures",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -122,6 +124,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.constraints import Left as Left
     from charrnn.writing.counted import Lines as Lines
     from charrnn.writing.counted import Sentences as Sentences
+    from charrnn.writing.max_copy import MaxCopy as MaxCopy
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
     from charrnn.writing.patterns import Acrostic as Acrostic
@@ -133,6 +136,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.sampler import Sampler as Sampler
     from charrnn.writing.state_file import load_state as load_state
     from charrnn.writing.state_file import save_state as save_state
+    from charrnn.writing.temperatures import NoLoops as NoLoops
     from charrnn.writing.word_lists import OnlyWords as OnlyWords
 
 __all__ = ["__version__", *_HOMES]

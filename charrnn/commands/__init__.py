@@ -23,6 +23,7 @@
   them.
 - `control_flags`: The flags of `charrnn generate` for texts that keep to a
   form.
+- `copy_flags`: The flags of `charrnn generate` against copying and repetition.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.
 - `documents`: Draw documents that are new, and tell how many others were drawn.

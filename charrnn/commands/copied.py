@@ -172,7 +172,7 @@ def _of_model(arguments: argparse.Namespace) -> tuple[str, str, str]:
                 "read. Leave it out."
             )
     engine = load(arguments.text)
-    name = arguments.source or source_of(engine)
+    name = arguments.source or source_of(engine, "Name a source.")
     title = sources.title(name)
     if not arguments.source:
         remark(f"source: {title}, which the model was trained on")

@@ -15,6 +15,7 @@ from charrnn.commands.control_flags import (
     length_with,
     tell_dead_ends,
 )
+from charrnn.commands.copy_flags import copy_constraints
 from charrnn.commands.documents import (
     draw_new,
     known_documents,
@@ -152,11 +153,12 @@ def _how(
         "min_p",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
-    constraints = given["constraints"] = constraints_of(arguments, engine)
+    constraints = constraints_of(arguments, engine)
     given["length"] = _length(arguments, engine)
     if arguments.length is None:
         given["length"] = length_with(constraints, given["length"])
-    return {**given, **stops, "seed": seed}
+    constraints += copy_constraints(arguments, engine)
+    return {**given, **stops, "seed": seed, "constraints": constraints}
 
 
 def _length(arguments: argparse.Namespace, engine: Engine) -> int:

@@ -7,7 +7,12 @@
 - `ledger`: Add up the surprise of the characters drawn, many steps at a time.
 - `constraints`: The protocol of constraints: what a text must keep to while
   it is written.
+- `temperatures`: Vary the temperature: by the place in the word, and to leave
+  loops.
+- `max_copy`: Forbid what would copy more than so many characters from a
+  source.
 - `state`: The sampling state: everything that the next characters depend on.
+- `following`: Follow a text with constraints, and find where it may end.
 - `steering`: Apply constraints to a step: mask the logits, follow the units
   drawn.
 - `prompts`: Read a prompt, and complete the word in which it ends.

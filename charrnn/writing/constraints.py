@@ -38,6 +38,8 @@ class Constraint(Protocol):
     mask like that of `allowed`: of the units that are not allowed, those that
     end the text where it may end. The text ends before such a unit, with
     the probability that the model gives it. `charrnn.Match` ends like this.
+    With `temperature(state, given)` it may also change the temperature of the
+    next unit, as `charrnn.NoLoops` does.
 
     Example:
 

@@ -15,15 +15,12 @@ from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
 from charrnn.writing.forms import joined
 from charrnn.writing.limits import check_can_write, check_length, check_ram
-from charrnn.writing.probabilities import (
-    Filters,
-    check_filters,
-    probabilities,
-)
+from charrnn.writing.probabilities import Filters, check_filters
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
 from charrnn.writing.steering import check_can_begin, constrained, steered
+from charrnn.writing.temperatures import with_places
 
 if TYPE_CHECKING:
     import keras
@@ -124,7 +121,12 @@ class Sampler:
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
         read = before + prompt
-        state = constrained(state, joined(constraints, read), read)
+        constraints = with_places(
+            joined(constraints, read),
+            filters.get("temperature"),
+            self.vocabulary,
+        )
+        state = constrained(state, constraints, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -154,8 +156,7 @@ class Sampler:
         >>> ids.shape, state.position
         ((2,), 1)
         """
-        logits, steering = steered(state, left, self.vocabulary)
-        p = probabilities(logits, **filters)
+        p, steering = steered(state, left, self.vocabulary, **filters)
         numbers = self._numbers.at(
             state.position, seed=state.seed, samples=state.samples
         )

@@ -1,20 +1,25 @@
 """Apply constraints to a step: mask the logits, follow the units drawn."""
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import numpy as np
 
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Choice, Constraint, Left, choice_of
-from charrnn.writing.probabilities import log_total, without
+from charrnn.writing.following import Progress, advanced
+from charrnn.writing.probabilities import (
+    Filters,
+    log_total,
+    probabilities,
+    without,
+)
 from charrnn.writing.state import State
 
 END = "end"  # of a document
 COMPLETE = "complete"  # of a text: nothing may follow, or the model ended it
 DEAD_END = "dead end"  # nothing may follow, but the text may not end either
-
-Progress = tuple[Hashable, ...]  # the state of each constraint
 
 
 class Steering:
@@ -96,6 +101,31 @@ class Steering:
             if not self._choices[row].can_finish
         ]
 
+    def tempered(self, filters: Filters) -> dict[str, Any]:
+        """Lets the constraints change the temperature of each sample.
+
+        Args:
+            filters: The arguments of `probabilities`.
+
+        Returns:
+            The same arguments, with a temperature for each sample if a
+            constraint has the method `temperature`.
+        """
+        rules = [
+            (place, rule.temperature)
+            for place, rule in enumerate(self._constraints)
+            if hasattr(rule, "temperature")
+        ]
+        if not rules:
+            return {**filters}
+        temperatures = []
+        for progress in self._progress:
+            temperature = filters.get("temperature", 1.0)
+            for place, changed in rules:
+                temperature = changed(progress[place], temperature)
+            temperatures.append([temperature])
+        return {**filters, "temperature": np.array(temperatures)}
+
     def _follow(self, row: int, unit: int) -> tuple[Progress, str | None]:
         progress = self._progress[row]
         boundary = self._vocabulary.boundary
@@ -111,40 +141,28 @@ class Steering:
 
 
 def steered(
-    state: State, lefts: Sequence[Left] | None, vocabulary: UnitVocabulary
+    state: State,
+    lefts: Sequence[Left] | None,
+    vocabulary: UnitVocabulary,
+    **filters: Unpack[Filters],
 ) -> tuple[np.ndarray, Steering | None]:
-    """The logits that the next units of a state's samples are drawn with.
+    """The probabilities that the next units of a state are drawn with.
 
     Args:
         state: The `State`.
         lefts: How much each sample may still write; `None` if not known.
         vocabulary: That of the model.
+        **filters: As for `probabilities`.
 
     Returns:
-        `(logits, steering)`, without a `Steering` if there are no constraints.
+        `(p, steering)`, without a `Steering` if there are no constraints.
     """
     logits = without(vocabulary.stand_in, state.logits)
     if not state.constraints:
-        return logits, None
+        return probabilities(logits, **filters), None
     steering = Steering(state, logits, lefts, vocabulary)
-    return steering.logits, steering
-
-
-def advanced(
-    constraints: Sequence[Constraint], progress: Progress, unit: int
-) -> Progress:
-    """The state of each constraint after another unit.
-
-    Args:
-        constraints: The constraints.
-        progress: The state of each before the unit.
-        unit: Its id.
-
-    Returns:
-        A tuple of states.
-    """
-    pairs = zip(constraints, progress, strict=True)
-    return tuple(constraint.advance(state, unit) for constraint, state in pairs)
+    how = steering.tempered(filters)
+    return probabilities(steering.logits, **how), steering
 
 
 def constrained(
@@ -209,35 +227,3 @@ def check_can_begin(
                 else "."
             )
         )
-
-
-def follow_text(
-    constraints: Sequence[Constraint],
-    progress: Progress,
-    ids: Sequence[int],
-    left: Left,
-    vocabulary: UnitVocabulary,
-) -> Progress | None:
-    """Follows units if all of them are allowed.
-
-    Args:
-        constraints: The constraints.
-        progress: The state of each.
-        ids: The units.
-        left: How much may be written after them. (Left in characters, the
-            units count as well.)
-        vocabulary: That of the model.
-
-    Returns:
-        The state of each constraint after them, or `None` if one of the units
-        is not allowed.
-    """
-    for place, unit in enumerate(ids):
-        units = None if left.units is None else left.units + len(ids) - place
-        rest = left.characters
-        characters = None if rest is None else rest - place
-        now = Left(units, characters)
-        if not choice_of(constraints, progress, now, vocabulary).written[unit]:
-            return None
-        progress = advanced(constraints, progress, unit)
-    return progress
