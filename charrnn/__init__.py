@@ -37,6 +37,13 @@ _HOMES = {
     "Mixture": "network.mixture",
     "Constraint": "writing.constraints",
     "Left": "writing.constraints",
+    "Match": "writing.patterns",
+    "Forbid": "writing.patterns",
+    "ForbidMatch": "writing.patterns",
+    "Acrostic": "writing.patterns",
+    "Lines": "writing.counted",
+    "Sentences": "writing.counted",
+    "OnlyWords": "writing.word_lists",
     "Sampler": "writing.sampler",
     "prime": "writing.priming",
     "save_state": "writing.state_file",
@@ -115,15 +122,22 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.twins.stateful import stateful_twin as stateful_twin
     from charrnn.writing.constraints import Constraint as Constraint
     from charrnn.writing.constraints import Left as Left
+    from charrnn.writing.counted import Lines as Lines
+    from charrnn.writing.counted import Sentences as Sentences
     from charrnn.writing.max_copy import MaxCopy as MaxCopy
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
+    from charrnn.writing.patterns import Acrostic as Acrostic
+    from charrnn.writing.patterns import Forbid as Forbid
+    from charrnn.writing.patterns import ForbidMatch as ForbidMatch
+    from charrnn.writing.patterns import Match as Match
     from charrnn.writing.priming import prime as prime
     from charrnn.writing.probabilities import probabilities as probabilities
     from charrnn.writing.sampler import Sampler as Sampler
     from charrnn.writing.state_file import load_state as load_state
     from charrnn.writing.state_file import save_state as save_state
     from charrnn.writing.temperatures import NoLoops as NoLoops
+    from charrnn.writing.word_lists import OnlyWords as OnlyWords
 
 __all__ = ["__version__", *_HOMES]
 

@@ -102,8 +102,11 @@ def draw_new(
     share = places["new"] / drawn if drawn else 0
     line = (
         f"{drawn:,} drawn: {places['new']:,} new ({share:.0%}), "
-        f"{places['train']:,} in train, {places['test']:,} in test"
+        f"{places['training']:,} in the training part, "
+        f"{places['held_out']:,} held out"
     )
+    if places["repeated"]:
+        line += f"; {places['repeated']:,} like one drawn before"
     if places["unfinished"]:
         line += f"; {places['unfinished']:,} cut at --length {how['length']:,}"
     remark(line)

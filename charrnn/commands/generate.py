@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charrnn.commands.control_flags import (
+    constraints_of,
+    length_with,
+    tell_dead_ends,
+)
 from charrnn.commands.copy_flags import copy_constraints
 from charrnn.commands.documents import (
     draw_new,
@@ -148,9 +153,14 @@ def _how(
         "min_p",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
+    constraints = given["constraints"] = [
+        *constraints_of(arguments, engine),
+        *copy_constraints(arguments, engine),
+    ]
     given["length"] = _length(arguments, engine)
-    constraints = copy_constraints(arguments, engine)
-    return {**given, **stops, "seed": seed, "constraints": constraints}
+    if arguments.length is None:
+        given["length"] = length_with(constraints, given["length"])
+    return {**given, **stops, "seed": seed}
 
 
 def _length(arguments: argparse.Namespace, engine: Engine) -> int:
@@ -222,12 +232,15 @@ def _write(
         else:
             pieces = sampler.stream(prompt, **how)
         if arguments.json:
-            written = sum(write(as_json(prompt, sample)) for sample in found)
+            rules = [rule.name for rule in how["constraints"]]
+            lines = (as_json(prompt, sample, rules) for sample in found)
+            written = sum(map(write, lines))
         else:
             layout = Layout(how["count"], sampler.vocabulary.end)
             written = write_samples(prompt, pieces, layout, write)
             if isinstance(pieces, Drawing):
                 tell_cut(sampler, pieces.stop_reasons(), how["length"])
+                tell_dead_ends(pieces.stop_reasons())
     return (received[0] if received else 0), written
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from charrnn.commands.control_flags import add_control_arguments
 from charrnn.commands.copy_flags import add_copy_arguments
 from charrnn.commands.mix_flags import add_mix_arguments
 from charrnn.commands.options import at_least, fraction, temperature
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a .keras file, a run's folder, or shakespeare, which comes "
         "with charrnn (default: the newest run in runs/, or else shakespeare)",
     )
-    add_prompt_arguments(parser, "--prompt, --stop and --stop-after")
+    add_prompt_arguments(parser, "--prompt, --stop, --stop-after and --forbid")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
     add_copy_arguments(parser.add_argument_group("copying and repetition"))
     add_mix_arguments(
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " or, in quotes, '0.1>0.9', which moves along --length",
     )
     add_state_arguments(parser.add_argument_group("states"))
+    add_control_arguments(parser)
     _add_output_arguments(parser.add_argument_group("output"))
 
 

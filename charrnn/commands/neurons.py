@@ -14,6 +14,8 @@ from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, PNG, check_output, tell_written
 from charrnn.commands.texts import read_for
 from charrnn.insight.neurons import (
+    EXTREMES,
+    MIN_OCCURRENCES,
     Neurons,
     Unit,
     read_neurons,
@@ -85,14 +87,17 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_as_json(found), indent=1))
     else:
-        _print(found, text, arguments)
+        _print(found, text, engine.vocabulary.plural, arguments)
     return 0
 
 
-def _print(found: Neurons, text: str, arguments: argparse.Namespace) -> None:
+def _print(
+    found: Neurons, text: str, plural: str, arguments: argparse.Namespace
+) -> None:
     """Prints a table of the units, their heat maps, and a table of gates."""
     _print_units(found.units)
-    _print_extremes(found.units)
+    if found.units:
+        _print_extremes(found.units, plural)
     console = Console()
     if console.color_system and not console.no_color:
         for heading, unit in clear_units(found.units)[: arguments.count]:
@@ -129,6 +134,9 @@ def _as_json(found: Neurons) -> dict[str, Any]:
 
 
 def _print_units(units: Sequence[Unit]) -> None:
+    if not units:
+        print("(nothing that units may track varies: read a longer text)")
+        return
     print("what a unit tracks              layer  unit  correlation  control")
     for unit in units:
         print(
@@ -142,14 +150,26 @@ def _print_units(units: Sequence[Unit]) -> None:
     )
 
 
-def _print_extremes(units: Sequence[Unit]) -> None:
-    """Prints what each unit listed responds to."""
+def _print_extremes(units: Sequence[Unit], plural: str) -> None:
+    """Prints what each unit listed responds to, or why that is not known."""
+    if not any(unit.highest_after for unit in units):
+        print(
+            f"\n(fewer than two {plural} occur {MIN_OCCURRENCES} times, so "
+            "there is no list of those\nafter which a unit is high or low: "
+            "read a longer text)"
+        )
+        return
     print(f"\nlayer, unit {'highest after':<{WORDS_COLUMNS}}  lowest after")
     for layer, number in dict.fromkeys((u.layer, u.unit) for u in units):
         unit = next(u for u in units if (u.layer, u.unit) == (layer, number))
         highest, lowest = map(_listed, (unit.highest_after, unit.lowest_after))
         highest += " " * (WORDS_COLUMNS - cell_len(highest))
         print(f"{f'{layer}, {number}':<11} {highest}  {lowest}".rstrip())
+    if min(len(unit.highest_after) for unit in units) < EXTREMES:
+        print(
+            f"({plural} that occur {MIN_OCCURRENCES} times or more: a longer "
+            "text has more of them)"
+        )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,7 +4,8 @@ import dataclasses
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from charrnn.writing.drawing import Sample
 
@@ -74,17 +75,20 @@ def write_samples(
     return written
 
 
-def as_json(prompt: str, sample: Sample) -> str:
+def as_json(
+    prompt: str, sample: Sample, constraints: Sequence[str] = ()
+) -> str:
     """Returns a sample as a line of JSON.
 
     Args:
         prompt: The text before the sample.
         sample: The sample.
+        constraints: The names of those that it keeps to.
 
     Returns:
         The line, with its line end.
     """
-    row = {
+    row: dict[str, Any] = {
         "prompt": prompt,
         "text": sample.text,
         "seed": sample.seed,
@@ -92,6 +96,9 @@ def as_json(prompt: str, sample: Sample) -> str:
         "nats_per_character": round(sample.nats_per_character, 6),
         "stop_reason": sample.stop_reason,
     }
+    if constraints:
+        row["constraints"] = list(constraints)
+        row["masked"] = round(sample.masked, 6)
     # JSON does not escape all control characters, which a terminal would act
     # on. Bytes that are not text are lone surrogates, which UTF-8 cannot store.
     escaped = sys.stdout.isatty() or not _is_text(prompt + sample.text)

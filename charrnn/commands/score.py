@@ -150,7 +150,7 @@ def _naming(source: str, error: ValueError) -> ValueError:
     """The error with the source's name before its message."""
     title = sources.title(source)
     message = str(error)
-    if not message.startswith(f"{title}: "):
+    if not message.startswith((f"{title}: ", f"{title}, line ")):
         message = f"{title}: {message}"
     return ValueError(message)
 
@@ -269,10 +269,13 @@ def _lines_without_ends(
     # This model cannot read a line end, so the text is cut into lines before
     # it is converted to the model's characters.
     title = sources.title(source)
-    lines = split_lines(read_as_written(source, arguments))
-    return [
-        model_text(
-            line.rstrip("\r\n"), engine, arguments.unknown, f"{title}:{number}"
-        )
-        for number, line in enumerate(lines, 1)
-    ]
+    found = []
+    for number, line in enumerate(
+        split_lines(read_as_written(source, arguments)), 1
+    ):
+        name, line = f"{title}, line {number:,}", line.rstrip("\r\n")
+        try:
+            found.append(model_text(line, engine, arguments.unknown, name))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return found

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from charrnn.system.terminal import remark
 from charrnn.text import sources
 from charrnn.text.corpus import Text, read
 from charrnn.text.document_vocabulary import DocumentVocabulary
-from charrnn.text.lines import split_lines
+from charrnn.text.lines import first_refused, split_lines
 from charrnn.text.units import DEFAULT
 from charrnn.training.units import with_defaults
 
@@ -189,4 +190,19 @@ def _checked(
     try:
         return model_text(text, engine, arguments.unknown, title)
     except ValueError as error:
-        raise ValueError(f"{title}: {error}") from error
+        line = None
+        if _is_one_file(source) and len(split_lines(text)) > 1:
+            line = first_refused(
+                text,
+                lambda line: model_text(
+                    line, engine, arguments.unknown, tell=None
+                ),
+            )
+        where = title if line is None else f"{title}, line {line:,}"
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _is_one_file(source: Sources) -> bool:
+    """Whether the lines of a text are those of one file."""
+    names = [source] if isinstance(source, str) else source
+    return len(names) == 1 and (names[0] == "-" or Path(names[0]).is_file())

@@ -68,7 +68,7 @@ def arrays_of(
         )
     arrays: dict[str, np.ndarray] = {}
     layer = 0
-    for name, own in engine.arrays():
+    for name, own in engine.layer_weights():
         if name == "Embedding":
             arrays["embedding"] = own[0]
         elif name == "Dense":

@@ -99,20 +99,19 @@ def step_model(engine: Engine, weights: str = WEIGHTS[0]) -> "onnx.ModelProto":
         An `onnx.ModelProto`, which `onnx.checker` has checked.
 
     Raises:
-        ValueError: as `arrays_of` does, or if it is too large for a file.
-        ImportError: if onnx is not installed.
+        ValueError: as `arrays_of` does, or if it is too large for a file, or
+            onnx is not installed.
     """
-    try:
-        from onnx import checker, helper
-    except ModuleNotFoundError as error:
-        raise ValueError(NOT_INSTALLED) from error
-
     arrays = arrays_of(engine, weights)
     if sum(array.nbytes for array in arrays.values()) > MAX_BYTES * 0.99:
         raise ValueError(
             "Expected a network of less than 2 GB: ONNX keeps more in several "
             "files. Export it with float16 weights, or as a folder."
         )
+    try:
+        from onnx import checker, helper
+    except ModuleNotFoundError as error:
+        raise ValueError(NOT_INSTALLED) from error
     graph = _graph(engine, arrays)
     inputs, outputs = _ends(engine)
     model = helper.make_model(

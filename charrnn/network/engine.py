@@ -136,14 +136,14 @@ class Engine:
         """
         from charrnn.network.model import rebuild
 
-        arrays = (own for _, own in self.arrays())
+        arrays = (own for _, own in self.layer_weights())
         layers: list[StoredLayer] = [
             (name, settings, next(arrays) if has_weights else [])
             for name, settings, has_weights in self._plan
         ]
         return rebuild(layers, self.vocabulary)
 
-    def arrays(self) -> list[tuple[str, Sequence[np.ndarray]]]:
+    def layer_weights(self) -> list[tuple[str, Sequence[np.ndarray]]]:
         """Returns `(class name, arrays)` of all layers that have weights."""
         first = [("Embedding", self._embedding)] if self._embedding else []
         recurrent = [(layer.name, layer.arrays()) for layer in self.layers]

@@ -32,7 +32,7 @@ def fingerprint(engine: Engine) -> str:
     else:
         facts = [engine.vocabulary.unit, kinds.to_json(engine.vocabulary)]
         facts += [layer.name for layer in engine.layers]
-        arrays = [array for _, own in engine.arrays() for array in own]
+        arrays = [array for _, own in engine.layer_weights() for array in own]
     facts.append([array.shape for array in arrays])
     digest = hashlib.sha256(json.dumps(facts).encode("ascii"))
     for array in arrays:

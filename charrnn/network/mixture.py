@@ -215,6 +215,10 @@ class Mixture(Engine):
         """Raises a ValueError: a mixture is not one Keras model."""
         raise ValueError(f"Expected one model. Received {self!r}.")
 
+    def layer_weights(self) -> NoReturn:
+        """Raises a ValueError, as `to_keras` does."""
+        raise ValueError(f"Expected one model. Received {self!r}.")
+
     def _mixed(
         self,
         way: str,

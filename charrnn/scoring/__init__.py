@@ -9,5 +9,7 @@
 - `baselines`: Score a text with baselines for comparison: n-grams and a
   compressor.
 - `shift`: Detect whether the held-out end of a text is unlike the rest.
+- `passages`: Measure how much of the held-out part stands in the training part,
+  too.
 - `adaptation`: Score a text while learning from it: dynamic evaluation.
 """

@@ -104,15 +104,15 @@ def advice(shift: Shift, source: str) -> str:
     Example:
 
     >>> advice(Shift(3.0, 2.0, 0.1), "names.txt")
-    'names.txt: the end, held out to validate on, is unlike the rest: ...
+    'names.txt: the held-out end is unlike the rest: predicted from ...
     """
     end, anywhere = map(to_bits, (shift.held_out, shift.anywhere))
     return (
-        f"{source}: the end, held out to validate on, is unlike the rest: "
-        f"predicted from pairs of characters it costs {end:.2f} bits/char, a "
-        f"part taken from all over the text {anywhere:.2f}. The losses will "
-        "say little. Shuffle the documents or, in a list, the lines (shuf "
-        "TEXT > shuffled.txt), or learn from all of it with --validation 0"
+        f"{source}: the held-out end is unlike the rest: predicted from "
+        f"pairs of characters it costs {end:.2f} bits/char, a part taken from "
+        f"all over the text {anywhere:.2f}. The losses will say little. "
+        "Shuffle the documents or, in a list, the lines (shuf TEXT > "
+        "shuffled.txt), or learn from all of it with --validation 0"
     )
 
 

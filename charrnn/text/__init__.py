@@ -41,8 +41,8 @@
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
 - `document_hashes`: Hash documents: their numbers to split them, their text to
   recognise them.
-- `document_parts`: Encode documents, and divide them into two parts to train on
-  and validate on.
+- `document_parts`: Encode documents, and hold some of them out of the training
+  part.
 - `known_documents`: Recognise the documents of a training text without keeping
   the text.
 """

@@ -1,4 +1,4 @@
-"""Encode documents, and divide them into two parts to train on and validate on.
+"""Encode documents, and hold some of them out of the training part.
 
 Whether a document is held out depends on its number and the seed only: the
 split is the same on every machine, and documents appended to a text change
@@ -20,7 +20,7 @@ import numpy as np
 from charrnn.text.corpus import Text
 from charrnn.text.document_hashes import digests, held_out
 from charrnn.text.document_vocabulary import DocumentVocabulary
-from charrnn.text.documents import described
+from charrnn.text.documents import described, meant
 from charrnn.text.encoding import IdFile, count_stand_ins
 from charrnn.text.windows import (
     MIN_HELD_OUT_CHARACTERS,
@@ -36,7 +36,7 @@ class Parts:
 
     Attributes:
         training: Ids of the documents to train on, a boundary before each.
-        held_out: Ids of the documents to validate on, a boundary around each;
+        held_out: Ids of the documents held out, a boundary around each;
             empty if there are none.
         sha256: The digest of all ids in their order, in hexadecimal digits.
         stand_ins: The number of ids that are the vocabulary's stand-in.
@@ -173,8 +173,8 @@ def _check_count(count: int, title: str, by: str, validation: float) -> None:
     if count < least:
         raise ValueError(
             f"Expected at least {least} documents in {title}, divided by "
-            f"{described(by)}. Received {count}. Divide it otherwise, with "
-            "--documents, or add more."
+            f"{described(by)}. Received {count}.{meant(by)} Divide it "
+            "otherwise, with --documents, or add more."
         )
 
 

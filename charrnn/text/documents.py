@@ -1,11 +1,13 @@
 """Split a text into documents: files, lines, or pieces between separators."""
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 
 FILES, LINES = "files", "lines"
 BOTH = (FILES, LINES)  # any other division is a separator
 MAX_SEPARATOR = 100  # characters
+ALIKE = 0.66  # as `difflib` measures: "newline" is as similar to "lines"
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -89,6 +91,27 @@ def split(text: str, by: str) -> list[str]:
     ['tea', 'coffee']
     """
     return list(split_pieces([text], by))
+
+
+def meant(by: str) -> str:
+    r"""The question whether a separator was meant as a word.
+
+    Args:
+        by: `"files"`, `"lines"`, or a separator.
+
+    Returns:
+        A sentence with a space before it if the separator resembles one of
+        the two words; otherwise an empty `str`.
+
+    Example:
+
+    >>> meant("line"), meant("\n%\n")
+    (' Did you mean lines?', '')
+    """
+    if by in BOTH:
+        return ""
+    near = difflib.get_close_matches(by.strip().casefold(), BOTH, 1, ALIKE)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def end_of(by: str) -> str:

@@ -16,7 +16,7 @@ from charrnn.text.document_hashes import digests, held_out
 
 NAME = "documents.bin"
 MAX_BYTES = 1 << 30  # more than a hundred million documents
-TRAIN, TEST, NEW = "train", "test", "new"
+TRAINING, HELD_OUT, NEW = "training", "held_out", "new"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,13 +25,13 @@ class KnownDocuments:
 
     Attributes:
         training: Of those to train on, an array of uint64.
-        held_out: Of those to validate on.
+        held_out: Of those held out.
 
     Example:
 
     >>> known = KnownDocuments(digests(["Ann", "Bob"]), digests(["Eve"]))
     >>> known.places(["Eve", "Bob", "Ida"])
-    ['test', 'train', 'new']
+    ['held_out', 'training', 'new']
     """
 
     training: np.ndarray
@@ -44,13 +44,14 @@ class KnownDocuments:
             documents: Any documents.
 
         Returns:
-            `"train"`, `"test"` or `"new"` for each. One that occurs in both
-            parts is in `"train"`.
+            `"training"`, `"held_out"` or `"new"` for each. One that occurs in
+            both parts is in `"training"`.
         """
         own = digests(documents)
         learnt = np.isin(own, self.training)
         held = np.isin(own, self.held_out)
-        return np.where(learnt, TRAIN, np.where(held, TEST, NEW)).tolist()
+        unless_learnt = np.where(held, HELD_OUT, NEW)
+        return np.where(learnt, TRAINING, unless_learnt).tolist()
 
     def write(self, folder: Path) -> None:
         """Writes `documents.bin`, whole or not at all.

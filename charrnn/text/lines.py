@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -25,6 +25,30 @@ def split_lines(text: str) -> list[str]:
     ['one\r\n', 'two\x0c\n', 'three']
     """
     return LINE.findall(text)
+
+
+def first_refused(text: str, check: Callable[[str], object]) -> int | None:
+    r"""Finds the first line that a check refuses.
+
+    Args:
+        text: Any text.
+        check: Called with each line and its line end.
+
+    Returns:
+        The number of the first line for which it raises a `ValueError`, from
+        1; `None` if there is none.
+
+    Example:
+
+    >>> first_refused("1\n2\nthree\n", int)
+    3
+    """
+    for number, line in enumerate(split_lines(text), 1):
+        try:
+            check(line)
+        except ValueError:
+            return number
+    return None
 
 
 def coloured_lines(

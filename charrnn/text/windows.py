@@ -221,7 +221,7 @@ def split(
 
     Raises:
         ValueError: if the fraction is out of range, or a part would be too
-            short to learn from or to validate on.
+            short to learn from or to hold out.
 
     Example:
 
@@ -240,8 +240,8 @@ def split(
     if len(training) < MIN_TRAINING_CHARACTERS or len(held_out) < least:
         raise ValueError(
             f"Expected a text with at least {MIN_TRAINING_CHARACTERS} "
-            f"characters to train on and {MIN_HELD_OUT_CHARACTERS} to validate "
-            f"on. Received {len(text):,} characters, which split into "
+            f"characters to train on and {MIN_HELD_OUT_CHARACTERS} to hold "
+            f"out. Received {len(text):,} characters, which split into "
             f"{len(training):,} and {len(held_out):,}. "
             f"{_advice(len(text), validation)}"
         )

@@ -50,7 +50,8 @@ mistake in the input leaves no folder behind.
 - `starting`: Start from a trained model: its network, its text form, its
   vocabulary.
 - `data`: Read and check all input of a run before anything is written.
-- `advice`: Warn before training about a text that is too short or unusual.
+- `advice`: Warn before training about a text that is short, unusual or
+  repeated.
 - `stopping`: Stop training cleanly on a signal, after a checkpoint.
 - `leading`: Take the other processes along in what process 0 computes.
 - `engines`: Choose what does the steps: one in a call, or many in a call of

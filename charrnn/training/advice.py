@@ -1,8 +1,8 @@
-"""Warn before training about a text that is too short or unusual."""
+"""Warn before training about a text that is short, unusual or repeated."""
 
 from collections.abc import Callable
 
-from charrnn.scoring import shift
+from charrnn.scoring import passages, shift
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import wrapped
 from charrnn.text import sources
@@ -11,6 +11,11 @@ from charrnn.training.settings import Settings
 
 # A network memorizes a shorter text before it learns words from it.
 SHORT_TEXT_CHARACTERS = 20_000
+
+# A passage of the held-out part that the training part has as well is a copy,
+# not chance, if it is so long. A text may quote, or have a refrain.
+CHARACTERS_OF_A_PASSAGE = 60
+MAX_SHARE_COPIED, MAX_PASSAGES_COPIED = 0.2, 2
 
 # Of a text of words or bytes, at most this many units on each side of the split
 # are compared.
@@ -41,16 +46,44 @@ def advise(
     if not data.documents:
         (first, size), (end, _) = map(data.vocabulary.spelled, parts)
         found = shift.measure(first, end, size)
-    lines = []
-    if characters < SHORT_TEXT_CHARACTERS and not settings.init_from:
-        lines.append(
-            f"short text: a network soon memorizes {characters:,} characters. "
-            f"It takes some {SHORT_TEXT_CHARACTERS:,} to learn words: add "
-            "texts of the same kind, as in a folder of .txt files, or start "
-            "from a model trained on other texts (--init-from)"
-        )
+    title = sources.title(settings.corpus)
+    lines = [_on_length(characters, settings), _on_copies(data, title)]
     if found and found.is_clear:
-        lines.append(shift.advice(found, sources.title(settings.corpus)))
-    for line in lines:
+        lines.append(shift.advice(found, title))
+    for line in filter(None, lines):
         tell(wrapped(line))
     return found
+
+
+def _on_length(characters: int, settings: Settings) -> str:
+    """Advice about a short text."""
+    if characters >= SHORT_TEXT_CHARACTERS:
+        return ""
+    line = f"short text: a network soon memorizes {characters:,} characters. "
+    more = "add texts of the same kind, as in a folder of .txt files"
+    if settings.init_from:
+        return (
+            f"{line}It may then write worse than the model it started from: "
+            f"{more}"
+        )
+    return (
+        f"{line}It takes some {SHORT_TEXT_CHARACTERS:,} to learn words: "
+        f"{more}, or start from a model trained on other texts (--init-from)"
+    )
+
+
+def _on_copies(data: Data, title: str) -> str:
+    """Advice about an end that repeats what comes before it."""
+    if data.documents:
+        return ""  # their copies are counted
+    length = round(CHARACTERS_OF_A_PASSAGE / data.characters_per_unit)
+    share, count = passages.share_in(
+        data.windows.ids, data.held_out, max(1, length)
+    )
+    if share < MAX_SHARE_COPIED or count <= MAX_PASSAGES_COPIED:
+        return ""
+    return (
+        f"{title}: {share:.0%} of the held-out end repeats passages of the "
+        "training part, so the validation loss will be too low: leave "
+        "repeated parts of the text out"
+    )

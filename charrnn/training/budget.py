@@ -216,8 +216,13 @@ class Ending:
         """Seconds after the last step, the last validation included."""
         if not self._seconds_per_character:
             return 0.0
-        scoring_seconds = self.validation_seconds() + self._one_pass_seconds()
-        return scoring_seconds + self._rest_seconds()
+        return self.validation_seconds() + self.scoring_after_validation()
+
+    def scoring_after_validation(self) -> float:
+        """Seconds after the last validation; 0 while that is not known."""
+        if not self._seconds_per_character:
+            return 0.0
+        return self._one_pass_seconds() + self._rest_seconds()
 
     def validation_seconds(self) -> float:
         """Seconds that a validation takes; 0 while that is not known."""
@@ -235,13 +240,10 @@ class Ending:
         left = np.inf
         if self.limit is not None:
             left = max(0.0, self.limit - self.schedule.elapsed())
-        if self.schedule.total_steps is not None and self._step_seconds_known():
+        known = self._seconds_per_character and self.schedule.clock.is_settled()
+        if self.schedule.total_steps is not None and known:
             left = min(left, self._by_steps())
         return None if left == np.inf else self._countdown.shown(left)
-
-    def _step_seconds_known(self) -> bool:
-        settled = self.schedule.clock.is_settled()
-        return self._seconds_per_character > 0 and settled
 
     def _by_steps(self) -> float:
         """Seconds until the run ends if all steps are done."""

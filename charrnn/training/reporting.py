@@ -23,6 +23,7 @@ from charrnn.writing.sampler import Sampler
 
 PLAIN_SECONDS = 30  # between two plain progress lines
 LIVE_SECONDS = 0.25  # between two updates of the live one
+SCORING_SECONDS = 3  # after the last step; a shorter time is not told
 SAMPLE_CHARACTERS = 300
 SAMPLE_DOCUMENTS = 10  # at most: together they are cut to that length
 
@@ -150,6 +151,10 @@ class Progress(keras.callbacks.Callback):
         schedule, of_all = self.schedule, ""
         if schedule.total_steps is not None and schedule.end is None:
             of_all = f"/{schedule.total_steps}"
+        if getattr(self.model, "stop_training", False):
+            seconds = schedule.ending.scoring_after_validation()
+            left = f"  {_minutes(seconds)} left to score the model"
+            return of_all, left if seconds >= SCORING_SECONDS else ""
         seconds = schedule.seconds_left()
         left = "" if seconds is None else f"  {_minutes(seconds)} left"
         return of_all, left

@@ -11,7 +11,7 @@ from charrnn.text import encoding
 from charrnn.text.corpus import Text
 from charrnn.text.document_parts import Parts, encode_parts
 from charrnn.text.document_vocabulary import DocumentVocabulary
-from charrnn.text.documents import described
+from charrnn.text.documents import described, meant
 from charrnn.text.normal_form import form_of
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.places import RUNS, existing
@@ -25,7 +25,7 @@ class Split:
 
     Attributes:
         training: Ids of the part to train on.
-        held_out: Ids of the part to validate on.
+        held_out: Ids of the part held out.
         sha256: The digest of all ids.
         documents: The same by documents, if the text is divided into some.
     """
@@ -151,18 +151,20 @@ def tell_documents(
         title: The name of the text in messages.
         vocabulary: Its vocabulary.
         documents: The documents.
-        tell: Called with a line, and with a second one if documents to
-            validate on are learnt as well.
+        tell: Called with a line, and with a second one if held-out documents
+            are learnt as well.
     """
     counts = documents.counts()
     by = getattr(vocabulary, "by", "")
     learnt, held_out = counts["training"], counts["validation"]
+    question = meant(by)
     tell(
         f"{learnt + held_out:,} documents, divided by {described(by)}: "
-        f"{learnt:,} to train on, {held_out:,} to validate on"
+        f"{learnt:,} to train on, {held_out:,} held out"
+        + (f".{question}" if question else "")
     )
     if documents.duplicates:
         tell(
-            f"{title}: {documents.duplicates:,} of the documents to validate "
-            "on are among those to train on, too: their loss is too low"
+            f"{title}: {documents.duplicates:,} of the held-out documents are "
+            "among those to train on, too: the validation loss is too low"
         )

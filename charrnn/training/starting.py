@@ -53,7 +53,7 @@ def as_in(
         The `Settings`; the dropout is left open if it was.
 
     Raises:
-        ValueError: if a given setting does not fit the model.
+        ValueError: if a given setting does not fit the model, or its unit.
     """
     found = _network_of(initial, given)
     known = initial["vocabulary"]
@@ -63,6 +63,8 @@ def as_in(
             f"Received {given['unit']}. Leave it out."
         )
     found["unit"] = known.unit
+    units.with_defaults({**given, "unit": known.unit})
+    _check_max_vocab(known.inner, given)
     if known.unit == "word":
         found |= units.limits_of_new_words(given, len(known.inner))
     _take_documents(known, found, given, settings.init_from)
@@ -71,6 +73,18 @@ def as_in(
             found[name] = value
             tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
     return dataclasses.replace(settings, **found)
+
+
+def _check_max_vocab(known: UnitVocabulary, given: Mapping[str, Any]) -> None:
+    """Checks that --max-vocab has room for what the model knows."""
+    most = given.get("max_vocab")
+    if most is None or most >= len(known):
+        return
+    raise ValueError(
+        f"Expected --max-vocab of {len(known):,} or more: the model of "
+        f"'{given['init_from']}' has as many {known.plural} and keeps them "
+        f"all. Received {most:,}. Raise it, or leave it out."
+    )
 
 
 def _take_documents(

@@ -9,9 +9,9 @@ from charrnn.scoring.shift import Shift
 from charrnn.training.figures import TRAINING_LOSS, VALIDATION_LOSS
 
 SHIFTED = (
-    "warning     the end of the text, held out to validate on, is unlike the "
-    "rest: these figures say little about the model. Shuffle the documents, or "
-    "the lines of a list, and train again (--fresh)"
+    "warning     the held-out end of the text is unlike the rest: these "
+    "figures say little about the model. Shuffle the documents, or the lines "
+    "of a list, and train again (--fresh)"
 )
 # With fewer held-out characters, the loss is printed with its uncertainty.
 FEW_CHARACTERS = 10_000

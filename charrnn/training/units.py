@@ -177,8 +177,8 @@ def tell_sizes(
         title: The name of the text in messages.
         vocabulary: Its vocabulary.
         training: Ids of the part to train on.
-        held_out: Ids of the part to validate on.
-        tell: Called with a line, and with a second one if the validation part
+        held_out: Ids of the part held out.
+        tell: Called with a line, and with a second one if the held-out part
             is not scored in full.
 
     Example:
@@ -186,7 +186,7 @@ def tell_sizes(
     >>> from charrnn import Vocabulary
     >>> parts = np.zeros(9), np.zeros(1)
     >>> tell_sizes("a.txt", Vocabulary("ab"), *parts, tell=print)
-    a.txt: 10 characters, 2 distinct; 9 to train on, 1 to validate on
+    a.txt: 10 characters, 2 distinct; 9 to train on, 1 held out
     """
     parts = [vocabulary.characters_of(ids) for ids in (training, held_out)]
     units = ""
@@ -194,7 +194,7 @@ def tell_sizes(
         units = f" in {len(training) + len(held_out):,} {vocabulary.plural}"
     tell(
         f"{title}: {sum(parts):,} characters{units}, {len(vocabulary.inner):,} "
-        f"distinct; {parts[0]:,} to train on, {parts[1]:,} to validate on"
+        f"distinct; {parts[0]:,} to train on, {parts[1]:,} held out"
     )
     if len(held_out) > MAX_VALIDATION_UNITS:
         tell(

@@ -21,8 +21,20 @@
 - `word_search`: Search what a network may write for whole words, the likeliest
   first.
 - `drawing`: Draw a batch of samples until each of them has ended.
+- `alphabets`: The letters that an automaton reads: a model's characters, or
+  bytes.
+- `expressions`: Read a regular expression, and build a nondeterministic
+  automaton of it.
+- `subsets`: Make an automaton deterministic, within limits.
+- `automata`: Deterministic automata: trimmed, measured, intersected.
+- `forms`: Constraints that an automaton decides: what may follow, and how to
+  finish.
+- `patterns`: Texts that match an expression, or in which something never
+  appears.
+- `counted`: Texts of a number of lines or sentences.
+- `word_lists`: Texts of listed words.
 - `limits`: Check before drawing that what is asked for can be drawn.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
-- `novelty`: Draw documents until enough of them are not in the training text.
+- `novelty`: Draw documents until enough different ones of them are new.
 - `next_words`: Find the likeliest next words, and their probabilities.
 """

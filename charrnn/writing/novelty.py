@@ -1,4 +1,4 @@
-"""Draw documents until enough of them are not in the training text."""
+"""Draw documents until enough different ones of them are new."""
 
 import collections
 import dataclasses
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from charrnn.network.engine import Engine
 from charrnn.network.facts import document_split, expect, text_form
 from charrnn.text.document_vocabulary import DocumentVocabulary
-from charrnn.text.known_documents import NEW, TEST, TRAIN, KnownDocuments
+from charrnn.text.known_documents import (
+    HELD_OUT,
+    NEW,
+    TRAINING,
+    KnownDocuments,
+)
 from charrnn.writing.drawing import Sample
 from charrnn.writing.sampler import Sampler
 
@@ -17,7 +22,8 @@ if TYPE_CHECKING:
     from charrnn.text.sources import Source
 
 UNFINISHED = "unfinished"  # a document that was cut at the maximum length
-PLACES = (NEW, TRAIN, TEST, UNFINISHED)
+REPEATED = "repeated"  # the same as one drawn before, wherever it occurs
+PLACES = (NEW, TRAINING, HELD_OUT, REPEATED, UNFINISHED)
 # So many are drawn together, however many are wanted: of one seed, the first
 # new documents are then always the same.
 DOCUMENTS_PER_BATCH = 32
@@ -29,9 +35,10 @@ class NewDocuments:
     """New documents, and how many others were drawn.
 
     Attributes:
-        samples: The new documents.
+        samples: The new documents, all different.
         places: The number of documents drawn, by where they occur: `"new"`,
-            `"train"` (in the part to train on), `"test"` (held out), or
+            `"training"` (in the part to train on), `"held_out"`; apart from
+            these `"repeated"`, the same as one drawn before, and
             `"unfinished"`.
     """
 
@@ -53,7 +60,7 @@ def new_documents(
     seed: int = 0,
     **how: Any,
 ) -> NewDocuments:
-    """Draws documents until `count` of them are new.
+    """Draws documents until `count` different ones are new.
 
     Args:
         sampler: Of a model of documents.
@@ -86,7 +93,11 @@ def new_documents(
     check_is_of_documents(sampler.engine)
     found: list[Sample] = []
     places: collections.Counter[str] = collections.Counter()
+    seen: set[str] = set()
     for sample, place in _drawn(sampler, known, prompt, seed, how):
+        if place != UNFINISHED:
+            place = REPEATED if sample.text in seen else place
+            seen.add(sample.text)
         places[place] += 1
         if place == NEW:
             found.append(sample)

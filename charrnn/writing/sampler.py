@@ -13,12 +13,13 @@ from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
+from charrnn.writing.forms import joined
 from charrnn.writing.limits import check_can_write, check_length, check_ram
 from charrnn.writing.probabilities import Filters, check_filters
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
-from charrnn.writing.steering import constrained, steered
+from charrnn.writing.steering import check_can_begin, constrained, steered
 from charrnn.writing.temperatures import with_places
 
 if TYPE_CHECKING:
@@ -119,10 +120,10 @@ class Sampler:
             self.engine, prompt,
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
-        constraints = with_places(
-            constraints, filters.get("temperature"), self.vocabulary
-        )
-        state = constrained(state, constraints, before + prompt)
+        read = before + prompt
+        constraints = joined(constraints, read)
+        constraints = with_places(constraints, filters, self.vocabulary)
+        state = constrained(state, constraints, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -284,6 +285,7 @@ class Sampler:
             state=state,
             **filters,
         )
+        check_can_begin(state, left, self.vocabulary)
         return Drawing(
             functools.partial(self.step, **filters),
             state,

@@ -94,6 +94,14 @@ class Steering:
             masked=self.masked,
         )
 
+    def dead_ends(self) -> list[int]:
+        """The rows of samples that may neither go on nor end."""
+        return [
+            row
+            for row in np.flatnonzero(self._stuck).tolist()
+            if not self._choices[row].can_finish
+        ]
+
     def tempered(self, filters: Filters) -> dict[str, Any]:
         """Lets the constraints change the temperature of each sample.
 
@@ -196,6 +204,47 @@ def constrained(
         constraints=tuple(constraints),
         progress=(progress,) * len(state.samples),
     )
+
+
+def check_can_begin(
+    state: State, left: Left, vocabulary: UnitVocabulary
+) -> None:
+    """Checks that the samples of a state can be finished in some way.
+
+    Args:
+        state: The `State` before the first unit.
+        left: The length that is left.
+        vocabulary: That of the model.
+
+    Raises:
+        ValueError: if their constraints let nothing follow, although they may
+            not end.
+    """
+    if not state.constraints:
+        return
+    steering = Steering(
+        state, state.logits, [left] * len(state.samples), vocabulary
+    )
+    for row in steering.dead_ends():
+        pairs = list(zip(state.constraints, state.progress[row], strict=True))
+        names = [
+            getattr(rule, "name", type(rule).__name__) for rule, _ in pairs
+        ]
+        shortest = [
+            rule.shortest(progress, left)
+            for rule, progress in pairs
+            if hasattr(rule, "shortest")
+        ]
+        limit = left.characters if left.units is None else left.units
+        raise ValueError(
+            f"Expected constraints that a text of length {limit:,} can "
+            f"satisfy. Received {' and '.join(names)}"
+            + (
+                f": the shortest text has {max(shortest):,}."
+                if shortest
+                else "."
+            )
+        )
 
 
 def follow_text(

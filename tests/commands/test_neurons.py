@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pytest
 from tiny_run import SEA
 
 import charrnn
@@ -52,6 +53,26 @@ def test_chance_is_not_shown_as_a_finding(trained, tmp_path, capsys):
     assert main(words) == 0
     assert "may be chance" in capsys.readouterr().out
     assert "No unit follows" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("the sea", ["fewer than two characters occur 3 times"]),
+        (SEA[:40], ["highest after", "(characters that occur 3 times or more"]),
+        ("The sea, the sells!\n" * 40, ["highest after"]),
+        ("s" * 40, ["fewer than two"]),
+    ],
+)
+def test_a_list_that_is_short_says_why(trained, tmp_path, capsys, text, told):
+    path = tmp_path / "sea"
+    path.write_text(text, encoding="utf-8")
+    assert main(["neurons", str(trained.folder), str(path)]) == 0
+    out = capsys.readouterr().out
+    lines = "highest after", "(characters that occur", "fewer than two"
+    assert [line for line in lines if line in out] == [
+        line for line in lines if any(line in own for own in told)
+    ]
 
 
 def test_a_network_without_gates_has_no_picture_of_them(tmp_path, capsys):

@@ -69,6 +69,24 @@ def test_lines_share_out_the_whole_score(trained, tmp_path, capsys):
         assert f"  {row['bits']:10.2f}  {path}:{row['line']}: " in table
 
 
+@pytest.mark.parametrize("flags", [["--lines"], ["--each"], []], ids=str)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_unknown_character_is_named_with_its_line(
+    trained, tmp_path, capsys, flags, end
+):
+    path = tmp_path / "sea"
+    words = ["score", str(trained.folder), str(path), *flags]
+    lines = ["The sea,", "", "the s\xe9a!", "\u6f22"]
+    path.write_bytes(end.join(lines).encode("utf-8"))
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert f"{path}, line 3: Expected a text" in error
+    assert error.count(str(path)) == 1 and "'\u6f22'" in error
+    path.write_text(lines[-1], encoding="utf-8")
+    assert main(words) == 2
+    assert f"{path}: Expected a text" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("flag", ["--lines", "--each"])
 @pytest.mark.parametrize("unknown", ["nearest", "skip"])
 def test_lines_are_numbered_as_in_the_file_whatever_is_replaced(

@@ -164,6 +164,13 @@ def test_private_folders_are_left_out(name, published):
     assert set(found) == {"text", "training"}
 
 
+def test_a_mixture_is_not_exported(model, tmp_path):
+    for out in ("mixed", "mixed.onnx"):
+        with pytest.raises(ValueError, match="Expected one model. Received M"):
+            charrnn.export(charrnn.Mixture([model, model]), tmp_path / out)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_figures_that_are_no_json_become_null():
     found = contents.published({"metrics": {"loss": float("nan"), "a": 1.5}})
     assert found == {"metrics": {"loss": None, "a": 1.5}}

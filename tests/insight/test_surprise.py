@@ -1,13 +1,12 @@
 """What surprises a network, and the page that shows it, in a browser."""
 
 import html
-import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browsers import PHONE, check_silence, chromium, resize
 from random_networks import engine_of as random_engine
 
 from charrnn import ByteVocabulary, WordVocabulary
@@ -201,25 +200,8 @@ def test_a_title_shows_names_without_folders(text, model, title):
 
 @pytest.fixture
 def browser():
-    """Chromium without a window; it and its driver are Debian packages."""
-    pytest.importorskip("selenium", reason="pip install selenium")
-    from selenium import webdriver
-
-    paths = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in paths:
-        pytest.skip("apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = paths[0]
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(flag)
-    options.add_argument("--window-size=1280,900")
-    options.set_capability(
-        "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
-    )
-    service = webdriver.ChromeService(paths[1])
-    driver = webdriver.Chrome(options, service)
-    yield driver
-    driver.quit()
+    with chromium() as driver:
+        yield driver
 
 
 @pytest.mark.slow
@@ -267,12 +249,7 @@ def test_the_page_shows_what_was_expected(reading, browser, tmp_path):
     for i, bits in enumerate(reading.bits, 1):
         level = min(8, int(bits))
         assert (f"s{level}" in levels[i]) or not level
-    assert browser.get_log("browser") == []
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            url = message["params"]["request"]["url"]
-            assert url.startswith((path.as_uri(), "data:", "blob:")), url
+    check_silence(browser, path.as_uri())
 
 
 def test_without_javascript_the_text_is_there_in_its_colours(
@@ -308,10 +285,7 @@ def test_a_phone_s_screen_is_the_text_s_until_a_character_is_chosen(
 
     path, text = tmp_path / "page.html", "a\r\nb\0c\rd"
     path.write_text(page(reading_of(text), "a text"), encoding="utf-8")
-    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1}
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {**phone, "mobile": True}
-    )
+    resize(browser, PHONE)
     browser.get(path.as_uri())
     WebDriverWait(browser, 20).until(
         lambda browser: browser.find_elements(By.CSS_SELECTOR, "#text span")

@@ -89,7 +89,7 @@ def test_of_a_long_text_pieces_from_all_over_are_read(monkeypatch):
 
 def test_the_advice_is_a_line_that_says_what_to_do():
     advice = shift.advice(shift.Shift(3.0, 2.0, 0.1), "names.txt")
-    assert advice.startswith("names.txt: the end")
+    assert advice.startswith("names.txt: the held-out end")
     assert "\n" not in advice
     assert "4.33 bits/char" in advice
     assert "2.89" in advice

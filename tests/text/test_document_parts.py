@@ -101,7 +101,7 @@ def test_known_documents_are_found_again(text, tmp_path):
     learnt = {n for n, held in zip(NAMES, mask, strict=True) if not held}
     assert places[-1] == "new"
     for name, place in zip(NAMES, places, strict=False):
-        assert place == ("train" if name in learnt else "test")
+        assert place == ("training" if name in learnt else "held_out")
     of_text = KnownDocuments.divided(text.documents("lines"), 0.2, 1)
     assert of_text.places(NAMES) == places[:-1]
 

@@ -5,7 +5,12 @@ import itertools
 import pytest
 
 from charrnn.text.corpus import Text
-from charrnn.text.documents import check_division, split, split_pieces
+from charrnn.text.documents import (
+    check_division,
+    meant,
+    split,
+    split_pieces,
+)
 
 POEMS = "One,\ntwo.\n\nThree.\n\n\n\nFour\n"
 
@@ -62,3 +67,19 @@ def test_line_ends_and_normal_forms_come_first(tmp_path, newline):
     text = Text(path, newline=newline, normalize="NFC")
     separator = "\n\n" if newline == "lf" else "\r\n\r\n"
     assert list(text.documents(separator)) == ["café", "thé"]
+
+
+@pytest.mark.parametrize(
+    ("by", "word"),
+    [("line", "lines"), ("Lines", "lines"), (" FILE", "files"),
+     ("newline", "lines"), ("file", "files"), ("linse", "lines")],
+)  # fmt: skip
+def test_a_separator_like_one_of_the_words_is_asked_about(by, word):
+    assert meant(by) == f" Did you mean {word}?"
+
+
+@pytest.mark.parametrize(
+    "by", ["lines", "files", "\n\n", "\n%\n", "***", "<|end|>", "Chapter", "-"]
+)
+def test_other_separators_are_not_asked_about(by):
+    assert not meant(by)

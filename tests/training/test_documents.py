@@ -52,7 +52,7 @@ def test_the_split_and_its_copies_are_told(text):
     assert f"{counts['training']} to train on" in line
     assert counts["training"] + counts["validation"] == len(NAMES)
     (line,) = [line for line in lines if "are among those" in line]
-    assert f"{data.documents.duplicates} of the documents" in line
+    assert f"{data.documents.duplicates} of the held-out documents" in line
     again = read(text, seed=2)
     assert (again.held_out[:9] != data.held_out[:9]).any()
 

@@ -76,7 +76,7 @@ def test_a_loss_that_only_wavers_is_not_called_that():
 def test_an_end_unlike_the_rest_is_the_reason():
     more = {"held_out_shift": UNLIKE, "rows": LEARNT}
     said = summary(OUT, metrics(2.5, **more))
-    assert "warning     the end of the text" in said
+    assert "warning     the held-out end of the text" in said
     assert "more training" not in said
     assert "more text" not in said
     assert "memorized" not in said
@@ -146,7 +146,7 @@ def test_nothing_held_out_claims_nothing(noise, tmp_path, capsys):
     words += ["--units=8", "--validation=0", "--epochs=12"]
     assert main(words) == 0
     said = capsys.readouterr().out
-    assert "900 to train on, 0 to validate on" in said
+    assert "900 to train on, 0 held out" in said
     assert "validation  none" in said
     assert "to compare" not in said
     found = json.loads((out / "metrics.json").read_text("utf-8"))

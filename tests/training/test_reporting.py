@@ -120,6 +120,23 @@ def test_time_left_is_told_in_minutes_and_hours(schedule, seconds, shown):
     assert f"  {shown} left  " in screen.file.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.0, ""), (2.2, ""), (41.0, "  0:41 left to score the model")],
+)
+def test_no_time_is_left_after_the_last_step_but_to_score(
+    schedule, seconds, shown
+):
+    schedule.ending = types.SimpleNamespace(
+        scoring_after_validation=lambda: seconds
+    )
+    progress = reporting.Progress(console(), schedule)
+    progress.set_model(types.SimpleNamespace(stop_training=True))
+    assert progress._end() == ("/120", shown)
+    progress.model.stop_training = False
+    assert progress._end()[1].endswith(" left")
+
+
 def test_a_number_of_steps_that_follows_from_the_time_is_not_told(schedule):
     schedule.end = 60.0
     progress = reporting.Progress(console(), schedule)

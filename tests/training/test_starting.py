@@ -154,16 +154,34 @@ def test_new_characters_of_another_normal_form_are_refused(
 
 @pytest.mark.parametrize(
     ("given", "whole_words"),
-    [({}, True), ({"max_vocab": 1}, False), ({"min_count": 99}, False)],
+    [({}, True), ({"max_vocab": 0}, False), ({"min_count": 99}, False)],
 )
 def test_new_words_have_limits(read, models, given, whole_words):
-    settings, data, _ = read(unit="word", **given)
     known = len(model_file.read(models / "word.keras")["vocabulary"])
+    if "max_vocab" in given:
+        given = {"max_vocab": known}  # all characters are added nevertheless
+    settings, data, _ = read(unit="word", **given)
     assert settings.min_count == given.get("min_count", 2)
     assert settings.max_vocab == given.get("max_vocab", known + 10_000)
     new = data.vocabulary.words[known:]
     assert (max(map(len, new)) > 1) == whole_words
     assert {"ü", "7"} < set(new)
+
+
+@pytest.mark.parametrize("unit", ["character", "word"])
+@pytest.mark.parametrize("more", [{}, {"freeze_vocabulary": True}])
+def test_a_model_keeps_all_that_it_knows(read, models, unit, more):
+    known = len(model_file.read(models / f"{unit}.keras")["vocabulary"])
+    with pytest.raises(ValueError, match=rf"max-vocab of {known} or more"):
+        read(unit=unit, max_vocab=known - 1, **more)
+
+
+@pytest.mark.parametrize("name", ["max_vocab", "min_count"])
+def test_what_bytes_have_no_use_for_is_refused_whatever_they_start_from(
+    read, name
+):
+    with pytest.raises(ValueError, match="with --unit byte"):
+        read(unit="byte", **{name: 5})
 
 
 def test_dropout_may_be_another_one(read):

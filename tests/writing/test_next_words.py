@@ -267,3 +267,22 @@ def test_a_network_that_does_not_fit_into_ram_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="smaller max_prefixes"):
         next_words(MODELS["character"], "a", max_prefixes=1 << 20)
     assert np.isfinite(next_words(MODELS["character"], "a", n=1).unread)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("prompt", "answer", "likeliest", "rank", "probability"),
+    [
+        ("Napoleon was the Emperor of", "France", "the", 2, 0.042),
+        ("Tom is not good at science, so he will", "study", ".", 0, 0.0002),
+    ],
+)
+def test_the_bundled_model_answers_as_the_guide_says(
+    prompt, answer, likeliest, rank, probability
+):
+    found = next_words("shakespeare", prompt, n=10, also=[answer])
+    assert found.words[0].word == likeliest
+    (word,) = [word for word in found if word.word == answer]
+    assert (word.rank or 0) == rank
+    assert word.probability == pytest.approx(probability, rel=0.3)
+    assert word.at_most - word.probability < 0.002

@@ -25,6 +25,11 @@ function nameOf(piece) {
   return NAMES[piece] || (/[\p{C}\p{Z}\p{M}]/u.test(piece) ? codeOf(piece) : piece);
 }
 
+// A name from elsewhere: nothing in it hides or turns what follows.
+function visible(text) {
+  return Array.from(text, c => isSign(c) || NAMES[c] && c !== " " ? codeOf(c) : c).join("");
+}
+
 function percent(probability) {
   const value = 100 * probability;
   return (value >= 10 ? value.toFixed(1) : value.toPrecision(2)) + " %";

@@ -10,10 +10,10 @@ class PieceText {
   }
 
   clear() {
+    this.pieces = [];
     this.spans = [];  // the elements of each piece, in a list
     this.row = null;  // the line that is being filled
     this.last = "";   // the last character
-    this.fragment = document.createDocumentFragment();
     this.box.replaceChildren();
   }
 
@@ -22,10 +22,32 @@ class PieceText {
     const rows = document.createDocumentFragment();
     for (let i = this.spans.length; i < pieces.length; i++) {
       this.spans.push([]);
+      this.pieces.push(pieces[i]);
       let span = null;
       for (const character of pieces[i]) span = this.add(character, i, span, rows);
     }
     this.box.append(rows);
+  }
+
+  // Shows these pieces. Keeps those at the beginning that are shown already,
+  // and returns how many they are.
+  update(pieces) {
+    let same = 0;
+    while (same < this.pieces.length && this.pieces[same] === pieces[same]) same++;
+    this.truncate(same);
+    this.extend(pieces);
+    return same;
+  }
+
+  truncate(count) {
+    this.pieces.length = count;
+    for (const span of this.spans.splice(count).flat()) {
+      const row = span.parentNode;
+      span.remove();
+      if (!row.firstChild) row.remove();
+    }
+    this.row = this.box.lastElementChild;
+    this.last = count ? this.pieces[count - 1].at(-1) : "";
   }
 
   // Adds a character of piece i to its last element, or to a new one.
@@ -47,12 +69,12 @@ class PieceText {
     return span;
   }
 
-  // Gives every piece the class that `classOf` tells now.
-  recolour() {
-    this.spans.forEach((spans, i) => {
+  // Gives pieces the class that `classOf` tells now.
+  recolour(from = 0) {
+    for (let i = from; i < this.spans.length; i++) {
       const own = this.classOf(i);
-      for (const span of spans) span.className = [own, span.kind].filter(Boolean).join(" ");
-    });
+      for (const span of this.spans[i]) span.className = [own, span.kind].filter(Boolean).join(" ");
+    }
   }
 
   mark(i, isChosen) {

@@ -1,0 +1,169 @@
+"""The flags of `charrnn generate` for texts that keep to a form."""
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+
+from charrnn.commands.options import at_least
+from charrnn.commands.spelling import typed
+from charrnn.network.engine import Engine
+from charrnn.network.facts import text_form
+from charrnn.system.terminal import remark
+from charrnn.text.normal_form import normalize_text
+from charrnn.text.units import UnitVocabulary
+from charrnn.writing.constraints import Constraint, Left
+from charrnn.writing.counted import MAX_COUNT, Lines, Sentences
+from charrnn.writing.forms import Form
+from charrnn.writing.patterns import Acrostic, Forbid, ForbidMatch, Match
+from charrnn.writing.steering import DEAD_END
+from charrnn.writing.word_lists import OnlyWords
+
+# By default a text of a form may be so many times as long as the shortest one
+# that has it.
+LENGTHS_OF_SHORTEST = 100
+
+
+FLAGS = (
+    (
+        "--match",
+        "REGEX",
+        "the text as a whole matches this regular expression (Python's; no "
+        "look-around or references); may be given several times",
+    ),
+    ("--acrostic", "WORD", "the first letters of the lines spell WORD"),
+    (
+        "--forbid",
+        "STRING",
+        "STRING never appears; may be given several times",
+    ),
+    (
+        "--forbid-match",
+        "REGEX",
+        r"nothing in the text matches REGEX (\b: the edge of a word); may be "
+        "given several times",
+    ),
+    ("--forbid-file", "FILE", "no line of FILE appears"),
+    (
+        "--only-words",
+        "TEXT",
+        "each word is one of TEXT: a file or the name of a corpus",
+    ),
+)
+
+
+def add_control_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of constraints."""
+    group = parser.add_argument_group("form")
+    for flag, metavar, text in FLAGS:
+        repeats = "several times" in text
+        group.add_argument(
+            flag,
+            action="append" if repeats else "store",
+            default=[] if repeats else None,
+            metavar=metavar,
+            help=text,
+        )
+    for flag in ("--lines", "--sentences"):
+        group.add_argument(
+            flag,
+            type=at_least(1, MAX_COUNT),
+            metavar="N",
+            help=f"end after N {flag[2:]}",
+        )
+
+
+def constraints_of(
+    arguments: argparse.Namespace, engine: Engine
+) -> list[Constraint]:
+    """Makes the constraints that the flags ask for.
+
+    Args:
+        arguments: Those of `charrnn generate`.
+        engine: The model.
+
+    Returns:
+        The constraints, in the order of the flags' help.
+
+    Raises:
+        ValueError: if one is impossible, with the flag before the message.
+        OSError: if a file cannot be read.
+    """
+    vocabulary = engine.vocabulary
+    found: list[Constraint] = []
+    for flag, make in (("match", Match), ("forbid_match", ForbidMatch)):
+        for pattern in getattr(arguments, flag):
+            found.append(_made(flag, make, pattern, vocabulary))
+    for flag, kind in (
+        ("acrostic", Acrostic), ("lines", Lines), ("sentences", Sentences),
+    ):  # fmt: skip
+        value = getattr(arguments, flag)
+        if value is not None:
+            found.append(_made(flag, kind, value, vocabulary))
+    if strings := list(_forbidden(arguments, engine)):
+        found.append(_made("forbid", Forbid, strings, vocabulary))
+    if arguments.only_words is not None:
+        text = _text(arguments.only_words, arguments, engine)
+        found.append(_made("only_words", OnlyWords, text, vocabulary))
+    return found
+
+
+def _made(
+    flag: str, make: Callable, value: object, vocabulary: UnitVocabulary
+) -> Constraint:
+    """Makes a constraint; an error begins with the flag."""
+    try:
+        return make(value, vocabulary)
+    except ValueError as error:
+        name = flag.replace("_", "-")
+        raise ValueError(f"--{name}: {error}") from error
+
+
+def _forbidden(arguments: argparse.Namespace, engine: Engine) -> Iterable[str]:
+    """Yields the strings of --forbid, and the lines of --forbid-file."""
+    nearest = "nearest" if arguments.unknown == "nearest" else "error"
+    for word in arguments.forbid:
+        yield typed(
+            word, "--forbid", engine, nearest, arguments.escapes, skip=False
+        )
+    if arguments.forbid_file is not None:
+        text = _text(arguments.forbid_file, arguments, engine)
+        yield from filter(str.strip, text.splitlines())
+
+
+def _text(source: str, arguments: argparse.Namespace, engine: Engine) -> str:
+    """Reads a text in the form of the model's own."""
+    from charrnn.text.corpus import read  # slow to import
+
+    text = read(source, encoding=arguments.encoding)
+    return normalize_text(text, **text_form(engine.facts))
+
+
+def length_with(constraints: Iterable[Constraint], default: int) -> int:
+    """The maximum length of a text if the user gave none.
+
+    Args:
+        constraints: What the text keeps to.
+        default: The length without constraints.
+
+    Returns:
+        A number of units: enough for all lines of a long poem, for example.
+    """
+    shortest = [
+        form.shortest(0, Left(units=0))
+        for form in constraints
+        if isinstance(form, Form)
+    ]
+    return default + LENGTHS_OF_SHORTEST * max(shortest, default=0)
+
+
+def tell_dead_ends(reasons: Sequence[str]) -> None:
+    """Says how many samples ended where nothing could follow, if any.
+
+    Args:
+        reasons: Why each sample ended.
+    """
+    stuck = reasons.count(DEAD_END)
+    if stuck:
+        remark(
+            f"{stuck:,} of {len(reasons):,} samples ended unfinished: their "
+            "constraints let nothing follow"
+        )

@@ -1,0 +1,293 @@
+"""Write a network as a web page that writes: one file, without requests.
+
+The page has three scripts:
+
+    model   JSON: facts, vocabulary, and the weights as base64
+    engine  the network's equations and the sampler in JavaScript; it runs in
+            a worker
+    script  the page itself: shows what the engine writes, and asks it
+
+They are the files of `browser/`, joined. A model's names and words are data
+in the JSON, in which no "<" is left that could end its script.
+"""
+
+import base64
+import html
+import unicodedata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.exports.contents import arrays_of, described
+from charrnn.exports.javascript import javascript_pattern
+from charrnn.insight.pages import EXPECTED, PIECES
+from charrnn.insight.templates import (
+    filled,
+    script,
+    script_data,
+    stylesheet,
+    template,
+)
+from charrnn.network.engine import Engine
+from charrnn.system import atomic
+from charrnn.text import nearest
+from charrnn.text.units import UnitVocabulary
+
+HERE = "charrnn.exports"
+ENGINE = (
+    "network.js", "vocabulary.js", "random.js", "probabilities.js",
+    "sampler.js", "session.js",
+)  # fmt: skip
+# Scripts of all pages, and of this one.
+SHARED = "characters.js", "pieces.js", "reading.js"
+SCRIPT = (
+    "client.js", "settings.js", "write.js", "choose.js", "read.js",
+    "probes.js", "cells.js", "inside.js", "tabs.js",
+)  # fmt: skip
+
+BYTES_PER_CHUNK = 3 << 18  # a multiple of 3 and of 4
+
+# Characters for which a similar one may be known, as in `charrnn.text.nearest`:
+# all scripts with letters that have marks, punctuation, and wide forms.
+RESPELLED = (range(0x80, 0x3000), range(0xFB00, 0xFB50), range(0xFF00, 0xFFF0))
+OPENING_QUOTE = 'opening "'  # the key of a quotation mark before a word
+
+DEFAULT_LENGTH = 1000  # units, as for `charrnn generate`
+MAX_DOCUMENT_LENGTH = 1_000_000
+
+
+def write(engine: Engine, path: Path, weights: str, title: str) -> None:
+    """Writes the page of a network.
+
+    Args:
+        engine: The model.
+        path: Where to write it.
+        weights: As for `page`.
+        title: As for `page`.
+
+    Raises:
+        ValueError: as `page` does.
+        OSError: if the file cannot be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> from charrnn import load
+    >>> path = Path(tempfile.mkdtemp()) / "page.html"
+    >>> write(load("shakespeare"), path, "float16", "shakespeare")
+    >>> path.stat().st_size < 10_000_000
+    True
+    """
+    atomic.write_text(path, page(engine, title, weights))
+
+
+def page(engine: Engine, title: str, weights: str = "float16") -> str:
+    """Makes the page of a network.
+
+    Args:
+        engine: The model.
+        title: Its name, in the page's title.
+        weights: `"float16"`, or `"float32"` for exactly the texts of
+            `charrnn generate` at twice the size.
+
+    Returns:
+        A `str` of self-contained HTML.
+
+    Raises:
+        ValueError: if a layer's equations are not known to the page, or a
+            weight is too large for float16.
+
+    Example:
+
+    >>> from charrnn import Vocabulary, build_model
+    >>> from charrnn.network.engine import Engine
+    >>> vocabulary = Vocabulary("ab")
+    >>> model = build_model(vocabulary, units=4)
+    >>> made = page(Engine.from_keras(model, vocabulary), "<ab>")
+    >>> "&lt;ab&gt;" in made, "<ab>" in made
+    (True, False)
+    """
+    unit = engine.vocabulary.unit
+    places = {
+        "TITLE": html.escape(title),
+        "STYLE": stylesheet() + template("page.css", HERE),
+        "MODEL": script_data(packed(engine, title, weights)),
+        "ENGINE": engine_script(),
+        "SCRIPT": script(*SHARED) + script(*SCRIPT, package=HERE),
+        "PANEL": filled(
+            "panel.html", {"PIECE": PIECES[unit], "EXPECTED": EXPECTED[unit]}
+        ),
+    }
+    return filled("page.html", places, package=HERE)
+
+
+def packed(engine: Engine, title: str, weights: str) -> dict[str, Any]:
+    """Packs a network as data for the page's scripts.
+
+    Args:
+        engine: The model.
+        title: As for `page`.
+        weights: As for `page`.
+
+    Returns:
+        A JSON-serializable `dict`: `facts` for the page, and `vocabulary`,
+        `network` and `weights` for the engine.
+
+    Raises:
+        ValueError: as `page` does.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> packed(load("shakespeare"), "shakespeare", "float16")["facts"]["units"]
+    69
+    """
+    arrays = list(_matrices(arrays_of(engine, weights)))
+    about = described(engine)
+    return {
+        "facts": {**_facts(engine, about), "name": title, "weights": weights},
+        "vocabulary": _vocabulary(engine.vocabulary, about),
+        "network": {
+            "embedding": "embedding" in arrays_of(engine),
+            "layers": _layers(engine),
+            "arrays": [array.shape for array in arrays],
+        },
+        "weights": {"format": weights, "chunks": _chunks(arrays)},
+    }
+
+
+def engine_script() -> str:
+    """The engine, as a function of the page that starts it.
+
+    Returns:
+        JavaScript that defines `startEngine(post)` and nothing else.
+
+    Example:
+
+    >>> engine_script().startswith("function startEngine(post) {")
+    True
+    """
+    return (
+        f"function startEngine(post) {{\n{script(*ENGINE, package=HERE)}\n"
+        "return new Session(post);\n}\n"
+    )
+
+
+def _matrices(arrays: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
+    """The weights as matrices, as network.js takes them.
+
+    A matrix by which a vector is multiplied has a row for each result, which
+    is then a sum over consecutive numbers. One from which an id selects has a
+    row for each id.
+    """
+    selected = "embedding" if "embedding" in arrays else "W1"
+    for name, array in arrays.items():
+        if array.ndim == 1:
+            yield array[None]
+        else:
+            yield array if name == selected else array.T
+
+
+def _chunks(arrays: list[np.ndarray]) -> list[str]:
+    """The bytes of matrices one after another, as pieces of base64."""
+    data = b"".join(
+        array.astype(array.dtype.newbyteorder("<")).tobytes()
+        for array in arrays
+    )
+    return [
+        base64.b64encode(data[start : start + BYTES_PER_CHUNK]).decode("ascii")
+        for start in range(0, len(data), BYTES_PER_CHUNK)
+    ]
+
+
+def _layers(engine: Engine) -> list[dict[str, Any]]:
+    return [
+        {"cell": layer.name, "units": len(layer.U)} for layer in engine.layers
+    ]
+
+
+def _facts(engine: Engine, about: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page says about the model."""
+    vocabulary, longest = engine.vocabulary, about["longest_document"]
+    length = min(2 * longest, MAX_DOCUMENT_LENGTH) if longest else None
+    made = about["made"]
+    bits = _entry(made, "metrics", "validation_bits_per_char", (int, float))
+    return {
+        "unit": vocabulary.unit,
+        "plural": vocabulary.plural,
+        "documents": vocabulary.boundary is not None,
+        "end": vocabulary.end,
+        "layers": _layers(engine),
+        "parameters": engine.parameters,
+        "units": len(vocabulary),
+        "alphabet": vocabulary.alphabet,
+        "bitsPerCharacter": bits,
+        "trainedOn": _entry(made, "text", "name", str),
+        "characters": _entry(made, "split", "training_characters", int),
+        "length": length or DEFAULT_LENGTH,
+    }
+
+
+def _entry(
+    facts: Mapping[str, Any], part: str, name: str, kind: type | tuple
+) -> Any:
+    """An entry of a stranger's facts; `None` if it is not of a type."""
+    found = facts.get(part)
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if isinstance(value, kind) else None
+
+
+def _vocabulary(
+    vocabulary: UnitVocabulary, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What vocabulary.js needs."""
+    names = (
+        "unit", "vocabulary", "stand_in", "boundary", "documents", "newline",
+        "normalize", "continuations",
+    )  # fmt: skip
+    return {
+        **{name: about[name] for name in names},
+        "line_end": vocabulary.line_end(),
+        "cuts": javascript_pattern(about["cuts"]),
+        "respellings": respellings(vocabulary),
+    }
+
+
+def respellings(vocabulary: UnitVocabulary) -> list[tuple[str, str]]:
+    """Lists characters that a vocabulary lacks, and how to read them.
+
+    Args:
+        vocabulary: Of a model.
+
+    Returns:
+        Pairs of a character and its nearest spelling in known characters.
+
+    Example:
+
+    >>> from charrnn import Vocabulary
+    >>> ("’", "'") in respellings(Vocabulary("a'"))
+    True
+    """
+    if vocabulary.unit == "byte":
+        return []
+    known = set(vocabulary.alphabet)
+    others = [
+        character
+        for character in (chr(i) for places in RESPELLED for i in places)
+        if character not in known and not _is_mark(character)
+    ]
+    # One on each line, where a quotation mark opens.
+    lines = "\n".join([*others, *map(chr, range(0x20, 0x7F))])
+    _, pairs = nearest.spelled(lines, vocabulary.alphabet)
+    found = {a: b for a, b in pairs if len(a) == 1}
+    if '"' in found:
+        found[OPENING_QUOTE] = found['"']
+        closing, _ = nearest.spelled('""', vocabulary.alphabet)
+        found['"'] = closing[len(found[OPENING_QUOTE]) :]
+    return sorted(found.items())
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"

@@ -1,0 +1,134 @@
+"""Texts of listed words."""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from charrnn.text.units import UnitVocabulary
+from charrnn.writing.alphabets import Alphabet, alphabet_of, letters_of
+from charrnn.writing.automata import BLOCKED, trimmed
+from charrnn.writing.forms import Form
+from charrnn.writing.subsets import MAX_ENTRIES, check_size
+
+# A word in a text: "don't" and "o'" are words.
+WORD = re.compile(r"['’]?\w+(?:['’]\w+)*['’]?")
+_APOSTROPHES = "'’"
+
+
+class OnlyWords(Form):
+    """A text of listed words.
+
+    The words may also be capitalised. Between them anything may stand that is
+    neither a letter nor a digit.
+
+    Args:
+        words: A text: each word in it may be written. Or the words.
+        vocabulary: That of the model.
+
+    Raises:
+        ValueError: if there is no word that the model can write, or there are
+            too many.
+
+    Example:
+
+    >>> from charrnn import Sampler
+    >>> sampler = Sampler("shakespeare")
+    >>> only = OnlyWords("my lord is a fool", sampler.vocabulary)
+    >>> (sample,) = sampler.generate(length=200, constraints=[only])
+    >>> set(re.findall("[a-z]+", sample.text.lower())) <= set(only.words)
+    True
+    """
+
+    def __init__(
+        self, words: str | Iterable[str], vocabulary: UnitVocabulary
+    ) -> None:
+        text = words if isinstance(words, str) else "\n".join(words)
+        self.words = tuple(sorted(set(_variants(text))))
+        table, accepting, known = _words_table(
+            self.words, alphabet_of(vocabulary)
+        )
+        automaton = trimmed(table, accepting, BLOCKED)
+        if not known or automaton is None:
+            raise ValueError(
+                "Expected words that the model can write. Received "
+                f"{len(self.words):,}, each with a character that it does not "
+                "know."
+            )
+        super().__init__(automaton, vocabulary, f"only {known:,} words")
+
+    def start(self, prompt: str) -> int:
+        """The state within the last word of the prompt.
+
+        Raises:
+            ValueError: if no listed word begins like it.
+        """
+        last = re.search(r"[\w'’]*\Z", prompt)
+        assert last is not None
+        letters = alphabet_of(self.vocabulary).spelled(last[0])
+        state = BLOCKED if (letters < 0).any() else self.automaton.run(letters)
+        if state < 0:
+            raise ValueError(
+                "Expected a prompt whose last word is listed, or begins like "
+                f"a listed word. Received {last[0]!r}. Put a space or a line "
+                "end after it to begin a new word."
+            )
+        return state
+
+
+def _variants(text: str) -> Iterable[str]:
+    """The words of a text, as they are and in capitals."""
+    for word in WORD.findall(text):
+        for form in {word, word.strip(_APOSTROPHES)}:
+            yield from (form, form[:1].upper() + form[1:], form.upper())
+
+
+def _words_table(
+    words: Iterable[str], alphabet: Alphabet
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """A prefix tree; state 0 is between words. Also counts the known words."""
+    most = MAX_ENTRIES // len(alphabet)
+    children: list[dict[int, int]] = [{}]
+    is_word, known = [True], 0
+    for word in words:
+        letters = alphabet.spelled(word).tolist()
+        if min(letters) < 0:
+            continue
+        known, state = known + 1, 0
+        for letter in letters:
+            if letter not in children[state]:
+                children[state][letter] = len(children)
+                children.append({})
+                is_word.append(False)
+                check_size(len(children), len(alphabet), most=most)
+            state = children[state][letter]
+        is_word[state] = True
+    accepting = _leaving(children, is_word, alphabet)
+    inside = letters_inside_words(alphabet)
+    may_leave = accepting[:, None] & ~inside
+    table = np.where(may_leave, 0, BLOCKED).astype(np.int32)
+    for state, after in enumerate(children):
+        table[state, list(after)] = list(after.values())
+    return table, accepting, known
+
+
+def _leaving(
+    children: list[dict[int, int]],
+    is_word: list[bool],
+    alphabet: Alphabet,
+) -> np.ndarray:
+    """Where a word may end; an apostrophe after it may also close a quote."""
+    apostrophes = np.flatnonzero(letters_of(alphabet, _APOSTROPHES)).tolist()
+    accepting = np.array(is_word)
+    for state, after in enumerate(children):
+        for letter in apostrophes:
+            if letter in after and is_word[state]:
+                accepting[after[letter]] = True
+    return accepting
+
+
+def letters_inside_words(alphabet: Alphabet) -> np.ndarray:
+    """Which letters are part of a word; of bytes all that are not ASCII."""
+    if alphabet.is_bytes:
+        return np.array([b >= 0x80 or chr(b).isalnum() for b in range(256)])
+    return alphabet.members(re.compile(r"\w+"))
