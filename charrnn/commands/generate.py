@@ -8,21 +8,25 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from charrnn.commands.best_flags import Draw, drawer_of
 from charrnn.commands.control_flags import (
     constraints_of,
     length_with,
     tell_dead_ends,
 )
-from charrnn.commands.copy_flags import copy_constraints
+from charrnn.commands.copy_flags import copy_constraints, needed_source
 from charrnn.commands.documents import (
     draw_new,
     known_documents,
     length_for,
     tell_cut,
 )
-from charrnn.commands.generate_flags import add_arguments
+from charrnn.commands.generate_flags import (
+    DEFAULT_TEMPERATURE,
+    add_arguments,
+)
 from charrnn.commands.mix_flags import mixed, parsed
 from charrnn.commands.outputs import check_output
 from charrnn.commands.prompt import read_prompt
@@ -34,12 +38,8 @@ from charrnn.network.model_file import PRETRAINED, model_path
 from charrnn.system import atomic, signals
 from charrnn.system.terminal import command_line, remark, terminal_safe
 from charrnn.training.places import RUNS, newest_run
-from charrnn.writing.drawing import Drawing
 from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import State
-
-if TYPE_CHECKING:
-    from charrnn.text.known_documents import KnownDocuments
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
@@ -63,7 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
         over_in=arguments.length_in,
     )
     state = read_state(arguments, engine)
-    known = known_documents(engine, model, arguments)
+    source = needed_source(arguments, engine)
+    draw = drawer_of(arguments, source)
+    if known := known_documents(engine, model, arguments):
+        draw = functools.partial(draw_new, known)
     prompt = read_prompt(
         arguments, engine, whole=bool(arguments.state_out or state)
     )
@@ -72,9 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
-    how = {**_how(arguments, engine, seed), "state": state}
+    how = {**_how(arguments, engine, seed, source), "state": state}
     number, characters = _write(
-        Sampler(engine), prompt, how, out, arguments, known
+        Sampler(engine), prompt, how, out, arguments, draw
     )
     again = _flags_to_repeat(arguments, name, seed)
     if out:
@@ -137,7 +140,10 @@ def _check_out(
 
 
 def _how(
-    arguments: argparse.Namespace, engine: Engine, seed: int
+    arguments: argparse.Namespace,
+    engine: Engine,
+    seed: int,
+    source: str | None,
 ) -> dict[str, Any]:
     """The keyword arguments of `Sampler.generate`."""
     nearest = "nearest" if arguments.unknown == "nearest" else "error"
@@ -155,8 +161,10 @@ def _how(
     given = {name: getattr(arguments, name) for name in names}
     constraints = given["constraints"] = [
         *constraints_of(arguments, engine),
-        *copy_constraints(arguments, engine),
+        *copy_constraints(arguments, engine, source),
     ]
+    if arguments.temperature is None:
+        given["temperature"] = DEFAULT_TEMPERATURE
     given["length"] = _length(arguments, engine)
     if arguments.length is None:
         given["length"] = length_with(constraints, given["length"])
@@ -207,7 +215,7 @@ def _write(
     how: dict[str, Any],
     out: Path | None,
     arguments: argparse.Namespace,
-    known: "KnownDocuments | None",
+    draw: Draw | None,
 ) -> tuple[int, int]:
     """Writes all samples, or what is drawn before a signal to stop.
 
@@ -222,26 +230,35 @@ def _write(
             "watch": functools.partial(_watched, received),
             "interrupted": lambda: bool(received),
         }
-        pieces: Iterable[tuple[int, str]]
-        if known:
-            found = draw_new(sampler, known, prompt, how).samples
-            pieces = enumerate(sample.text for sample in found)
-            how["count"] = len(found)
+        if draw:
+            found = draw(sampler, prompt, how)
         elif arguments.json:
-            found = sampler.generate(prompt, **how)
-        else:
-            pieces = sampler.stream(prompt, **how)
+            found = [(each, {}) for each in sampler.generate(prompt, **how)]
         if arguments.json:
             rules = [rule.name for rule in how["constraints"]]
-            lines = (as_json(prompt, sample, rules) for sample in found)
-            written = sum(map(write, lines))
-        else:
-            layout = Layout(how["count"], sampler.vocabulary.end)
+            written = sum(
+                write(as_json(prompt, sample, rules, more))
+                for sample, more in found
+            )
+        elif draw:
+            pieces = enumerate(sample.text for sample, _ in found)
+            layout = Layout(len(found), sampler.vocabulary.end)
             written = write_samples(prompt, pieces, layout, write)
-            if isinstance(pieces, Drawing):
-                tell_cut(sampler, pieces.stop_reasons(), how["length"])
-                tell_dead_ends(pieces.stop_reasons())
+        else:
+            written = _write_while_drawn(sampler, prompt, how, write)
     return (received[0] if received else 0), written
+
+
+def _write_while_drawn(
+    sampler: Sampler, prompt: str, how: dict[str, Any], write: Write
+) -> int:
+    """Writes samples while they are drawn; returns their characters."""
+    drawing = sampler.stream(prompt, **how)
+    layout = Layout(how["count"], sampler.vocabulary.end)
+    written = write_samples(prompt, drawing, layout, write)
+    tell_cut(sampler, drawing.stop_reasons(), how["length"])
+    tell_dead_ends(drawing.stop_reasons())
+    return written
 
 
 @contextlib.contextmanager

@@ -4,7 +4,8 @@ import dataclasses
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from charrnn.writing.drawing import Sample
@@ -76,7 +77,10 @@ def write_samples(
 
 
 def as_json(
-    prompt: str, sample: Sample, constraints: Sequence[str] = ()
+    prompt: str,
+    sample: Sample,
+    constraints: Sequence[str] = (),
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     """Returns a sample as a line of JSON.
 
@@ -84,6 +88,7 @@ def as_json(
         prompt: The text before the sample.
         sample: The sample.
         constraints: The names of those that it keeps to.
+        more: Further entries.
 
     Returns:
         The line, with its line end.
@@ -95,6 +100,7 @@ def as_json(
         "sample": sample.index,
         "nats_per_character": round(sample.nats_per_character, 6),
         "stop_reason": sample.stop_reason,
+        **more,
     }
     if constraints:
         row["constraints"] = list(constraints)
