@@ -35,7 +35,7 @@ def windows_of(seed=1, boundary=None):
     return Windows(ids, **sizes, seed=seed, boundary=boundary)
 
 
-def twin_of(cell, dropout=0.0, **settings):
+def twin_of(cell, dropout=0.0, precision="float32", **settings):
     """A small compiled twin; its weights depend on the cell only."""
     keras.utils.set_random_seed(1)
     model = build_model(
@@ -45,7 +45,7 @@ def twin_of(cell, dropout=0.0, **settings):
     model.set_weights(
         [random.normal(0, 0.3, w.shape) for w in model.get_weights()]
     )
-    twin = fused(model, batch_size=STREAMS, precision="float32", **settings)
+    twin = fused(model, batch_size=STREAMS, precision=precision, **settings)
     twin.compile(optimizer(0.01, clip_norm=0.5), loss())
     twin.optimizer.build(twin.trainable_variables)
     return twin
@@ -94,6 +94,41 @@ def losses_in_calls(cell, calls=(1, 2, 3), devices=1, **settings):
 def of_cells():
     """The losses of each kind of cell."""
     return {cell: losses_in_calls(cell)[0] for cell in CELLS}
+
+
+def of_cells_in_bfloat16():
+    """The same, with products in bfloat16."""
+    return {
+        cell: losses_in_calls(cell, precision="bfloat16")[0] for cell in CELLS
+    }
+
+
+def written_in_loops():
+    """For each precision, the types of the sequences that loops write."""
+    return {name: _written(name) for name in ("float32", "bfloat16")}
+
+
+def _written(precision):
+    import jax
+
+    from charrnn.twins import scans
+    from charrnn.twins.equations import LSTM
+
+    def loss(inputs, kernel, recurrent, bias, states):
+        outputs, _ = scans.run(LSTM, inputs, kernel, recurrent, bias, states)
+        return outputs.astype("float32").sum()
+
+    inputs = jax.numpy.ones((7, 3, 5), precision)
+    shapes = (5, 16), (4, 16), (1, 16)
+    weights = [np.ones(shape, "float32") for shape in shapes]
+    states = [np.ones((3, 4), "float32")] * 2
+    gradient = jax.jit(jax.grad(loss, (0, 1, 2)))
+    compiled = gradient.lower(inputs, *weights, states).compile()
+    return [
+        line.split("=")[1].split("[")[0].strip()
+        for line in compiled.as_text().splitlines()
+        if " dynamic-update-slice(" in line
+    ]
 
 
 def of_documents():

@@ -43,6 +43,7 @@
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
 - `export`: Write a model in a form that needs no charrnn.
+- `card`: Print a model card: what a published model should say of itself.
 - `entry`: Run a verb of the command line, and turn errors into one line.
 """
 

@@ -38,6 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
             "Expected a text that can be read several times. Received "
             "standard input. Save it in a file."
         )
+    if arguments.max_vocab and arguments.unit == ["byte"]:
+        raise ValueError(
+            "Expected no --max-vocab with --unit byte: there are always 256. "
+            "Leave one of the two out."
+        )
     texts = _texts(arguments)
     name = name_of(arguments.corpus)
     out = arguments.out or RUNS / f"{name}-compared"
@@ -104,12 +109,17 @@ def _sizes(texts, arguments):
         return dict.fromkeys(arguments.unit)
     sizes = {}
     for unit in arguments.unit:
-        limits = {
-            name: with_defaults({"unit": unit}).get(name)
-            for name in ("min_count", "max_vocab")
-        }
+        form = with_defaults({"unit": unit, **_limits(unit, arguments)})
+        limits = {name: form.get(name) for name in ("min_count", "max_vocab")}
         sizes[unit] = len(kinds.from_text(unit, [texts[unit]], **limits))
     return sizes
+
+
+def _limits(unit, arguments):
+    """The settings of a unit's vocabulary; bytes are always 256."""
+    if unit == "byte" or arguments.max_vocab is None:
+        return {}
+    return {"max_vocab": arguments.max_vocab}
 
 
 def _name(cell, unit):
@@ -125,6 +135,7 @@ def _candidate(cell, unit, out, size, arguments):
             arguments.parameters, cell, arguments.layers, size, unit
         )
     given = {"cell": cell, "units": units, "quiet": True}
+    given |= _limits(unit, arguments)
     if unit != DEFAULT:
         given["unit"] = unit
     length = "epochs" if arguments.epochs else "minutes"

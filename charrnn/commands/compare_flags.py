@@ -58,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"which of {', '.join(UNITS)}: each cell is trained with each "
         f"unit (default: {DEFAULT})",
     )
+    _add_number(
+        parser,
+        "max_vocab",
+        "maximum number of distinct characters or words, the most frequent "
+        "ones (default: all; of words 10,000)",
+    )
     _add_numbers(parser)
     parser.add_argument(
         "--out",
@@ -119,7 +125,7 @@ def _add_numbers(parser):
 def _add_number(group, name, words, default=None, kind=None):
     """Adds a flag for a setting of the runs, or for a number of a kind."""
     group.add_argument(
-        f"--{name}",
+        f"--{name.replace('_', '-')}",
         type=flag_type(kind or KINDS[name]),
         default=default,
         metavar="N",

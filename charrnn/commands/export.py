@@ -10,6 +10,7 @@ from charrnn.network.model_file import model_path
 from charrnn.system.terminal import command_line, say
 
 USES = {  # by the ending of what was written
+    ".html": "open it in a browser; it works from a disk, a mail or a site",
     ".onnx": "docs/exporting.md tells how, examples/onnx_write.py writes",
 }
 
@@ -20,15 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "out",
         metavar="OUT",
-        help="what to write: NAME.onnx (ONNX), or a folder (any other name "
-        "without an ending, or with a slash at its end) with a program "
-        "that needs only NumPy",
+        help="what to write: NAME.html (a web page that writes), NAME.onnx "
+        "(ONNX), or a folder (any other name without an ending, or with a "
+        "slash at its end) with a program that needs only NumPy",
     )
     parser.add_argument(
         "--weights",
         choices=WEIGHTS,
         help="float16 takes half the space, and rounds the weights (default: "
-        "float32)",
+        "float16 for a page, else float32)",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace an earlier export"

@@ -1,12 +1,11 @@
 """Write text with a trained network."""
 
 import argparse
-import contextlib
 import functools
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,19 @@ from charrnn.commands.generate_flags import (
 from charrnn.commands.mix_flags import mixed, parsed
 from charrnn.commands.outputs import check_output
 from charrnn.commands.prompt import read_prompt
-from charrnn.commands.samples import Layout, Write, as_json, write_samples
+from charrnn.commands.samples import (
+    Layout,
+    Write,
+    as_json,
+    opened,
+    write_samples,
+)
 from charrnn.commands.spelling import typed
 from charrnn.commands.state_flags import read_state, write_state
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
-from charrnn.system import atomic, signals
-from charrnn.system.terminal import command_line, remark, terminal_safe
+from charrnn.system import signals
+from charrnn.system.terminal import command_line, remark
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import State
@@ -80,6 +85,18 @@ def run(arguments: argparse.Namespace) -> int:
         Sampler(engine), prompt, how, out, arguments, draw
     )
     again = _flags_to_repeat(arguments, name, seed)
+    _tell_end(arguments, again, number, characters, out)
+    return 128 + number if number else 0
+
+
+def _tell_end(
+    arguments: argparse.Namespace,
+    again: str,
+    number: int,
+    characters: int,
+    out: Path | None,
+) -> None:
+    """Says what was written, and how to write it again."""
     if out:
         remark(
             f"{'interrupted: ' if number else ''}wrote {characters:,} "
@@ -89,7 +106,6 @@ def run(arguments: argparse.Namespace) -> int:
         remark("interrupted")
     elif again and not arguments.json and sys.stderr.isatty():
         remark(again)
-    return 128 + number if number else 0
 
 
 def _tell_model(name: Path, model: Path, engine: Engine) -> None:
@@ -113,7 +129,7 @@ def _flags_to_repeat(
     flags = []
     if arguments.model is None:
         flags += ["--model", str(name)]
-    if arguments.seed is None:
+    if arguments.seed is None and arguments.beam is None:
         flags += ["--seed", str(seed)]
     return f"{command_line(flags)} writes this again" if flags else ""
 
@@ -224,7 +240,7 @@ def _write(
         characters written.
     """
     shown = sampler.vocabulary.shown
-    with signals.noted() as received, _output(out, shown) as write:
+    with signals.noted() as received, opened(out, shown) as write:
         how = {
             **how,
             "watch": functools.partial(_watched, received),
@@ -259,31 +275,3 @@ def _write_while_drawn(
     tell_cut(sampler, drawing.stop_reasons(), how["length"])
     tell_dead_ends(drawing.stop_reasons())
     return written
-
-
-@contextlib.contextmanager
-def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
-    """Yields a function that writes to a file, or to the screen unbuffered.
-
-    A model's bytes are written to a file unchanged.
-    """
-    if path:
-        with (
-            atomic.replacing(path) as temporary,
-            open(
-                temporary,
-                "w",
-                encoding="utf-8",
-                errors="surrogateescape",
-                newline="",
-            ) as file,
-        ):
-            yield file.write
-        return
-
-    def write(text: str) -> int:
-        sys.stdout.write(terminal_safe(shown(text)))
-        sys.stdout.flush()  # show each character as soon as it is drawn
-        return len(text)
-
-    yield write

@@ -79,7 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.html:
         title = title_of(arguments.text, arguments.model)
-        atomic.write_text(arguments.html, neurons_page(found, text, title))
+        page = neurons_page(found, found.text, title)
+        atomic.write_text(arguments.html, page)
         tell_written(arguments.html)
     if arguments.plot:
         draw_saturation(found, arguments.plot)
@@ -87,13 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_as_json(found), indent=1))
     else:
-        _print(found, text, engine.vocabulary.plural, arguments)
+        _print(found, engine.vocabulary.plural, arguments)
     return 0
 
 
-def _print(
-    found: Neurons, text: str, plural: str, arguments: argparse.Namespace
-) -> None:
+def _print(found: Neurons, plural: str, arguments: argparse.Namespace) -> None:
     """Prints a table of the units, their heat maps, and a table of gates."""
     _print_units(found.units)
     if found.units:
@@ -101,7 +100,7 @@ def _print(
     console = Console()
     if console.color_system and not console.no_color:
         for heading, unit in clear_units(found.units)[: arguments.count]:
-            _print_map(console, heading, unit, text)
+            _print_map(console, heading, unit, found.text)
     elif arguments.count and not arguments.html:
         remark("heat maps: on a terminal with colours, or with --html")
     _print_saturation(found.saturation)

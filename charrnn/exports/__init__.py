@@ -6,5 +6,8 @@
 - `sample`: Write and score texts with the network of a folder, with NumPy
   alone.
 - `folder`: Write a network as a folder that needs nothing but NumPy.
+- `javascript`: Translate a regular expression of Python into one of JavaScript.
+- `page`: Write a network as a web page that writes: one file, without requests.
+- `card`: Describe a model for those who find it published: a model card.
 - `export`: Write a model in a form that needs no charrnn, as its ending says.
 """

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from charrnn.exports import folder, onnx_step
+from charrnn.exports import folder, onnx_step, page
 from charrnn.exports.contents import WEIGHTS
 from charrnn.exports.destination import FOLDER, check, ending
 from charrnn.network.engine import Engine
@@ -33,6 +33,7 @@ class Form(NamedTuple):
 
 
 FORMS = {  # by the ending of the name
+    ".html": Form("a page that writes", page.write, "float16"),
     ".onnx": Form("ONNX", onnx_step.write),
     FOLDER: Form("a folder for NumPy", folder.write),
 }
@@ -51,8 +52,8 @@ def export(
     Args:
         model: In any form: a path or a name as for `charrnn.load`, a
             `charrnn.Engine` or a Keras model.
-        out: What to write: a name that ends in .onnx, or the name of a
-            folder, which has no ending or ends in a slash.
+        out: What to write: a name that ends in .html or .onnx, or the name of
+            a folder, which has no ending or ends in a slash.
         weights: `"float32"`, or `"float16"` for half the size, with weights
             rounded to three digits; `None` for what suits the form.
         force: Whether to replace an earlier export.

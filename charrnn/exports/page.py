@@ -12,6 +12,7 @@ in the JSON, in which no "<" is left that could end its script.
 """
 
 import base64
+import functools
 import html
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -38,7 +39,7 @@ from charrnn.text.units import UnitVocabulary
 HERE = "charrnn.exports"
 ENGINE = (
     "network.js", "vocabulary.js", "random.js", "probabilities.js",
-    "sampler.js", "session.js",
+    "sampler.js", "marks.js", "slices.js", "session.js",
 )  # fmt: skip
 # Scripts of all pages, and of this one.
 SHARED = "characters.js", "pieces.js", "reading.js"
@@ -51,7 +52,12 @@ BYTES_PER_CHUNK = 3 << 18  # a multiple of 3 and of 4
 
 # Characters for which a similar one may be known, as in `charrnn.text.nearest`:
 # all scripts with letters that have marks, punctuation, and wide forms.
-RESPELLED = (range(0x80, 0x3000), range(0xFB00, 0xFB50), range(0xFF00, 0xFFF0))
+RESPELLED = (
+    range(0x20, 0x7F),
+    range(0x80, 0x3000),
+    range(0xFB00, 0xFB50),
+    range(0xFF00, 0xFFF0),
+)
 OPENING_QUOTE = 'opening "'  # the key of a quotation mark before a word
 
 DEFAULT_LENGTH = 1000  # units, as for `charrnn generate`
@@ -236,7 +242,8 @@ def _entry(
     """An entry of a stranger's facts; `None` if it is not of a type."""
     found = facts.get(part)
     value = found.get(name) if isinstance(found, dict) else None
-    return value if isinstance(value, kind) else None
+    fits = isinstance(value, kind) and not isinstance(value, bool)
+    return value if fits else None
 
 
 def _vocabulary(
@@ -272,21 +279,24 @@ def respellings(vocabulary: UnitVocabulary) -> list[tuple[str, str]]:
     """
     if vocabulary.unit == "byte":
         return []
-    known = set(vocabulary.alphabet)
+    return list(_respellings(vocabulary.alphabet))
+
+
+@functools.lru_cache(maxsize=8)
+def _respellings(alphabet: str) -> tuple[tuple[str, str], ...]:
     others = [
         character
         for character in (chr(i) for places in RESPELLED for i in places)
-        if character not in known and not _is_mark(character)
+        if character not in alphabet and not _is_mark(character)
     ]
     # One on each line, where a quotation mark opens.
-    lines = "\n".join([*others, *map(chr, range(0x20, 0x7F))])
-    _, pairs = nearest.spelled(lines, vocabulary.alphabet)
+    _, pairs = nearest.spelled("\n".join(others), alphabet)
     found = {a: b for a, b in pairs if len(a) == 1}
     if '"' in found:
         found[OPENING_QUOTE] = found['"']
-        closing, _ = nearest.spelled('""', vocabulary.alphabet)
+        closing, _ = nearest.spelled('""', alphabet)
         found['"'] = closing[len(found[OPENING_QUOTE]) :]
-    return sorted(found.items())
+    return tuple(sorted(found.items()))
 
 
 def _is_mark(character: str) -> bool:

@@ -64,7 +64,9 @@ def _held_out(
     vocabulary: UnitVocabulary, text: str, training_characters: int
 ) -> np.ndarray:
     """The same characters for each unit, from the held-out part's first."""
-    ids = vocabulary.encode(text)
+    # Characters that --max-vocab left out are read as the stand-in.
+    has_stand_in = vocabulary.stand_in is not None
+    ids = vocabulary.encode(text, "replace" if has_stand_in else "error")
     bounds = training_characters, training_characters + MEASURED_CHARACTERS
     if vocabulary.unit != DEFAULT:
         ends = np.cumsum(vocabulary.lengths[ids], dtype=np.int64)

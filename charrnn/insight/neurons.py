@@ -10,6 +10,7 @@ import numpy as np
 from charrnn.insight.alignment import (
     character_of_each_unit,
     names_of,
+    text_of_documents,
     unit_of_each_character,
 )
 from charrnn.insight.probes import by_unit, probed
@@ -17,7 +18,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.scan import checked_ids
 from charrnn.system import ram
-from charrnn.text.units import UnitVocabulary, check_is_endless
+from charrnn.text.units import UnitVocabulary
 
 if TYPE_CHECKING:
     import keras
@@ -83,10 +84,13 @@ class Neurons:
         saturation: For each gate, by `(layer, name)`, an array `(2, units)`:
             the fractions of the text in which it is left-saturated (below
             0.1) and right-saturated (above 0.9).
+        text: What was read. Of documents, it has each boundary as a line
+            feed.
     """
 
     units: list[Unit]
     saturation: dict[tuple[int, str], np.ndarray]
+    text: str = ""
 
 
 def read_neurons(
@@ -111,7 +115,8 @@ def read_neurons(
             Keras model.
         text: A `str` of several thousand characters. The units of a model
             are correlated with the probes after each word or byte that it
-            reads, if it does not read characters.
+            reads, if it does not read characters. For a model of documents, a
+            text of documents.
         watch: Wraps the loop over pieces of the text, for a progress bar:
             `rich.progress.track`, for example.
         vocabulary: The `charrnn.Vocabulary` of a Keras model. Omit it
@@ -133,8 +138,9 @@ def read_neurons(
     recurrent networks", sections 4.2 and 4.3.
     """
     engine = engine_of(model, vocabulary)
-    check_is_endless(engine.vocabulary, "Neurons are followed through")
     ids = checked_ids(engine, text)
+    if engine.vocabulary.boundary is not None:
+        text = text_of_documents(engine.vocabulary, ids)
     sizes = [layer.U.shape[0] for layer in engine.layers]
     ram.check_fits(
         4 * sum(sizes) * len(ids) + BYTES_PER_CHARACTER * len(text),
@@ -159,7 +165,7 @@ def read_neurons(
         _with_extremes(unit, ids, names, units)
         for unit in _best_units(activations, probes, sizes)
     ]
-    return Neurons(found, saturation)
+    return Neurons(found, saturation, text)
 
 
 def _with_extremes(

@@ -6,6 +6,7 @@ import numpy as np
 
 AVERAGE, PRODUCT = "average", "product"
 WAYS = (AVERAGE, PRODUCT)
+MIN_SHARE = 0.1  # of the likeliest unit, for a unit that a contrast favours
 
 # The weight of a model: one for the whole text, or those at the beginning and
 # at the end of a text along which it moves.
@@ -119,9 +120,14 @@ def product(
 ) -> np.ndarray:
     """Multiplies probabilities, each raised to the power of its weight.
 
+    Negative weights make likelier what their models do not expect. That would
+    be mostly what nobody expects, such as misspellings. So a unit that is less
+    than `MIN_SHARE` times as likely as the likeliest, according to the models
+    of positive weights, gains no more than any unit above that.
+
     Args:
-        predictions: As for `average`. Where one is minus infinity, its weight
-            is above 0.
+        predictions: For each model the logarithms of its probabilities, all
+            finite, `(..., vocabulary size)`.
         weights: As for `average`; they may also be negative.
 
     Returns:
@@ -130,19 +136,27 @@ def product(
 
     Example:
 
-    >>> p = product([np.log([0.5, 0.5]), np.log([0.2, 0.8])], [1, -1])
-    >>> np.exp(p).round(6).tolist()
-    [0.8, 0.2]
+    >>> log_p, log_q = np.log([0.5, 0.49, 0.01]), np.log([0.6, 0.3, 0.1])
+    >>> p = product([log_p, log_q], [1, -1])
+    >>> np.exp(p).round(3).tolist()
+    [0.336, 0.658, 0.007]
 
     Source: Hinton 2002, "Training products of experts by minimizing
-    contrastive divergence"; with a negative weight, Li et al. 2023,
+    contrastive divergence"; with negative weights, Li et al. 2023,
     "Contrastive decoding: open-ended text generation as optimization".
     """
-    terms = [
-        weight * prediction
-        for weight, prediction in zip(weights, predictions, strict=True)
-    ]
-    return log_probabilities(np.sum(terms, axis=0))
+    wanted, gain = (
+        sum(
+            limit(weight, 0) * prediction
+            for weight, prediction in zip(weights, predictions, strict=True)
+        )
+        for limit in (np.maximum, np.minimum)
+    )
+    top = wanted.max(-1, keepdims=True)
+    is_plausible = wanted >= top + np.log(MIN_SHARE)
+    least = np.where(is_plausible, gain, np.inf).min(-1, keepdims=True)
+    gain = np.where(is_plausible, gain, np.minimum(gain, least))
+    return log_probabilities(wanted + gain)
 
 
 def log_probabilities(logits: np.ndarray) -> np.ndarray:

@@ -150,31 +150,6 @@ def counts_of(ids: np.ndarray, size: int) -> np.ndarray:
     return counts
 
 
-def check_is_endless(vocabulary: UnitVocabulary, what: str) -> None:
-    """Raises if a model is one of documents.
-
-    Args:
-        vocabulary: That of the model.
-        what: The beginning of the message, a subject and a verb.
-
-    Raises:
-        ValueError: if it is.
-
-    Example:
-
-    >>> from charrnn import DocumentVocabulary, Vocabulary
-    >>> lines = DocumentVocabulary(Vocabulary("ab"), "lines")
-    >>> check_is_endless(lines, "Neurons follow")
-    Traceback (most recent call last):
-    ValueError: Neurons follow an endless text: expected a model of one. ...
-    """
-    if vocabulary.boundary is not None:
-        raise ValueError(
-            f"{what} an endless text: expected a model of one. Received one of "
-            "documents. `charrnn score --lines` shows how likely each line is."
-        )
-
-
 def check_unit(unit: str) -> None:
     """Checks the name of a unit.
 

@@ -80,7 +80,8 @@ def _on_copies(data: Data, title: str) -> str:
     share, count = passages.share_in(
         data.windows.ids, data.held_out, max(1, length)
     )
-    if share < MAX_SHARE_COPIED or count <= MAX_PASSAGES_COPIED:
+    is_quoted = count <= MAX_PASSAGES_COPIED and share < 1
+    if share < MAX_SHARE_COPIED or is_quoted:
         return ""
     return (
         f"{title}: {share:.0%} of the held-out end repeats passages of the "

@@ -97,12 +97,13 @@ def _forward(
         stored = [value.astype(operands) for value in gates_kept]
         if _recomputes():
             stored = []
-        return (h, memory), (h, memory.astype(operands), stored)
+        return (h, memory), _packed((h, memory.astype(operands), stored))
 
     first = states[0].astype(operands), states[-1]
-    (h, memory), (outputs, memories, stored) = jax.lax.scan(
+    (h, memory), packed = jax.lax.scan(
         step, first, (projected, kept), unroll=_unrolled()
     )
+    outputs, memories, stored = _unpacked(packed, operands)
     last = [_float(h), memory] if len(states) > 1 else [memory]
     saved = (
         inputs, kernel, recurrent_kernel, bias, states, kept,
@@ -182,16 +183,18 @@ def _backward_loop(
             for part in (dx, dp)[: equations.products]
         ]
         d_hidden = _product(together[-1], recurrent, transposed=True)
-        return (_times(d_hidden, factor), _times(d_memory, factor)), together
+        d_states = _times(d_hidden, factor), _times(d_memory, factor)
+        return d_states, _packed(together)
 
     hidden = d_last[0] if separate else jnp.zeros_like(d_last[0])
-    (d_hidden, d_memory), dz = jax.lax.scan(
+    (d_hidden, d_memory), packed = jax.lax.scan(
         step,
         (hidden, d_last[-1]),
         tape,
         reverse=True,
         unroll=_unrolled(),
     )
+    dz = _unpacked(packed, recurrent.dtype)
     d_first = [d_hidden, d_memory] if separate else [d_hidden + d_memory]
     return dz[0], dz[-1], d_first
 
@@ -241,6 +244,32 @@ def _outer(left: Array, right: Array) -> Array:
         # times slower in bfloat16.
         left = with_layout_constraint(left, Layout(major_to_minor=(0, 1)))
     return _product(left, right.reshape(-1, right.shape[-1]))
+
+
+def _packed(tree: Any) -> Any:
+    """What a step of a loop stores: of bfloat16 the bits, on a CPU.
+
+    There XLA computes all that is bfloat16 in float32: to write one step into
+    a sequence, it would convert the whole sequence there and back.
+    """
+
+    def bits(value):
+        if value.dtype == jnp.bfloat16 and jax.default_backend() == "cpu":
+            return jax.lax.bitcast_convert_type(value, jnp.uint16)
+        return value
+
+    return jax.tree.map(bits, tree)
+
+
+def _unpacked(tree: Any, precision: Any) -> Any:
+    """The values of what `_packed` returned."""
+
+    def values(value):
+        if value.dtype == jnp.uint16:
+            return jax.lax.bitcast_convert_type(value, precision)
+        return value
+
+    return jax.tree.map(values, tree)
 
 
 def _before(first: Array, sequence: Array) -> Array:

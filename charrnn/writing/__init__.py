@@ -12,6 +12,7 @@
 - `max_copy`: Forbid what would copy more than so many characters from a
   source.
 - `state`: The sampling state: everything that the next characters depend on.
+- `following`: Follow a text with constraints, and find where it may end.
 - `steering`: Apply constraints to a step: mask the logits, follow the units
   drawn.
 - `prompts`: Read a prompt, and complete the word in which it ends.

@@ -52,8 +52,11 @@ class Alphabet:
         if self.is_bytes:
             data = text.encode("utf-8", "surrogateescape")
             return np.frombuffer(data, np.uint8).astype(np.int64)
-        places = {c: place for place, c in enumerate(self.characters)}
-        return np.array([places.get(c, -1) for c in text], np.int64)
+        return np.array([self._places.get(c, -1) for c in text], np.int64)
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {c: place for place, c in enumerate(self.characters)}
 
     def members(self, run: re.Pattern[str]) -> np.ndarray:
         """The characters of a class.

@@ -64,7 +64,7 @@ def trimmed(
     >>> found.table.tolist(), found.distances.tolist()
     ([[1, -1], [1, 1]], [1, 0])
     """
-    distances = distances_of(*edges_of(table), accepting)
+    distances = distances_of(*edges_of(table, ~accepting), accepting)
     kept = distances < NEVER
     if not kept[0]:
         return None
@@ -79,23 +79,27 @@ def trimmed(
     )
 
 
-def edges_of(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def edges_of(
+    table: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The different pairs of a state and one after it.
 
     Args:
         table: The state after each unit: `(states, units)`.
+        rows: Which states to begin with: `(states,)`.
 
     Returns:
         `(sources, targets)`, each of shape `(pairs,)`.
 
     Example:
 
-    >>> edges_of(np.array([[1, 1, 0], [-1, -1, -1]]))
+    >>> edges_of(np.array([[1, 1, 0], [0, -1, -1]]), np.array([True, False]))
     (array([0, 0]), array([0, 1]))
     """
     states = len(table)
-    rows = np.arange(states)[:, None] * states
-    pairs = np.unique((rows + table)[table >= 0])
+    after = table[rows].astype(np.int64)
+    pairs = np.flatnonzero(rows)[:, None] * states + after
+    pairs = np.unique(pairs[after >= 0])
     return pairs // states, pairs % states
 
 
@@ -108,7 +112,7 @@ def distances_of(
     """The shortest distance from each state to an accepting one.
 
     Args:
-        sources: The state before each step.
+        sources: The state before each step; accepting ones may be left out.
         targets: The state after it.
         accepting: Which states are accepting.
         costs: The length of each step, 0 or 1; `None` if all are 1.

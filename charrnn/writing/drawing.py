@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from charrnn.text.units import UnitVocabulary
 from charrnn.writing import ledger
 from charrnn.writing.constraints import Left
 from charrnn.writing.endings import Draft, Ending
+from charrnn.writing.following import Ends, may_end
 from charrnn.writing.state import State, keep_rows
 
 
@@ -94,7 +96,8 @@ class Drawing:
         if length_in == "characters" and not is_character:
             self._room = [length] * count
         self._interrupted = interrupted or (lambda: False)
-        self._drafts = [Draft(endings) for _ in state.samples]
+        self._drafts = [Draft(endings, may_end(state, i)) for i in range(count)]
+        self._ends = Ends(vocabulary) if state.constraints and endings else None
         lengths = None if is_character else vocabulary.lengths
         self._ledger = ledger.Ledger(count, lengths)
         self._masked = np.zeros((2, count))  # sum and number of each sample
@@ -161,11 +164,11 @@ class Drawing:
                 break
             if state.constraints:
                 ids, after = self._step(state, self._lefts(state))
-                state, ids = self._written(state, ids, after)
+                state, ids, after = self._written(state, ids, after)
             else:
                 ids, after = self._step(state)
             self._ledger.add(state.samples, state.logits, ids)
-            yield from self._told(state.samples, ids)
+            yield from self._told(state, ids, after)
             self._end_documents(state.samples, ids)
             going = self._going(after)
             state = after if all(going) else keep_rows(after, going)
@@ -182,7 +185,7 @@ class Drawing:
 
     def _written(
         self, state: State, ids: np.ndarray, after: State
-    ) -> tuple[State, np.ndarray]:
+    ) -> tuple[State, np.ndarray, State]:
         """Leaves out the samples that ended before the unit drawn for them."""
         for index, reason in zip(state.samples, after.ended, strict=True):
             self._drafts[index].reason = reason
@@ -191,9 +194,9 @@ class Drawing:
         assert after.masked is not None
         self._masked[0, kept] += after.masked[rows]
         self._masked[1, kept] += 1
-        return (
-            (state, ids) if all(rows) else (keep_rows(state, rows), ids[rows])
-        )
+        if all(rows):
+            return state, ids, after
+        return keep_rows(state, rows), ids[rows], keep_rows(after, rows)
 
     def _end_documents(self, samples: np.ndarray, ids: np.ndarray) -> None:
         """Ends the samples whose document the model has ended."""
@@ -203,20 +206,25 @@ class Drawing:
                 draft.reason = draft.reason or "end"
 
     def _told(
-        self, samples: np.ndarray, ids: np.ndarray
+        self, state: State, ids: np.ndarray, after: State
     ) -> Iterator[tuple[int, str]]:
         """Adds a unit to each draft; yields the text that can be released."""
-        yield from self._tell_all(
-            (index, self._decoders[index](i))
-            for index, i in zip(samples.tolist(), ids.tolist(), strict=True)
-        )
+        units = zip(state.samples.tolist(), ids.tolist(), strict=True)
+        drawn = [(index, self._decoders[index](unit)) for index, unit in units]
+        ends: Iterable[Sequence[bool] | None] = itertools.repeat(None)
+        if self._ends:
+            ends = self._ends.of(state, after, [text for _, text in drawn])
+        yield from self._tell_all(drawn, ends)
 
     def _tell_all(
-        self, drawn: Iterable[tuple[int, str]]
+        self,
+        drawn: Iterable[tuple[int, str]],
+        ends: Iterable[Sequence[bool] | None] = itertools.repeat(None),
     ) -> Iterator[tuple[int, str]]:
         """Adds a text to each draft; yields the text that can be released."""
-        for index, text in drawn:
-            text = self._drafts[index].add(self._within_room(index, text))
+        for (index, text), where in zip(drawn, ends, strict=False):
+            text = self._within_room(index, text)
+            text = self._drafts[index].add(text, where)
             if text:
                 yield index, text
             self._end_full(index)

@@ -76,6 +76,7 @@ class Draft:
     Args:
         endings: As `checked` returns them. Of two strings that end at the
             same character the longer one counts.
+        may_end: Whether constraints let the text end at its beginning.
 
     Attributes:
         pending: The characters drawn but not yet released.
@@ -88,7 +89,7 @@ class Draft:
     (['h', 'e', '', 'l', ''], 'stop')
     """
 
-    def __init__(self, endings: Sequence[Ending]) -> None:
+    def __init__(self, endings: Sequence[Ending], may_end: bool = True) -> None:
         self.pending = ""
         self.reason: str | None = None
         self._endings = endings
@@ -97,27 +98,38 @@ class Draft:
         # The last characters drawn, released or not, as many as the longest
         # ending has: a `stop_after` string may begin in released text.
         self._last = ""
+        # Whether the text may end before them, and after each of them.
+        self._may_end = [may_end]
 
-    def add(self, text: str) -> str:
+    def add(self, text: str, may_end: Sequence[bool] | None = None) -> str:
         """Adds drawn text; returns the text that can no longer be cut.
 
         Text after the end of the sample is dropped.
+
+        Args:
+            text: The text.
+            may_end: Whether the text may end after each character; `None` if
+                it may end anywhere. Where it may not, a string that would end
+                it is text like any other.
         """
         if not self._endings:
             return text
         released = ""
-        for character in text:
+        for place, character in enumerate(text):
             if self.reason is None:
+                self._may_end.append(may_end is None or may_end[place])
                 released += self._add(character)
         return released
 
     def _add(self, character: str) -> str:
         self.pending += character
         self._last = (self._last + character)[-self._longest :]
+        self._may_end = self._may_end[-self._longest - 1 :]
         for string, reason in self._endings:
-            if self._last.endswith(string):
+            cut = len(string) if reason == "stop" else 0
+            if self._last.endswith(string) and self._may_end[-1 - cut]:
                 self.reason = reason
-                text = self.release(len(string) if reason == "stop" else 0)
+                text = self.release(cut)
                 self.pending = ""
                 return text
         return self.release(self._characters_at_risk())

@@ -154,8 +154,9 @@ class Form:
         """The number of bytes that begin a character."""
         table = self.automaton.table
         begins = self.vocabulary.inner.lengths > 0
-        begun = edges_of(np.where(begins, table, LEFT))
-        others = edges_of(np.where(begins, LEFT, table))
+        rows = ~self.automaton.accepting
+        begun = edges_of(np.where(begins, table, LEFT), rows)
+        others = edges_of(np.where(begins, LEFT, table), rows)
         costs = np.repeat([1, 0], [len(begun[0]), len(others[0])])
         sources = np.concatenate([begun[0], others[0]])
         targets = np.concatenate([begun[1], others[1]])

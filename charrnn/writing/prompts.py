@@ -20,6 +20,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.recurrent import NetworkState
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Left
+from charrnn.writing.following import Progress, follow_text
 from charrnn.writing.probabilities import (
     Filters,
     log_total,
@@ -29,7 +30,6 @@ from charrnn.writing.probabilities import (
 )
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
-from charrnn.writing.steering import Progress, follow_text
 
 # A prompt is read in pieces, so that a long one takes no more memory.
 UNITS_PER_PIECE = 1024

@@ -1,13 +1,14 @@
 """Apply constraints to a step: mask the logits, follow the units drawn."""
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import numpy as np
 
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Choice, Constraint, Left, choice_of
+from charrnn.writing.following import Progress, advanced
 from charrnn.writing.probabilities import (
     Filters,
     log_total,
@@ -19,8 +20,6 @@ from charrnn.writing.state import State
 END = "end"  # of a document
 COMPLETE = "complete"  # of a text: nothing may follow, or the model ended it
 DEAD_END = "dead end"  # nothing may follow, but the text may not end either
-
-Progress = tuple[Hashable, ...]  # the state of each constraint
 
 
 class Steering:
@@ -166,23 +165,6 @@ def steered(
     return probabilities(steering.logits, **how), steering
 
 
-def advanced(
-    constraints: Sequence[Constraint], progress: Progress, unit: int
-) -> Progress:
-    """The state of each constraint after another unit.
-
-    Args:
-        constraints: The constraints.
-        progress: The state of each before the unit.
-        unit: Its id.
-
-    Returns:
-        A tuple of states.
-    """
-    pairs = zip(constraints, progress, strict=True)
-    return tuple(constraint.advance(state, unit) for constraint, state in pairs)
-
-
 def constrained(
     state: State, constraints: Sequence[Constraint], prompt: str = ""
 ) -> State:
@@ -245,35 +227,3 @@ def check_can_begin(
                 else "."
             )
         )
-
-
-def follow_text(
-    constraints: Sequence[Constraint],
-    progress: Progress,
-    ids: Sequence[int],
-    left: Left,
-    vocabulary: UnitVocabulary,
-) -> Progress | None:
-    """Follows units if all of them are allowed.
-
-    Args:
-        constraints: The constraints.
-        progress: The state of each.
-        ids: The units.
-        left: How much may be written after them. (Left in characters, the
-            units count as well.)
-        vocabulary: That of the model.
-
-    Returns:
-        The state of each constraint after them, or `None` if one of the units
-        is not allowed.
-    """
-    for place, unit in enumerate(ids):
-        units = None if left.units is None else left.units + len(ids) - place
-        rest = left.characters
-        characters = None if rest is None else rest - place
-        now = Left(units, characters)
-        if not choice_of(constraints, progress, now, vocabulary).written[unit]:
-            return None
-        progress = advanced(constraints, progress, unit)
-    return progress

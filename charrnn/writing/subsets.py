@@ -12,9 +12,10 @@ import numpy as np
 
 from charrnn.writing.expressions import ACCEPT, Nfa
 
-MAX_STATES = 20_000
+MAX_STATES = 1 << 16
 MAX_ENTRIES = 1 << 24  # of a table (states, letters): 64 MB
-MAX_WORK = 8_000_000  # steps from set to set, of single states
+MAX_WORK = 8_000_000  # small steps, of which a million take up to 0.5 seconds
+WORK_OF_CLOSURE = 4  # small steps for each state of a closure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,16 +102,14 @@ class _Search:
         self._nfa = nfa
         self._has_assertions = any(nfa.assertions)
         masks = {m.tobytes(): m for edges in nfa.edges for m, _ in edges}
-        rows = np.array([words, *masks.values()])
+        rows = np.array([words & self._has_assertions, *masks.values()])
         classes, numbers = np.unique(rows, axis=1, return_inverse=True)
         self.class_of = numbers.ravel()
         self._is_word = classes[0].tolist()
-        members = dict(
-            zip(masks, map(np.flatnonzero, classes[1:]), strict=True)
-        )
+        places = (np.flatnonzero(row).tolist() for row in classes[1:])
+        self._members = dict(zip(masks, places, strict=True))
         self._edges = [
-            [(members[mask.tobytes()].tolist(), to) for mask, to in edges]
-            for edges in nfa.edges
+            [(mask.tobytes(), to) for mask, to in edges] for edges in nfa.edges
         ]
         self._closures: dict[tuple[int, bool], frozenset[int]] = {}
         self._places: dict[tuple[bytes, bool], int] = {}
@@ -131,6 +130,7 @@ class _Search:
         """The row of a set: its `table`, its `hits` and whether it `ends`."""
         states, after_word = self.sets[number]
         targets: list[set[int]] = [set() for _ in self._is_word]
+        self.work += len(targets)
         hits = [False] * len(targets)
         for at_boundary in (False, True) if self._has_assertions else (False,):
             now = self._reached(states, at_boundary)
@@ -152,12 +152,16 @@ class _Search:
         self, now: set[int], possible: list[bool], targets: list[set[int]]
     ) -> None:
         """Adds the states that each class of letters leads to."""
+        found: dict[bytes, set[int]] = {}
         for state in now:
-            for members, target in self._edges[state]:
-                self.work += len(members)
-                for member in members:
-                    if possible[member]:
-                        targets[member].add(target)
+            self.work += len(self._edges[state])
+            for mask, target in self._edges[state]:
+                found.setdefault(mask, set()).add(target)
+        for mask, after in found.items():
+            self.work += len(self._members[mask])
+            for member in self._members[mask]:
+                if possible[member]:
+                    targets[member] |= after
 
     def _reached(self, states: array.array, at_boundary: bool) -> set[int]:
         """The states that may be reached without a letter."""
@@ -179,7 +183,7 @@ class _Search:
                 ]
                 waiting += set(after) - seen
                 seen.update(after)
-            self.work += len(seen)
+            self.work += WORK_OF_CLOSURE * len(seen)
             check_size(len(self.sets), len(self.class_of), self.work)
             kept = (s for s in seen if self._edges[s] or s == ACCEPT)
             self._closures[key] = frozenset(kept)

@@ -86,10 +86,13 @@ def _variants(text: str) -> Iterable[str]:
 def _words_table(
     words: Iterable[str], alphabet: Alphabet
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """A prefix tree; state 0 is between words. Also counts the known words."""
+    """A prefix tree, where words may end, and the number of known words.
+
+    State 0 is between words, state 1 after an apostrophe that ends a word.
+    """
     most = MAX_ENTRIES // len(alphabet)
-    children: list[dict[int, int]] = [{}]
-    is_word, known = [True], 0
+    children: list[dict[int, int]] = [{}, {}]
+    is_word, known = [True, True], 0
     for word in words:
         letters = alphabet.spelled(word).tolist()
         if min(letters) < 0:
@@ -104,9 +107,10 @@ def _words_table(
             state = children[state][letter]
         is_word[state] = True
     accepting = _leaving(children, is_word, alphabet)
-    inside = letters_inside_words(alphabet)
+    inside = _letters_inside_words(alphabet)
     may_leave = accepting[:, None] & ~inside
     table = np.where(may_leave, 0, BLOCKED).astype(np.int32)
+    table[1:][may_leave[1:] & letters_of(alphabet, _APOSTROPHES)] = 1
     for state, after in enumerate(children):
         table[state, list(after)] = list(after.values())
     return table, accepting, known
@@ -127,8 +131,9 @@ def _leaving(
     return accepting
 
 
-def letters_inside_words(alphabet: Alphabet) -> np.ndarray:
+def _letters_inside_words(alphabet: Alphabet) -> np.ndarray:
     """Which letters are part of a word; of bytes all that are not ASCII."""
     if alphabet.is_bytes:
-        return np.array([b >= 0x80 or chr(b).isalnum() for b in range(256)])
+        ascii_words = re.compile(r"[\w\x80-\xff]")
+        return np.array([bool(ascii_words.match(chr(b))) for b in range(256)])
     return alphabet.members(re.compile(r"\w+"))

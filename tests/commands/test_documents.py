@@ -12,6 +12,7 @@ import pytest
 
 import charrnn
 from charrnn.commands import main
+from charrnn.insight import neurons
 from charrnn.text import kinds
 from charrnn.text.document_hashes import digests
 from charrnn.text.known_documents import KnownDocuments
@@ -279,11 +280,37 @@ def test_surprise_shows_each_document(unit, by, tmp_path, capsys):
     assert {*map(int, places)} <= {*range(1, len(documents) + 1)}
 
 
-def test_verbs_about_endless_text_say_so(folder, capsys):
-    text = str(folder / "names.txt")
-    assert main(["neurons", str(folder / "model.keras"), text]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "an endless text: expected a model of one" in line
+@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+def test_neurons_are_followed_through_each_document(unit):
+    # Weights that are not small, so that the state matters.
+    model, vocabulary = model_of(unit, "\n%\n", ["one two", "Zwei", "né"])
+    random = np.random.default_rng(0)
+    shapes = [weights.shape for weights in model.get_weights()]
+    model.set_weights([random.normal(0, 1, shape) for shape in shapes])
+    documents = ["one two", "Zwei", "one two", "né", "one two"]
+    text = "\n%\n".join(documents)
+    found = charrnn.read_neurons(model, text, vocabulary=vocabulary)
+    shown = "".join(f"\n{document}" for document in documents) + "\n"
+    assert found.text == shown and found.units
+    starts = [match.end() for match in re.finditer("\none two", shown)]
+    for unit_found in found.units:
+        first, *others = (
+            unit_found.activations[start - 7 : start] for start in starts
+        )
+        assert len(set(first.tolist())) > 1
+        for other in others:
+            np.testing.assert_allclose(other, first, atol=1e-6)
+
+
+def test_neurons_of_documents_are_shown(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(neurons.Unit, "clear", True)
+    text, page = str(folder / "names.txt"), tmp_path / "page.html"
+    words = ["neurons", str(folder / "model.keras"), text]
+    assert main([*words, "--html", str(page)]) == 0
+    assert "position in line" in capsys.readouterr().out
+    first = re.search(r"<pre>(.*?)</pre>", page.read_text("utf-8"), re.DOTALL)
+    shown = re.sub("<.*?>", "", first[1]).split("\u21b5\n")
+    assert shown[1:-1] == NAMES
 
 
 def test_lines_alone_are_not_adapted_to(folder, capsys):

@@ -119,6 +119,7 @@ FLAGS = {
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
         "--plot": PATHS, "--json": None,
     },
+    "export": {"--weights": ["float16", "float32", "int8"], "--force": None},
     "corpora": {"--json": None},
 }  # fmt: skip
 # What the verb needs, so that not all ends at what is missing.
@@ -132,6 +133,7 @@ NEEDED = {
     "next": ["model.keras", "--max-prefixes=9"],
     "copied": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
+    "export": ["model.keras", "new"],
     "corpora": [],
 }
 

@@ -265,6 +265,29 @@ def test_units_are_compared_by_the_same_characters(tmp_path, capsys):
     assert "Expected no --encoding with --unit byte" in line
 
 
+@pytest.mark.slow
+def test_vocabularies_are_compared_at_the_size_that_is_asked_for(
+    text, tmp_path
+):
+    out = tmp_path / "out"
+    words = ["compare", str(text), "--out", str(out), "--cells=gru"]
+    words += ["--layers=1", "--epochs=1", "--parameters=3000"]
+    assert main([*words, "--unit=character,word", "--max-vocab=12"]) == 0
+    characters = charrnn.load(out / "gru").vocabulary
+    spelled = charrnn.load(out / "gru-word").vocabulary
+    assert len(characters) == 12 and characters.stand_in is not None
+    assert spelled.words == tuple(spelled.alphabet)  # all are kept
+    rows = json.loads((out / "compared.json").read_text("utf-8"))
+    assert [2500 < row["parameters"] <= 3000 for row in rows] == [True, True]
+
+
+def test_bytes_are_compared_at_one_size_only(text, tmp_path, capsys):
+    words = ["compare", str(text), "--out", str(tmp_path / "o"), "--unit=byte"]
+    line = refused([*words, "--max-vocab=12"], capsys)
+    assert "Expected no --max-vocab with --unit byte" in line
+    assert not (tmp_path / "o").exists()
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_runs_get_the_size_that_is_asked_for(unit, text, tmp_path, capsys):
     words = ["compare", str(text), "--out", str(tmp_path / "o"), "--unit", unit]

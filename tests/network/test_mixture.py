@@ -15,6 +15,7 @@ from charrnn import (
     score,
     score_each,
 )
+from charrnn.network.mixing import product
 from charrnn.writing.probabilities import probabilities
 
 WORDS = [*"\n ,abcd", " ab", " abc", " da", " bad", " cab"]
@@ -37,6 +38,13 @@ def p_after(engine, ids):
     return probabilities(logits[0])
 
 
+def contrast(p, q, weight):
+    """What a tenth as likely as the likeliest gains no more than the others."""
+    gain = q**-weight
+    likely = p >= 0.1 * p.max()
+    return p * np.where(likely, gain, np.minimum(gain, gain[likely].min()))
+
+
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize(
     ("by", "weights", "expected"),
@@ -45,8 +53,8 @@ def p_after(engine, ids):
         ("average", [7, 3], lambda p, q: 0.7 * p + 0.3 * q),
         ("average", None, lambda p, q: (p + q) / 2),
         ("product", [0.6, 0.4], lambda p, q: p**0.6 * q**0.4),
-        ("product", [1, -0.3], lambda p, q: p / q**0.3),
-        ("product", [2, -0.6], lambda p, q: p / q**0.3),
+        ("product", [1, -0.3], lambda p, q: contrast(p, q, 0.3)),
+        ("product", [2, -0.6], lambda p, q: contrast(p, q, 0.3)),
         ("average", [1, 0], lambda p, q: p),
     ],
 )
@@ -99,9 +107,22 @@ def test_what_a_contrast_does_not_know_is_the_least_likely_it_knows():
     assert mixture.vocabulary == Vocabulary("abc")
     ids = one.vocabulary.encode("ab")
     p, q = p_after(one, ids), p_after(other, ids)
-    expected = p / np.sqrt([*q, q.min()])
+    expected = contrast(p, np.array([*q, q.min()]), 0.5)
     assert p_after(mixture, ids) == pytest.approx(
         expected / expected.sum(), rel=1e-5
+    )
+
+
+def test_a_contrast_never_favours_what_nobody_expects():
+    p, q = (
+        np.array([0.6, 0.3, 0.1 - 1e-6, 1e-6]),
+        np.array([0.9, 0.05, 0.05, 0]),
+    )
+    q[3] = 1e-9
+    logits = product(np.log([p, q]), [1, -1])
+    assert probabilities(logits)[3] < 1e-5
+    assert probabilities(logits)[1] == pytest.approx(
+        probabilities(logits)[0] * (0.3 / 0.05) / (0.6 / 0.9)
     )
 
 

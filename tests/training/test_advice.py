@@ -34,6 +34,7 @@ def told(text, unit="character", **settings):
 def test_an_end_that_repeats_the_text_is_told(unit):
     line = "a.txt: 100% of the held-out end repeats passages of the training"
     assert line in told(prose(1) * 8, unit)
+    assert line in told(prose(1, 50) * 8, unit)
     whole = "".join(map(prose, range(8)))
     assert "repeats" not in told(whole, unit)
     assert "of the held-out end repeats" in told(whole + prose(3) * 2, unit)

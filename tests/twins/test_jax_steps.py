@@ -24,8 +24,9 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
+    types = "of_cells_in_bfloat16", "written_in_loops"
     rest = "on_devices", "masks_differ", "with_dropout", "fit"
-    return in_jax(*whole, *rest)
+    return in_jax(*whole, *types, *rest)
 
 
 @pytest.mark.slow
@@ -41,6 +42,21 @@ def test_two_devices_train_without_tensorflow_as_one_with_it():
 def test_losses_equal_those_of_a_step_in_a_call(results, cell):
     expected = losses_step_by_step(cell)
     np.testing.assert_allclose(results["of_cells"][cell], expected, rtol=2e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_bfloat16_rounds_but_computes_the_same(results, cell):
+    exact, rounded = results["of_cells"], results["of_cells_in_bfloat16"]
+    np.testing.assert_allclose(rounded[cell], exact[cell], rtol=5e-3)
+    assert rounded[cell] != exact[cell]
+
+
+@pytest.mark.slow
+def test_no_step_of_a_loop_converts_a_whole_sequence(results):
+    types = results["written_in_loops"]
+    assert set(types["float32"]) == {"f32"}
+    assert set(types["bfloat16"]) == {"u16"}
 
 
 @pytest.mark.slow

@@ -2,30 +2,14 @@
 
 import re
 
+import pytest
+from control_samplers import SAMPLERS, VOCABULARIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_expressions import CHARACTERS, expressions, texts
-from random_networks import engine_of
+from random_expressions import expressions, texts
 
-from charrnn import (
-    ByteVocabulary,
-    DocumentVocabulary,
-    Match,
-    Sampler,
-    Vocabulary,
-    WordVocabulary,
-)
+from charrnn import Forbid, Match
 
-WORDS = WordVocabulary(
-    [*CHARACTERS, "ab", " a", "aB1", "\n\n", " Ωé", "—a", "..", "abc", "12"]
-)
-VOCABULARIES = {
-    "character": Vocabulary(CHARACTERS),
-    "word": WORDS,
-    "byte": ByteVocabulary(),
-    "document": DocumentVocabulary(Vocabulary(CHARACTERS), "lines"),
-}
-SAMPLERS = {name: Sampler(engine_of(v)) for name, v in VOCABULARIES.items()}
 repeatable = settings(deadline=None, derandomize=True)
 
 
@@ -40,7 +24,7 @@ def accepts(form, text):
 
 
 @given(expressions(), st.lists(texts(), max_size=20))
-@settings(repeatable, max_examples=60)
+@settings(repeatable, max_examples=40)
 def test_an_expression_means_what_python_says(pattern, strings):
     try:
         match = Match(pattern, VOCABULARIES["character"])
@@ -69,6 +53,44 @@ def check_samples(pattern, name, length, count):
 
 
 @given(expressions(), st.sampled_from(sorted(VOCABULARIES)), st.integers(5, 40))
-@settings(repeatable, max_examples=20)
+@settings(repeatable, max_examples=10)
 def test_every_sample_matches(pattern, name, length):
     check_samples(pattern, name, length, count=3)
+
+
+def ended(text, pattern, strings, reason):
+    """A text up to the first stop string where an expression lets it end."""
+    for place in range(len(text) + 1):
+        for string in strings:
+            cut = place - (len(string) if reason == "stop" else 0)
+            found = text[:place].endswith(string)
+            if found and re.fullmatch(pattern, text[:cut]):
+                return text[:cut], reason
+    return text, "complete"
+
+
+@pytest.mark.parametrize("reason", ["stop", "stop_after"])
+@pytest.mark.parametrize("name", ["character", "word"])
+def test_a_stop_string_counts_only_where_the_text_may_end(name, reason):
+    pattern, strings = r"(?s:.{2})*", ["a", "b. "]
+    sampler = SAMPLERS[name]
+    match = Match(pattern, sampler.vocabulary)
+    how = {"length": 60, "count": 30, "constraints": [match], "seed": 1}
+    whole = sampler.generate(**how)
+    samples = sampler.generate(**how, **{reason: strings})
+    ignored = 0
+    for sample, all_of_it in zip(samples, whole, strict=True):
+        text, why = ended(all_of_it.text, pattern, strings, reason)
+        assert sample.text == text
+        if why == reason:
+            assert sample.stop_reason == reason
+        ignored += "a" in sample.text[:-1]
+    assert 0 < ignored < 30
+
+
+def test_stop_strings_are_kept_beside_what_is_forbidden():
+    sampler = SAMPLERS["word"]
+    forbid = Forbid(["b"], sampler.vocabulary)
+    how = {"length": 90, "count": 40, "stop": ["a"]}
+    for sample in sampler.generate(constraints=[forbid], **how):
+        assert not {"a", "b"} & set(sample.text)

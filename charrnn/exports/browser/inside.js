@@ -8,7 +8,7 @@ class Inside {
     this.layers = layers;
     this.chosen = {layer: 0, unit: 0};
     this.place = -1;  // the piece whose state is shown; -1 for the last
-    this.coloured = 0;  // so many pieces have the colours of the chosen unit
+    this.coloured = {by: null, count: 0};  // the pieces in the colours of a unit
     this.values = {values: new Int8Array(0), first: 0};
     this.text = new PieceText(byId("coloured"), i => this.classOf(i));
     this.text.listen((i, byKey) => this.choosePlace(i, byKey), () => this.place, {Escape: () => this.follow()});
@@ -98,18 +98,20 @@ class Inside {
     this.isAsking = true;
     do {
       this.isStale = false;
-      this.values = await model.ask("unit", this.chosen);
-      this.showText(writing.pieces);
+      const {chosen} = this;
+      this.values = await model.ask("unit", chosen);
+      this.showText(writing.pieces, chosen);
     } while (this.isStale);
     this.isAsking = false;
   }
 
-  showText(pieces) {
+  showText(pieces, unit) {
     const box = byId("coloured");
     const isAtEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
     const same = this.text.update(pieces);
-    this.text.recolour(Math.min(same, this.coloured));
-    this.coloured = this.values.first + this.values.values.length;
+    const {by, count} = this.coloured;
+    this.text.recolour(by === unit ? Math.min(same, count) : 0);
+    this.coloured = {by: unit, count: this.values.first + this.values.values.length};
     byId("inside-empty").hidden = pieces.length > 0;
     box.hidden = pieces.length === 0;
     if (this.place < 0 && isAtEnd) box.scrollTop = box.scrollHeight;
@@ -122,7 +124,6 @@ class Inside {
 
   chooseUnit(layer, unit) {
     this.chosen = {layer, unit};
-    this.coloured = 0;
     this.showUnit();
     byId("found").textContent = "";
     this.refreshText();

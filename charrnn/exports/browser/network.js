@@ -8,27 +8,27 @@
 // The highest layer's h gives the logits, one number for each id that may come
 // next: kernel h + bias. Sums are in float64, weights in float32.
 
-const halfToSingle = (() => {
-  // float16: a sign, 5 bits of exponent, 10 bits of fraction.
-  const table = Float32Array.from({length: 1 << 16}, (_, bits) => {
-    const sign = bits >> 15 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
-  return halves => Float32Array.from(halves, bits => table[bits]);
-})();
-
 // Decodes chunks of base64, each of a whole number of bytes, into float32.
 function decodeWeights({format, chunks}) {
-  const parts = chunks.map(chunk => Uint8Array.from(atob(chunk), c => c.charCodeAt(0)));
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  const texts = chunks.map(atob);  // strings with a character for each byte
+  const bytes = new Uint8Array(texts.reduce((size, text) => size + text.length, 0));
   let place = 0;
-  for (const part of parts) {
-    bytes.set(part, place);
-    place += part.length;
+  for (const text of texts) {
+    for (let i = 0; i < text.length; i++) bytes[place++] = text.charCodeAt(i);
   }
-  if (format === "float32") return new Float32Array(bytes.buffer);
-  return halfToSingle(new Uint16Array(bytes.buffer));
+  return format === "float32" ? new Float32Array(bytes.buffer) : fromHalves(new Uint16Array(bytes.buffer));
+}
+
+// float16: a sign, 5 bits of exponent, 10 bits of fraction.
+function fromHalves(halves) {
+  const values = new Float32Array(1 << 16);
+  for (let bits = 0; bits < values.length; bits++) {
+    const sign = bits >> 15 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
+    values[bits] = sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+  }
+  const result = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) result[i] = values[halves[i]];
+  return result;
 }
 
 // A matrix (rows, columns), one row after another.

@@ -4,9 +4,7 @@
 // {id, error} for each, and with {event, detail} while it reads and writes.
 // Long work is done in slices, between which other messages are received.
 
-const MILLISECONDS_PER_SLICE = 40;
-const CHOICES = 10;       // the likeliest ids that the page shows
-const ALTERNATIVES = 5;   // the likeliest ids at each place of a text that is read
+const CHOICES = 10;  // the likeliest ids that the page shows
 
 class Session {
   constructor(post) {
@@ -244,101 +242,4 @@ function answerNow(work, answer) {
   } catch (error) {
     answer({error: error.message});
   }
-}
-
-// What is done one after another.
-class Job {
-  constructor() {
-    this.last = Promise.resolve();
-  }
-
-  // `answer` is called with {answer: what `work` returns} or {error}.
-  add(work, answer) {
-    this.last = this.last.then(async () => {
-      this.isEnding = false;
-      try {
-        answer({answer: await work()});
-      } catch (error) {
-        answer({error: error.message});
-      }
-    });
-  }
-}
-
-// Surprise and expectations at each place of a text that is read.
-class Marks {
-  constructor(vocabulary, nameOf) {
-    Object.assign(this, {vocabulary, nameOf});
-    this.found = {pieces: [], nats: [], scored: [], lengths: [], expected: []};
-    this.begin();
-  }
-
-  begin() {
-    this.piece = {nats: 0, length: 0, scored: 0, expected: null};
-  }
-
-  // `logits`: those for this id; null if nothing comes before it.
-  add(id, logits) {
-    this.isBoundary = id === this.vocabulary.boundary;
-    this.piece.length += this.vocabulary.lengthOf(id);
-    if (!logits) return;
-    const nats = surprises(logits);
-    this.piece.nats += nats[id];
-    this.piece.scored = 1;
-    this.piece.expected ??= this.likeliest(nats);  // in place of the first byte
-  }
-
-  likeliest(nats) {
-    const ids = Array.from(nats.keys()).sort((a, b) => nats[a] - nats[b] || a - b);
-    return ids.slice(0, ALTERNATIVES).map(id =>
-      [id === this.vocabulary.boundary ? "\n" : this.nameOf(id), Math.exp(-nats[id])]);
-  }
-
-  // Ends a piece, if the id had a text; the boundary is shown as a line feed.
-  end(text) {
-    if (!text && !this.isBoundary) return;
-    const {nats, length, scored, expected} = this.piece;
-    this.begin();
-    if (this.isBoundary && !scored) return;  // the one before the first document
-    const values = {pieces: text || "\n", nats, scored, lengths: length, expected: expected || []};
-    for (const [name, value] of Object.entries(values)) this.found[name].push(value);
-  }
-
-  result() {
-    const {pieces, nats, scored, lengths, expected} = this.found;
-    const characters = lengths.reduce((total, length, i) => total + scored[i] * length, 0);
-    const bits = nats.reduce((total, x) => total + x, 0) / Math.LN2;
-    return {
-      pieces, expected, nats: Float32Array.from(nats), scored: Uint8Array.from(scored),
-      lengths: Uint8Array.from(lengths), bitsPerCharacter: characters ? bits / characters : null,
-    };
-  }
-}
-
-// Divides work into slices of time, or paces it.
-class Clock {
-  constructor() {
-    this.began = performance.now();
-  }
-
-  // Waits for the next slice, or for the next turn; returns whether it did.
-  async waits(perSecond = null) {
-    if (perSecond) {
-      await new Promise(resolve => setTimeout(resolve, 1000 / perSecond));
-      return true;
-    }
-    if (performance.now() - this.began < MILLISECONDS_PER_SLICE) return false;
-    await afterOtherMessages();
-    this.began = performance.now();
-    return true;
-  }
-}
-
-// `setTimeout` would wait for at least 4 ms.
-function afterOtherMessages() {
-  return new Promise(resolve => {
-    const {port1, port2} = new MessageChannel();
-    port1.onmessage = () => { port1.close(); resolve(); };
-    port2.postMessage(null);
-  });
 }
