@@ -124,7 +124,8 @@ class Sampler:
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
         read = before + prompt
-        state = constrained(state, joined(constraints, read), read)
+        rules = joined(constraints, read)
+        state = constrained(state, rules, self.vocabulary, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -161,9 +162,9 @@ class Sampler:
         )
         ids = draw(p, numbers)
         logits, recurrent = self.engine.step(ids, state.recurrent)
-        position = state.position + 1
-        after = State(recurrent, logits, state.seed, state.samples, position)
-        return ids, steering.followed(after, ids) if steering else after
+        place = state.seed, state.samples, state.position + 1
+        more = steering.after(ids) if steering else {}
+        return ids, State(recurrent, logits, *place, **more)
 
     def generate(
         self,
