@@ -490,6 +490,21 @@ def test_a_wrong_setting_is_told_in_a_line(field, value, message, opened):
 
 
 @pytest.mark.slow
+def test_a_document_ends_and_write_begins_another(opened):
+    engine = network("lines")
+    browser = opened(engine)
+    drawn = [
+        "b" + Sampler(engine).generate("b", length=999, seed=s)[0].text
+        for s in (3, 6)
+    ]
+    fill(browser, temperature="1", length=999)
+    assert write(browser, written="b", seed=3) == drawn[0]
+    assert "the text has ended" in shown(browser, "status")
+    assert browser.execute_script("return byId('choices').children.length") == 0
+    assert write(browser, seed=6) == drawn[1]
+
+
+@pytest.mark.slow
 def test_without_a_worker_the_page_writes_the_same(opened):
     engine = network()
     browser = opened(engine)
