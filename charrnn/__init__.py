@@ -50,6 +50,8 @@ _HOMES = {
     "load_state": "writing.state_file",
     "MaxCopy": "writing.max_copy",
     "NoLoops": "writing.temperatures",
+    "ranked": "writing.ranked",
+    "likeliest": "writing.beam",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -120,6 +122,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.training.validation import Validation as Validation
     from charrnn.twins.fused import fused as fused
     from charrnn.twins.stateful import stateful_twin as stateful_twin
+    from charrnn.writing.beam import likeliest as likeliest
     from charrnn.writing.constraints import Constraint as Constraint
     from charrnn.writing.constraints import Left as Left
     from charrnn.writing.counted import Lines as Lines
@@ -133,6 +136,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.patterns import Match as Match
     from charrnn.writing.priming import prime as prime
     from charrnn.writing.probabilities import probabilities as probabilities
+    from charrnn.writing.ranked import ranked as ranked
     from charrnn.writing.sampler import Sampler as Sampler
     from charrnn.writing.state_file import load_state as load_state
     from charrnn.writing.state_file import save_state as save_state

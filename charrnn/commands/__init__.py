@@ -21,6 +21,8 @@
 - `compare_tables`: Print the samples and the figures of a comparison as tables.
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
+- `best_flags`: The flags of `charrnn generate` that choose among texts: ranks
+  and a beam.
 - `control_flags`: The flags of `charrnn generate` for texts that keep to a
   form.
 - `copy_flags`: The flags of `charrnn generate` against copying and repetition.

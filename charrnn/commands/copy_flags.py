@@ -38,34 +38,27 @@ def add_copy_arguments(group: argparse._ActionsContainer) -> None:
 
 
 def copy_constraints(
-    arguments: argparse.Namespace, engine: Engine
+    arguments: argparse.Namespace, engine: Engine, source: str | None
 ) -> "list[Constraint]":
     """Makes the constraints that these flags ask for.
 
     Args:
         arguments: Those of `charrnn generate`.
         engine: The model.
+        source: What `needed_source` returned.
 
     Returns:
         The constraints, perhaps none.
 
     Raises:
-        ValueError: if a source is needed and there is none, or it is too
-            large, with the flag before the message; or flags do not go
-            together.
-        OSError: if the source cannot be read.
+        ValueError: if the source is too large, or flags do not go together.
     """
     found: list[Constraint] = []
-    if arguments.max_copy is not None:
+    if arguments.max_copy is not None and source is not None:
         from charrnn.writing.max_copy import MaxCopy
 
-        source = given_source(arguments, engine, "--max-copy")
         found.append(
             MaxCopy(source, engine.vocabulary, max_run=arguments.max_copy)
-        )
-    elif arguments.source:
-        raise ValueError(
-            "--source is for --max-copy. Add that flag, or leave --source out."
         )
     if arguments.no_loops:
         from charrnn.writing.temperatures import NoLoops
@@ -88,24 +81,32 @@ def _check_temperature_matters(arguments: argparse.Namespace) -> None:
             )
 
 
-def given_source(
-    arguments: argparse.Namespace, engine: Engine, flag: str
-) -> str:
+def needed_source(arguments: argparse.Namespace, engine: Engine) -> str | None:
     """Reads the source that was named, or the text that a model learnt.
 
     Args:
-        arguments: With `source` and `encoding`.
+        arguments: Those of `charrnn generate`.
         engine: The model.
-        flag: What needs it, for messages.
 
     Returns:
-        The source, in the form of the model's texts.
+        The source, in the form of the model's texts; `None` if no flag needs
+        it.
 
     Raises:
         ValueError: with the flag before the message, as `source_of` and
-            `read_source` do.
+            `read_source` do; or if a source is named but not needed.
         OSError: if it cannot be read.
     """
+    flag = "--rank novelty" if arguments.rank == "novelty" else None
+    if arguments.max_copy is not None:
+        flag = "--max-copy"
+    if flag is None:
+        if arguments.source:
+            raise ValueError(
+                "--source is for --max-copy and --rank novelty. Add one of "
+                "them, or leave --source out."
+            )
+        return None
     try:
         name = arguments.source or source_of(engine, "Name it with --source.")
         text = read_source(name, engine, arguments.encoding)

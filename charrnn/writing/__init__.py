@@ -36,6 +36,9 @@
 - `word_lists`: Texts of listed words.
 - `limits`: Check before drawing that what is asked for can be drawn.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
+- `ranked`: Rank samples: by likelihood, by novelty, or by what constraints
+  excluded.
+- `beam`: Search for the likeliest text with a beam: several texts side by side.
 - `novelty`: Draw documents until enough different ones of them are new.
 - `next_words`: Find the likeliest next words, and their probabilities.
 """

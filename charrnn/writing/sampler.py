@@ -121,11 +121,8 @@ class Sampler:
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
         read = before + prompt
-        constraints = with_places(
-            joined(constraints, read),
-            filters.get("temperature"),
-            self.vocabulary,
-        )
+        constraints = joined(constraints, read)
+        constraints = with_places(constraints, filters, self.vocabulary)
         state = constrained(state, constraints, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Constraint, Left
-from charrnn.writing.probabilities import Temperature
+from charrnn.writing.probabilities import Filters, Temperature
 
 APOSTROPHES = "'’"
 REPEATED = 20  # characters, whose repetition is noticed
@@ -145,14 +145,14 @@ class NoLoops(_Free):
 
 def with_places(
     constraints: Sequence[Constraint],
-    temperature: Temperature | None,
+    filters: Filters,
     vocabulary: UnitVocabulary,
 ) -> Sequence[Constraint]:
     """Adds `WordPlaces` to constraints if there are two temperatures.
 
     Args:
         constraints: The others.
-        temperature: One, two or none.
+        filters: Perhaps with `temperature`.
         vocabulary: Of the model.
 
     Returns:
@@ -164,9 +164,9 @@ def with_places(
     Example:
 
     >>> from charrnn import Vocabulary
-    >>> len(with_places([], (0.4, 0.9), Vocabulary("ab")))
+    >>> len(with_places([], {"temperature": (0.4, 0.9)}, Vocabulary("ab")))
     1
     """
-    if isinstance(temperature, tuple):
+    if isinstance(filters.get("temperature"), tuple):
         return [*constraints, WordPlaces(vocabulary)]
     return constraints

@@ -76,6 +76,8 @@ FLAGS = {
         "--length": NUMBERS, "--count": NUMBERS,
         "--temperature": [*NUMBERS, "0.4,0.9", "1,2", "1.,nan", ",."],
         "--max-copy": NUMBERS, "--source": PATHS, "--no-loops": None,
+        "--best-of": ["1", "2", "0", "x"], "--beam": ["1", "3", "no"],
+        "--rank": ["likelihood", "novelty", "match", ""],
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
         "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
