@@ -104,7 +104,8 @@ def recommend(
     units = units or largest_units(cell, characters, distinct, passes, unit)
     if dropout is None:
         weights = recurrent_weights(cell, layers, units) / characters
-        dropout = dropout_for(scale.chances * passes(units) * weights, distinct)
+        chances = scale.chances * passes(units) * weights
+        dropout = dropout_for(chances, distinct, unit)
     decay = weight_decay_for(distinct) if weight_decay is None else weight_decay
     return {
         "layers": layers,
