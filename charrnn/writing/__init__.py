@@ -28,6 +28,7 @@
   automaton of it.
 - `subsets`: Make an automaton deterministic, within limits.
 - `automata`: Deterministic automata: trimmed, measured, intersected.
+- `unit_runs`: Run the units of a model through an automaton, letter by letter.
 - `forms`: Constraints that an automaton decides: what may follow, and how to
   finish.
 - `patterns`: Texts that match an expression, or in which something never

@@ -175,13 +175,12 @@ class _Search:
         """Adds a unit to some texts, and keeps those that have not ended."""
         before = keep_rows(self._state, rows)
         logits, recurrent = self._engine.step(ids, before.recurrent)
-        after = State(
-            recurrent, logits, before.seed, before.samples, before.position + 1
-        )
-        ended: Sequence[str | None] = [None] * len(rows)
+        place = before.seed, before.samples, before.position + 1
+        more = {}
         if before.constraints:
-            after = self._steering(before, left).followed(after, ids)
-            ended = after.ended
+            more = self._steering(before, left).after(ids)
+        after = State(recurrent, logits, *place, **more)
+        ended = after.ended or [None] * len(rows)
         texts = [
             self._with(self._texts[row], unit, float(total), reason)
             for row, unit, total, reason in zip(
@@ -196,9 +195,8 @@ class _Search:
         self._state = keep_rows(after, going)
 
     def _steering(self, state: State, left: Left) -> Steering:
-        logits = without(self._vocabulary.stand_in, state.logits)
         lefts = [left] * len(state.samples)
-        return Steering(state, logits, lefts, self._vocabulary)
+        return Steering(state, lefts, self._vocabulary)
 
     def _with(
         self, text: _Text, unit: int, nats: float, reason: str | None

@@ -121,9 +121,9 @@ class Sampler:
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
         read = before + prompt
-        constraints = joined(constraints, read)
-        constraints = with_places(constraints, filters, self.vocabulary)
-        state = constrained(state, constraints, read)
+        rules = joined(constraints, read)
+        rules = with_places(rules, filters, self.vocabulary)
+        state = constrained(state, rules, self.vocabulary, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -159,9 +159,9 @@ class Sampler:
         )
         ids = draw(p, numbers)
         logits, recurrent = self.engine.step(ids, state.recurrent)
-        position = state.position + 1
-        after = State(recurrent, logits, state.seed, state.samples, position)
-        return ids, steering.followed(after, ids) if steering else after
+        place = state.seed, state.samples, state.position + 1
+        more = steering.after(ids) if steering else {}
+        return ids, State(recurrent, logits, *place, **more)
 
     def generate(
         self,
