@@ -43,6 +43,17 @@ def test_the_list_and_json_say_what_python_returns(words, capsys):
     assert places == [2, 1, 1]
 
 
+def test_flags_may_stand_between_the_texts(words, capsys):
+    verb, text, source = words
+    shown = printed([*words, "--min-run", "35"], capsys)
+    for mixed in (
+        [verb, "--min-run", "35", text, source],
+        [verb, text, "--min-run", "35", source],
+        [verb, text, "--min-run=35", source, "--count", "3"],
+    ):
+        assert printed(mixed, capsys) == shown
+
+
 def test_nothing_copied_is_said(words, capsys):
     shown = printed([*words, "--min-run", "42"], capsys)
     assert shown.startswith("0.00% of 63 characters copied, in 0 runs")
