@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from charrnn.commands import main
 
 
