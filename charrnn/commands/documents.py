@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.commands.best_flags import Found
+from charrnn.commands.mix_flags import mixed_paths
 from charrnn.network.engine import Engine
 from charrnn.system.terminal import remark
 
@@ -56,20 +57,23 @@ def known_documents(
     """
     if arguments.new is None:
         return None
-    from charrnn.text.known_documents import NAME, KnownDocuments
+    from charrnn.text.known_documents import KnownDocuments
     from charrnn.writing.novelty import check_is_of_documents, known_from_text
 
     try:
         check_is_of_documents(engine)
         if arguments.new:
             return known_from_text(engine, arguments.new, arguments.encoding)
-        if arguments.mix:
-            raise ValueError(
-                "Expected the training texts of all the models after --new, if "
-                "there is --mix. Received none."
-            )
     except ValueError as error:
         raise ValueError(f"--new: {error}") from error
+    models = [model, *mixed_paths(arguments)]
+    return KnownDocuments.joined([_known_to(path) for path in models])
+
+
+def _known_to(model: Path) -> "KnownDocuments":
+    """Reads the documents of a run from the folder of its model."""
+    from charrnn.text.known_documents import NAME, KnownDocuments
+
     if not (model.parent / NAME).is_file():
         raise ValueError(
             f"Expected the training text after --new: there is no {NAME}, in "

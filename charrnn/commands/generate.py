@@ -26,7 +26,7 @@ from charrnn.commands.generate_flags import (
     DEFAULT_TEMPERATURE,
     add_arguments,
 )
-from charrnn.commands.mix_flags import mixed, parsed
+from charrnn.commands.mix_flags import mixed, mixed_paths
 from charrnn.commands.outputs import check_output
 from charrnn.commands.prompt import read_prompt
 from charrnn.commands.samples import (
@@ -142,9 +142,8 @@ def _check_out(
         "the model": model,
         "the prompt": arguments.prompt_file,
     }
-    for word in arguments.mix:
-        other = parsed(word).name
-        inputs[f"the model {other!r}"] = model_path(other)
+    for other in mixed_paths(arguments):
+        inputs[f"the model {str(other)!r}"] = other
     inputs["the state"] = arguments.state_in
     for flag, path in (("--out", out), ("--state-out", arguments.state_out)):
         check_output(flag, path, inputs)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from charrnn.network.engine import Engine, load
 from charrnn.network.mixing import AVERAGE, WAYS
 from charrnn.network.mixture import Mixture
+from charrnn.network.model_file import model_path
 from charrnn.system.terminal import terminal_safe
 
 ROUNDING = 1e-9  # by which a sum of weights may exceed 1
@@ -127,6 +128,22 @@ def parsed(word: str) -> Part:
             f"that moves, in quotes: 'runs/my-2:0.1>0.9'. Received {word!r}."
         )
     return part
+
+
+def mixed_paths(arguments: argparse.Namespace) -> list[Path]:
+    """Finds the model files of --mix.
+
+    Args:
+        arguments: With `mix`.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        ValueError: if a word is no model and weight, or there is no such
+            model.
+    """
+    return [model_path(parsed(word).name) for word in arguments.mix]
 
 
 def described(model: Path, arguments: argparse.Namespace) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 AVERAGE, PRODUCT = "average", "product"
 WAYS = (AVERAGE, PRODUCT)
+MIN_WEIGHT = -100  # far below any that is of use
 MIN_SHARE = 0.1  # of the likeliest unit, for a unit that a contrast favours
 
 # The weight of a model: one for the whole text, or those at the beginning and
@@ -29,8 +30,9 @@ def normalized(
         at the end, which are the same if they do not move.
 
     Raises:
-        ValueError: if there are not as many, one is not finite, or negative
-            although the models are averaged, or none is above 0.
+        ValueError: if there are not as many, one is not finite or below
+            `MIN_WEIGHT`, or negative although the models are averaged, or none
+            is above 0.
 
     Example:
 
@@ -53,9 +55,15 @@ def normalized(
     ends = [w if isinstance(w, tuple) else (w, w) for w in given]
     table = np.array(ends, np.float64).reshape(count, 2).T
     _check(table, by)
-    table /= table.max(axis=1, keepdims=True)  # so that no sum overflows
-    positive = np.maximum(table, 0)
-    return table / positive.sum(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # such a weight is refused
+        table /= table.max(axis=1, keepdims=True)  # so that no sum overflows
+        table /= np.maximum(table, 0).sum(axis=1, keepdims=True)
+    if (table < MIN_WEIGHT).any():
+        raise ValueError(
+            f"Expected weights of at least {MIN_WEIGHT} times the sum of those "
+            f"above 0. Received {_listed(table)} times it."
+        )
+    return table
 
 
 def _check(table: np.ndarray, by: str) -> None:

@@ -95,6 +95,30 @@ class KnownDocuments:
         return cls(numbers[:count], numbers[count:])
 
     @classmethod
+    def joined(cls, several: Sequence["KnownDocuments"]) -> "KnownDocuments":
+        """Joins the documents of several training texts.
+
+        Args:
+            several: Those of each text.
+
+        Returns:
+            Those of all texts.
+
+        Example:
+
+        >>> texts = (["Ann"], ["Bob"]), (["Bob"], [])
+        >>> both = KnownDocuments.joined(
+        ...     [KnownDocuments(digests(t), digests(h)) for t, h in texts]
+        ... )
+        >>> both.places(["Ann", "Bob", "Eve"])
+        ['training', 'training', 'new']
+        """
+        return cls(
+            np.concatenate([known.training for known in several]),
+            np.concatenate([known.held_out for known in several]),
+        )
+
+    @classmethod
     def divided(
         cls, documents: Iterable[str], validation: float, seed: int
     ) -> "KnownDocuments":

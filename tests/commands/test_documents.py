@@ -116,6 +116,21 @@ def test_a_search_for_new_documents_ends(folder):
     assert not found.samples and found.places["unfinished"] == 100
 
 
+def test_new_ones_of_a_mixture_are_new_to_all_models(
+    folder, made, tmp_path, capsys
+):
+    other = Path(shutil.copytree(made, tmp_path / "other"))
+    words = ["bab", "aa", "nn"]
+    KnownDocuments(digests(words), digests([])).write(other)
+    more = ["--count=300", "--new", f"--mix={other}:0.5"]
+    names = written(folder, capsys, *more).out.splitlines()
+    assert len(names) == 300
+    assert not set(names) & {*NAMES, *words}
+    (other / "documents.bin").unlink()
+    assert main(["generate", "--model", str(folder), *more]) == 2
+    assert f"beside '{other / 'model.keras'}'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

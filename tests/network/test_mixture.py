@@ -209,6 +209,12 @@ def test_probabilities_that_no_float_holds_are_averaged_as_logarithms():
     assert score(Mixture([one, other]), "ab").nats.tolist() == [5000]
 
 
+def test_large_weights_are_no_matter():
+    for weights in ([1e308, 1e308], [1e-308, 1e-308]):
+        mixture = Mixture(pair(UNITS["characters"]), weights)
+        assert mixture.weights.tolist() == [[0.5, 0.5]] * 2
+
+
 @pytest.mark.parametrize(
     ("weights", "more", "message"),
     [
@@ -216,6 +222,8 @@ def test_probabilities_that_no_float_holds_are_averaged_as_logarithms():
         ([1, float("nan")], {}, "finite"),
         ([1, float("inf")], {}, "finite"),
         ([1, -0.3], {}, "A product takes negative weights"),
+        ([1, -101], {"by": "product"}, "at least -100 times"),
+        ([1e-300, -1e300], {"by": "product"}, "at least -100 times"),
         ([0, 0], {}, "above 0"),
         ([-1, -1], {"by": "product"}, "above 0"),
         ([(1, 0), (1, 0)], {"over": 9}, "above 0 at each place"),
