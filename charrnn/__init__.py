@@ -48,6 +48,10 @@ _HOMES = {
     "prime": "writing.priming",
     "save_state": "writing.state_file",
     "load_state": "writing.state_file",
+    "MaxCopy": "writing.max_copy",
+    "NoLoops": "writing.temperatures",
+    "ranked": "writing.ranked",
+    "likeliest": "writing.beam",
     "new_documents": "writing.novelty",
     "probabilities": "writing.probabilities",
     "next_words": "writing.next_words",
@@ -118,10 +122,12 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.training.validation import Validation as Validation
     from charrnn.twins.fused import fused as fused
     from charrnn.twins.stateful import stateful_twin as stateful_twin
+    from charrnn.writing.beam import likeliest as likeliest
     from charrnn.writing.constraints import Constraint as Constraint
     from charrnn.writing.constraints import Left as Left
     from charrnn.writing.counted import Lines as Lines
     from charrnn.writing.counted import Sentences as Sentences
+    from charrnn.writing.max_copy import MaxCopy as MaxCopy
     from charrnn.writing.next_words import next_words as next_words
     from charrnn.writing.novelty import new_documents as new_documents
     from charrnn.writing.patterns import Acrostic as Acrostic
@@ -130,9 +136,11 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.patterns import Match as Match
     from charrnn.writing.priming import prime as prime
     from charrnn.writing.probabilities import probabilities as probabilities
+    from charrnn.writing.ranked import ranked as ranked
     from charrnn.writing.sampler import Sampler as Sampler
     from charrnn.writing.state_file import load_state as load_state
     from charrnn.writing.state_file import save_state as save_state
+    from charrnn.writing.temperatures import NoLoops as NoLoops
     from charrnn.writing.word_lists import OnlyWords as OnlyWords
 
 __all__ = ["__version__", *_HOMES]

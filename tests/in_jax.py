@@ -21,6 +21,7 @@ import numpy as np
 from charrnn.network.backend import keras
 from charrnn.network.model import build_model
 from charrnn.text.windows import Windows
+from charrnn.training.rules import rate_for
 from charrnn.training.schedule import loss, optimizer
 from charrnn.twins.fused import fused
 
@@ -166,6 +167,46 @@ def excerpts():
     on_device = losses_in_calls("lstm")[0]
     jax_steps.MAX_TEXT_BYTES = 0
     return [on_device, *(losses_in_calls("lstm", devices=n)[0] for n in (1, 2))]
+
+
+def losses_of_many_steps(cell):
+    """The losses of 300 steps at the recipe's rate.
+
+    At much higher rates training multiplies rounding errors (benchmarks/README,
+    "Do both engines compute the same?").
+    """
+    keras.utils.set_random_seed(1)
+    model = build_model(
+        range(CHARACTERS), cell=cell, units=32, layers=1, dropout=0.0
+    )
+    random = np.random.default_rng(2)
+    model.set_weights(
+        [random.normal(0, 0.15, w.shape) for w in model.get_weights()]
+    )
+    twin = fused(model, batch_size=STREAMS, precision="float32")
+    rate = rate_for(cell, 32)
+    twin.compile(optimizer(rate, clip_norm=1.0), loss())
+    twin.optimizer.build(twin.trainable_variables)
+    ids = np.arange(5000) ** 2 // 7 + random.integers(0, 2, 5000)
+    ids %= CHARACTERS
+    windows = Windows(ids, batch_size=STREAMS, seq_length=8, seed=1)
+    if keras.backend.backend() == "jax":
+        return _in_three_calls(twin, windows, rate)
+    twin.optimizer.learning_rate = rate
+    return [float(twin.train_on_batch(*windows.batch(i))) for i in range(300)]
+
+
+def _in_three_calls(twin, windows, rate):
+    from charrnn.twins.jax_steps import JaxSteps
+
+    steps, kept = JaxSteps(twin, windows), np.ones((100, STREAMS), bool)
+    calls = [steps.train(done, [rate] * 100, kept) for done in (0, 100, 200)]
+    return np.concatenate(calls).tolist()
+
+
+def of_many_steps():
+    """The losses of 300 steps, of each kind of cell."""
+    return {cell: losses_of_many_steps(cell) for cell in CELLS}
 
 
 def losses_of_seeds(train, seeds=5):

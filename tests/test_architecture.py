@@ -50,7 +50,9 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40  # of code: no docstring, comment or blank line
 
 # Files and functions above these limits, each with the reason why.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "exports/sample.py": "a folder has only the sections that its model needs",
+}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 

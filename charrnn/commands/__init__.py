@@ -21,8 +21,11 @@
 - `compare_tables`: Print the samples and the figures of a comparison as tables.
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
+- `best_flags`: The flags of `charrnn generate` that choose among texts: ranks
+  and a beam.
 - `control_flags`: The flags of `charrnn generate` for texts that keep to a
   form.
+- `copy_flags`: The flags of `charrnn generate` against copying and repetition.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.
 - `documents`: Draw documents that are new, and tell how many others were drawn.
@@ -40,6 +43,7 @@
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
 - `export`: Write a model in a form that needs no charrnn.
+- `card`: Print a model card: what a published model should say of itself.
 - `entry`: Run a verb of the command line, and turn errors into one line.
 """
 

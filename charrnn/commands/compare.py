@@ -33,16 +33,7 @@ TEXT = "encoding", "newline", "normalize"  # flags for reading the text
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains, measures and prints; returns the exit code."""
-    if "-" in arguments.corpus:
-        raise ValueError(
-            "Expected a text that can be read several times. Received "
-            "standard input. Save it in a file."
-        )
-    if arguments.max_vocab and arguments.unit == ["byte"]:
-        raise ValueError(
-            "Expected no --max-vocab with --unit byte: there are always 256. "
-            "Leave one of the two out."
-        )
+    _check(arguments)
     texts = _texts(arguments)
     name = name_of(arguments.corpus)
     out = arguments.out or RUNS / f"{name}-compared"
@@ -76,6 +67,20 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.json,
     )
     return code
+
+
+def _check(arguments):
+    """Checks what can be checked without reading the text."""
+    if "-" in arguments.corpus:
+        raise ValueError(
+            "Expected a text that can be read several times. Received "
+            "standard input. Save it in a file."
+        )
+    if arguments.max_vocab and arguments.unit == ["byte"]:
+        raise ValueError(
+            "Expected no --max-vocab with --unit byte: there are always 256. "
+            "Leave one of the two out."
+        )
 
 
 def _tell(rows, out, as_json):

@@ -58,12 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"which of {', '.join(UNITS)}: each cell is trained with each "
         f"unit (default: {DEFAULT})",
     )
-    _add_number(
-        parser,
-        "max_vocab",
-        "maximum number of distinct characters or words, the most frequent "
-        "ones (default: all; of words 10,000)",
-    )
     _add_numbers(parser)
     parser.add_argument(
         "--out",
@@ -97,6 +91,15 @@ def _add_numbers(parser):
         "epochs",
         "passes over the training text for each run, without a time limit",
     )
+    _add_sizes(parser)
+    seed = DEFAULTS["seed"]
+    _add_number(
+        parser, "seed", f"of weights and windows (default: {seed})", seed
+    )
+
+
+def _add_sizes(parser):
+    """Adds the flags for the sizes of the networks and vocabularies."""
     size = parser.add_mutually_exclusive_group()
     _add_number(
         size,
@@ -116,9 +119,11 @@ def _add_numbers(parser):
         f"layers of each network (default: {DEFAULT_LAYERS})",
         DEFAULT_LAYERS,
     )
-    seed = DEFAULTS["seed"]
     _add_number(
-        parser, "seed", f"of weights and windows (default: {seed})", seed
+        parser,
+        "max_vocab",
+        "maximum number of distinct characters or words, the most frequent "
+        "ones (default: all; of words 10,000)",
     )
 
 

@@ -14,6 +14,7 @@ from charrnn.commands.copied_runs import (
     print_share,
     print_text,
 )
+from charrnn.commands.generate_flags import DEFAULT_TEMPERATURE
 from charrnn.commands.options import add_text_arguments, at_least
 from charrnn.commands.source import read_source, source_of
 from charrnn.network.engine import Engine, load
@@ -28,7 +29,6 @@ from charrnn.text.units import DEFAULT
 from charrnn.writing.sampler import Sampler
 
 LENGTH = 10_000  # characters that a model writes
-TEMPERATURE = 0.8  # that of `charrnn generate`
 RUNS_LISTED = 10
 DOCUMENTS_PER_BATCH = 32
 
@@ -73,7 +73,7 @@ def _add_writing_arguments(group: argparse._ActionsContainer) -> None:
         "--temperature",
         type=float,
         metavar="N",
-        help=f"as of `charrnn generate` (default: {TEMPERATURE})",
+        help=f"as of `charrnn generate` (default: {DEFAULT_TEMPERATURE})",
     )
     group.add_argument(
         "--seed",
@@ -172,7 +172,7 @@ def _of_model(arguments: argparse.Namespace) -> tuple[str, str, str]:
                 "read. Leave it out."
             )
     engine = load(arguments.text)
-    name = arguments.source or source_of(engine)
+    name = arguments.source or source_of(engine, "Name a source.")
     title = sources.title(name)
     if not arguments.source:
         remark(f"source: {title}, which the model was trained on")
@@ -184,7 +184,7 @@ def _of_model(arguments: argparse.Namespace) -> tuple[str, str, str]:
 
 def _written(engine: Engine, length: int, arguments: argparse.Namespace) -> str:
     """The text that a model writes; of one of documents, many together."""
-    temperature: float = _given(arguments.temperature, TEMPERATURE)
+    temperature: float = _given(arguments.temperature, DEFAULT_TEMPERATURE)
     seed: int = _given(arguments.seed, secrets.randbits(32))
     if arguments.seed is None:
         remark(f"--seed {seed} writes the same text again")

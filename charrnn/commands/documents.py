@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charrnn.commands.best_flags import Found
 from charrnn.commands.mix_flags import mixed_paths
 from charrnn.network.engine import Engine
 from charrnn.system.terminal import remark
 
 if TYPE_CHECKING:
     from charrnn.text.known_documents import KnownDocuments
-    from charrnn.writing.novelty import NewDocuments
     from charrnn.writing.sampler import Sampler
 
 # What only --new needs is imported for it alone.
@@ -83,21 +83,21 @@ def _known_to(model: Path) -> "KnownDocuments":
 
 
 def draw_new(
-    sampler: "Sampler",
     known: "KnownDocuments",
+    sampler: "Sampler",
     prompt: str,
     how: Mapping[str, Any],
-) -> "NewDocuments":
+) -> Found:
     """Draws new documents, and prints how many others were drawn.
 
     Args:
+        known: The documents of the training text.
         sampler: Of a model of documents.
-        known: The documents of its training text.
         prompt: The beginning of each.
         how: The arguments of `Sampler.generate`.
 
     Returns:
-        The `NewDocuments`.
+        The new documents.
     """
     from charrnn.writing.novelty import new_documents
 
@@ -114,7 +114,7 @@ def draw_new(
     if places["unfinished"]:
         line += f"; {places['unfinished']:,} cut at --length {how['length']:,}"
     remark(line)
-    return found
+    return [(sample, {}) for sample in found.samples]
 
 
 def tell_cut(sampler: "Sampler", reasons: Sequence[str], length: int) -> None:

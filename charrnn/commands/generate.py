@@ -1,44 +1,50 @@
 """Write text with a trained network."""
 
 import argparse
-import contextlib
 import functools
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from charrnn.commands.best_flags import Draw, drawer_of
 from charrnn.commands.control_flags import (
     constraints_of,
     length_with,
     tell_dead_ends,
 )
+from charrnn.commands.copy_flags import copy_constraints, needed_source
 from charrnn.commands.documents import (
     draw_new,
     known_documents,
     length_for,
     tell_cut,
 )
-from charrnn.commands.generate_flags import add_arguments
+from charrnn.commands.generate_flags import (
+    DEFAULT_TEMPERATURE,
+    add_arguments,
+)
 from charrnn.commands.mix_flags import mixed, mixed_paths
 from charrnn.commands.outputs import check_output
 from charrnn.commands.prompt import read_prompt
-from charrnn.commands.samples import Layout, Write, as_json, write_samples
+from charrnn.commands.samples import (
+    Layout,
+    Write,
+    as_json,
+    opened,
+    write_samples,
+)
 from charrnn.commands.spelling import typed
 from charrnn.commands.state_flags import read_state, write_state
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
-from charrnn.system import atomic, signals
-from charrnn.system.terminal import command_line, remark, terminal_safe
+from charrnn.system import signals
+from charrnn.system.terminal import command_line, remark
 from charrnn.training.places import RUNS, newest_run
-from charrnn.writing.drawing import Drawing
 from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import State
-
-if TYPE_CHECKING:
-    from charrnn.text.known_documents import KnownDocuments
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
@@ -62,7 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
         over_in=arguments.length_in,
     )
     state = read_state(arguments, engine)
-    known = known_documents(engine, model, arguments)
+    source = needed_source(arguments, engine)
+    draw = drawer_of(arguments, source)
+    if known := known_documents(engine, model, arguments):
+        draw = functools.partial(draw_new, known)
     prompt = read_prompt(
         arguments, engine, whole=bool(arguments.state_out or state)
     )
@@ -71,11 +80,23 @@ def run(arguments: argparse.Namespace) -> int:
     seed = arguments.seed
     if seed is None:
         seed = secrets.randbits(32)
-    how = {**_how(arguments, engine, seed), "state": state}
+    how = {**_how(arguments, engine, seed, source), "state": state}
     number, characters = _write(
-        Sampler(engine), prompt, how, out, arguments, known
+        Sampler(engine), prompt, how, out, arguments, draw
     )
     again = _flags_to_repeat(arguments, name, seed)
+    _tell_end(arguments, again, number, characters, out)
+    return 128 + number if number else 0
+
+
+def _tell_end(
+    arguments: argparse.Namespace,
+    again: str,
+    number: int,
+    characters: int,
+    out: Path | None,
+) -> None:
+    """Says what was written, and how to write it again."""
     if out:
         remark(
             f"{'interrupted: ' if number else ''}wrote {characters:,} "
@@ -85,7 +106,6 @@ def run(arguments: argparse.Namespace) -> int:
         remark("interrupted")
     elif again and not arguments.json and sys.stderr.isatty():
         remark(again)
-    return 128 + number if number else 0
 
 
 def _tell_model(name: Path, model: Path, engine: Engine) -> None:
@@ -109,7 +129,7 @@ def _flags_to_repeat(
     flags = []
     if arguments.model is None:
         flags += ["--model", str(name)]
-    if arguments.seed is None:
+    if arguments.seed is None and arguments.beam is None:
         flags += ["--seed", str(seed)]
     return f"{command_line(flags)} writes this again" if flags else ""
 
@@ -135,7 +155,10 @@ def _check_out(
 
 
 def _how(
-    arguments: argparse.Namespace, engine: Engine, seed: int
+    arguments: argparse.Namespace,
+    engine: Engine,
+    seed: int,
+    source: str | None,
 ) -> dict[str, Any]:
     """The keyword arguments of `Sampler.generate`."""
     nearest = "nearest" if arguments.unknown == "nearest" else "error"
@@ -151,7 +174,12 @@ def _how(
         "min_p",
     )  # fmt: skip
     given = {name: getattr(arguments, name) for name in names}
-    constraints = given["constraints"] = constraints_of(arguments, engine)
+    constraints = given["constraints"] = [
+        *constraints_of(arguments, engine),
+        *copy_constraints(arguments, engine, source),
+    ]
+    if arguments.temperature is None:
+        given["temperature"] = DEFAULT_TEMPERATURE
     given["length"] = _length(arguments, engine)
     if arguments.length is None:
         given["length"] = length_with(constraints, given["length"])
@@ -202,7 +230,7 @@ def _write(
     how: dict[str, Any],
     out: Path | None,
     arguments: argparse.Namespace,
-    known: "KnownDocuments | None",
+    draw: Draw | None,
 ) -> tuple[int, int]:
     """Writes all samples, or what is drawn before a signal to stop.
 
@@ -211,57 +239,38 @@ def _write(
         characters written.
     """
     shown = sampler.vocabulary.shown
-    with signals.noted() as received, _output(out, shown) as write:
+    with signals.noted() as received, opened(out, shown) as write:
         how = {
             **how,
             "watch": functools.partial(_watched, received),
             "interrupted": lambda: bool(received),
         }
-        pieces: Iterable[tuple[int, str]]
-        if known:
-            found = draw_new(sampler, known, prompt, how).samples
-            pieces = enumerate(sample.text for sample in found)
-            how["count"] = len(found)
+        if draw:
+            found = draw(sampler, prompt, how)
         elif arguments.json:
-            found = sampler.generate(prompt, **how)
-        else:
-            pieces = sampler.stream(prompt, **how)
+            found = [(each, {}) for each in sampler.generate(prompt, **how)]
         if arguments.json:
             rules = [rule.name for rule in how["constraints"]]
-            lines = (as_json(prompt, sample, rules) for sample in found)
-            written = sum(map(write, lines))
-        else:
-            layout = Layout(how["count"], sampler.vocabulary.end)
+            written = sum(
+                write(as_json(prompt, sample, rules, more))
+                for sample, more in found
+            )
+        elif draw:
+            pieces = enumerate(sample.text for sample, _ in found)
+            layout = Layout(len(found), sampler.vocabulary.end)
             written = write_samples(prompt, pieces, layout, write)
-            if isinstance(pieces, Drawing):
-                tell_cut(sampler, pieces.stop_reasons(), how["length"])
-                tell_dead_ends(pieces.stop_reasons())
+        else:
+            written = _write_while_drawn(sampler, prompt, how, write)
     return (received[0] if received else 0), written
 
 
-@contextlib.contextmanager
-def _output(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
-    """Yields a function that writes to a file, or to the screen unbuffered.
-
-    A model's bytes are written to a file unchanged.
-    """
-    if path:
-        with (
-            atomic.replacing(path) as temporary,
-            open(
-                temporary,
-                "w",
-                encoding="utf-8",
-                errors="surrogateescape",
-                newline="",
-            ) as file,
-        ):
-            yield file.write
-        return
-
-    def write(text: str) -> int:
-        sys.stdout.write(terminal_safe(shown(text)))
-        sys.stdout.flush()  # show each character as soon as it is drawn
-        return len(text)
-
-    yield write
+def _write_while_drawn(
+    sampler: Sampler, prompt: str, how: dict[str, Any], write: Write
+) -> int:
+    """Writes samples while they are drawn; returns their characters."""
+    drawing = sampler.stream(prompt, **how)
+    layout = Layout(how["count"], sampler.vocabulary.end)
+    written = write_samples(prompt, drawing, layout, write)
+    tell_cut(sampler, drawing.stop_reasons(), how["length"])
+    tell_dead_ends(drawing.stop_reasons())
+    return written

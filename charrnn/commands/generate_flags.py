@@ -3,12 +3,16 @@
 import argparse
 from pathlib import Path
 
+from charrnn.commands.best_flags import add_best_arguments
 from charrnn.commands.control_flags import add_control_arguments
+from charrnn.commands.copy_flags import add_copy_arguments
 from charrnn.commands.mix_flags import add_mix_arguments
-from charrnn.commands.options import at_least, fraction
+from charrnn.commands.options import at_least, fraction, temperature
 from charrnn.commands.prompt import add_prompt_arguments
 from charrnn.commands.state_flags import add_state_arguments
 from charrnn.writing.limits import LENGTHS
+
+DEFAULT_TEMPERATURE = 0.8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_prompt_arguments(parser, "--prompt, --stop, --stop-after and --forbid")
     _add_sampling_arguments(parser.add_argument_group("sampling"))
+    add_copy_arguments(parser.add_argument_group("copying and repetition"))
+    add_best_arguments(parser.add_argument_group("the best of many"))
     add_mix_arguments(
         parser.add_argument_group("several models"),
         " or, in quotes, '0.1>0.9', which moves along --length",
@@ -43,9 +49,11 @@ def _add_sampling_arguments(group: argparse._ActionsContainer) -> None:
         ("--count", at_least(1), 1, "number of samples, drawn together"),
         (
             "--temperature",
-            float,
-            0.8,
-            "below 1 safer, above 1 wilder; 0 always takes the likeliest",
+            temperature,
+            None,
+            "below 1 safer, above 1 wilder; 0 always takes the likeliest; two "
+            "as 0.4,0.9: of a word's first letter, and of the rest "
+            f"(default: {DEFAULT_TEMPERATURE})",
         ),
         ("--top-k", at_least(1), None, "draw from the N likeliest units"),
         (

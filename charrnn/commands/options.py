@@ -84,6 +84,25 @@ def fraction(word: str) -> float:
     return number
 
 
+def temperature(word: str) -> float | tuple[float, float]:
+    """An argparse type: a number, or two of which one has a decimal point.
+
+    Many write the number 0.8 as "0,8", which is no pair.
+    """
+    first, comma, rest = word.partition(",")
+    if not comma:
+        return float(word)
+    if "." not in word:
+        raise argparse.ArgumentTypeError(
+            f"{word} may be one number or two. Write {first}.{rest}, or two "
+            f"as {first}.0,{rest}.0"
+        )
+    return float(first), float(rest)
+
+
+temperature.__name__ = "float"  # argparse names it in its message
+
+
 def add_unknown_argument(parser: argparse._ActionsContainer) -> None:
     """Adds the flag for characters that the model does not know."""
     parser.add_argument(

@@ -1,12 +1,17 @@
 """Lay out samples: one after another, or each as a line of JSON."""
 
+import contextlib
 import dataclasses
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from charrnn.system import atomic
+from charrnn.system.terminal import terminal_safe
 from charrnn.writing.drawing import Sample
 
 Write = Callable[[str], int]  # writes a text; returns its length
@@ -76,7 +81,10 @@ def write_samples(
 
 
 def as_json(
-    prompt: str, sample: Sample, constraints: Sequence[str] = ()
+    prompt: str,
+    sample: Sample,
+    constraints: Sequence[str] = (),
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     """Returns a sample as a line of JSON.
 
@@ -84,6 +92,7 @@ def as_json(
         prompt: The text before the sample.
         sample: The sample.
         constraints: The names of those that it keeps to.
+        more: Further entries.
 
     Returns:
         The line, with its line end.
@@ -95,6 +104,7 @@ def as_json(
         "sample": sample.index,
         "nats_per_character": round(sample.nats_per_character, 6),
         "stop_reason": sample.stop_reason,
+        **more,
     }
     if constraints:
         row["constraints"] = list(constraints)
@@ -112,3 +122,34 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def opened(path: Path | None, shown: Callable[[str], str]) -> Iterator[Write]:
+    """Yields a function that writes to a file, or to the screen unbuffered.
+
+    Args:
+        path: The file, to which a model's bytes are written unchanged; `None`
+            for the screen.
+        shown: Makes a text readable on the screen.
+    """
+    if path:
+        with (
+            atomic.replacing(path) as temporary,
+            open(
+                temporary,
+                "w",
+                encoding="utf-8",
+                errors="surrogateescape",
+                newline="",
+            ) as file,
+        ):
+            yield file.write
+        return
+
+    def write(text: str) -> int:
+        sys.stdout.write(terminal_safe(shown(text)))
+        sys.stdout.flush()  # show each character as soon as it is drawn
+        return len(text)
+
+    yield write

@@ -7,14 +7,14 @@ from charrnn.network.engine import Engine
 from charrnn.network.facts import expect, text_form
 from charrnn.system.terminal import remark
 from charrnn.text import catalogue, sources
-from charrnn.text.corpus import read
 
 
-def source_of(engine: Engine) -> str:
+def source_of(engine: Engine, advice: str) -> str:
     """Finds the text that a model was trained on, if it can be read here.
 
     Args:
         engine: The model, whose file names its text.
+        advice: What to do if there is no such text, a sentence.
 
     Returns:
         The name of a corpus, or the path of a file or a folder.
@@ -25,7 +25,7 @@ def source_of(engine: Engine) -> str:
     Example:
 
     >>> from charrnn import load
-    >>> source_of(load("shakespeare"))
+    >>> source_of(load("shakespeare"), "Name another.")
     'shakespeare'
     """
     text = expect(engine.facts.get("text", {}), dict, "text")
@@ -36,7 +36,7 @@ def source_of(engine: Engine) -> str:
     named = f"which it calls '{name}'" if name else "which it does not name"
     raise ValueError(
         f"Expected the text that the model was trained on, {named}. There is "
-        "no such text here. Name the source yourself."
+        f"no such text here. {advice}"
     )
 
 
@@ -61,6 +61,8 @@ def read_source(
         ValueError: as `charrnn.read` does.
         OSError: if the source cannot be read.
     """
+    from charrnn.text.corpus import read  # slow to import
+
     is_binary = engine.vocabulary.unit == "byte"
     form = text_form(engine.facts)
     return read(source, encoding=encoding, say=tell, binary=is_binary, **form)

@@ -14,7 +14,8 @@ from charrnn.writing.state_file import load_state, save_state
 # Flags about samples, which --state-out does not write, and their defaults.
 OF_SAMPLES: dict[str, Any] = {
     "--out": None, "--json": False, "--count": 1, "--length": None,
-    "--new": None, "--stop": [], "--stop-after": [],
+    "--new": None, "--stop": [], "--stop-after": [], "--best-of": None,
+    "--beam": None, "--max-copy": None, "--no-loops": False,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ VERBS = {
     "show them.",
     "export": "Write a model in a form that needs no charrnn: ONNX, or a "
     "folder for NumPy.",
+    "card": "Print a model card in Markdown, to publish a model with.",
     "corpora": "List the corpora that charrnn knows by name.",
 }
 # Earlier names of verbs, which still work.

@@ -7,6 +7,8 @@
   alone.
 - `folder`: Write a network as a folder that needs nothing but NumPy.
 - `javascript`: Translate a regular expression of Python into one of JavaScript.
+- `respellings`: List characters that a model lacks, and how to read them.
 - `page`: Write a network as a web page that writes: one file, without requests.
+- `card`: Describe a model for those who find it published: a model card.
 - `export`: Write a model in a form that needs no charrnn, as its ending says.
 """

@@ -12,9 +12,7 @@ in the JSON, in which no "<" is left that could end its script.
 """
 
 import base64
-import functools
 import html
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ import numpy as np
 
 from charrnn.exports.contents import arrays_of, described
 from charrnn.exports.javascript import javascript_pattern
+from charrnn.exports.respellings import respellings
 from charrnn.insight.pages import EXPECTED, PIECES
 from charrnn.insight.templates import (
     filled,
@@ -33,7 +32,6 @@ from charrnn.insight.templates import (
 )
 from charrnn.network.engine import Engine
 from charrnn.system import atomic
-from charrnn.text import nearest
 from charrnn.text.units import UnitVocabulary
 
 HERE = "charrnn.exports"
@@ -49,16 +47,6 @@ SCRIPT = (
 )  # fmt: skip
 
 BYTES_PER_CHUNK = 3 << 18  # a multiple of 3 and of 4
-
-# Characters for which a similar one may be known, as in `charrnn.text.nearest`:
-# all scripts with letters that have marks, punctuation, and wide forms.
-RESPELLED = (
-    range(0x20, 0x7F),
-    range(0x80, 0x3000),
-    range(0xFB00, 0xFB50),
-    range(0xFF00, 0xFFF0),
-)
-OPENING_QUOTE = 'opening "'  # the key of a quotation mark before a word
 
 DEFAULT_LENGTH = 1000  # units, as for `charrnn generate`
 MAX_DOCUMENT_LENGTH = 1_000_000
@@ -260,44 +248,3 @@ def _vocabulary(
         "cuts": javascript_pattern(about["cuts"]),
         "respellings": respellings(vocabulary),
     }
-
-
-def respellings(vocabulary: UnitVocabulary) -> list[tuple[str, str]]:
-    """Lists characters that a vocabulary lacks, and how to read them.
-
-    Args:
-        vocabulary: Of a model.
-
-    Returns:
-        Pairs of a character and its nearest spelling in known characters.
-
-    Example:
-
-    >>> from charrnn import Vocabulary
-    >>> ("’", "'") in respellings(Vocabulary("a'"))
-    True
-    """
-    if vocabulary.unit == "byte":
-        return []
-    return list(_respellings(vocabulary.alphabet))
-
-
-@functools.lru_cache(maxsize=8)
-def _respellings(alphabet: str) -> tuple[tuple[str, str], ...]:
-    others = [
-        character
-        for character in (chr(i) for places in RESPELLED for i in places)
-        if character not in alphabet and not _is_mark(character)
-    ]
-    # One on each line, where a quotation mark opens.
-    _, pairs = nearest.spelled("\n".join(others), alphabet)
-    found = {a: b for a, b in pairs if len(a) == 1}
-    if '"' in found:
-        found[OPENING_QUOTE] = found['"']
-        closing, _ = nearest.spelled('""', alphabet)
-        found['"'] = closing[len(found[OPENING_QUOTE]) :]
-    return tuple(sorted(found.items()))
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M"

@@ -10,7 +10,6 @@ same seed writes what `charrnn generate` writes.
 """
 
 import argparse
-import codecs
 import itertools
 import json
 import re
@@ -24,8 +23,10 @@ from typing import Any
 import numpy as np
 
 State = tuple[np.ndarray, ...]  # of a layer: its output h first
-Units = tuple[int, ...]  # ids of characters, words or bytes
 States = list[State]  # of all layers, the lowest first
+# [word]
+Ids = tuple[int, ...]
+# [/word]
 MAX_PROMPT = 16_384  # only the end of a longer prompt is read
 
 
@@ -34,13 +35,16 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return (1 + np.tanh(x / 2)) / 2
 
 
-def simple_rnn(x: np.ndarray, state: State, U: np.ndarray, _: Any) -> State:
+# [SimpleRNN]
+def simple_rnn(x: np.ndarray, state: State, U: np.ndarray) -> State:
     """Elman 1990."""
     (h,) = state
     return (np.tanh(x + h @ U),)
 
 
-def lstm(x: np.ndarray, state: State, U: np.ndarray, _: Any) -> State:
+# [/SimpleRNN]
+# [LSTM]
+def lstm(x: np.ndarray, state: State, U: np.ndarray) -> State:
     """Hochreiter and Schmidhuber 1997: input, forget and output gate."""
     h, c = state
     i, f, g, o = np.split(x + h @ U, 4)
@@ -48,7 +52,9 @@ def lstm(x: np.ndarray, state: State, U: np.ndarray, _: Any) -> State:
     return sigmoid(o) * np.tanh(c), c
 
 
-def gru(x: np.ndarray, state: State, U: np.ndarray, d: Any) -> State:
+# [/LSTM]
+# [GRU]
+def gru(x: np.ndarray, state: State, U: np.ndarray, d: np.ndarray) -> State:
     """Cho et al. 2014: update gate z and reset gate r."""
     (h,) = state
     (xz, xr, xg), (hz, hr, hg) = np.split(x, 3), np.split(h @ U + d, 3)
@@ -56,54 +62,69 @@ def gru(x: np.ndarray, state: State, U: np.ndarray, d: Any) -> State:
     return (z * h + (1 - z) * np.tanh(xg + r * hg),)
 
 
-CELLS = {"SimpleRNN": simple_rnn, "LSTM": lstm, "GRU": gru}
+# [/GRU]
+CELLS: dict[str, Any] = {
+    # [SimpleRNN]
+    "SimpleRNN": simple_rnn,
+    # [/SimpleRNN]
+    # [LSTM]
+    "LSTM": lstm,
+    # [/LSTM]
+    # [GRU]
+    "GRU": gru,
+    # [/GRU]
+}
 
 
-class Network:
-    """The network: `logits, states = network.step(id, states)`."""
+class Model:
+    """The network, and the ids of texts, as model.json says."""
 
-    def __init__(self, path: Path, cells: list[str], boundary: int | None):
-        with np.load(path, allow_pickle=False) as stored:
+    def __init__(self, folder: Path) -> None:
+        text = (folder / "model.json").read_text(encoding="utf-8")
+        self.about: dict[str, Any] = json.loads(text)
+        with np.load(folder / "model.npz", allow_pickle=False) as stored:
             self.arrays = {k: stored[k].astype(np.float32) for k in stored}
-        self.cells, self.boundary = cells, boundary
+        self.units: Any = self.about["vocabulary"]  # the text of each id
+        self.ids = {unit: i for i, unit in enumerate(self.units or [])}
+        # [byte]
+        import codecs
+
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self.decoder = decoder("backslashreplace")
+        # [/byte]
 
     def start(self) -> States:
         """The state of each layer before a text: zeros."""
         states: States = []
-        for n, cell in enumerate(self.cells, 1):
+        for n, cell in enumerate(self.about["cells"], 1):
             zeros = np.zeros(len(self.arrays[f"U{n}"]), np.float32)
             states.append((zeros, zeros) if cell == "LSTM" else (zeros,))
         return states
 
     def step(self, unit: int, states: States) -> tuple[np.ndarray, States]:
-        """Reads a character, word or byte; the logits are of the next one."""
-        if unit == self.boundary:  # a document begins
+        """Reads an id; the logits are of the next one."""
+        # [documents]
+        if unit == self.about["boundary"]:  # a document begins
             states = self.start()
+        # [/documents]
         a = self.arrays
-        after: States = []
         if "embedding" in a:
             x = a["embedding"][unit] @ a["W1"]
         else:
             x = a["W1"][unit]  # what a one-hot vector times W1 would be
-        for n, cell in enumerate(self.cells, 1):
+        after: States = []
+        for n, cell in enumerate(self.about["cells"], 1):
             x = (after[-1][0] @ a[f"W{n}"] if after else x) + a[f"b{n}"]
-            state, U, d = states[n - 1], a[f"U{n}"], a.get(f"d{n}")
-            after.append(CELLS[cell](x, state, U, d))
+            own = [a[name] for name in (f"U{n}", f"d{n}") if name in a]
+            after.append(CELLS[cell](x, states[n - 1], *own))
         return after[-1][0] @ a["W"] + a["b"], after
-
-
-class Text:
-    """Turns texts into ids, as model.json says."""
-
-    def __init__(self, about: dict[str, Any]) -> None:
-        self.about = about
-        self.units: Any = about["vocabulary"]  # no list of bytes
-        self.ids = {unit: i for i, unit in enumerate(self.units or [])}
 
     def form(self, data: bytes) -> str:
         """A file's text, with the line ends and accents of the training."""
+        # [byte]
         if self.units is None:
             return data.decode("utf-8", "surrogateescape")
+        # [/byte]
         text = data.decode("utf-8-sig")
         if self.about["newline"] == "lf":
             text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -111,61 +132,84 @@ class Text:
         return unicodedata.normalize(form, text) if form else text
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text. Words that are not known are spelled out."""
+        """The ids of a text."""
+        # [byte]
         if self.units is None:
             return list(text.encode("utf-8", "surrogateescape"))
+        # [/byte]
         for place, character in enumerate(text):
             if character not in self.ids:
                 what = f"{character!a}, at position {place:,}"
                 raise ValueError(f"The model does not know {what}.")
-        units = re.findall(self.about["cuts"], text)
-        spelled = ([u] if u in self.ids else list(u) for u in units)
-        return [self.ids[u] for some in spelled for u in some]
+        # [word]
+        if self.about["unit"] == "word":  # those not known are spelled out
+            cuts = re.findall(self.about["cuts"], text)
+            known = ([cut] if cut in self.ids else list(cut) for cut in cuts)
+            return [self.ids[unit] for units in known for unit in units]
+        # [/word]
+        return [self.ids[character] for character in text]
 
-    def encode_whole(self, text: str) -> list[int]:
-        """The ids of a text to score, with the boundaries of documents."""
-        by, edge = self.about["documents"], self.about["boundary"]
-        if by is None:
-            return self.encode(text)
-        documents, ids = [text], [edge]
-        if by != "files":
-            edges = "\r\n|\r|\n" if by == "lines" else re.escape(by)
-            documents = [d.strip("\r\n") for d in re.split(edges, text)]
-        for document in documents:
-            ids += [*self.encode(document), edge] if document.strip() else []
-        return ids
+    def shown(self, unit: int) -> str:
+        """The text of an id."""
+        # [byte]
+        if self.units is None:  # a character comes with its last byte
+            return self.decoder.decode(bytes([unit]))
+        # [/byte]
+        return self.units[unit]
 
     def characters(self, unit: int) -> int:
-        """How many characters an id counts as; of bytes those that begin."""
+        """How many characters an id counts as, in a score."""
+        # [documents]
+        if unit == self.about["boundary"]:
+            return 1
+        # [/documents]
+        # [byte]
         if self.units is None:
-            return int(not 0x80 <= unit < 0xC0)
-        return 1 if unit == self.about["boundary"] else len(self.units[unit])
+            return int(not 0x80 <= unit < 0xC0)  # those that begin one
+        # [/byte]
+        return len(self.units[unit])
 
     def beginning(self, prompt: str) -> list[int]:
         """The ids to read first: of an empty prompt, those of a line end."""
+        # [documents]
         if self.about["boundary"] is not None:
             return [self.about["boundary"], *self.encode(prompt)]
-        known = ["\n"] if self.units is None else self.units
-        single = [unit for unit in known if len(unit) == 1]
+        # [/documents]
+        single = [unit for unit in self.units or ["\n"] if len(unit) == 1]
         first = "\n" if "\n" in single else single[0]
         return self.encode(prompt or first)
 
+    # [documents]
+    def documents(self, text: str) -> list[int]:
+        """The ids of a text's documents, with boundaries around each."""
+        by, edge = self.about["documents"], self.about["boundary"]
+        parts, ids = [text], [edge]
+        if by != "files":
+            edges = "\r\n|\r|\n" if by == "lines" else re.escape(by)
+            parts = [part.strip("\r\n") for part in re.split(edges, text)]
+        for part in parts:
+            ids += [*self.encode(part), edge] if part.strip() else []
+        return ids
+
+    # [/documents]
+    # [word]
     def settled(self, prompt: str) -> int:
         """Where the last word of a prompt begins, which may be unfinished."""
         borders = [
             {0, *(m.end() for m in re.finditer(self.about["cuts"], text))}
             for text in (prompt + more for more in self.about["continuations"])
-        ]
-        common = set.intersection(*borders) if borders else {len(prompt)}
+        ] or [{len(prompt)}]
+        common = set.intersection(*borders)
         return max(place for place in common if place <= len(prompt))
 
-    def completions(self, rest: str) -> list[Units]:
+    def completions(self, rest: str) -> list[Ids]:
         """What the end of a prompt may be: words that begin with it, itself."""
-        units, left_out = self.units or [], self.about["stand_in"]
-        found = [i for i, word in enumerate(units) if word.startswith(rest)]
-        words = [(i,) for i in found if i != left_out]
-        spelled = tuple(map(self.ids.__getitem__, rest))
+        found = [i for word, i in self.ids.items() if word.startswith(rest)]
+        words = [(i,) for i in found if i != self.about["stand_in"]]
+        spelled = tuple(self.ids[character] for character in rest)
         return list(dict.fromkeys([*words, tuple(self.encode(rest)), spelled]))
+
+    # [/word]
 
 
 class Drawing:
@@ -188,30 +232,40 @@ class Drawing:
 
 
 def write(
-    network: Network, text: Text, prompt: str, length: int, drawing: Drawing
+    model: Model, prompt: str, length: int, drawing: Drawing
 ) -> Iterator[str]:
     """Yields the text that follows a prompt, as it is drawn."""
-    settled = text.settled(prompt)
-    rest, states = prompt[settled:], network.start()
-    for unit in text.beginning(prompt[:settled])[-MAX_PROMPT:]:
-        logits, states = network.step(unit, states)
-    if network.boundary is not None and not settled:
-        logits[network.boundary] = -np.inf  # no document is empty
-    if rest and length:
-        paths = text.completions(rest)
-        path = paths[drawing.draw(log_p(network, paths, logits, states))]
+    settled, states = len(prompt), model.start()
+    # [byte]
+    model.decoder.reset()
+    # [/byte]
+    # [word]
+    settled = model.settled(prompt)
+    # [/word]
+    for unit in model.beginning(prompt[:settled])[-MAX_PROMPT:]:
+        logits, states = model.step(unit, states)
+    # [documents]
+    if model.about["boundary"] is not None and not settled:
+        logits[model.about["boundary"]] = -np.inf  # no document is empty
+    # [/documents]
+    # [word]
+    if length and settled < len(prompt):
+        paths = model.completions(prompt[settled:])
+        path = paths[drawing.draw(log_p(model, paths, logits, states))]
         for unit in path:
-            logits, states = network.step(unit, states)
-        yield "".join(text.units[unit] for unit in path)[len(rest) :]
-    decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+            logits, states = model.step(unit, states)
+        yield "".join(map(model.shown, path))[len(prompt) - settled :]
+    # [/word]
     for _ in range(length):
-        if text.about["stand_in"] is not None:
-            logits[text.about["stand_in"]] = -np.inf  # never written
+        if model.about["stand_in"] is not None:
+            logits[model.about["stand_in"]] = -np.inf  # never written
         unit = drawing.draw(logits)
-        if unit == network.boundary:
+        # [documents]
+        if unit == model.about["boundary"]:
             return
-        yield text.units[unit] if text.units else decode(bytes([unit]))
-        logits, states = network.step(unit, states)
+        # [/documents]
+        yield model.shown(unit)
+        logits, states = model.step(unit, states)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -220,26 +274,33 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     return logits - np.log(np.exp(logits).sum())
 
 
+# [word]
 def log_p(
-    network: Network, paths: list[Units], logits: np.ndarray, states: States
+    model: Model, paths: list[Ids], logits: np.ndarray, states: States
 ) -> np.ndarray:
     """The logarithm of the probability of each of several texts, as ids."""
     found = log_softmax(logits)[[path[0] for path in paths]]
     for place, path in enumerate(paths):
         after = states
         for unit, following in itertools.pairwise(path):
-            logits, after = network.step(unit, after)
+            logits, after = model.step(unit, after)
             found[place] += log_softmax(logits)[following]
     return found
 
 
-def score(network: Network, text: Text, content: str) -> tuple[float, int]:
+# [/word]
+def score(model: Model, text: str) -> tuple[float, int]:
     """The bits per character of a text, and how many characters count."""
-    bits, characters, states = 0.0, 0, network.start()
-    for unit, following in itertools.pairwise(text.encode_whole(content)):
-        logits, states = network.step(unit, states)
+    bits, characters, states = 0.0, 0, model.start()
+    encode = model.encode
+    # [documents]
+    if model.about["boundary"] is not None:
+        encode = model.documents
+    # [/documents]
+    for unit, following in itertools.pairwise(encode(text)):
+        logits, states = model.step(unit, states)
         bits -= log_softmax(logits)[following] / np.log(2)
-        characters += text.characters(following)
+        characters += model.characters(following)
     if not characters:
         raise ValueError("The text is too short: its first unit is context.")
     return bits / characters, characters
@@ -247,22 +308,20 @@ def score(network: Network, text: Text, content: str) -> tuple[float, int]:
 
 def run(flags: argparse.Namespace) -> None:
     """Writes, or scores."""
-    here = Path(__file__).parent
-    about = json.loads((here / "model.json").read_text(encoding="utf-8"))
-    network = Network(here / "model.npz", about["cells"], about["boundary"])
-    text = Text(about)
+    model = Model(Path(__file__).parent)
     if flags.score:
-        content = text.form(Path(flags.score).read_bytes())
-        bits, characters = score(network, text, content)
+        text = model.form(Path(flags.score).read_bytes())
+        bits, characters = score(model, text)
         print(f"{bits:.4f} bits per character, {characters:,} characters")
         return
-    prompt = text.form(flags.prompt.encode("utf-8", "surrogateescape"))
-    longest, length = about["longest_document"], flags.length
+    prompt = model.form(flags.prompt.encode("utf-8", "surrogateescape"))
+    model.encode(prompt)  # raises before anything is printed
+    length = flags.length
     if length is None:
+        longest = model.about["longest_document"]
         length = 2 * longest if longest else 1000
     drawing = Drawing(flags.seed, flags.temperature)
-    text.encode(prompt)  # raises before anything is printed
-    pieces = write(network, text, prompt, length, drawing)
+    pieces = write(model, prompt, length, drawing)
     for piece in itertools.chain([prompt], pieces, ["\n"]):
         show(piece)
 
@@ -277,7 +336,7 @@ def show(text: str) -> None:
 
 def main() -> None:
     """Reads the flags, and puts errors in one line."""
-    parser = argparse.ArgumentParser(description="Write with this network.")
+    parser = argparse.ArgumentParser(description="Write with this model.")
     parser.add_argument("--prompt", default="", help="the text to continue")
     parser.add_argument("--length", type=int, help="characters, words or bytes")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32))

@@ -4,11 +4,16 @@ Each process writes a sign of life every few seconds. Process 0 watches those
 of all others, and tells them which one it misses; they watch process 0. A
 process that waits for a lost one inside a computation cannot be woken: it is
 ended, with one line.
+
+The signs come from a thread that lives on when the training hangs. So each
+process also watches itself: the training loop feeds a `Pulse`, and a process
+whose pulse stops tells the others, and ends.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from charrnn.system.aborts import explain_aborts
 from charrnn.system.group import LOST, PREFIX, Group, end
@@ -17,6 +22,9 @@ BEAT_SECONDS = 2.0
 # A process that has not been heard of for so long is lost. It is long enough
 # for a busy machine, and short enough for all to end within a minute.
 SILENT_SECONDS = 40.0
+# A training loop that has come no further for so long hangs, if it never paused
+# for a quarter of that before: a slow disk takes long for each checkpoint.
+HUNG_SECONDS = 40.0
 # If a computation has failed, because a connection was closed.
 SILENT_SECONDS_AFTER_FAILURE = 10.0
 
@@ -71,10 +79,65 @@ class Silence:
         return number, self._seconds[number]
 
 
+class Pulse:
+    """Notices that the training loop of this process hangs.
+
+    The loop feeds it at each turn. Time is not counted before the first turn,
+    and while the loop is in a block that may take long: in a computation with
+    other processes it waits for them.
+
+    Args:
+        now: A function that returns seconds.
+
+    Example:
+
+    >>> seconds = iter(range(0, 1000, 2))
+    >>> pulse = Pulse(lambda: next(seconds))
+    >>> pulse.feed()
+    >>> any(pulse.has_stopped() for _ in range(20))
+    False
+    >>> any(pulse.has_stopped() for _ in range(20))
+    True
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._silence = Silence([0], now)
+        self._turns = 0
+        self._counts = False
+        self._pause = self._longest_pause = 0.0
+
+    def feed(self) -> None:
+        """Counts a turn of the loop."""
+        self._turns += 1
+        self._counts = True
+
+    @contextlib.contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Does not count the time in a block."""
+        before, self._counts = self._counts, False
+        try:
+            yield
+        finally:
+            self._turns += 1
+            self._counts = before
+
+    def has_stopped(self) -> bool:
+        """Whether the loop hangs; to be asked every few seconds."""
+        if not self._counts:
+            self._turns += 1
+        self._silence.hear({0: str(self._turns)})
+        _, seconds = self._silence.longest()
+        if seconds < self._pause:
+            self._longest_pause = max(self._longest_pause, self._pause)
+        self._pause = seconds
+        return seconds > max(HUNG_SECONDS, 4 * self._longest_pause)
+
+
 class Watch:
     """Watches a group from two threads until `stop`.
 
     Attributes:
+        pulse: The `Pulse` of this process.
         stop_requests: A list to which the numbers of signals are added that
             other processes have received; of process 0 only.
         resume: What to do when a process was lost.
@@ -85,6 +148,7 @@ class Watch:
 
     def __init__(self, group: Group) -> None:
         self.group = group
+        self.pulse = Pulse()
         self.stop_requests: list[int] = []
         self.resume = "Start all processes again."
         self._limit = SILENT_SECONDS
@@ -150,17 +214,30 @@ class Watch:
         }
 
     def _judge(self) -> None:
-        """Ends the process if another one is lost."""
+        """Ends the process if it hangs, or another one is lost."""
         while not self._over.wait(BEAT_SECONDS / 2):
-            self._silence.hear(self._signs)
-            number, seconds = self._silence.longest()
-            if self._verdict is None and seconds > self._limit:
-                self._verdict = self._lost(number, "does not answer any more")
-                if self.group.leads:
-                    self._tell(self._verdict)
-                    time.sleep(2 * BEAT_SECONDS)  # the others ask meanwhile
-            if self._verdict is not None:
-                end(f"charrnn train: {self._verdict}")
+            verdict = self._verdict or self._finding()
+            if verdict is not None:
+                self._verdict = verdict
+                if self.group.leads:  # the others ask meanwhile
+                    time.sleep(2 * BEAT_SECONDS)
+                end(f"charrnn train: {verdict}")
+
+    def _finding(self) -> str | None:
+        """What is wrong, which the others are told, too."""
+        self._silence.hear(self._signs)
+        number, seconds = self._silence.longest()
+        own = self.group.place.process
+        verdict = None
+        if self.pulse.has_stopped():
+            verdict = self._lost(own, "hangs")
+            threading.Thread(target=self._tell, args=[verdict]).start()
+            time.sleep(BEAT_SECONDS)
+        elif seconds > self._limit:
+            verdict = self._lost(number, "does not answer any more")
+            if self.group.leads:
+                self._tell(verdict)
+        return verdict
 
     def _tell(self, verdict: str) -> None:
         """Writes for all processes why the group has ended."""

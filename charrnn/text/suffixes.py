@@ -53,25 +53,33 @@ class TextIndex:
         )
         self._list = self.order.data  # its items are plain integers
 
-    def interval(self, string: str) -> tuple[int, int]:
+    def interval(
+        self, string: str, first: int = 0, end: int | None = None
+    ) -> tuple[int, int]:
         """Finds where the suffixes that begin with a string are in `order`.
 
         Args:
             string: Any string; the empty one begins all suffixes.
+            first, end: The part of `order` to search, such as the interval of
+                a beginning of the string; by default all of it.
 
         Returns:
             `(first, end)`: equal if the string does not occur.
         """
         text, length = self.text, len(string)
+        end = len(text) if end is None else end
 
         def beginning(place: int) -> str:
             return text[place : place + length]
 
-        first = bisect.bisect_left(self._list, string, key=beginning)
-        if first == len(text) or beginning(self._list[first]) != string:
+        first = bisect.bisect_left(
+            self._list, string, first, end, key=beginning
+        )
+        if first == end or beginning(self._list[first]) != string:
             return first, first
-        end = bisect.bisect_right(self._list, string, lo=first, key=beginning)
-        return first, end
+        return first, bisect.bisect_right(
+            self._list, string, first, end, key=beginning
+        )
 
     def places(self, string: str) -> np.ndarray:
         """Finds all occurrences of a string.

@@ -34,7 +34,7 @@ def follow(team: Team, corpus: Sequence[str]) -> Path | None:
     """
     _pass_signals_on(team)
     folder = None
-    while (message := team.group.receive())["kind"] != "end":
+    while (message := team.receive())["kind"] != "end":
         if message["kind"] == "run":
             follower = Follower(team, *_prepared(team, corpus, message))
             folder = Path(message["folder"])
@@ -68,9 +68,10 @@ class Follower:
         """Takes part in what process 0 does."""
         kind = message.pop("kind")
         if kind == "validate":
-            self._validate(**message)
+            with self.team.watch.pulse.uncounted():
+                self._validate(**message)
         elif kind == "train":
-            self.team.compute(lambda: self.steps.train(**message))
+            self.team.train(self.steps, **message)
         elif kind == "read":
             self.team.compute(lambda: variables.values(self.twin))
 

@@ -94,9 +94,7 @@ class Leader:
             self.team.group.send(
                 "train", first_step=first_step, rates=sent, kept=kept
             )
-            return self.team.compute(
-                lambda: steps.train(first_step, rates, kept)
-            )
+            return self.team.train(steps, first_step, rates, kept)
 
         return train
 
@@ -109,6 +107,11 @@ class Leader:
         """Scores the rows of a text, as `scan.nats_of_rows` does."""
         if self.ended:
             return nats_of_rows(engine, ids)
+        with self.team.watch.pulse.uncounted():
+            return self._nats_of_all(engine, ids)
+
+    def _nats_of_all(self, engine: Engine, ids: np.ndarray) -> np.ndarray:
+        """Scores the rows of a text together with the others."""
         number = next(self._validations)
         self.team.group.send("validate", number=number, ids=ids)
         place = self.team.group.place

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 import charrnn
 from charrnn.system import group, watch
 from charrnn.system.launchers import Place
@@ -81,6 +83,33 @@ class Team:
             raise ValueError(agreed["line"])
         self.machines = agreed["machines"]
 
+    def receive(self) -> dict[str, Any]:
+        """Waits for the next message of process 0; its `kind` says which."""
+        with self.watch.pulse.uncounted():
+            return self.group.receive()
+
+    def train(
+        self,
+        steps: Any,
+        first_step: int,
+        rates: Sequence[float],
+        kept: np.ndarray,
+    ) -> np.ndarray:
+        """Does training steps together.
+
+        Args:
+            steps: This process's own `JaxSteps`.
+            first_step: As for `JaxSteps.train`, as are the others.
+            rates: The learning rate of each step.
+            kept: Which streams carry their state.
+
+        Returns:
+            The loss of each step.
+        """
+        self.watch.pulse.feed()
+        text = steps.read(first_step, len(rates))
+        return self.compute(lambda: steps.train_on(text, rates, kept))
+
     def compute(self, function: Callable[[], Result]) -> Result:
         """Calls a function in which all processes compute together.
 
@@ -88,7 +117,8 @@ class Team:
         line that says which.
         """
         try:
-            return function()
+            with self.watch.pulse.uncounted():
+                return function()
         except (ValueError, RuntimeError):  # JAX raises both
             self.watch.explain()
             raise
@@ -96,7 +126,8 @@ class Team:
     def leave(self) -> None:
         """Leaves, when all others leave."""
         self.has_left = True
-        self.group.leave()
+        with self.watch.pulse.uncounted():
+            self.group.leave()
         self.watch.stop()
 
     def fail(self, error: BaseException) -> None:

@@ -41,6 +41,7 @@ MAX_TEXT_BYTES = 2**28
 # Added to the seeds of a device, times its number: masks of dropout differ.
 SEED_STRIDE = 0x9E3779B1
 
+Excerpt = tuple[jax.Array, jax.Array]  # ids, and each stream's start in them
 Values = tuple[list[Any], list[Any], list[Any], list[Any]]
 
 
@@ -49,6 +50,7 @@ class JaxSteps:
 
     Attributes:
         mesh: The devices: a `jax.sharding.Mesh`.
+        read: Reads the text of `(first step, number of steps)`.
 
     Args:
         twin: A compiled twin whose optimizer is built.
@@ -64,8 +66,9 @@ class JaxSteps:
         self.windows = windows
         self.mesh = mesh or mesh_for(windows.batch_size)
         self._variables = _variables(twin)
-        self._text = _Text(windows, self.mesh)
-        self._call = _compiled(twin, windows, self.mesh, self._text.spec)
+        text = _Text(windows, self.mesh)
+        self.read = text.read
+        self._call = _compiled(twin, windows, self.mesh, text.spec)
 
     def train(
         self,
@@ -84,10 +87,24 @@ class JaxSteps:
         Returns:
             The loss of each step in nats per id, float32.
         """
+        return self.train_on(self.read(first_step, len(rates)), rates, kept)
+
+    def train_on(
+        self, text: Excerpt, rates: Sequence[float], kept: np.ndarray
+    ) -> np.ndarray:
+        """Does the steps whose text was read; see `train`.
+
+        Args:
+            text: What `read` returned.
+            rates: The learning rate of each step.
+            kept: Which streams carry their state.
+
+        Returns:
+            The loss of each step in nats per id, float32.
+        """
         count = len(rates)
-        text, starts = self._text.read(first_step, count)
         values, losses = self._call(
-            self._values(), text, starts, *_padded(rates, kept), count
+            self._values(), *text, *_padded(rates, kept), count
         )
         for variables, new in zip(self._variables, values, strict=True):
             for variable, value in zip(variables, new, strict=True):
@@ -143,7 +160,7 @@ class _Text:
             self._ids = place(ids, replicated(mesh))
         self.spec = PartitionSpec(*([] if self._is_whole else [STREAMS]))
 
-    def read(self, step: int, count: int) -> tuple[jax.Array, jax.Array]:
+    def read(self, step: int, count: int) -> Excerpt:
         """Returns the text and each stream's start in it, int32."""
         starts = self._windows.starts(step)
         if self._is_whole:

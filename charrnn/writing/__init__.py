@@ -7,6 +7,10 @@
 - `ledger`: Add up the surprise of the characters drawn, many steps at a time.
 - `constraints`: The protocol of constraints: what a text must keep to while
   it is written.
+- `temperatures`: Vary the temperature: by the place in the word, and to leave
+  loops.
+- `max_copy`: Forbid what would copy more than so many characters from a
+  source.
 - `state`: The sampling state: everything that the next characters depend on.
 - `following`: Follow a text with constraints, and find where it may end.
 - `steering`: Apply constraints to a step: mask the logits, follow the units
@@ -24,6 +28,7 @@
   automaton of it.
 - `subsets`: Make an automaton deterministic, within limits.
 - `automata`: Deterministic automata: trimmed, measured, intersected.
+- `unit_runs`: Run the units of a model through an automaton, letter by letter.
 - `forms`: Constraints that an automaton decides: what may follow, and how to
   finish.
 - `patterns`: Texts that match an expression, or in which something never
@@ -32,6 +37,9 @@
 - `word_lists`: Texts of listed words.
 - `limits`: Check before drawing that what is asked for can be drawn.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
+- `ranked`: Rank samples: by likelihood, by novelty, or by what constraints
+  excluded.
+- `beam`: Search for the likeliest text with a beam: several texts side by side.
 - `novelty`: Draw documents until enough different ones of them are new.
 - `next_words`: Find the likeliest next words, and their probabilities.
 """

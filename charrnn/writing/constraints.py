@@ -38,6 +38,10 @@ class Constraint(Protocol):
     mask like that of `allowed`: of the units that are not allowed, those that
     end the text where it may end. The text ends before such a unit, with
     the probability that the model gives it. `charrnn.Match` ends like this.
+    With `temperature(state, given)` it may also change the temperature of the
+    next unit, as `charrnn.NoLoops` does.
+    And it may have a method `enough(state)`: with so much left, what is
+    allowed does not depend on it. Then masks are kept, which saves time.
 
     Example:
 
@@ -115,6 +119,20 @@ class Choice(NamedTuple):
     """
 
     drawable: np.ndarray
+    written: np.ndarray
+    can_finish: bool
+
+
+class Mask(NamedTuple):
+    """A `Choice`, as a step uses it.
+
+    Attributes:
+        penalty: What is added to the logits: 0, or minus infinity.
+        written: Which units are written, rather than end the text.
+        can_finish: Whether the text may end here.
+    """
+
+    penalty: np.ndarray
     written: np.ndarray
     can_finish: bool
 

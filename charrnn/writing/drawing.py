@@ -99,8 +99,7 @@ class Drawing:
         self._drafts = [Draft(endings, may_end(state, i)) for i in range(count)]
         self._ends = Ends(vocabulary) if state.constraints and endings else None
         lengths = None if is_character else vocabulary.lengths
-        self._ledger = ledger.Ledger(count, lengths)
-        self._masked = np.zeros((2, count))  # sum and number of each sample
+        self._ledger = ledger.Ledger(count, lengths, vocabulary.stand_in)
         self._first = state.position
         self._pieces = self._draw()
 
@@ -120,8 +119,7 @@ class Drawing:
 
     def masked(self) -> list[float]:
         """The mean probability that constraints excluded, as in `Sample`."""
-        total, steps = self._masked
-        return (total / np.maximum(steps, 1)).tolist()
+        return self._ledger.masked()
 
     def samples(
         self, on_text: Callable[[int, str], Any] | None = None
@@ -167,7 +165,7 @@ class Drawing:
                 state, ids, after = self._written(state, ids, after)
             else:
                 ids, after = self._step(state)
-            self._ledger.add(state.samples, state.logits, ids)
+            self._ledger.add(state.samples, state.logits, ids, after.steered)
             yield from self._told(state, ids, after)
             self._end_documents(state.samples, ids)
             going = self._going(after)
@@ -187,16 +185,13 @@ class Drawing:
         self, state: State, ids: np.ndarray, after: State
     ) -> tuple[State, np.ndarray, State]:
         """Leaves out the samples that ended before the unit drawn for them."""
-        for index, reason in zip(state.samples, after.ended, strict=True):
-            self._drafts[index].reason = reason
-        rows = np.array([reason is None for reason in after.ended])
-        kept = state.samples[rows]
-        assert after.masked is not None
-        self._masked[0, kept] += after.masked[rows]
-        self._masked[1, kept] += 1
-        if all(rows):
-            return state, ids, after
-        return keep_rows(state, rows), ids[rows], keep_rows(after, rows)
+        if any(after.ended):
+            for index, reason in zip(state.samples, after.ended, strict=True):
+                self._drafts[index].reason = reason
+            rows = np.array([reason is None for reason in after.ended])
+            state, ids = keep_rows(state, rows), ids[rows]
+            after = keep_rows(after, rows)
+        return state, ids, after
 
     def _end_documents(self, samples: np.ndarray, ids: np.ndarray) -> None:
         """Ends the samples whose document the model has ended."""

@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.text.units import UnitVocabulary
-from charrnn.text.word_vocabulary import WordVocabulary
-from charrnn.writing.alphabets import alphabet_of
 from charrnn.writing.automata import (
     BLOCKED,
     LEFT,
@@ -18,28 +16,33 @@ from charrnn.writing.automata import (
     edges_of,
     product,
 )
-from charrnn.writing.constraints import Constraint, Left
+from charrnn.writing.constraints import Constraint, Left, Mask
+from charrnn.writing.unit_runs import UnitRuns
 
-ROWS_KEPT = 512  # of a state: with 10,000 words a row takes 90 KB
+# States that follow each other have near numbers: their masks are made
+# together. These are the entries of a block, and the number of blocks kept.
+BLOCK_ENTRIES = 1 << 13
+BLOCKS_KEPT = 512
+NEEDS_KEPT = 512
 # If more letters had to be followed, the number of words to the end of a text
 # is not counted: its number of characters is taken, which is never less.
 MAX_LETTERS_FOLLOWED = 1 << 28
 
 
-class Row(NamedTuple):
-    """What may follow a state.
+class Block(NamedTuple):
+    """What may follow each of some states.
 
     Attributes:
-        after: The state after each unit, or `LEFT` or `BLOCKED`.
-        written: Which units lead to a state.
-        ends: Which units may end the text.
-        enough: With so many letters left, all units of `written` may follow.
+        after: The state after each unit, or a code: `(states, units)`.
+        written: Which units lead to a state: `(states, units)`.
+        enough: With so much left, all of these may follow: `(states,)`.
+        masks: What a step needs, for each state.
     """
 
     after: np.ndarray
     written: np.ndarray
-    ends: np.ndarray
-    enough: int
+    enough: list[int]
+    masks: list[Mask]
 
 
 class Form:
@@ -65,9 +68,10 @@ class Form:
         self.automaton = automaton
         self.vocabulary = vocabulary
         self.name = name
-        self._units = _units_of(vocabulary)
-        self._row = functools.lru_cache(ROWS_KEPT)(self._make_row)
-        self._need = functools.lru_cache(ROWS_KEPT)(self._make_need)
+        self._runs = UnitRuns(automaton.table, vocabulary)
+        self._size = max(1, BLOCK_ENTRIES // len(vocabulary))
+        self._block = functools.lru_cache(BLOCKS_KEPT)(self._make_block)
+        self._need = functools.lru_cache(NEEDS_KEPT)(self._make_need)
 
     def __repr__(self) -> str:
         states = len(self.automaton.table)
@@ -79,23 +83,43 @@ class Form:
 
     def allowed(self, state: int, left: Left) -> np.ndarray:
         """The units after which the text can still be finished in time."""
-        row = self._row(state)
+        number, row = divmod(state, self._size)
+        block = self._block(number)
         limit = left.characters if left.units is None else left.units
-        if limit is None or limit >= row.enough:
-            return row.written
+        if limit is None or limit >= block.enough[row]:
+            return block.written[row]
         return self._need(state, left.units is None) <= limit
 
     def ends(self, state: int, left: Left) -> np.ndarray:
         """The units that end the text, if it may end."""
-        return self._row(state).ends
+        number, row = divmod(state, self._size)
+        return self._block(number).after[row] != BLOCKED
 
     def advance(self, state: int, unit: int) -> int:
         """The state after another unit."""
-        return int(self._row(state).after[unit])
+        number, row = divmod(state, self._size)
+        return int(self._block(number).after[row, unit])
 
     def can_finish(self, state: int) -> bool:
         """Whether the text may end here."""
         return bool(self.automaton.accepting[state])
+
+    def ready(self, state: int) -> tuple[int, Mask]:
+        """A mask of a state, and the length with which it is true.
+
+        Args:
+            state: The state.
+
+        Returns:
+            `(enough, mask)`: with at least so much left.
+        """
+        number, row = divmod(state, self._size)
+        block = self._block(number)
+        return block.enough[row], block.masks[row]
+
+    def enough(self, state: int) -> int:
+        """With so much left, what is allowed does not depend on it."""
+        return self.ready(state)[0]
 
     def shortest(self, state: int, left: Left) -> int:
         """The least number of units, or characters, to the end of a text.
@@ -107,17 +131,30 @@ class Form:
         in_characters = left.characters is not None
         return int(self._distances(in_characters)[state])
 
-    def _make_row(self, state: int) -> Row:
-        after = self._units.after(self.automaton.table, np.array([state]))[0]
+    def _make_block(self, number: int) -> Block:
+        first = number * self._size
+        last = min(first + self._size, len(self.automaton.table))
+        after = self._runs.after(np.arange(first, last))
         written = after >= 0
-        distances = self.automaton.distances[after[written]]
-        enough = self._units.longest + int(distances.max(initial=0))
-        return Row(after, written, after != BLOCKED, enough)
+        distances = np.append(self.automaton.distances, [0, 0])  # of the codes
+        enough = self._runs.longest + distances[after].max(1)
+        finish = self.automaton.accepting[first:last]
+        drawable = np.where(finish[:, None], after != BLOCKED, written)
+        kept = written.copy()
+        if self.vocabulary.boundary is not None:
+            for mask in (drawable, kept):
+                mask[:, self.vocabulary.boundary] = finish
+        if self.vocabulary.stand_in is not None:
+            drawable[:, self.vocabulary.stand_in] = False
+        penalties = np.where(drawable, np.float32(0), -np.float32(np.inf))
+        masks = map(Mask, penalties, kept, finish.tolist())
+        return Block(after, written, enough.tolist(), list(masks))
 
     def _make_need(self, state: int, in_characters: bool) -> np.ndarray:
         """The length that each unit and the rest of the text take at least."""
-        after = self._row(state).after
-        costs = self._units.characters if in_characters else 1
+        number, row = divmod(state, self._size)
+        after = self._block(number).after[row]
+        costs = self._runs.characters if in_characters else 1
         need = costs + self._distances(in_characters)[after]
         return np.where(after < 0, NEVER, need)
 
@@ -131,14 +168,13 @@ class Form:
 
     @functools.cached_property
     def _distances_in_words(self) -> np.ndarray:
-        states, table = len(self.automaton.table), self.automaton.table
-        if states * self._units.total > MAX_LETTERS_FOLLOWED:
+        states = len(self.automaton.table)
+        if states * self._runs.letters > MAX_LETTERS_FOLLOWED:
             return self.automaton.distances
-        size = max(1, (1 << 22) // len(self.vocabulary))
         sources, targets = [], []
-        for first in range(0, states, size):
-            block = np.arange(first, min(states, first + size))
-            after = self._units.after(table, block)
+        for first in range(0, states, self._size):
+            block = np.arange(first, min(states, first + self._size))
+            after = self._runs.after(block)
             pairs = np.arange(len(block))[:, None] * states + after
             pairs = np.unique(pairs[after >= 0])
             sources.append(first + pairs // states)
@@ -161,60 +197,6 @@ class Form:
         sources = np.concatenate([begun[0], others[0]])
         targets = np.concatenate([begun[1], others[1]])
         return distances_of(sources, targets, self.automaton.accepting, costs)
-
-
-class _Units:
-    """How the units of a vocabulary are spelled with letters.
-
-    Attributes:
-        characters: The number of characters of each unit, at least 1.
-        longest: The largest number of letters of a unit.
-        total: The number of letters of all units.
-    """
-
-    def __init__(self, vocabulary: UnitVocabulary) -> None:
-        self._size = len(vocabulary)
-        inner = vocabulary.inner
-        self.characters: np.ndarray | int = 1
-        self.longest, self.total = 1, self._size
-        self._pieces: np.ndarray | None = None
-        if isinstance(inner, WordVocabulary):
-            self._spell(inner)
-
-    def _spell(self, vocabulary: WordVocabulary) -> None:
-        """Sorts the words by length, so that longer ones stand first."""
-        letters = [alphabet_of(vocabulary).spelled(w) for w in vocabulary.words]
-        lengths = np.array(list(map(len, letters)))
-        self.longest, self.total = int(lengths.max()), int(lengths.sum())
-        self.characters = np.ones(self._size, np.int64)
-        self.characters[: len(lengths)] = lengths
-        self._order = np.argsort(-lengths, kind="stable")
-        self._counts = [
-            int((lengths > place).sum()) for place in range(self.longest)
-        ]
-        self._pieces = np.zeros((self.longest, len(letters)), np.int64)
-        for column, word in enumerate(self._order.tolist()):
-            self._pieces[: lengths[word], column] = letters[word]
-
-    def after(self, table: np.ndarray, states: np.ndarray) -> np.ndarray:
-        """The state after each unit, `(states, units)`."""
-        result = np.full((len(states), self._size), LEFT, np.int32)
-        if self._pieces is None:
-            result[:, : table.shape[1]] = table[states]
-            return result
-        # Negative states, the codes, are rows at the end, and stay.
-        codes = np.array([[BLOCKED], [LEFT]], table.dtype)
-        table = np.vstack([table, codes.repeat(table.shape[1], 1)])
-        now = np.repeat(states[:, None], len(self._order), 1)
-        for letters, count in zip(self._pieces, self._counts, strict=True):
-            now[:, :count] = table[now[:, :count], letters[:count]]
-        result[:, self._order] = now
-        return result
-
-
-@functools.lru_cache(4)
-def _units_of(vocabulary: UnitVocabulary) -> _Units:
-    return _Units(vocabulary)
 
 
 def joined(

@@ -8,7 +8,7 @@ there is a limit on the bytes kept as well as on the steps.
 
 import numpy as np
 
-from charrnn.writing.probabilities import surprise
+from charrnn.writing.probabilities import log_total, surprise
 
 MAX_PENDING_STEPS = 256
 MAX_PENDING_BYTES = 1 << 24
@@ -36,9 +36,12 @@ def peak_bytes(bytes_per_step: int) -> int:
 class Ledger:
     """The surprise of each sample under the network itself.
 
+    With constraints, also the probability of what they excluded.
+
     Args:
         count: Number of samples.
         lengths: Number of characters of each id; `None` if all are 1.
+        stand_in: The id of what is never drawn, or `None`.
 
     Example:
 
@@ -46,17 +49,31 @@ class Ledger:
     >>> ledger.add(np.array([0]), np.zeros((1, 4)), np.array([3]))
     >>> np.round(ledger.nats_per_character(), 3).tolist()
     [1.386, 0.0]
+    >>> half = np.array([[0, 0, -np.inf, -np.inf]])
+    >>> ledger.add(np.array([1]), np.zeros((1, 4)), np.array([1]), half)
+    >>> np.round(ledger.masked(), 3).tolist()
+    [0.0, 0.5]
     """
 
-    def __init__(self, count: int, lengths: np.ndarray | None = None) -> None:
-        self._lengths = lengths
-        self._nats = np.zeros(count)
+    def __init__(
+        self,
+        count: int,
+        lengths: np.ndarray | None = None,
+        stand_in: int | None = None,
+    ) -> None:
+        self._lengths, self._stand_in = lengths, stand_in
+        self._nats, self._excluded = np.zeros(count), np.zeros(count)
         self._characters = np.zeros(count, np.int64)
-        self._pending: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._units = np.zeros(count, np.int64)
+        self._pending: list[tuple[np.ndarray, ...]] = []
         self._pending_bytes = 0
 
     def add(
-        self, samples: np.ndarray, logits: np.ndarray, ids: np.ndarray
+        self,
+        samples: np.ndarray,
+        logits: np.ndarray,
+        ids: np.ndarray,
+        steered: np.ndarray | None = None,
     ) -> None:
         """Records one unit of each of some samples.
 
@@ -64,9 +81,12 @@ class Ledger:
             samples: Index of each sample, `(samples,)`.
             logits: Before any filter, `(samples, vocabulary size)`.
             ids: The units drawn, `(samples,)`.
+            steered: The logits with minus infinity for what constraints
+                excluded; in each call or in none.
         """
-        self._pending.append((samples, logits, ids))
-        self._pending_bytes += logits.nbytes
+        row = samples, logits, ids
+        self._pending.append(row if steered is None else (*row, steered))
+        self._pending_bytes += logits.nbytes * (1 + (steered is not None))
         if (
             len(self._pending) == MAX_PENDING_STEPS
             or self._pending_bytes >= MAX_PENDING_BYTES
@@ -75,15 +95,40 @@ class Ledger:
 
     def nats_per_character(self) -> list[float]:
         """The mean for each sample; 0 for one without characters."""
-        if self._pending:
-            self._settle()
+        self._settle()
         return (self._nats / np.maximum(self._characters, 1)).tolist()
 
+    def masked(self) -> list[float]:
+        """The mean probability of what constraints excluded; 0 without any."""
+        self._settle()
+        return (self._excluded / np.maximum(self._units, 1)).tolist()
+
     def _settle(self) -> None:
-        samples, logits, ids = map(
+        if not self._pending:
+            return
+        samples, logits, ids, *steered = map(
             np.concatenate, zip(*self._pending, strict=True)
         )
-        np.add.at(self._nats, samples, surprise(logits, ids))
+        self._pending, self._pending_bytes = [], 0
+        nats = surprise(logits, ids)
+        np.add.at(self._nats, samples, nats)
         characters = 1 if self._lengths is None else self._lengths[ids]
         np.add.at(self._characters, samples, characters)
-        self._pending, self._pending_bytes = [], 0
+        np.add.at(self._units, samples, 1)
+        for kept in steered:
+            share = self._share_of(kept, logits, ids, nats)
+            np.add.at(self._excluded, samples, 1 - share)
+
+    def _share_of(
+        self,
+        kept: np.ndarray,
+        logits: np.ndarray,
+        ids: np.ndarray,
+        nats: np.ndarray,
+    ) -> np.ndarray:
+        """The probability of what may be drawn, without the stand-in."""
+        total = nats + logits[np.arange(len(ids)), ids]
+        share = np.exp(log_total(kept) - total)
+        if self._stand_in is not None:
+            share = share / (1 - np.exp(logits[:, self._stand_in] - total))
+        return np.minimum(share, 1)

@@ -7,14 +7,19 @@ import numpy as np
 # Sampling at a lower temperature is greedy: logits divided by it overflow.
 MIN_TEMPERATURE = 1e-9
 
+# One number, or two: of a word's first letter, and of the rest.
+Temperature = float | tuple[float, ...]
+
 
 class Filters(TypedDict, total=False):
     """The keyword arguments of `probabilities`, all optional.
 
-    `Sampler` passes them on, so they are documented in one place.
+    `Sampler` passes them on, so they are documented in one place. It also
+    takes two temperatures, `(0.4, 0.9)`: of the first letter of each word, and
+    of the rest.
     """
 
-    temperature: float
+    temperature: Temperature
     top_k: int | None
     top_p: float | None
     min_p: float | None
@@ -22,7 +27,7 @@ class Filters(TypedDict, total=False):
 
 def probabilities(
     logits: np.ndarray,
-    temperature: float = 1.0,
+    temperature: Temperature | np.ndarray = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
     min_p: float | None = None,
@@ -35,7 +40,8 @@ def probabilities(
     Args:
         logits: Float array of shape `(..., vocabulary size)`.
         temperature: Divides the logits. Below 1, likely characters become
-            even likelier; 0 leaves only the likeliest.
+            even likelier; 0 leaves only the likeliest. An array with a last
+            axis of 1 gives each distribution its own.
         top_k: Keep the k likeliest characters; `None` keeps all. Of equally
             likely ones those with the lower ids are kept.
         top_p: Keep the smallest set of likeliest characters whose
@@ -61,10 +67,17 @@ def probabilities(
     """
     check_filters(temperature, top_k, top_p, min_p)
     logits = np.asarray(logits, dtype=np.float64)
-    if temperature < MIN_TEMPERATURE:
-        likeliest = logits.argmax(-1)[..., None]
-        return (np.arange(logits.shape[-1]) == likeliest).astype(float)
-    p = _softmax(logits, temperature)
+    if isinstance(temperature, tuple):
+        raise ValueError(
+            "Expected one temperature, or a state that `Sampler.start` was "
+            f"given two for. Received {temperature!r}."
+        )
+    if isinstance(temperature, np.ndarray):
+        p = _each_softmax(logits, temperature)
+    elif temperature < MIN_TEMPERATURE:
+        return _greedy(logits)
+    else:
+        p = _softmax(logits, temperature)
     if top_k is not None:
         p = _keep(p, _rank(p) < top_k)
     if top_p is not None:
@@ -98,7 +111,7 @@ def without(left_out: int | None, logits: np.ndarray) -> np.ndarray:
 
 
 def check_filters(
-    temperature: float = 1.0,
+    temperature: Temperature | np.ndarray = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
     min_p: float | None = None,
@@ -114,11 +127,7 @@ def check_filters(
     Traceback (most recent call last):
     ValueError: Expected top_p above 0 and up to 1. Received 1.5. ...
     """
-    if not 0 <= temperature < np.inf:
-        raise ValueError(
-            "Expected a temperature of 0 (greedy) or above. "
-            f"Received {temperature!r}."
-        )
+    _check_temperature(temperature)
     if top_k is not None and top_k < 1:
         raise ValueError(
             f"Expected top_k of at least 1. Received {top_k!r}. "
@@ -130,6 +139,24 @@ def check_filters(
                 f"Expected {name} above 0 and up to 1. Received {share!r}. "
                 "Leave it out to keep all characters."
             )
+
+
+def _check_temperature(temperature: Temperature | np.ndarray) -> None:
+    if isinstance(temperature, np.ndarray):
+        return  # made from one that was checked
+    if isinstance(temperature, tuple):
+        if len(temperature) != 2:
+            raise ValueError(
+                "Expected one temperature or two: of a word's first letter, "
+                f"and of the rest. Received {len(temperature)}."
+            )
+        for each in temperature:
+            _check_temperature(each)
+    elif not 0 <= temperature < np.inf:
+        raise ValueError(
+            "Expected a temperature of 0 (greedy) or above. "
+            f"Received {temperature!r}."
+        )
 
 
 def surprise(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -172,7 +199,20 @@ def log_total(logits: np.ndarray) -> np.ndarray:
     return np.log(np.exp(logits - top).sum(-1)) + top[..., 0]
 
 
-def _softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
+def _greedy(logits: np.ndarray) -> np.ndarray:
+    """All of the probability for the likeliest."""
+    likeliest = logits.argmax(-1)[..., None]
+    return (np.arange(logits.shape[-1]) == likeliest).astype(float)
+
+
+def _each_softmax(logits: np.ndarray, temperatures: np.ndarray) -> np.ndarray:
+    """As `_softmax`, or greedy, with a temperature for each distribution."""
+    is_greedy = temperatures < MIN_TEMPERATURE
+    p = _softmax(logits, np.where(is_greedy, 1.0, temperatures))
+    return np.where(is_greedy, _greedy(logits), p)
+
+
+def _softmax(logits: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
     p = np.exp((logits - logits.max(-1, keepdims=True)) / temperature)
     p /= p.sum(-1, keepdims=True)
     return p

@@ -15,15 +15,12 @@ from charrnn.writing.drawing import Drawing, Sample
 from charrnn.writing.endings import checked
 from charrnn.writing.forms import joined
 from charrnn.writing.limits import check_can_write, check_length, check_ram
-from charrnn.writing.probabilities import (
-    Filters,
-    check_filters,
-    probabilities,
-)
+from charrnn.writing.probabilities import Filters, check_filters
 from charrnn.writing.prompts import complete, read_prompt
 from charrnn.writing.random_numbers import UniformBlocks, draw
 from charrnn.writing.state import State
 from charrnn.writing.steering import check_can_begin, constrained, steered
+from charrnn.writing.temperatures import with_places
 
 if TYPE_CHECKING:
     import keras
@@ -124,7 +121,9 @@ class Sampler:
             count=count, seed=seed, watch=watch, state=state,
         )  # fmt: skip
         read = before + prompt
-        state = constrained(state, joined(constraints, read), read)
+        rules = joined(constraints, read)
+        rules = with_places(rules, filters, self.vocabulary)
+        state = constrained(state, rules, self.vocabulary, read)
         return complete(self.engine, state, self._numbers, left, **filters)
 
     def step(
@@ -154,16 +153,15 @@ class Sampler:
         >>> ids.shape, state.position
         ((2,), 1)
         """
-        logits, steering = steered(state, left, self.vocabulary)
-        p = probabilities(logits, **filters)
+        p, steering = steered(state, left, self.vocabulary, **filters)
         numbers = self._numbers.at(
             state.position, seed=state.seed, samples=state.samples
         )
         ids = draw(p, numbers)
         logits, recurrent = self.engine.step(ids, state.recurrent)
-        position = state.position + 1
-        after = State(recurrent, logits, state.seed, state.samples, position)
-        return ids, steering.followed(after, ids) if steering else after
+        place = state.seed, state.samples, state.position + 1
+        more = steering.after(ids) if steering else {}
+        return ids, State(recurrent, logits, *place, **more)
 
     def generate(
         self,

@@ -28,8 +28,8 @@ class State:
         progress: For each sample the state of each constraint.
         ended: For each sample why it ended before the last unit drawn, which
             is then no part of it, or `None`. Empty without constraints.
-        masked: The probability of the units that the constraints kept from
-            being drawn last, `(samples,)`; `None` without constraints.
+        steered: The logits that the last units were drawn with, minus
+            infinity for what the constraints excluded; or `None`.
         read: The end of the prompt, which constraints may look at if another
             prompt follows.
     """
@@ -48,7 +48,7 @@ class State:
         default=(), repr=False
     )
     ended: tuple[str | None, ...] = dataclasses.field(default=(), repr=False)
-    masked: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    steered: np.ndarray | None = dataclasses.field(default=None, repr=False)
     read: str = dataclasses.field(default="", repr=False)
 
 
@@ -86,5 +86,5 @@ def _keep_constraints(state: State, rows: Sequence | np.ndarray) -> State:
         state,
         progress=tuple(state.progress[row] for row in kept),
         ended=tuple(state.ended[row] for row in kept if state.ended),
-        masked=None if state.masked is None else state.masked[rows],
+        steered=None if state.steered is None else state.steered[rows],
     )

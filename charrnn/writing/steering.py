@@ -1,19 +1,90 @@
 """Apply constraints to a step: mask the logits, follow the units drawn."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
+from typing import Any, Unpack
 
 import numpy as np
 
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.constraints import Choice, Constraint, Left, choice_of
+from charrnn.writing.constraints import Constraint, Left, Mask, choice_of
 from charrnn.writing.following import Progress, advanced
-from charrnn.writing.probabilities import log_total, without
+from charrnn.writing.probabilities import Filters, probabilities, without
 from charrnn.writing.state import State
 
 END = "end"  # of a document
 COMPLETE = "complete"  # of a text: nothing may follow, or the model ended it
 DEAD_END = "dead end"  # nothing may follow, but the text may not end either
+MAX_KEPT_ENTRIES = 1 << 22  # of masks, 5 bytes each
+NO_LIMIT = Left()
+
+
+class Rules(tuple[Constraint, ...]):
+    """Constraints that hold together, with the masks that they gave so far.
+
+    A mask is kept for each state if it does not depend on the length that is
+    left. Most do not until shortly before the end.
+    """
+
+    _vocabulary: UnitVocabulary
+    _kept: dict[Progress, tuple[float, Mask | None]]
+    _only: Any  # the constraint, if it is the only one and has masks ready
+
+    @classmethod
+    def of(
+        cls, constraints: Sequence[Constraint], vocabulary: UnitVocabulary
+    ) -> "Rules":
+        """Makes the rules of a model's texts.
+
+        Args:
+            constraints: The constraints.
+            vocabulary: That of the model.
+        """
+        rules = cls(constraints)
+        rules._vocabulary = vocabulary
+        rules._kept = {}
+        is_ready = len(rules) == 1 and hasattr(rules[0], "ready")
+        rules._only = rules[0] if is_ready else None
+        return rules
+
+    def mask(self, progress: Progress, left: Left) -> Mask:
+        """What may follow.
+
+        Args:
+            progress: The state of each constraint.
+            left: How much may still be written.
+
+        Raises:
+            ValueError: if a constraint's mask has the wrong shape.
+        """
+        if self._only is not None:
+            enough, found = self._only.ready(progress[0])
+        else:
+            enough, found = self._kept.get(progress) or self._keep(progress)
+        limit = left.characters if left.units is None else left.units
+        if found is not None and (limit is None or limit >= enough):
+            return found
+        return self._made(progress, left)
+
+    def _keep(self, progress: Progress) -> tuple[float, Mask | None]:
+        """Keeps the mask of a state, and the length with which it is true."""
+        if len(self._kept) * len(self._vocabulary) > MAX_KEPT_ENTRIES:
+            self._kept.clear()
+        enough = max(
+            rule.enough(state) if hasattr(rule, "enough") else math.inf
+            for rule, state in zip(self, progress, strict=True)
+        )
+        found = None if enough == math.inf else self._made(progress, NO_LIMIT)
+        self._kept[progress] = enough, found
+        return self._kept[progress]
+
+    def _made(self, progress: Progress, left: Left) -> Mask:
+        choice = choice_of(self, progress, left, self._vocabulary)
+        penalty = np.where(choice.drawable, np.float32(0), -np.float32(np.inf))
+        if self._vocabulary.stand_in is not None:
+            penalty[self._vocabulary.stand_in] = -np.inf
+        return Mask(penalty, choice.written, choice.can_finish)
 
 
 class Steering:
@@ -21,14 +92,12 @@ class Steering:
 
     Args:
         state: The `State` before the step, with constraints.
-        logits: For its samples, `(samples, vocabulary size)`.
         lefts: How much each sample may still write; `None` if not known.
         vocabulary: That of the model.
 
     Attributes:
-        logits: With minus infinity for what may not be drawn.
-        masked: The probability of what may not be drawn, under the network
-            itself: `(samples,)`.
+        logits: Minus infinity for what may not be drawn: `(samples,
+            vocabulary size)`.
 
     Raises:
         ValueError: if a constraint's mask has the wrong shape.
@@ -37,106 +106,129 @@ class Steering:
     def __init__(
         self,
         state: State,
-        logits: np.ndarray,
         lefts: Sequence[Left] | None,
         vocabulary: UnitVocabulary,
     ) -> None:
-        self._constraints = state.constraints
-        self._progress = state.progress
-        self._vocabulary = vocabulary
-        self._choices = self._choose(lefts or [Left()] * len(state.samples))
-        # Some units are never drawn, whatever the constraints are.
-        possible = np.isfinite(logits)
-        drawable = np.stack([c.drawable for c in self._choices]) & possible
-        self._written = np.stack([c.written for c in self._choices]) & possible
-        self._stuck = np.logical_not(self._written.any(-1))
-        drawable[self._stuck] = possible[self._stuck]  # not used
-        self.logits = np.where(drawable, logits, -np.inf)
-        self.masked = -np.expm1(log_total(self.logits) - log_total(logits))
+        rules = state.constraints
+        assert isinstance(rules, Rules)
+        self._rules, self._progress = rules, state.progress
+        self._boundary = vocabulary.boundary
+        pairs = zip(
+            state.progress,
+            lefts or [NO_LIMIT] * len(state.samples),
+            strict=True,
+        )
+        if len(state.samples) == 1:
+            self._masks = [rules.mask(*pair) for pair in pairs]
+            penalties = self._masks[0].penalty
+        else:
+            keys = list(pairs)
+            known = {key: rules.mask(*key) for key in set(keys)}
+            self._masks = [known[key] for key in keys]
+            penalties = np.stack([mask.penalty for mask in self._masks])
+        self.logits = state.logits + penalties
+        # A unit that the model itself never writes cannot be drawn either.
+        tops = self.logits.max(-1).tolist()
+        self._stuck = {row for row, top in enumerate(tops) if top == -math.inf}
+        for row in self._stuck:
+            self.logits[row] = 0  # something to draw, which is not written
 
-    def _choose(self, lefts: Sequence[Left]) -> list[Choice]:
-        """The choice of each sample; equal samples share one."""
-        found: dict[tuple, Choice] = {}
-        for key in zip(self._progress, lefts, strict=True):
-            if key not in found:
-                progress, left = key
-                found[key] = choice_of(
-                    self._constraints, progress, left, self._vocabulary
-                )
-        return [found[key] for key in zip(self._progress, lefts, strict=True)]
-
-    def followed(self, after: State, ids: np.ndarray) -> State:
-        """Adds the states of the constraints to the state after a step.
+    def after(self, ids: np.ndarray) -> dict[str, Any]:
+        """The fields of the state after the step that constraints determine.
 
         Args:
-            after: The `State` after the step.
             ids: The units drawn, `(samples,)`.
 
         Returns:
-            A `State`.
+            Arguments of `State`.
         """
         rows = [
             self._follow(row, unit) for row, unit in enumerate(ids.tolist())
         ]
-        progress, ended = zip(*rows, strict=True)
-        return dataclasses.replace(
-            after,
-            constraints=self._constraints,
-            progress=progress,
-            ended=ended,
-            masked=self.masked,
-        )
+        return {
+            "constraints": self._rules,
+            "progress": tuple([progress for progress, _ in rows]),
+            "ended": tuple([ended for _, ended in rows]),
+            "steered": self.logits,
+        }
 
     def dead_ends(self) -> list[int]:
         """The rows of samples that may neither go on nor end."""
-        return [
-            row
-            for row in np.flatnonzero(self._stuck).tolist()
-            if not self._choices[row].can_finish
+        return [r for r in sorted(self._stuck) if not self._masks[r].can_finish]
+
+    def tempered(self, filters: Filters) -> dict[str, Any]:
+        """Lets the constraints change the temperature of each sample.
+
+        Args:
+            filters: The arguments of `probabilities`.
+
+        Returns:
+            The same arguments, with a temperature for each sample if a
+            constraint has the method `temperature`.
+        """
+        rules = [
+            (place, rule.temperature)
+            for place, rule in enumerate(self._rules)
+            if hasattr(rule, "temperature")
         ]
+        if not rules:
+            return {**filters}
+        temperatures = []
+        for progress in self._progress:
+            temperature = filters.get("temperature", 1.0)
+            for place, changed in rules:
+                temperature = changed(progress[place], temperature)
+            temperatures.append([temperature])
+        return {**filters, "temperature": np.array(temperatures)}
 
     def _follow(self, row: int, unit: int) -> tuple[Progress, str | None]:
-        progress = self._progress[row]
-        boundary = self._vocabulary.boundary
-        ended = COMPLETE if boundary is None else END
-        if self._stuck[row]:
-            can_finish = self._choices[row].can_finish
-            return progress, ended if can_finish else DEAD_END
-        if not self._written[row, unit]:
-            return progress, ended
-        if unit == boundary:
+        progress, mask = self._progress[row], self._masks[row]
+        if row in self._stuck and not mask.can_finish:
+            return progress, DEAD_END
+        if row in self._stuck or not mask.written[unit]:
+            return progress, COMPLETE if self._boundary is None else END
+        if unit == self._boundary:
             return progress, None
-        return advanced(self._constraints, progress, unit), None
+        return advanced(self._rules, progress, unit), None
 
 
 def steered(
-    state: State, lefts: Sequence[Left] | None, vocabulary: UnitVocabulary
+    state: State,
+    lefts: Sequence[Left] | None,
+    vocabulary: UnitVocabulary,
+    **filters: Unpack[Filters],
 ) -> tuple[np.ndarray, Steering | None]:
-    """The logits that the next units of a state's samples are drawn with.
+    """The probabilities that the next units of a state are drawn with.
 
     Args:
         state: The `State`.
         lefts: How much each sample may still write; `None` if not known.
         vocabulary: That of the model.
+        **filters: As for `probabilities`.
 
     Returns:
-        `(logits, steering)`, without a `Steering` if there are no constraints.
+        `(p, steering)`, without a `Steering` if there are no constraints.
     """
-    logits = without(vocabulary.stand_in, state.logits)
     if not state.constraints:
-        return logits, None
-    steering = Steering(state, logits, lefts, vocabulary)
-    return steering.logits, steering
+        logits = without(vocabulary.stand_in, state.logits)
+        return probabilities(logits, **filters), None
+    steering = Steering(state, lefts, vocabulary)
+    how = steering.tempered(filters)
+    return probabilities(steering.logits, **how), steering
 
 
 def constrained(
-    state: State, constraints: Sequence[Constraint], prompt: str = ""
+    state: State,
+    constraints: Sequence[Constraint],
+    vocabulary: UnitVocabulary,
+    prompt: str = "",
 ) -> State:
     """Puts a state's samples under constraints.
 
     Args:
         state: A `State`.
         constraints: The constraints, for all samples.
+        vocabulary: That of the model.
         prompt: The text that was read.
 
     Returns:
@@ -147,7 +239,7 @@ def constrained(
     progress = tuple(constraint.start(prompt) for constraint in constraints)
     return dataclasses.replace(
         state,
-        constraints=tuple(constraints),
+        constraints=Rules.of(constraints, vocabulary),
         progress=(progress,) * len(state.samples),
     )
 
@@ -168,9 +260,7 @@ def check_can_begin(
     """
     if not state.constraints:
         return
-    steering = Steering(
-        state, state.logits, [left] * len(state.samples), vocabulary
-    )
+    steering = Steering(state, [left] * len(state.samples), vocabulary)
     for row in steering.dead_ends():
         pairs = list(zip(state.constraints, state.progress[row], strict=True))
         names = [

@@ -162,4 +162,4 @@ def test_a_stranger_s_file_names_no_source_to_read(tmp_path, name):
     engine = charrnn.load(path)
     engine.facts.update(facts)
     with pytest.raises(ValueError, match="Expected the"):
-        copied.source_of(engine)
+        copied.source_of(engine, "Name it.")

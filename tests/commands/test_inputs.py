@@ -73,7 +73,11 @@ FLAGS = {
         "--model": PATHS, "--prompt": TEXTS, "--prompt-file": PATHS,
         "--encoding": ENCODINGS, "--escapes": None, "--force": None,
         "--unknown": ["error", "nearest", "skip", "replace", ""],
-        "--length": NUMBERS, "--count": NUMBERS, "--temperature": NUMBERS,
+        "--length": NUMBERS, "--count": NUMBERS,
+        "--temperature": [*NUMBERS, "0.4,0.9", "1,2", "1.,nan", ",."],
+        "--max-copy": NUMBERS, "--source": PATHS, "--no-loops": None,
+        "--best-of": ["1", "2", "0", "x"], "--beam": ["1", "3", "no"],
+        "--rank": ["likelihood", "novelty", "match", ""],
         "--top-k": NUMBERS, "--top-p": NUMBERS, "--min-p": NUMBERS,
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
         "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
@@ -115,6 +119,7 @@ FLAGS = {
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
         "--plot": PATHS, "--json": None,
     },
+    "export": {"--weights": ["float16", "float32", "int8"], "--force": None},
     "corpora": {"--json": None},
 }  # fmt: skip
 # What the verb needs, so that not all ends at what is missing.
@@ -128,6 +133,7 @@ NEEDED = {
     "next": ["model.keras", "--max-prefixes=9"],
     "copied": ["model.keras", "sea.txt"],
     "gradients": ["sea.txt", "--steps=0"],
+    "export": ["model.keras", "new"],
     "corpora": [],
 }
 

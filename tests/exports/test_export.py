@@ -101,6 +101,35 @@ def test_the_model_itself_is_never_replaced(model, tmp_path):
     assert model.read_bytes() == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and links")
+@pytest.mark.parametrize("end", ["", "/", ".onnx"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pipe", "dangling", "loop", "/dev/null", "/proc/self/mem", "nul\x00",
+        "x" * 300, "line\nend", "strange \udcff", "file/below", "~", ".", "..",
+    ],
+)  # fmt: skip
+def test_any_name_ends_in_an_export_or_in_one_line(
+    model, tmp_path, monkeypatch, capsys, name, end
+):
+    if end == ".onnx":
+        pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(f"pipe{end}" if end != "/" else "pipe")
+    for link, target in (("dangling", "nowhere"), ("loop", "loop")):
+        os.symlink(target + end.strip("/"), link + end.strip("/"))
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    before = set(tmp_path.rglob("*"))
+    code = main(["export", str(model), name + end, "--force"])
+    out, err = capsys.readouterr()
+    if code == 0:
+        assert len(out.splitlines()) >= 2 and err == ""
+    else:
+        assert code == 2 and out == "" and set(tmp_path.rglob("*")) == before
+        assert len(err.splitlines()) == 1 and err[:-1].isprintable()
+
+
 def test_a_failed_export_leaves_what_was_there(model, tmp_path, monkeypatch):
     out = tmp_path / "tales"
     charrnn.export(model, out)

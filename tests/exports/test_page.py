@@ -19,8 +19,8 @@ from charrnn.exports.page import (
     SHARED,
     packed,
     page,
-    respellings,
 )
+from charrnn.exports.respellings import respellings
 from charrnn.insight.templates import template
 from charrnn.network.engine import Engine
 from charrnn.text import nearest, words

@@ -1,6 +1,7 @@
 """The script of an exported folder writes and scores as charrnn does."""
 
-import json
+import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from exported import CELLS, EMBEDDINGS, VOCABULARIES, network
 
 import charrnn
-from charrnn.exports import folder, sample
+from charrnn.exports import contents, folder
 
 PROMPTS = {
     "character": ["", "a", "ban na'", "\n\n"],
@@ -33,12 +34,11 @@ TEXTS = {
 
 
 def opened(path):
-    """The network and the vocabulary of a folder, as its script has them."""
-    about = json.loads((path / "model.json").read_text("utf-8"))
-    network = sample.Network(
-        path / "model.npz", about["cells"], about["boundary"]
-    )
-    return network, sample.Text(about)
+    """The program of a folder, and the model as it has it."""
+    spec = importlib.util.spec_from_file_location("sample", path / "sample.py")
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    return program, program.Model(path)
 
 
 @pytest.fixture(params=VOCABULARIES)
@@ -48,7 +48,7 @@ def unit(request):
 
 @pytest.fixture
 def exported(unit, tmp_path):
-    """A network, and its folder as the script opens it."""
+    """A network, the program of its folder, and the model there."""
     cell = CELLS[list(VOCABULARIES).index(unit) % len(CELLS)]
     engine = network(unit, cell, embedding=5 if "word" in unit else None)
     folder.write(engine, tmp_path / "model", "float32", "")
@@ -57,21 +57,21 @@ def exported(unit, tmp_path):
 
 @pytest.mark.parametrize("temperature", [0, 0.8, 1.5])
 def test_the_same_seed_writes_the_same_text(exported, unit, temperature):
-    engine, copy, text = exported
+    engine, program, copy = exported
     sampler = charrnn.Sampler(engine)
     for seed, prompt in enumerate(PROMPTS[unit]):
         (expected,) = sampler.generate(
             prompt, length=60, seed=seed, temperature=temperature
         )
-        drawing = sample.Drawing(seed, temperature)
-        written = sample.write(copy, text, prompt, 60, drawing)
+        drawing = program.Drawing(seed, temperature)
+        written = program.write(copy, prompt, 60, drawing)
         shown = engine.vocabulary.shown(expected.text)
         assert "".join(written) == shown, prompt
 
 
 def test_scores_agree(exported, unit):
-    engine, copy, text = exported
-    bits, characters = sample.score(copy, text, TEXTS[unit])
+    engine, program, copy = exported
+    bits, characters = program.score(copy, TEXTS[unit])
     expected = charrnn.score(engine, TEXTS[unit])
     assert characters == expected.characters
     assert bits == pytest.approx(expected.bits_per_character, abs=1e-5)
@@ -82,7 +82,7 @@ def test_scores_agree(exported, unit):
 def test_logits_agree(tmp_path, cell, embedding):
     engine = network("separated", cell, embedding)
     folder.write(engine, tmp_path / "model", "float32", "")
-    copy, _ = opened(tmp_path / "model")
+    _, copy = opened(tmp_path / "model")
     ids = np.random.default_rng(0).integers(0, len(engine.vocabulary), 200)
     states, state = copy.start(), engine.zero_state(1)
     for unit in ids:
@@ -92,19 +92,42 @@ def test_logits_agree(tmp_path, cell, embedding):
 
 
 def test_nothing_is_written_of_length_0(exported, unit):
-    _, copy, text = exported
-    drawing = sample.Drawing(1, 1)
+    _, program, copy = exported
+    drawing = program.Drawing(1, 1)
     for prompt in PROMPTS[unit]:
-        assert list(sample.write(copy, text, prompt, 0, drawing)) == []
+        assert list(program.write(copy, prompt, 0, drawing)) == []
 
 
-def run(path, *words, **options):
-    return subprocess.run(
-        [sys.executable, path / "sample.py", *words],
-        capture_output=True,
-        encoding="utf-8",
-        **options,
-    )
+@pytest.mark.parametrize(
+    ("unit", "cell", "most"),
+    [("character", "LSTM", 230), ("word", "GRU", 270), ("byte", "GRU", 240)],
+)
+def test_the_program_has_only_what_its_model_needs(unit, cell, most):
+    text = folder.script(contents.described(network(unit, cell)))
+    assert len(text.splitlines()) <= most
+    assert not re.search(r"# \[", text)
+    assert ("completions" in text) == (unit == "word")
+    assert ("codecs" in text) == (unit == "byte")
+    assert ("def lstm" in text) == (cell == "LSTM")
+    assert "boundary" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", VOCABULARIES)
+def test_the_program_is_clean(unit, tmp_path):
+    path = tmp_path / "sample.py"
+    about = contents.described(network(unit))
+    path.write_text(folder.script(about), encoding="utf-8")
+    for words in (["check", "--select=F,E,W"], ["format", "--check"]):
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "ruff", *words),
+                *("--isolated", "--line-length=80", path),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
@@ -124,10 +147,10 @@ def test_mistakes_end_in_one_line(
     folder.write(network("character"), path, "float32", "")
     (tmp_path / "short.txt").write_text("a", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sample, "__file__", str(path / "sample.py"))
+    program, _ = opened(path)
     monkeypatch.setattr(sys, "argv", ["sample.py", *words])
     with pytest.raises(SystemExit) as error:
-        sample.main()
+        program.main()
     told = str(error.value.code) + capsys.readouterr().err
     assert problem in told
 

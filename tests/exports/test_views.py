@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from browsers import PHONE, SCREEN, check_silence, chromium, prefer, resize
-from exported import VOCABULARIES, network
+from exported import network
+from random_networks import engine_of
 
 from charrnn import WordVocabulary
 from charrnn.exports.page import page
@@ -153,24 +154,28 @@ return [...document.querySelectorAll(arguments[0] + " span")].map(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["character", "word", "byte", "lines"])
+@pytest.mark.parametrize(
+    "kind",
+    ["character", "word", "byte", "lines", "word lines", "separated"],
+)
 def test_a_text_is_read_as_charrnn_surprise_reads_it(kind, opened):
     engine = network(kind)
-    text = TEXT if kind != "lines" else "ban\nnab ban\n"
+    is_whole = engine.vocabulary.boundary is None
+    text = TEXT if is_whole else "ban\n\nnab ban\n"
     reading = read_along(engine, text)
     browser = opened(engine)
     read(browser, text)
     spans = browser.execute_script(SPANS, "#text")
     shown = "".join(text for _, _, text in spans)
-    assert shown == reading.text.removeprefix("\n" * (kind == "lines"))
+    assert shown == reading.text.removeprefix("\n" * (not is_whole))
     told = find(browser, "read-status").text
     bits = reading.bits_per_character
     assert float(told.split()[0]) == pytest.approx(bits, abs=0.02)
     step = 2 if kind.startswith("word") else 1
-    expected = reading.bits_of_pieces[kind == "lines" :]
+    expected = reading.bits_of_pieces[not is_whole :]
     for i, name, _ in spans:
         level = int(name[1:]) if re.fullmatch(r"s\d", name) else 0
-        scored = i > 0 or kind == "lines"
+        scored = i > 0 or not is_whole
         # float16 weights move a surprise by less than this
         levels = [min(8, int((expected[i] + d) / step)) for d in (-0.05, 0.05)]
         assert level in levels or not scored
@@ -429,8 +434,8 @@ def test_cells_hold_still_for_who_prefers_it(opened):
 @pytest.mark.slow
 def test_hostile_words_and_texts_stay_texts(opened):
     words = [*sorted(set("".join(HOSTILE) + "ab ")), *HOSTILE]
-    engine = network_of(WordVocabulary(list(dict.fromkeys(words))))
-    browser = opened(engine, "".join(HOSTILE))
+    vocabulary = WordVocabulary(list(dict.fromkeys(words)))
+    browser = opened(engine_of(vocabulary), "".join(HOSTILE))
     for text in ["", *HOSTILE]:
         write(browser, 30, text)
     read(browser, "".join(HOSTILE))
@@ -441,8 +446,3 @@ def test_hostile_words_and_texts_stay_texts(opened):
     assert browser.execute_script("return window.broken") is None
     like = find(browser, "like").get_property("textContent")
     assert not re.search("[\0-\x1f\u202e\u2066\u2028]", like)
-
-
-def network_of(vocabulary):
-    VOCABULARIES["hostile"] = vocabulary
-    return network("hostile")

@@ -7,7 +7,13 @@ from key_value_store import Store
 from charrnn.system import watch
 from charrnn.system.group import Group
 from charrnn.system.launchers import Place
-from charrnn.system.watch import BEAT_SECONDS, Silence, Watch
+from charrnn.system.watch import (
+    BEAT_SECONDS,
+    HUNG_SECONDS,
+    Pulse,
+    Silence,
+    Watch,
+)
 
 
 class Seconds:
@@ -47,6 +53,63 @@ def test_a_pause_of_its_own_is_no_silence_of_others(clock):
     assert silence.longest() == (1, 2 * BEAT_SECONDS)
 
 
+def stopped_after(pulse, clock):
+    """How long a pulse is still counted from here; None if it goes on."""
+    for seconds in range(1000):
+        clock.now += 1
+        if pulse.has_stopped():
+            return seconds
+    return None
+
+
+def test_a_loop_that_comes_no_further_hangs(clock):
+    pulse = Pulse(clock)
+    pulse.feed()
+    assert stopped_after(pulse, clock) == pytest.approx(HUNG_SECONDS, abs=2)
+
+
+def test_a_loop_that_turns_does_not_hang(clock):
+    pulse = Pulse(clock)
+    for _ in range(100):
+        pulse.feed()
+        clock.now += HUNG_SECONDS / 20
+        assert not pulse.has_stopped()
+
+
+def test_before_its_first_turn_and_while_it_may_take_long_none_hangs(clock):
+    pulse = Pulse(clock)
+    assert stopped_after(pulse, clock) is None
+    pulse.feed()
+    with pulse.uncounted(), pulse.uncounted():
+        assert stopped_after(pulse, clock) is None
+    assert stopped_after(pulse, clock) == pytest.approx(HUNG_SECONDS, abs=2)
+
+
+def test_a_block_before_the_first_turn_begins_no_count(clock):
+    pulse = Pulse(clock)
+    with pulse.uncounted():
+        pass
+    assert stopped_after(pulse, clock) is None
+
+
+def test_a_loop_that_paused_for_long_is_given_longer(clock):
+    pulse = Pulse(clock)
+    pulse.feed()
+    for _ in range(30):
+        clock.now += 1
+        assert not pulse.has_stopped()
+    pulse.feed()
+    assert stopped_after(pulse, clock) == pytest.approx(4 * 30, abs=5)
+
+
+def test_a_pause_of_the_whole_process_is_no_hang(clock):
+    pulse = Pulse(clock)
+    pulse.feed()
+    assert not pulse.has_stopped()
+    clock.now += 3600
+    assert not pulse.has_stopped()
+
+
 @pytest.fixture
 def ended(monkeypatch):
     """The lines with which watches end their processes; quickly."""
@@ -59,6 +122,7 @@ def ended(monkeypatch):
     monkeypatch.setattr(watch, "end", end)
     monkeypatch.setattr(watch, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(watch, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(watch, "HUNG_SECONDS", 0.1)
     monkeypatch.setattr(watch, "explain_aborts", lambda explain, code: None)
     monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
     return lines
@@ -97,6 +161,17 @@ def test_a_silent_process_ends_all_others(ended):
     wait_for(lambda: len(ended) == 2)
     line = "charrnn train: process 2 of 3 does not answer any more. Begin anew."
     assert ended == [line, line]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_loop_that_hangs_ends_all_processes(ended, number):
+    started = watches(Store(), 3)
+    for each in started:
+        each.resume = "Begin anew."
+    started[number].pulse.feed()
+    wait_for(lambda: len(ended) == 3)
+    line = f"charrnn train: process {number} of 3 hangs. Begin anew."
+    assert ended == [line] * 3
 
 
 def test_without_process_0_all_others_end(ended):

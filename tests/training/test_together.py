@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 
+import hanging
 import numpy as np
 import pytest
 import several
@@ -151,6 +152,23 @@ def test_a_stopped_process_ends_the_other_within_a_minute(sea, tmp_path):
     assert time.monotonic() - began < 60
     assert (code, err.count("\n")) == (1, 1)
     assert "process 1 of 2 does not answer any more" in err
+
+
+@pytest.mark.parametrize(
+    "victim",
+    [
+        pytest.param(0, marks=pytest.mark.reliability),
+        pytest.param(1, marks=pytest.mark.slow),
+    ],
+)
+def test_a_training_loop_that_hangs_ends_all_processes(sea, tmp_path, victim):
+    words = [sea, *FLAGS, "--epochs=100000", "--checkpoint-seconds=1"]
+    words += ["--out", tmp_path / "run"]
+    script = (hanging.__file__,)
+    started = several.start(words, script=script, HANGING=str(victim))
+    for code, _, err in several.results(started):
+        assert (code, err.count("\n")) == (1, 1)
+        assert f"process {victim} of 2 hangs. To resume from" in err
 
 
 @pytest.mark.reliability

@@ -12,6 +12,7 @@ from in_jax import (
     CELLS,
     by_tensorflow,
     in_jax,
+    losses_of_many_steps,
     losses_of_seeds,
     losses_step_by_step,
 )
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
-    types = "of_cells_in_bfloat16", "written_in_loops"
+    types = "of_cells_in_bfloat16", "written_in_loops", "of_many_steps"
     rest = "on_devices", "masks_differ", "with_dropout", "fit"
     return in_jax(*whole, *types, *rest)
 
@@ -42,6 +43,14 @@ def test_two_devices_train_without_tensorflow_as_one_with_it():
 def test_losses_equal_those_of_a_step_in_a_call(results, cell):
     expected = losses_step_by_step(cell)
     np.testing.assert_allclose(results["of_cells"][cell], expected, rtol=2e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_engines_stay_together_over_300_steps(results, cell):
+    found, expected = results["of_many_steps"][cell], losses_of_many_steps(cell)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+    assert np.mean(found[-50:]) < np.mean(found[:50]) - 0.3
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from charrnn import (
     WordVocabulary,
 )
 from charrnn.writing.constraints import Left
-from charrnn.writing.probabilities import probabilities
+from charrnn.writing.probabilities import log_total, probabilities
 from charrnn.writing.random_numbers import uniforms
 from charrnn.writing.state import keep_rows
 
@@ -109,7 +109,7 @@ def test_without_constraints_nothing_is_masked(sampler):
     state = sampler.start("b")
     assert state.constraints == state.progress == ()
     _, state = sampler.step(state)
-    assert state.ended == () and state.masked is None
+    assert state.ended == () and state.steered is None
 
 
 def test_units_are_drawn_from_the_models_distribution_without_the_masked():
@@ -121,12 +121,14 @@ def test_units_are_drawn_from_the_models_distribution_without_the_masked():
         ends = (p / p.sum(-1, keepdims=True)).cumsum(-1)
         numbers = [uniforms(4, i, position, 1)[0] for i in range(9)]
         plain = 1 - (probabilities(state.logits) * rule.mask).sum(-1)
+        before = state.logits
         ids, state = sampler.step(state, temperature=0.7)
         assert ids.tolist() == [
             np.searchsorted(row, number, side="right")
             for row, number in zip(ends, numbers, strict=True)
         ]
-        assert state.masked == pytest.approx(plain, abs=1e-6)
+        kept = np.exp(log_total(state.steered) - log_total(before))
+        assert 1 - kept == pytest.approx(plain, abs=1e-6)
 
 
 @pytest.mark.parametrize("filters", [

@@ -201,8 +201,7 @@ class Session {
   // expected in its place. The first piece has nothing before it, except in a
   // model of documents, whose boundary comes first.
   async readText({text}) {
-    const {text: known, changes} = this.vocabulary.respelled(text);
-    const ids = this.vocabulary.documentIds(known);
+    const {ids, changes} = this.vocabulary.respelledIds(text);
     const reading = this.reading = new Transcript(this.network, this.vocabulary);
     const marks = new Marks(this.vocabulary, id => this.nameOf([id]));
     let logits = null;

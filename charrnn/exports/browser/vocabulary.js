@@ -27,7 +27,7 @@ class Vocabulary {
 
   // What is read instead of an empty prompt.
   newLine() {
-    return this.alphabet.has("\n") ? "\n" : this.alphabet.values().next().value;
+    return this.alphabet.has("\n") ? "\n" : this.alphabet.keys().next().value;
   }
 
   // The ids of a whole text, with a boundary around each of its documents.
@@ -66,6 +66,24 @@ class Vocabulary {
     const changes = [...counts].map(([character, count]) =>
       ({character, count, readAs: this.nearest(character, "")}));
     return {text: known.join(""), changes};
+  }
+
+  // The same for a whole text: {ids, changes}. Line ends that separate documents
+  // need not be among the characters of the model.
+  respelledIds(text) {
+    if (this.boundary === null) {
+      const {text: known, changes} = this.respelled(text);
+      return {ids: this.encode(known), changes};
+    }
+    const found = documentsIn(text.replace(/\r\n?/g, "\n"), this.documents)
+      .map(document => this.respelled(document));
+    const changes = new Map();
+    for (const change of found.flatMap(({changes}) => changes)) {
+      const count = changes.get(change.character)?.count || 0;
+      changes.set(change.character, {...change, count: count + change.count});
+    }
+    const ids = found.flatMap(({text: known}) => [...this.encode(known), this.boundary]);
+    return {ids: [this.boundary, ...ids], changes: [...changes.values()]};
   }
 
   normalized(text) {

@@ -1,0 +1,148 @@
+"""Forbid what would copy more than so many characters from a source.
+
+A unit is forbidden if a part of the text that ends in it would be a run of
+N + 1 characters of the source. Either such a run is within the unit, or for
+some i the last N + 1 - i characters of the text, followed by the first i of
+the unit, occur in the source. For a model of characters only i = 1 is possible:
+the last N characters are looked up, and then what follows them.
+"""
+
+import collections
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+
+from charrnn.text.suffixes import TextIndex
+from charrnn.text.units import UnitVocabulary
+from charrnn.writing.constraints import Left
+
+
+class MaxCopy:
+    """A constraint: no run of more than `max_run` characters is copied.
+
+    The run may begin in the prompt, but its last character is a new one. For a
+    model of bytes the limit counts bytes.
+
+    Args:
+        source: The text from which not to copy.
+        vocabulary: Of the model that writes.
+        max_run: Length of the longest run that is allowed, in characters.
+
+    Attributes:
+        max_run: As given.
+        name: Its name in messages and in JSON.
+
+    Raises:
+        ValueError: if `max_run` is less than 1, or an index of the source
+            does not fit into memory.
+
+    Example:
+
+    >>> import charrnn
+    >>> sampler = charrnn.Sampler("shakespeare")
+    >>> rule = MaxCopy("To be, or not to be", sampler.vocabulary, max_run=9)
+    >>> how = {"length": 6, "temperature": 0, "constraints": [rule]}
+    >>> sampler.generate("To be, or", **how)[0].text[:3] == " no"
+    False
+    """
+
+    def __init__(
+        self, source: str, vocabulary: UnitVocabulary, *, max_run: int
+    ) -> None:
+        if max_run < 1:
+            raise ValueError(
+                "Expected a longest run of at least 1 character. Received "
+                f"{max_run}."
+            )
+        self.max_run = max_run
+        self.name = f"max-copy {max_run}"
+        self._vocabulary = vocabulary.inner
+        self._index = TextIndex(self._characters(source))
+        self._texts = [self._text(i) for i in range(len(self._vocabulary))]
+        self._longest = max(map(len, self._texts))
+        self._free = np.ones(len(vocabulary), bool)
+        copied = [i for i, text in enumerate(self._texts) if self._copies(text)]
+        self._free[copied] = False
+        self._beginnings = functools.cache(self._units_by_beginning)
+
+    def _characters(self, text: str) -> str:
+        """A text in the characters that are counted; of bytes, one for each."""
+        if self._vocabulary.unit != "byte":
+            return text
+        return bytes(self._vocabulary.encode(text)).decode("latin-1")
+
+    def _text(self, unit: int) -> str:
+        if self._vocabulary.unit == "byte":
+            return chr(unit)
+        return self._vocabulary.decode([unit])
+
+    def _copies(self, text: str) -> bool:
+        """Whether a run that is too long is within a text."""
+        size = self.max_run + 1
+        return any(
+            self._index.places(text[start : start + size]).size
+            for start in range(len(text) - size + 1)
+        )
+
+    def start(self, prompt: str) -> str:
+        """The end of the prompt, as many characters as may be copied."""
+        return self._characters(prompt)[-self.max_run :]
+
+    def advance(self, state: str, unit: int) -> str:
+        """The end of the text after a unit."""
+        return (state + self._texts[unit])[-self.max_run :]
+
+    def can_finish(self, state: str) -> bool:
+        """Always true: a text may end anywhere."""
+        return True
+
+    def allowed(self, state: str, left: Left) -> np.ndarray:
+        """The units that complete no run that is too long."""
+        forbidden: list[int] = []
+        for kept in range(
+            max(1, self.max_run + 1 - self._longest), len(state) + 1
+        ):
+            end = state[len(state) - kept :]
+            first, last = self._index.interval(end)
+            if first == last:
+                break  # then the source has no longer end of the text either
+            size = self.max_run + 1 - kept
+            for beginning in self._continuations(end, size, first, last):
+                forbidden += self._beginnings(size)[beginning]
+        if not forbidden:
+            return self._free
+        mask = self._free.copy()
+        mask[forbidden] = False
+        return mask
+
+    def _continuations(
+        self, end: str, size: int, first: int, last: int
+    ) -> Iterator[str]:
+        """Yields beginnings of units that follow a string in the source.
+
+        Args:
+            end: The string.
+            size: The number of characters of the beginnings.
+            first, last: The interval of the string in the index.
+        """
+        units, index = self._beginnings(size), self._index
+        if last - first > len(units):
+            for beginning in units:
+                found, after = index.interval(end + beginning, first, last)
+                if found < after:
+                    yield beginning
+            return
+        for place in index.order[first:last].tolist():
+            begins = place + len(end)
+            beginning = index.text[begins : begins + size]
+            if beginning in units:
+                yield beginning
+
+    def _units_by_beginning(self, size: int) -> dict[str, list[int]]:
+        """The units of at least so many characters, by the first of them."""
+        found = collections.defaultdict(list)
+        for unit, text in enumerate(self._texts):
+            if len(text) >= size:
+                found[text[:size]].append(unit)
+        return dict(found)

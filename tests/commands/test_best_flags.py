@@ -1,0 +1,99 @@
+"""`charrnn generate` writes the best of many, or the likeliest text."""
+
+import json
+
+import pytest
+
+import charrnn
+from charrnn.commands import main
+
+
+@pytest.fixture
+def words(trained):
+    flags = ["--seed=3", "--length=40"]
+    return ["generate", "--model", str(trained.folder), *flags]
+
+
+def samples(words, capsys):
+    assert main([*words, "--json"]) == 0
+    out, err = capsys.readouterr()
+    return [json.loads(line) for line in out.splitlines()], err
+
+
+def test_the_best_are_those_of_many_in_order(words, capsys):
+    many, _ = samples([*words, "--count=6"], capsys)
+    best, err = samples([*words, "--best-of=6", "--count=2"], capsys)
+    expected = sorted(many, key=lambda row: row["nats_per_character"])[:2]
+    assert [row["text"] for row in best] == [row["text"] for row in expected]
+    assert [row["rank"] for row in best] == [1, 2]
+    assert [row["sample"] for row in best] == [e["sample"] for e in expected]
+    assert "(the best 2 of 6 by likelihood: " in err
+    assert main([*words, "--best-of=6", "--count=2"]) == 0
+    shown = capsys.readouterr().out
+    one, two = (row["text"] for row in best)
+    assert shown == (
+        f"--- sample 1 of 2 ---\n{one}\n\n--- sample 2 of 2 ---\n{two}\n"
+    )
+
+
+def test_the_most_novel_copies_least_from_the_source(words, trained, capsys):
+    named = ["--rank=novelty", "--source", str(trained.text)]
+    best, err = samples(
+        [*words, "--best-of=5", "--count=5", "--temperature=2", *named], capsys
+    )
+    figures = [row["novelty"] for row in best]
+    assert figures == sorted(figures) and figures[0] < figures[-1]
+    source = trained.text.read_text("utf-8")
+    first = charrnn.copied(best[0]["text"], source, min_run=1)
+    assert figures[0] == pytest.approx(first.lengths.mean())
+    assert "(--rank novelty: the source is" in err
+
+
+def test_what_the_constraints_changed_least_is_best(words, capsys):
+    best, _ = samples(
+        [*words, "--best-of=5", "--count=5", "--rank=match", "--forbid=sh"],
+        capsys,
+    )
+    masked = [row["masked"] for row in best]
+    assert masked == sorted(masked) and masked[-1] > 0
+    assert [row["match"] for row in best] == masked
+
+
+def test_a_beam_finds_what_python_finds(words, trained, capsys):
+    (row,), err = samples([*words, "--beam=3", "--prompt=The "], capsys)
+    sampler = charrnn.Sampler(trained.folder)
+    found = charrnn.likeliest(sampler, "The ", length=40, beams=3)
+    assert row["text"] == found.text
+    assert "likeliest is not best" in err
+    assert main([*words, "--beam=3", "--prompt=The "]) == 0
+    assert capsys.readouterr().out == f"The {found.text}\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--rank=match"], "--rank is for --best-of"),
+        (["--best-of=2", "--beam=2"], "--best-of or --beam. Received both"),
+        (["--best-of=2", "--count=3"], "count asks for, 3. Received 2"),
+        (["--best-of=2", "--new"], "Expected --new or --best-of"),
+        (["--best-of=2", "--rank=match"], "ranks by what constraints exclude"),
+        (["--best-of=2", "--rank=novelty"], "Name it with --source"),
+        (["--beam=2", "--new"], "Expected --new or --beam"),
+        (["--beam=2", "--temperature=1"], "--beam without --temperature"),
+        (["--beam=2", "--top-k=1"], "--beam without --top-k"),
+        (["--beam=2", "--no-loops"], "--beam without --no-loops"),
+        (["--beam=2", "--count=2"], "--beam without --count"),
+        (["--beam=2", "--length-in=characters"], "without --length-in"),
+        (["--beam=0"], "0 is less than 1"),
+    ],
+)
+def test_what_does_not_go_together_ends_in_a_line(
+    model, capsys, flags, message
+):
+    try:
+        code = main([*model, *flags])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
