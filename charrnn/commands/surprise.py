@@ -30,6 +30,9 @@ from charrnn.text.lines import coloured_lines
 
 PLACES_LISTED = 20  # by --typos: this many words, and characters elsewhere
 WORD_COLUMNS = 24  # terminal columns for a word in the list
+WORDS_RANKED = (
+    "(words that the model does not have come first; bits per character)\n"
+)
 DOTTED_CIRCLE = "\u25cc"
 
 
@@ -95,6 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.typos:
         count = arguments.count or PLACES_LISTED
         _print_places("word", reading.words(lines)[:count])
+        if reading.unit == "word":
+            print(WORDS_RANKED)
         _print_places("elsewhere", reading.others(lines)[:count])
     else:
         _print_coloured(reading)

@@ -18,8 +18,8 @@ VERBS = {
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
     "neurons": "Find the units of a model that track something readable, and "
     "show them.",
-    "export": "Write a model in a form that needs no charrnn: ONNX, or a "
-    "folder for NumPy.",
+    "export": "Write a model in a form that needs no charrnn: a web page that "
+    "writes, ONNX, or a folder for NumPy.",
     "card": "Print a model card in Markdown, to publish a model with.",
     "corpora": "List the corpora that charrnn knows by name.",
 }

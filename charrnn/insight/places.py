@@ -30,10 +30,13 @@ class Place:
         text: The word.
         worst: Index of its most surprising character; 0 for a model of
             words, which is surprised by the word.
-        bits: The surprise of that character, or of the word.
+        bits: The surprise of that character, or of the word, per character:
+            long words would have the most otherwise.
         expected: The likeliest character, word or byte at that position.
         probability: Of what was expected.
         marked: The number of characters that `bits` belongs to.
+        spelled: Whether a model of words spells the word out: it has no such
+            word.
     """
 
     line: int
@@ -44,6 +47,7 @@ class Place:
     expected: str
     probability: float
     marked: int = 1
+    spelled: bool = False
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -117,7 +121,10 @@ class Ranking:
         self.of_words = pieces.between(starts, spans[:, 1])
 
     def words(self) -> list[Place]:
-        """The words of the text, the most surprising first."""
+        """The words of the text, the most surprising first.
+
+        Those that a model of words spells out come before those it has.
+        """
         starts, ends = self.spans.T.tolist()
         first, last = (side.tolist() for side in self.of_words)
         parts = zip(starts, ends, first, last, strict=True)
@@ -138,7 +145,7 @@ class Ranking:
         )
 
     def _sorted(self, places: Iterable[Place]) -> list[Place]:
-        return sorted(places, key=lambda place: -place.bits)
+        return sorted(places, key=lambda place: (-place.spelled, -place.bits))
 
     def _place(self, start: int, end: int, first: int, last: int) -> Place:
         """Makes the place of a span of the text, which has these pieces."""
@@ -148,8 +155,9 @@ class Ranking:
         # The first unit is context: it cannot be surprising.
         first = max(first, 1)
         if self.by_word:
-            bits, worst, index = self.bits[first:last].sum(), 0, first
-            marked = len(text)
+            characters = self.bounds[last] - self.bounds[first]
+            bits = self.bits[first:last].sum() / characters
+            worst, index, marked = 0, first, len(text)
         else:
             index = first + int(self.bits[first:last].argmax())
             bits, worst = self.bits[index], int(self.bounds[index]) - start
@@ -160,4 +168,5 @@ class Ranking:
             self.expected[unit],
             float(self.probabilities[unit]),
             marked,
+            self.by_word and last - first > 1,
         )  # fmt: skip

@@ -115,7 +115,10 @@ class Reading:
         of a word very surprising. Of 20 mistakes inserted at random into
         20,000 characters of a play, 9 were among the first 20 words; the
         other 11 words were names and Latin. A model of words is surprised by
-        a whole word, and one that is spelled out counts as a whole, too.
+        a whole word. Those that it spells out come first, as a mistake makes
+        a word that it does not have, ranked by their bits per character: of
+        four times 20 mistakes, 38 were among the first 20 words, and 29 with
+        a model of characters, trained as long.
 
         Args:
             lines: The lines by which places are counted, with their ends; by

@@ -114,11 +114,18 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
         if path.exists():
             os.rename(path, before)
         os.rename(temporary, path)
+    except OSError as error:
+        if str(temporary) not in str(error.filename):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         if before.exists() and not path.exists():
             os.rename(before, path)
         for left in (temporary, before):
             shutil.rmtree(left, ignore_errors=True)
+    if os.name == "posix":  # as in `replacing`
+        for folder in (path, path.parent):
+            _flush_to_disk(folder)
 
 
 def check_regular(path: Path) -> None:

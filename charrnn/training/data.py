@@ -34,7 +34,7 @@ class Data:
         vocabulary: The vocabulary of the text, or of --init-from's model with
             what is new in the text.
         windows: The training part, cut into batches.
-        held_out: Ids of the validation part, `(units,)`.
+        held_out: Ids of the held-out part, `(units,)`.
         initial: The model of --init-from, as `model_file.read` returns it,
             but with weights for the whole vocabulary.
         shift: How the held-out part differs from the training part.

@@ -58,7 +58,7 @@ def measure(
     Args:
         out: The run's folder, a `pathlib.Path`.
         training: Ids of the training part, `(characters,)`.
-        held_out: Ids of the validation part, `(characters,)`; may be empty.
+        held_out: Ids of the held-out part, `(characters,)`; may be empty.
         schedule: The `Schedule` of the training.
         history: The run's `history.History`.
         shift: A `shift.Shift`, or `None`.

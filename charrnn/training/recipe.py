@@ -29,6 +29,10 @@ class Scale(NamedTuple):
         """The number of passes, as `epochs_for` counts them."""
         return round(self.epochs * epochs_for(*text))
 
+    def dropout_for(self, chances: float, *text: Any) -> float:
+        """The dropout."""
+        return dropout_for(self.chances * chances, *text)
+
     def rate_for(self, cell: str, units: int) -> float:
         """The peak learning rate."""
         return round(self.rate * rate_for(cell, units), 5)
@@ -104,7 +108,7 @@ def recommend(
     units = units or largest_units(cell, characters, distinct, passes, unit)
     if dropout is None:
         weights = recurrent_weights(cell, layers, units) / characters
-        dropout = dropout_for(scale.chances * passes(units) * weights, distinct)
+        dropout = scale.dropout_for(passes(units) * weights, distinct, unit)
     decay = weight_decay_for(distinct) if weight_decay is None else weight_decay
     return {
         "layers": layers,

@@ -28,6 +28,13 @@ LEAST_READ_FOR_UNITS_OF_WORDS = {512: (0, 4), 256: (0, 0)}
 EPOCHS_OF_WORDS = 6
 WORDS_PER_STREAM = 16_000
 
+# Dropout, by the chances to memorize the text that `dropout_for` describes:
+# none up to a number of them, and how much more for each doubling. Words need
+# none as long as weight decay is enough, then soon as much as characters.
+DROPOUT_PER_DOUBLING, CHANCES_WITHOUT_DROPOUT = 0.12, 2.4
+DROPOUT_PER_DOUBLING_OF_WORDS, CHANCES_WITHOUT_DROPOUT_OF_WORDS = 0.18, 4.8
+MAX_DROPOUT = 0.6
+
 # On a GPU, more units are worth their time where this much is read: ten times
 # as much as for half of the units, as from 256 to 512.
 LEAST_READ_ON_GPU = {1024: (40_000_000, 4), **LEAST_READ_FOR_UNITS}
@@ -173,12 +180,15 @@ def weight_decay_for(distinct: int) -> float:
     return WEIGHT_DECAY_OF_MANY if many else WEIGHT_DECAY
 
 
-def dropout_for(chances: float, distinct: int = 65) -> float:
+def dropout_for(
+    chances: float, distinct: int = 65, unit: str = "character"
+) -> float:
     """The dropout that keeps a network from memorizing its text.
 
     Args:
         chances: Passes over the text, times weights per character of the text.
         distinct: The number of distinct characters.
+        unit: As for `largest_units`.
 
     Returns:
         A number from 0 to 0.6.
@@ -187,9 +197,18 @@ def dropout_for(chances: float, distinct: int = 65) -> float:
 
     >>> [dropout_for(chances) for chances in (1, 4, 32, 1000)]
     [0.0, 0.09, 0.45, 0.6]
+    >>> [dropout_for(chances, 8000, "word") for chances in (1, 4, 16, 1000)]
+    [0.0, 0.0, 0.31, 0.6]
     """
-    least = MIN_DROPOUT_OF_MANY if distinct > MANY_CHARACTERS else 0.0
-    return round(float(np.clip(0.12 * np.log2(chances / 2.4), least, 0.6)), 2)
+    least, rise = 0.0, DROPOUT_PER_DOUBLING
+    without = CHANCES_WITHOUT_DROPOUT
+    if unit == "word":
+        rise = DROPOUT_PER_DOUBLING_OF_WORDS
+        without = CHANCES_WITHOUT_DROPOUT_OF_WORDS
+    elif distinct > MANY_CHARACTERS:
+        least = MIN_DROPOUT_OF_MANY
+    wanted = rise * np.log2(chances / without)
+    return round(float(np.clip(wanted, least, MAX_DROPOUT)), 2)
 
 
 def rate_for(cell: str, units: int) -> float:

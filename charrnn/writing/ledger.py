@@ -8,7 +8,7 @@ there is a limit on the bytes kept as well as on the steps.
 
 import numpy as np
 
-from charrnn.writing.probabilities import log_total, surprise
+from charrnn.writing.probabilities import surprise
 
 MAX_PENDING_STEPS = 256
 MAX_PENDING_BYTES = 1 << 24
@@ -115,20 +115,23 @@ class Ledger:
         characters = 1 if self._lengths is None else self._lengths[ids]
         np.add.at(self._characters, samples, characters)
         np.add.at(self._units, samples, 1)
-        for kept in steered:
-            share = self._share_of(kept, logits, ids, nats)
-            np.add.at(self._excluded, samples, 1 - share)
+        for drawable in steered:
+            excluded = self._excluded_of(drawable, logits, ids, nats)
+            np.add.at(self._excluded, samples, excluded)
 
-    def _share_of(
+    def _excluded_of(
         self,
-        kept: np.ndarray,
+        drawable: np.ndarray,
         logits: np.ndarray,
         ids: np.ndarray,
         nats: np.ndarray,
     ) -> np.ndarray:
-        """The probability of what may be drawn, without the stand-in."""
+        """The probability of what may not be drawn, but for the stand-in."""
         total = nats + logits[np.arange(len(ids)), ids]
-        share = np.exp(log_total(kept) - total)
-        if self._stand_in is not None:
-            share = share / (1 - np.exp(logits[:, self._stand_in] - total))
-        return np.minimum(share, 1)
+        p = np.exp(logits - total[:, None])
+        excluded = np.isneginf(drawable)
+        if self._stand_in is None:
+            return np.minimum((p * excluded).sum(-1), 1)
+        excluded[:, self._stand_in] = False
+        others = 1 - p[:, self._stand_in]
+        return np.minimum((p * excluded).sum(-1) / others, 1)

@@ -28,8 +28,9 @@ class Rules(tuple[Constraint, ...]):
     """
 
     _vocabulary: UnitVocabulary
-    _kept: dict[Progress, tuple[float, Mask | None]]
+    _kept: dict[Progress, tuple[int, Mask]]
     _only: Any  # the constraint, if it is the only one and has masks ready
+    _keeps: bool  # whether it is known when masks depend on what is left
 
     @classmethod
     def of(
@@ -44,6 +45,7 @@ class Rules(tuple[Constraint, ...]):
         rules = cls(constraints)
         rules._vocabulary = vocabulary
         rules._kept = {}
+        rules._keeps = all(hasattr(rule, "enough") for rule in rules)
         is_ready = len(rules) == 1 and hasattr(rules[0], "ready")
         rules._only = rules[0] if is_ready else None
         return rules
@@ -58,25 +60,24 @@ class Rules(tuple[Constraint, ...]):
         Raises:
             ValueError: if a constraint's mask has the wrong shape.
         """
+        if not self._keeps:
+            return self._made(progress, left)
         if self._only is not None:
             enough, found = self._only.ready(progress[0])
         else:
             enough, found = self._kept.get(progress) or self._keep(progress)
         limit = left.characters if left.units is None else left.units
-        if found is not None and (limit is None or limit >= enough):
+        if limit is None or limit >= enough:
             return found
         return self._made(progress, left)
 
-    def _keep(self, progress: Progress) -> tuple[float, Mask | None]:
+    def _keep(self, progress: Progress) -> tuple[int, Mask]:
         """Keeps the mask of a state, and the length with which it is true."""
         if len(self._kept) * len(self._vocabulary) > MAX_KEPT_ENTRIES:
             self._kept.clear()
-        enough = max(
-            rule.enough(state) if hasattr(rule, "enough") else math.inf
-            for rule, state in zip(self, progress, strict=True)
-        )
-        found = None if enough == math.inf else self._made(progress, NO_LIMIT)
-        self._kept[progress] = enough, found
+        pairs: Any = zip(self, progress, strict=True)
+        enough = max(rule.enough(state) for rule, state in pairs)
+        self._kept[progress] = enough, self._made(progress, NO_LIMIT)
         return self._kept[progress]
 
     def _made(self, progress: Progress, left: Left) -> Mask:

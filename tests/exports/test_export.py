@@ -145,6 +145,37 @@ def test_a_failed_export_leaves_what_was_there(model, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["tales"]
 
 
+def test_an_interrupted_export_leaves_what_was_there(
+    model, tmp_path, monkeypatch
+):
+    """Even between the old folder's going and the new one's coming."""
+    out = tmp_path / "tales"
+    charrnn.export(model, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    rename = os.rename
+
+    def interrupt(source, target):
+        if str(source).endswith(".tmp"):
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        charrnn.export(model, out, force=True, weights="float16")
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["tales"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+@pytest.mark.parametrize("end", ["", "/", ".html"])
+def test_where_nothing_can_be_written_the_message_names_the_export(
+    model, capsys, end
+):
+    assert main(["export", str(model), f"/proc/self/tales{end}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'/proc/" in line and f"/tales{end.strip('/')}'" in line
+
+
 def test_all_forms_of_a_model_are_exported(model, tmp_path):
     keras_model, vocabulary = charrnn.load_model(model)
     for number, given in enumerate((str(model), charrnn.load(model))):

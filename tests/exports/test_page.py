@@ -10,7 +10,7 @@ from browsers import check_silence, chromium
 from exported import CELLS, EMBEDDINGS, VOCABULARIES, network
 from random_networks import engine_of
 
-from charrnn import Sampler, Vocabulary
+from charrnn import Sampler, Vocabulary, WordVocabulary
 from charrnn.exports.javascript import javascript_pattern
 from charrnn.exports.page import (
     BYTES_PER_CHUNK,
@@ -287,6 +287,28 @@ def test_float16_changes_no_probability_by_more_than_a_thousandth(
     assert np.abs(softmax(found) - softmax(logits[0])).max() < 1e-3
 
 
+@pytest.mark.slow
+def test_words_are_cut_and_left_unread_at_the_end_as_in_python(browser):
+    alphabet = [
+        "a", "b", "é", "e\u0301", "'", "’", " ", "  ", "\n", "\t", ".", "!",
+        "1", "23", "_", "文", "カ", "ー", "ก", "\u200d", "👩", "½", "\x85",
+        "\u2028", "\x1c", "-", "İ",
+    ]  # fmt: skip
+    random = np.random.default_rng(1)
+    texts = ["".join(random.choice(alphabet, n % 15)) for n in range(300)]
+    texts += ["文" * 300 + "a b", "word " * 2000 + "nap", "ab. " * 9 + "\t\n x"]
+    vocabulary = WordVocabulary.from_text(texts)
+    start = {"kind": "start", "settings": settings()}
+    messages = [{**start, "text": text} for text in texts]
+    answers = run(browser, engine_of(vocabulary), messages)
+    for text, answer in zip(texts, answers, strict=True):
+        end = vocabulary.settled_length(text)
+        ids = vocabulary.encode(text[:end])
+        read = [vocabulary.words[i] for i in ids]
+        assert answer["answer"]["rest"] == text[end:], ascii(text)
+        assert answer["answer"]["pieces"] == read, ascii(text)
+
+
 def softmax(logits):
     p = np.exp(logits - logits.max(-1, keepdims=True))
     return p / p.sum(-1, keepdims=True)
@@ -487,6 +509,21 @@ def test_a_wrong_setting_is_told_in_a_line(field, value, message, opened):
     assert write(browser, **{field: value}) == ""
     assert message in shown(browser, "problem")
     assert "\n" not in shown(browser, "problem")
+
+
+@pytest.mark.slow
+def test_a_document_ends_and_write_begins_another(opened):
+    engine = network("lines")
+    browser = opened(engine)
+    drawn = [
+        "b" + Sampler(engine).generate("b", length=999, seed=s)[0].text
+        for s in (3, 6)
+    ]
+    fill(browser, temperature="1", length=999)
+    assert write(browser, written="b", seed=3) == drawn[0]
+    assert "the text has ended" in shown(browser, "status")
+    assert browser.execute_script("return byId('choices').children.length") == 0
+    assert write(browser, seed=6) == drawn[1]
 
 
 @pytest.mark.slow

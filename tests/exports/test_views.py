@@ -11,6 +11,7 @@ from random_networks import engine_of
 
 from charrnn import WordVocabulary
 from charrnn.exports.page import page
+from charrnn.insight import probes
 from charrnn.insight.surprise import read_along
 from charrnn.insight.templates import template
 from charrnn.system.palette import DARK, LIGHT
@@ -282,8 +283,9 @@ def colours(value):
 
 
 @pytest.mark.slow
-def test_a_unit_that_follows_a_probe_is_found(opened):
-    browser = opened(network())
+def test_the_unit_that_follows_a_probe_most_closely_is_found(opened):
+    engine = network()
+    browser = opened(engine)
     write(browser, 50)
     show(browser, "inside")
     find(browser, "find").click()
@@ -293,6 +295,15 @@ def test_a_unit_that_follows_a_probe_is_found(opened):
     show(browser, "inside")
     find(browser, "find").click()
     until(browser, lambda: "correlation" in find(browser, "found").text)
+    text = find(browser, "written").get_property("value")
+    held = activations(engine, text)
+    places = probes.line_position(text)
+    found = [np.corrcoef(unit, places)[0, 1] for unit in held.T]
+    layer, unit = map(int, re.findall(r"\d+", find(browser, "unit-title").text))
+    chosen = found[(layer - 1) * len(engine.layers[0].U) + unit]
+    assert abs(chosen) == pytest.approx(np.abs(found).max(), abs=0.02)
+    told = re.search(r"correlation (-?[\d.]+)", find(browser, "found").text)[1]
+    assert float(told) == pytest.approx(chosen, abs=0.02)
 
 
 @pytest.mark.slow

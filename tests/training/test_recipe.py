@@ -74,6 +74,21 @@ def test_more_chances_to_learn_by_heart_ask_for_more_dropout():
     assert rules.dropout_for(10**9) == dropouts[-1] < 1
 
 
+def test_few_passes_over_words_need_no_dropout():
+    def fast(units):
+        return 10_000
+
+    text = {"distinct": 10_000, "speed": fast}
+    long = recipe.recommend(1_350_000, unit="word", epochs=3, **text)
+    assert (long["units"], long["dropout"]) == (256, 0)
+    short = recipe.recommend(276_000, unit="word", epochs=4, **text)
+    assert short["units"] == 512 and 0.25 < short["dropout"] < 0.35
+    dropouts = [rules.dropout_for(n, 10_000, "word") for n in range(1, 2000)]
+    assert dropouts == sorted(dropouts) and dropouts[-1] == rules.MAX_DROPOUT
+    many = recipe.recommend(1_350_000, epochs=3, units=256, **text)
+    assert many["dropout"] == rules.MIN_DROPOUT_OF_MANY
+
+
 def test_what_is_given_is_kept():
     given = {
         "layers": 3, "units": 7, "dropout": 0.9, "embedding": 5,

@@ -130,9 +130,9 @@ class Session {
     this.wrote = {pieces: [], text: "", cut: 0};
   }
 
-  // The state, and what may come next.
+  // The state, and what may come next: nothing after the end of a text.
   where(settings) {
-    const choices = this.candidatesNow(settings);
+    const choices = this.isStale ? [] : this.candidatesNow(settings);
     return {
       position: this.sampler.position,
       state: packedActivations(this.sampler.transcript.state),

@@ -99,6 +99,7 @@ class Writing {
     const said = endingInWords(reason, count, model.facts);
     const seed = this.sample.seed;
     this.say([this.notes, said, `Seed ${seed}.`].filter(Boolean).join(" "));
+    this.notes = "";
     model.tell("paused", {reason, written: count});
     if (reason === "end") {  // Write begins another document from the same prompt
       this.begun = this.earlier.at(-1);
