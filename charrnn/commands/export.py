@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from charrnn.commands.options import add_model_argument
-from charrnn.exports.contents import WEIGHTS
-from charrnn.exports.export import export
+from charrnn.exports.export import FORMS, export
 from charrnn.network.model_file import model_path
 from charrnn.system.terminal import command_line, say
 
@@ -25,11 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(ONNX), or a folder (any other name without an ending, or with a "
         "slash at its end) with a program that needs only NumPy",
     )
+    kinds = {kind for form in FORMS.values() for kind in form.weights}
     parser.add_argument(
         "--weights",
-        choices=WEIGHTS,
-        help="float16 takes half the space, and rounds the weights (default: "
-        "float16 for a page, else float32)",
+        choices=sorted(kinds),
+        help="int16 for a page, or float16 for the other forms, takes half "
+        "the space of float32, and rounds the weights (default: int16 for a "
+        "page, else float32)",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace an earlier export"

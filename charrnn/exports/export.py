@@ -1,7 +1,7 @@
 """Write a model in a form that needs no charrnn, as its ending says."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Union
 
@@ -24,16 +24,16 @@ class Form(NamedTuple):
         name: A few words for messages.
         write: Writes it: a function of the engine, the path, the type of the
             weights and a title.
-        weights: The type of the weights by default.
+        weights: The types that its weights may have, the default first.
     """
 
     name: str
     write: Callable[[Engine, Path, str, str], None]
-    weights: str = WEIGHTS[0]
+    weights: Sequence[str] = WEIGHTS
 
 
 FORMS = {  # by the ending of the name
-    ".html": Form("a page that writes", page.write, "float16"),
+    ".html": Form("a page that writes", page.write, page.WEIGHTS),
     ".onnx": Form("ONNX", onnx_step.write),
     FOLDER: Form("a folder for NumPy", folder.write),
 }
@@ -54,8 +54,8 @@ def export(
             `charrnn.Engine` or a Keras model.
         out: What to write: a name that ends in .html or .onnx, or the name of
             a folder, which has no ending or ends in a slash.
-        weights: `"float32"`, or `"float16"` for half the size, with weights
-            rounded to three digits; `None` for what suits the form.
+        weights: `"float32"`; or for half the size `"int16"` in a page, and
+            `"float16"` in other forms; `None` for what suits the form.
         force: Whether to replace an earlier export.
         vocabulary: The vocabulary of a Keras model; all other forms have
             theirs.
@@ -78,12 +78,17 @@ def export(
     """
     kind = ending(out, {end: form.name for end, form in FORMS.items()})
     form, path, file = FORMS[kind], Path(out), None
+    if weights not in (None, *form.weights):
+        raise ValueError(
+            f"Expected weights in {' or '.join(form.weights)} for {form.name}. "
+            f"Received {weights!r}."
+        )
     if isinstance(model, (str, os.PathLike)):
         file = model_path(Path(model))
         model = file
     check(path, kind, file, force)
     engine = engine_of(model, vocabulary, for_text=True)
-    form.write(engine, path, weights or form.weights, title_of(file))
+    form.write(engine, path, weights or form.weights[0], title_of(file))
     return path
 
 

@@ -13,7 +13,7 @@ in the JSON, in which no "<" is left that could end its script.
 
 import base64
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ SCRIPT = (
     "probes.js", "cells.js", "inside.js", "tabs.js",
 )  # fmt: skip
 
+WEIGHTS = ("int16", "float32")
 BYTES_PER_CHUNK = 3 << 18  # a multiple of 3 and of 4
 
 DEFAULT_LENGTH = 1000  # units, as for `charrnn generate`
@@ -70,28 +71,28 @@ def write(engine: Engine, path: Path, weights: str, title: str) -> None:
     >>> import tempfile
     >>> from charrnn import load
     >>> path = Path(tempfile.mkdtemp()) / "page.html"
-    >>> write(load("shakespeare"), path, "float16", "shakespeare")
+    >>> write(load("shakespeare"), path, "int16", "shakespeare")
     >>> path.stat().st_size < 10_000_000
     True
     """
     atomic.write_text(path, page(engine, title, weights))
 
 
-def page(engine: Engine, title: str, weights: str = "float16") -> str:
+def page(engine: Engine, title: str, weights: str = WEIGHTS[0]) -> str:
     """Makes the page of a network.
 
     Args:
         engine: The model.
         title: Its name, in the page's title.
-        weights: `"float16"`, or `"float32"` for exactly the texts of
-            `charrnn generate` at twice the size.
+        weights: `"int16"` for integers, with a scale for each row of a
+            matrix, or `"float32"` for exactly the texts of `charrnn generate`
+            at twice the size.
 
     Returns:
         A `str` of self-contained HTML.
 
     Raises:
-        ValueError: if a layer's equations are not known to the page, or a
-            weight is too large for float16.
+        ValueError: if a layer's equations are not known to the page.
 
     Example:
 
@@ -135,11 +136,11 @@ def packed(engine: Engine, title: str, weights: str) -> dict[str, Any]:
     Example:
 
     >>> from charrnn import load
-    >>> packed(load("shakespeare"), "shakespeare", "float16")["facts"]["units"]
+    >>> packed(load("shakespeare"), "shakespeare", "int16")["facts"]["units"]
     69
     """
-    named = arrays_of(engine, weights)
-    arrays = list(_matrices(named))
+    named = arrays_of(engine)
+    matrices = list(_matrices(named))
     about = described(engine)
     return {
         "facts": {**_facts(engine, about), "name": title, "weights": weights},
@@ -147,9 +148,9 @@ def packed(engine: Engine, title: str, weights: str) -> dict[str, Any]:
         "network": {
             "embedding": "embedding" in named,
             "layers": _layers(engine),
-            "arrays": [array.shape for array in arrays],
+            "arrays": [matrix.shape for matrix in matrices],
         },
-        "weights": {"format": weights, "chunks": _chunks(arrays)},
+        "weights": {"format": weights, **_weights(matrices, weights)},
     }
 
 
@@ -185,8 +186,25 @@ def _matrices(arrays: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
             yield array if name == selected else array.T
 
 
-def _chunks(arrays: list[np.ndarray]) -> list[str]:
-    """The bytes of matrices one after another, as pieces of base64."""
+def _weights(matrices: list[np.ndarray], kind: str) -> dict[str, list[str]]:
+    """The numbers of matrices, and the scales of their rows if rounded."""
+    if kind == "float32":
+        return {"chunks": _chunks(matrices)}
+    rounded, scales = zip(*map(_rounded, matrices), strict=True)
+    return {"chunks": _chunks(rounded), "scales": _chunks(scales)}
+
+
+def _rounded(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Integers of 16 bits, and the scale of each row that they multiply."""
+    largest = np.abs(matrix).max(1)
+    largest[largest == 0] = 1
+    # A little above the quotient, so that no integer is out of range.
+    scales = np.nextafter(largest / np.float32(32767), np.float32(np.inf))
+    return np.rint(matrix / scales[:, None]).astype(np.int16), scales
+
+
+def _chunks(arrays: Sequence[np.ndarray]) -> list[str]:
+    """The bytes of arrays one after another, as pieces of base64."""
     data = b"".join(
         array.astype(array.dtype.newbyteorder("<")).tobytes()
         for array in arrays

@@ -126,7 +126,9 @@ FLAGS = {
         "--units": NUMBERS, "--lags": NUMBERS, "--seed": NUMBERS,
         "--plot": PATHS, "--json": None,
     },
-    "export": {"--weights": ["float16", "float32", "int8"], "--force": None},
+    "export": {
+        "--weights": ["int16", "float16", "float32", "int8"], "--force": None,
+    },
     "corpora": {"--json": None},
 }  # fmt: skip
 # What the verb needs, so that not all ends at what is missing.

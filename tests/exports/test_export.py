@@ -199,6 +199,16 @@ def test_weights_are_rounded_to_half_the_size():
         np.testing.assert_allclose(half[name], array, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("out", "weights"), [("a.html", "float16"), ("a.onnx", "int16")]
+)
+def test_a_form_has_weights_of_its_own(tmp_path, out, weights):
+    expected = f"Expected weights in .*float32.* Received '{weights}'"
+    with pytest.raises(ValueError, match=expected):
+        charrnn.export("shakespeare", tmp_path / out, weights=weights)
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_weight_that_float16_cannot_hold_is_refused():
     engine = network()
     engine._bias[0] = 70_000

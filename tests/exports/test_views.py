@@ -177,7 +177,7 @@ def test_a_text_is_read_as_charrnn_surprise_reads_it(kind, opened):
     for i, name, _ in spans:
         level = int(name[1:]) if re.fullmatch(r"s\d", name) else 0
         scored = i > 0 or not is_whole
-        # float16 weights move a surprise by less than this
+        # int16 weights move a surprise by less than this
         levels = [min(8, int((expected[i] + d) / step)) for d in (-0.05, 0.05)]
         assert level in levels or not scored
 
@@ -278,7 +278,7 @@ def told(text, value):
 
 
 def colours(value):
-    """The classes that an activation may have; float16 moves it a little."""
+    """The classes that an activation may have; int16 moves it a little."""
     return {f"l{round((value + d + 1) * 3)}" for d in (-0.02, 0, 0.02)}
 
 

@@ -8,27 +8,31 @@
 // The highest layer's h gives the logits, one number for each id that may come
 // next: kernel h + bias. Sums are in float64, weights in float32.
 
-// Decodes chunks of base64, each of a whole number of bytes, into float32.
-function decodeWeights({format, chunks}) {
+// Decodes the weights of matrices, `shapes`, into float32. Integers are
+// multiplied by the scale of their row.
+function decodeWeights({format, chunks, scales}, shapes) {
+  const buffer = decodeBase64(chunks);
+  if (format === "float32") return new Float32Array(buffer);
+  const integers = new Int16Array(buffer), scale = new Float32Array(decodeBase64(scales));
+  const weights = new Float32Array(integers.length);
+  let place = 0, row = 0;
+  for (const [rows, columns] of shapes) {
+    for (const end = row + rows; row < end; row++) {
+      for (let j = 0; j < columns; j++, place++) weights[place] = integers[place] * scale[row];
+    }
+  }
+  return weights;
+}
+
+// Decodes chunks of base64, each of a whole number of bytes.
+function decodeBase64(chunks) {
   const texts = chunks.map(atob);  // strings with a character for each byte
   const bytes = new Uint8Array(texts.reduce((size, text) => size + text.length, 0));
   let place = 0;
   for (const text of texts) {
     for (let i = 0; i < text.length; i++) bytes[place++] = text.charCodeAt(i);
   }
-  return format === "float32" ? new Float32Array(bytes.buffer) : fromHalves(new Uint16Array(bytes.buffer));
-}
-
-// float16: a sign, 5 bits of exponent, 10 bits of fraction.
-function fromHalves(halves) {
-  const values = new Float32Array(1 << 16);
-  for (let bits = 0; bits < values.length; bits++) {
-    const sign = bits >> 15 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
-    values[bits] = sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
-  }
-  const result = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) result[i] = values[halves[i]];
-  return result;
+  return bytes.buffer;
 }
 
 // A matrix (rows, columns), one row after another.

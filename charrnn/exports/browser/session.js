@@ -49,7 +49,7 @@ class Session {
     const {facts, vocabulary, network, weights} = JSON.parse(text);
     this.facts = facts;
     this.vocabulary = Vocabulary.of(vocabulary);
-    this.network = new Network(network, decodeWeights(weights));
+    this.network = new Network(network, decodeWeights(weights, network.arrays));
     this.sampler = new Sampler(this.network, this.vocabulary);
     return facts;
   }
