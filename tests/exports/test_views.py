@@ -438,6 +438,19 @@ def test_everything_that_can_be_used_has_a_name_and_says_little(opened):
 
 
 @pytest.mark.slow
+def test_the_button_says_where_it_writes(opened):
+    from selenium.webdriver import Keys
+
+    browser = opened(network())
+    write(browser, 30, "ban")
+    assert find(browser, "start").text == "Write"
+    find(browser, "written").send_keys(Keys.CONTROL, Keys.HOME)
+    assert find(browser, "start").text == "Write from the cursor"
+    find(browser, "written").send_keys(Keys.CONTROL, Keys.END)
+    assert find(browser, "start").text == "Write"
+
+
+@pytest.mark.slow
 def test_cells_hold_still_for_who_prefers_it(opened):
     browser = opened(network(), reduced_motion="reduce")
     write(browser, 30)
