@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         nargs="*",
+        default=[],
         metavar="SOURCE",
         help="what may have been copied from: files, folders, or the name of a "
         "corpus (default: the text that the model was trained on)",

@@ -67,7 +67,10 @@ class Parser(argparse.ArgumentParser):
     ) -> argparse.Namespace:
         """Reads the words after the verb; exits if one of them is wrong."""
         self._check_flags(words)
-        arguments, strays = self.parse_known_args(words)
+        parse = self.parse_known_args
+        if any(each.nargs == "*" for each in self._get_positional_actions()):
+            parse = self.parse_known_intermixed_args  # flags stand between them
+        arguments, strays = parse(words)
         if strays:
             self.error(about_strays(self, words, strays))
         return arguments

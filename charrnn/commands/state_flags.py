@@ -15,7 +15,8 @@ from charrnn.writing.state_file import load_state, save_state
 OF_SAMPLES: dict[str, Any] = {
     "--out": None, "--json": False, "--count": 1, "--length": None,
     "--new": None, "--stop": [], "--stop-after": [], "--best-of": None,
-    "--beam": None, "--max-copy": None, "--no-loops": False,
+    "--beam": None, "--max-copy": None, "--no-loops": False, "--match": [],
+    "--lines": None, "--sentences": None, "--acrostic": None,
 }  # fmt: skip
 
 

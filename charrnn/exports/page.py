@@ -142,13 +142,14 @@ def packed(engine: Engine, title: str, weights: str) -> dict[str, Any]:
     >>> packed(load("shakespeare"), "shakespeare", "float16")["facts"]["units"]
     69
     """
-    arrays = list(_matrices(arrays_of(engine, weights)))
+    named = arrays_of(engine, weights)
+    arrays = list(_matrices(named))
     about = described(engine)
     return {
         "facts": {**_facts(engine, about), "name": title, "weights": weights},
         "vocabulary": _vocabulary(engine.vocabulary, about),
         "network": {
-            "embedding": "embedding" in arrays_of(engine),
+            "embedding": "embedding" in named,
             "layers": _layers(engine),
             "arrays": [array.shape for array in arrays],
         },

@@ -11,6 +11,7 @@ from charrnn.writing.subsets import MAX_ENTRIES
 LEFT = -1  # instead of a state: no accepted text begins like this
 BLOCKED = -2  # the same, and the text may not even end before the letter
 NEVER = 1 << 30  # a distance longer than any text
+MAX_PAIRS = 1 << 27  # of states of automata that are intersected: 128 MB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,25 +191,28 @@ def product(
     """
     sizes = [len(automaton.table) for automaton in automata]
     letters = automata[0].table.shape[1]
-    if math.prod(sizes) >= 1 << 62:
+    if math.prod(sizes) > MAX_PAIRS:
         raise OverflowError
-    first = np.ravel_multi_index(tuple(starts), sizes)
-    codes = np.array([first])
-    found, rows = codes, []
+    is_found = np.zeros(math.prod(sizes), bool)
+    codes = np.array([np.ravel_multi_index(tuple(starts), sizes)])
+    found, rows, size = [], [], 0
     while len(codes):
+        is_found[codes] = True
+        found.append(codes)
         row = _product_rows(automata, np.unravel_index(codes, sizes), sizes)
         rows.append(row)
-        codes = np.setdiff1d(row[row >= 0], found)
-        found = np.concatenate([found, codes])
-        if len(found) * letters > MAX_ENTRIES:
+        codes = np.unique(row[row >= 0])
+        codes = codes[~is_found[codes]]
+        size += len(codes)
+        if size * letters > MAX_ENTRIES:
             raise OverflowError
     table = np.concatenate(rows)
-    order = np.argsort(found)
-    places = order[np.searchsorted(found[order], np.maximum(table, 0))]
+    pairs = np.concatenate(found)
+    order = np.argsort(pairs)
+    places = order[np.searchsorted(pairs[order], np.maximum(table, 0))]
     table = np.where(table < 0, table, places)
-    states = np.unravel_index(found, sizes)
-    pairs = zip(automata, states, strict=True)
-    return trimmed(table, np.all([a.accepting[s] for a, s in pairs], 0))
+    states = zip(automata, np.unravel_index(pairs, sizes), strict=True)
+    return trimmed(table, np.all([a.accepting[s] for a, s in states], 0))
 
 
 def _product_rows(

@@ -27,6 +27,7 @@ NEEDS_KEPT = 512
 # If more letters had to be followed, the number of words to the end of a text
 # is not counted: its number of characters is taken, which is never less.
 MAX_LETTERS_FOLLOWED = 1 << 28
+LETTERS_AT_ONCE = 1 << 20
 
 
 class Block(NamedTuple):
@@ -172,9 +173,10 @@ class Form:
         if states * self._runs.letters > MAX_LETTERS_FOLLOWED:
             return self.automaton.distances
         sources, targets = [], []
-        for first in range(0, states, self._size):
-            block = np.arange(first, min(states, first + self._size))
-            after = self._runs.after(block)
+        size = max(1, LETTERS_AT_ONCE // self._runs.letters)
+        for first in range(0, states, size):
+            block = np.arange(first, min(states, first + size))
+            after = self._runs.reached(block)
             pairs = np.arange(len(block))[:, None] * states + after
             pairs = np.unique(pairs[after >= 0])
             sources.append(first + pairs // states)

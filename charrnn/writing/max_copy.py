@@ -17,6 +17,9 @@ from charrnn.text.suffixes import TextIndex
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.constraints import Left
 
+# In the time of a binary search, so many places can be looked at one by one.
+PLACES_PER_SEARCH = 40
+
 
 class MaxCopy:
     """A constraint: no run of more than `max_run` characters is copied.
@@ -127,17 +130,16 @@ class MaxCopy:
             first, last: The interval of the string in the index.
         """
         units, index = self._beginnings(size), self._index
-        if last - first > len(units):
+        if last - first > PLACES_PER_SEARCH * len(units):
             for beginning in units:
                 found, after = index.interval(end + beginning, first, last)
                 if found < after:
                     yield beginning
             return
-        for place in index.order[first:last].tolist():
-            begins = place + len(end)
-            beginning = index.text[begins : begins + size]
-            if beginning in units:
-                yield beginning
+        begins = (index.order[first:last] + len(end)).tolist()
+        text = index.text
+        follow = {text[begin : begin + size] for begin in begins}
+        yield from follow & units.keys()
 
     def _units_by_beginning(self, size: int) -> dict[str, list[int]]:
         """The units of at least so many characters, by the first of them."""

@@ -77,13 +77,28 @@ class UnitRuns:
         Returns:
             Integers of shape `(n, len(vocabulary))`.
         """
+        reached = self.reached(states)
+        if not self._words:
+            return reached
+        columns = ((0, 0), (0, self._boundaries))
+        after = reached[:, self._run_of]
+        return np.pad(after, columns, constant_values=LEFT)
+
+    def reached(self, states: np.ndarray) -> np.ndarray:
+        """The states after any unit: those of `after`, with fewer repeats.
+
+        Args:
+            states: The states before it: `(n,)`.
+
+        Returns:
+            Integers of shape `(n, any number)`.
+        """
         if not self._words:
             return self._table[states]
         now = np.repeat(states[:, None], self._runs.shape[1], 1)
         for letters, count in zip(self._runs, self._counts, strict=True):
             now[:, :count] = self._table[now[:, :count], letters[:count]]
-        columns = ((0, 0), (0, self._boundaries))
-        return np.pad(now[:, self._run_of], columns, constant_values=LEFT)
+        return now
 
 
 @functools.lru_cache(4)

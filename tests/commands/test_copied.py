@@ -43,6 +43,17 @@ def test_the_list_and_json_say_what_python_returns(words, capsys):
     assert places == [2, 1, 1]
 
 
+def test_flags_may_stand_between_the_texts(words, capsys):
+    verb, text, source = words
+    shown = printed([*words, "--min-run", "35"], capsys)
+    for mixed in (
+        [verb, "--min-run", "35", text, source],
+        [verb, text, "--min-run", "35", source],
+        [verb, text, "--min-run=35", source, "--count", "3"],
+    ):
+        assert printed(mixed, capsys) == shown
+
+
 def test_nothing_copied_is_said(words, capsys):
     shown = printed([*words, "--min-run", "42"], capsys)
     assert shown.startswith("0.00% of 63 characters copied, in 0 runs")
@@ -62,19 +73,23 @@ def test_the_list_names_a_passage_once(tmp_path, capsys):
     assert "(and 1 more" in printed([*words, "--count=1"], capsys)
 
 
-@pytest.mark.parametrize("colour", [True, False])
-def test_the_whole_text_is_shown_in_colours(words, colour):
+def test_the_whole_text_is_shown_in_colours(words):
     environment = {**os.environ, "TERM": "xterm-256color", "FORCE_COLOR": "1"}
     environment.pop("NO_COLOR", None)
-    if not colour:
-        environment["NO_COLOR"] = "1"
     flags = [*words, "--show-text"]
     shown = run("-m", "charrnn", *flags, cwd=ROOT, env=environment)
     assert shown.returncode == 0
-    assert ("48;5;" in shown.stdout) == colour
-    assert ("(colours need a terminal" in shown.stderr) == (not colour)
+    assert "48;5;" in shown.stdout and "colours need" not in shown.stderr
     plain = re.sub("\x1b\\[[0-9;]*m", "", shown.stdout)
     assert plain.startswith(TEXT)
+
+
+def test_without_colours_a_line_says_why(words, capsys, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main([*words, "--show-text"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(TEXT) and "\x1b" not in out
+    assert "(colours need a terminal" in err
 
 
 def test_a_long_run_is_cut_and_controls_are_escaped(tmp_path, capsys):

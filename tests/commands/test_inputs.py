@@ -52,6 +52,10 @@ MIXED = [f"model.keras:{number}" for number in NUMBERS] + [
     "model.keras:0>1", "model.keras:-1>2", "damaged.keras:0.5", "new:0.5",
     "pipe:0.5", "model.keras", "", ":", "x:\udcff", "strange \udcff:0.5",
 ]  # fmt: skip
+EXPRESSIONS = [
+    "[a-z ]{3,9}", "(a|e)*a(a|e){30}", "(a{1,1000}){1,1000}", "a(", "", "a*",
+    "(?i:S)ea", r"\bsea\b", r"(a)\1", "x" * 30_000, "\u4e00+", "(?=a)",
+]  # fmt: skip
 FLAGS = {
     "train": {
         "--out": PATHS, "--fresh": None, "--encoding": ENCODINGS,
@@ -82,6 +86,9 @@ FLAGS = {
         "--seed": NUMBERS, "--stop": TEXTS, "--stop-after": TEXTS,
         "--out": PATHS, "--json": None, "--new": PATHS, "--mix": MIXED,
         "--mix-by": ["average", "product"], "--state-in": PATHS,
+        "--match": EXPRESSIONS, "--forbid-match": EXPRESSIONS,
+        "--forbid": TEXTS, "--forbid-file": PATHS, "--only-words": PATHS,
+        "--acrostic": TEXTS, "--lines": NUMBERS, "--sentences": NUMBERS,
         "--state-out": PATHS,
     },
     "score": {

@@ -95,6 +95,7 @@ def test_a_mixture_has_states_of_its_own(model, book, state, tmp_path, capsys):
     [
         ["--out=x"], ["--json"], ["--count=2"], ["--length=0"],
         ["--length=9"], ["--stop=a"], ["--stop-after=a"], ["--new"],
+        ["--best-of=2"], ["--beam=2"], ["--lines=1"], ["--acrostic=SEA"],
     ],
 )  # fmt: skip
 def test_a_state_is_written_without_a_text(model, tmp_path, capsys, more):

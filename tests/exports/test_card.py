@@ -6,7 +6,6 @@ import shlex
 import pytest
 from exported import network
 
-import charrnn
 from charrnn.commands import main
 from charrnn.commands.parser import Parser
 from charrnn.commands.train import add_arguments
@@ -133,11 +132,6 @@ def test_the_command_names_the_unit(unit):
 
 
 def test_a_model_without_facts_asks_for_them():
-    text = card(charrnn.Engine.from_keras(*plain()), "tales")
+    text = card(made(), "tales")
     assert text.count("*Fill in:*") == 5
     assert "charrnn train" not in text
-
-
-def plain():
-    vocabulary = charrnn.Vocabulary("ab")
-    return charrnn.build_model(vocabulary, units=4, layers=1), vocabulary

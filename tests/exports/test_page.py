@@ -257,6 +257,17 @@ def test_the_same_seed_writes_the_same_text(browser, unit):
             assert answer["answer"]["reason"] == own.stop_reason
 
 
+@pytest.mark.slow
+def test_without_line_feeds_an_empty_prompt_is_the_first_character(browser):
+    engine, own = engine_of("bca"), settings(2)
+    start = {"kind": "start", "text": "", "settings": own}
+    write = {"kind": "write", "length": 100, "settings": own}
+    started, written = run(browser, engine, [start, write])
+    (python,) = Sampler(engine).generate(length=100, seed=2)
+    assert written["text"] == python.text
+    assert started["answer"]["pieces"] == []
+
+
 SCORED = "ban a banan\nn'ab an a\n\nban bab" * 10
 
 

@@ -52,10 +52,37 @@ def check_samples(pattern, name, length, count):
     return count
 
 
-@given(expressions(), st.sampled_from(sorted(VOCABULARIES)), st.integers(5, 40))
+KINDS = ("character", "word", "document")  # bytes take longer to prepare
+
+
+@given(expressions(), st.sampled_from(KINDS), st.integers(0, 40))
 @settings(repeatable, max_examples=10)
 def test_every_sample_matches(pattern, name, length):
     check_samples(pattern, name, length, count=3)
+
+
+@pytest.mark.slow
+@given(expressions(), st.sampled_from(sorted(VOCABULARIES)), st.integers(0, 40))
+@settings(repeatable, max_examples=100)
+def test_every_sample_of_any_unit_matches(pattern, name, length):
+    check_samples(pattern, name, length, count=3)
+
+
+@pytest.mark.reliability
+def test_ten_thousand_samples_match(tally):
+    @given(
+        expressions(12),
+        st.sampled_from(sorted(VOCABULARIES)),
+        st.integers(0, 60),
+    )
+    @settings(repeatable, max_examples=1000)
+    def check(pattern, name, length):
+        drawn = check_samples(pattern, name, length, count=20)
+        tally["samples of random expressions match"] += drawn
+        tally["random expressions"] += drawn > 0
+
+    check()
+    assert tally["samples of random expressions match"] >= 10_000
 
 
 def ended(text, pattern, strings, reason):

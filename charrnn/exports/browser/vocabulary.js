@@ -58,10 +58,13 @@ class Vocabulary {
   respelled(text) {
     text = this.normalized(text);
     const counts = new Map();
-    const known = Array.from(text, (character, place) => {
+    let last = "";
+    const known = Array.from(text, character => {
+      const before = last;
+      last = character;
       if (this.knows(character)) return character;
       counts.set(character, (counts.get(character) || 0) + 1);
-      return this.nearest(character, place ? text[place - 1] : "");
+      return this.nearest(character, before);
     });
     const changes = [...counts].map(([character, count]) =>
       ({character, count, readAs: this.nearest(character, "")}));

@@ -1,0 +1,110 @@
+"""`charrnn generate` keeps to a form, and says in one line why it cannot."""
+
+import json
+import re
+
+import pytest
+
+from charrnn.commands import main
+
+
+@pytest.fixture
+def write(model, capsys):
+    """A function that writes with a small model, and returns what it did."""
+
+    def run(*flags):
+        words = [word for word in model if word != "--length=30"]
+        code = main([*words, *flags])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def rows(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("flags, pattern", [
+    (["--match", "[a-z]{3}( [a-z]{3}){2}"], "[a-z]{3}( [a-z]{3}){2}"),
+    (["--match", "[a-e]{4}", "--match", "[c-z]+"], "[c-e]{4}"),
+    (["--lines", "3"], r"[^\n]*(\n[^\n]*){2}"),
+    (["--acrostic", "sea"], r"s.*\ne.*\na.*"),
+    (["--forbid", "a", "--forbid", "e", "--length=80"], r"[^ae]{80}"),
+    (["--forbid-match", "[aeiou] ", "--length=80"], r"(?s:.{80})"),
+    (["--match", ".{30}", "--forbid", "s"], r"[^\ns]{30}"),
+])  # fmt: skip
+def test_every_sample_keeps_to_the_form(write, flags, pattern):
+    code, out, err = write(*flags, "--json", "--count=4")
+    assert (code, err) == (0, "")
+    for row in rows(out):
+        assert re.fullmatch(pattern, row["text"])
+        assert row["stop_reason"] in ("complete", "length")
+        assert 0 <= row["masked"] < 1
+        assert row["constraints"]
+
+
+def test_without_a_form_the_json_is_as_before(write):
+    _, out, _ = write("--json", "--length=9")
+    assert set(rows(out)[0]) == {
+        "prompt", "text", "seed", "sample", "nats_per_character",
+        "stop_reason",
+    }  # fmt: skip
+
+
+def test_a_text_of_a_form_is_the_same_in_json_and_on_the_screen(write):
+    flags = ["--match", "[a-z ]{5,20}", "--prompt", "the "]
+    _, out, _ = write(*flags)
+    _, listed, _ = write(*flags, "--json")
+    (row,) = rows(listed)
+    assert out == f"the {row['text']}\n"
+
+
+def test_files_name_what_is_forbidden_and_what_is_allowed(write, tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("sea\nrock\n", encoding="utf-8")
+    forbidden = tmp_path / "forbidden.txt"
+    forbidden.write_text("sea s\n\nrock,\n", encoding="utf-8")
+    _, out, _ = write(
+        "--only-words", str(words), "--forbid-file", str(forbidden),
+        "--length=200", "--temperature=3",
+    )  # fmt: skip
+    allowed = {"sea", "rock", "Sea", "Rock", "SEA", "ROCK"}
+    found = set(re.findall(r"\w+", out))
+    assert found and found <= allowed
+    assert "sea s" not in out and "rock," not in out
+
+
+def test_the_default_length_has_room_for_the_form(write):
+    _, out, _ = write("--match", ".{1500}", "--json")
+    assert len(rows(out)[0]["text"]) == 1500
+    code, _, err = write("--match", ".{30}", "--length=29")
+    assert code == 2 and "the shortest text has 30" in err
+
+
+@pytest.mark.parametrize("flags, message", [
+    (["--match", "a("], "--match: .* missing \\), .* at position 1"),
+    (["--match", r"(a)\1"], r"a reference to a group, '\\\\1', at position 3"),
+    (["--match", "a(?=b)"], "a look-around, '\\(\\?=', at position 1"),
+    (["--match", "a++b"], "a possessive or atomic part, .* at position 1"),
+    (["--match", "\u4e00"], "nothing matches: .* does not know '\u4e00'"),
+    (["--match", "(a{1,1000}){1,1000}"], "at most 50,000 positions"),
+    pytest.param(["--match", "(a|e)*a(a|e){30}"], "at most 65,536 states",
+                 marks=pytest.mark.slow),
+    (["--match", "a", "--match", "e"], "exclude each other"),
+    (["--forbid-match", "a*"], "--forbid-match: .* every text has"),
+    (["--forbid", ""], "--forbid: Expected strings of at least one"),
+    (["--acrostic", "\u4e00"], "--acrostic: .* does not know '\u4e00'"),
+    (["--acrostic", " "], "--acrostic: Expected a word"),
+    (["--only-words", "missing.txt"], "missing.txt"),
+])  # fmt: skip
+def test_what_is_impossible_is_said_in_one_line(write, flags, message):
+    code, out, err = write(*flags)
+    assert code == 2 and out == ""
+    assert re.search(message, err), err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_newline_in_an_expression_is_escaped_in_messages(write):
+    _, _, err = write("--match", "a\n(")
+    assert len(err.splitlines()) == 1, err
