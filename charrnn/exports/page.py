@@ -13,6 +13,7 @@ in the JSON, in which no "<" is left that could end its script.
 
 import base64
 import html
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from charrnn.insight.templates import (
 )
 from charrnn.network.engine import Engine
 from charrnn.system import atomic
+from charrnn.system.terminal import one_line
 from charrnn.text.units import UnitVocabulary
 
 HERE = "charrnn.exports"
@@ -105,6 +107,8 @@ def page(engine: Engine, title: str, weights: str = WEIGHTS[0]) -> str:
     (True, False)
     """
     unit = engine.vocabulary.unit
+    # A file name may hold what is invisible, or cannot be encoded.
+    title = one_line(title).encode("utf-8", "backslashreplace").decode("utf-8")
     places = {
         "TITLE": html.escape(title),
         "STYLE": stylesheet() + template("page.css", HERE),
@@ -246,11 +250,15 @@ def _facts(engine: Engine, about: Mapping[str, Any]) -> dict[str, Any]:
 def _entry(
     facts: Mapping[str, Any], part: str, name: str, kind: type | tuple
 ) -> Any:
-    """An entry of a stranger's facts; `None` if it is not of a type."""
+    """An entry of a stranger's facts; `None` if it is not of a type.
+
+    JSON has no NaN and no infinity.
+    """
     found = facts.get(part)
     value = found.get(name) if isinstance(found, dict) else None
     fits = isinstance(value, kind) and not isinstance(value, bool)
-    return value if fits else None
+    endless = isinstance(value, float) and not math.isfinite(value)
+    return value if fits and not endless else None
 
 
 def _vocabulary(

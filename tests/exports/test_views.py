@@ -10,7 +10,7 @@ from exported import network
 from random_networks import engine_of
 
 from charrnn import WordVocabulary
-from charrnn.exports.page import page
+from charrnn.exports.page import _entry, page
 from charrnn.insight import probes
 from charrnn.insight.surprise import read_along
 from charrnn.insight.templates import template
@@ -30,6 +30,7 @@ HOSTILE = [
     "@TITLE@@MODEL@@SCRIPT@",
     "</textarea><svg onload=window.broken=1>",
 ]
+UNENCODABLE = "sea\udcff"  # as Python names a file that is not UTF-8
 
 
 class Elements(HTMLParser):
@@ -52,11 +53,23 @@ def made():
     return page(network(), "a model")
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("name", [*HOSTILE, UNENCODABLE], ids=ascii)
 def test_a_name_adds_no_element(name, made):
-    parsed = Elements(page(network(), name))
+    written = page(network(), name)
+    written.encode("utf-8")
+    assert not re.search("[\0\u202e\u2066\x1b]", written)
+    parsed = Elements(written)
     assert parsed.names == Elements(made).names
     assert not any(each.startswith("on") for each in parsed.attributes)
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), True, "<b>", None, [1]]
+)
+def test_a_stranger_s_figure_that_is_no_number_is_left_out(value):
+    facts = {"metrics": {"validation_bits_per_char": value}}
+    name = "metrics", "validation_bits_per_char"
+    assert _entry(facts, *name, (int, float)) is None
 
 
 def test_scripts_and_labels_name_elements_that_are_there(made):
@@ -422,6 +435,19 @@ def test_everything_that_can_be_used_has_a_name_and_says_little(opened):
         assert roles == ["tab", "tabpanel"]
         selected = tab.get_attribute("aria-selected") == "true"
         assert selected == panel.is_displayed()
+
+
+@pytest.mark.slow
+def test_the_button_says_where_it_writes(opened):
+    from selenium.webdriver import Keys
+
+    browser = opened(network())
+    write(browser, 30, "ban")
+    assert find(browser, "start").text == "Write"
+    find(browser, "written").send_keys(Keys.CONTROL, Keys.HOME)
+    assert find(browser, "start").text == "Write from the cursor"
+    find(browser, "written").send_keys(Keys.CONTROL, Keys.END)
+    assert find(browser, "start").text == "Write"
 
 
 @pytest.mark.slow

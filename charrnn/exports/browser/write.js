@@ -165,8 +165,15 @@ class Writing {
     }
   }
 
+  // Who taps into the text, to scroll it, may not know that the cursor counts.
+  showPlace() {
+    const isAtEnd = this.beforeCursor() === this.field.value;
+    byId("start").textContent = isAtEnd ? "Write" : "Write from the cursor";
+  }
+
   // Shows what may come after the cursor, soon after the last key.
   previewSoon() {
+    this.showPlace();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.preview(), MILLISECONDS_AFTER_TYPING);
   }
@@ -237,6 +244,7 @@ class Writing {
     byId("start").hidden = isWriting;
     byId("pause").hidden = !isWriting;
     if (hadFocus) byId(isWriting ? "pause" : "start").focus();
+    this.showPlace();
     byId("again").disabled = isWriting || !this.earlier.length;
   }
 
