@@ -149,7 +149,7 @@ def choice_of(
         constraints: At least one.
         progress: The state of each.
         left: How much may still be written.
-        boundary: The id that ends a document, or `None`.
+        vocabulary: That of the model.
 
     Returns:
         A `Choice`.
