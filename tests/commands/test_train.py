@@ -195,8 +195,8 @@ def test_training_without_a_reader_stops_after_a_checkpoint(
     ) as process:
         os.close(its)
         shown = b""
-        while b"validation" not in shown:
-            shown = shown[-10:] + os.read(ours, 1000)
+        while b"left  validation" not in shown:
+            shown = shown[-20:] + os.read(ours, 1000)
         os.close(ours)
         if number == signal.SIGHUP:
             process.send_signal(number)
