@@ -157,14 +157,23 @@ class Watch:
         self._over = threading.Event()
         others = range(1, group.place.processes) if group.leads else [0]
         self._silence = Silence(others)
-        for task in (self._exchange, self._judge):
-            threading.Thread(target=task, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=task, daemon=True)
+            for task in (self._exchange, self._judge)
+        ]
+        for thread in self._threads:
+            thread.start()
         if not group.leads:
             explain_aborts(self._about_abort, LOST)
 
     def stop(self) -> None:
-        """Stops watching: from here on, the others may leave."""
+        """Stops watching: from here on, the others may leave.
+
+        A thread that were still in JAX's client when Python ends would crash.
+        """
         self._over.set()
+        for thread in self._threads:
+            thread.join(2 * BEAT_SECONDS)
 
     def fail(self, line: str) -> None:
         """Tells the others that this process ends with an error, and why."""
