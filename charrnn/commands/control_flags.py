@@ -161,9 +161,10 @@ def tell_dead_ends(reasons: Sequence[str]) -> None:
     Args:
         reasons: Why each sample ended.
     """
-    stuck = reasons.count(DEAD_END)
-    if stuck:
-        remark(
-            f"{stuck:,} of {len(reasons):,} samples ended unfinished: their "
-            "constraints let nothing follow"
-        )
+    stuck, count = reasons.count(DEAD_END), len(reasons)
+    if not stuck:
+        return
+    which = f"{stuck:,} of {count:,} samples"
+    if stuck == count:
+        which = f"all {count:,} samples" if count > 1 else "the sample"
+    remark(f"{which} ended unfinished: the constraints let nothing follow")

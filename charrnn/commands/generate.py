@@ -248,7 +248,12 @@ def _write(
         if draw:
             found = draw(sampler, prompt, how)
         elif arguments.json:
-            found = [(each, {}) for each in sampler.generate(prompt, **how)]
+            samples = sampler.generate(prompt, **how)
+            found = [(each, {}) for each in samples]
+            tell_dead_ends([each.stop_reason for each in samples])
+        if (draw or arguments.json) and arguments.new is None:
+            reasons = [each.stop_reason for each, _ in found]
+            tell_cut(sampler, reasons, how["length"])
         if arguments.json:
             rules = [rule.name for rule in how["constraints"]]
             written = sum(
