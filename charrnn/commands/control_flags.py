@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from charrnn.commands.options import at_least
 from charrnn.commands.spelling import typed
@@ -21,7 +22,11 @@ from charrnn.writing.word_lists import OnlyWords
 # that has it.
 LENGTHS_OF_SHORTEST = 100
 
-
+# What a text keeps to: a flag's value is an entry of JSON.
+NAMES_IN_JSON = (
+    "match", "forbid_match", "acrostic", "lines", "sentences", "forbid",
+    "forbid_file", "only_words", "max_copy", "no_loops",
+)  # fmt: skip
 FLAGS = (
     (
         "--match",
@@ -103,6 +108,23 @@ def constraints_of(
     if arguments.only_words is not None:
         text = _text(arguments.only_words, arguments, engine)
         found.append(_made("only_words", OnlyWords, text, vocabulary))
+    return found
+
+
+def constraints_as_json(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Lists what the samples keep to, as it was given.
+
+    Args:
+        arguments: Those of `charrnn generate`.
+
+    Returns:
+        An entry for each value of a flag, such as `{"match": "[a-z]+"}`.
+    """
+    found = []
+    for name in NAMES_IN_JSON:
+        value = getattr(arguments, name)
+        values = value if isinstance(value, list) else [value]
+        found += [{name: each} for each in values if each not in (None, False)]
     return found
 
 

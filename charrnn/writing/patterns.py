@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from charrnn.system.terminal import quoted
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.alphabets import Alphabet, alphabet_of
 from charrnn.writing.automata import BLOCKED, trimmed
@@ -48,7 +49,7 @@ class Match(Form):
         if automaton is None:
             raise ValueError(_nothing_matches(pattern, nfa, vocabulary))
         self.pattern = pattern
-        super().__init__(automaton, vocabulary, f"match {pattern!r:.100}")
+        super().__init__(automaton, vocabulary, f"match {quoted(pattern)}")
 
 
 def _words_of(alphabet: Alphabet) -> np.ndarray:
@@ -65,8 +66,8 @@ def _nothing_matches(pattern: str, nfa: Nfa, vocabulary: UnitVocabulary) -> str:
     reason = f": the model does not know {unknown}" if unknown else ""
     return (
         "Expected an expression that a text written with the model's "
-        f"{vocabulary.inner.plural} can match. Received {pattern!r:.200}, "
-        f"which nothing matches{reason}."
+        f"{vocabulary.inner.plural} can match. Received "
+        f"{quoted(pattern, 200)}, which nothing matches{reason}."
     )
 
 
@@ -138,7 +139,7 @@ class ForbidMatch(Absent):
         nfa.edges[begin].append((np.ones(len(alphabet), bool), begin))
         nfa.silent[begin].append(0)
         sets = determinised(nfa, _words_of(alphabet), begin)
-        name = f"forbid-match {pattern!r:.100}"
+        name = f"forbid-match {quoted(pattern)}"
         super().__init__(sets, vocabulary, name)
 
 
@@ -183,7 +184,7 @@ class Forbid(Absent):
         super().__init__(
             _search_of(possible, len(alphabet)),
             vocabulary,
-            f"forbid {strings[0]!r:.100}{more}",
+            f"forbid {quoted(strings[0])}{more}",
         )
 
 
@@ -243,14 +244,14 @@ class Acrostic(Match):
         if not word.strip() or not word.isprintable():
             raise ValueError(
                 "Expected a word whose letters begin lines. Received "
-                f"{word!r:.100}."
+                f"{quoted(word)}."
             )
         lines = [
             "" if letter == " " else _either_case(letter) + r"[^\n]*"
             for letter in word
         ]
         super().__init__(r"\n" + r"\n".join(lines), vocabulary)
-        self.name = f"acrostic {word!r:.100}"
+        self.name = f"acrostic {quoted(word)}"
 
     def start(self, prompt: str) -> int:
         """The state at the beginning of a line."""

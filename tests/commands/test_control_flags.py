@@ -41,7 +41,33 @@ def test_every_sample_keeps_to_the_form(write, flags, pattern):
         assert re.fullmatch(pattern, row["text"])
         assert row["stop_reason"] in ("complete", "length")
         assert 0 <= row["masked"] < 1
-        assert row["constraints"]
+
+
+LONG = "(" + "[a-z ]|" * 20 + "s)*"
+
+
+def test_the_json_has_each_constraint_as_it_was_given(write):
+    _, out, _ = write(
+        "--match", LONG, "--match", "[^\n\"']*", "--forbid", "l", "--lines=1",
+        "--forbid-match", r"s\b", "--forbid", "ea", "--no-loops", "--json",
+        "--length=5",
+    )  # fmt: skip
+    assert rows(out)[0]["constraints"] == [
+        {"match": LONG}, {"match": "[^\n\"']*"}, {"forbid_match": r"s\b"},
+        {"lines": 1}, {"forbid": "l"}, {"forbid": "ea"}, {"no_loops": True},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", [
+    ["--match", "\u4e00" + "a" * 300 + "sea"],
+    ["--match", LONG * 2 + "(sea"],
+    ["--match", "a{400}" + "e" * 150 + "sea", "--length=9"],
+    ["--match", "a", "--match", "a" * 150 + "sea"],
+], ids=range(4))  # fmt: skip
+def test_a_long_expression_is_shortened_in_the_middle(write, flags):
+    code, _, err = write(*flags)
+    assert code == 2 and "\u2026" in err and "sea'" in err
+    assert len(err) < 500
 
 
 def test_without_a_form_the_json_is_as_before(write):
