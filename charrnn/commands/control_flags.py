@@ -31,10 +31,16 @@ FLAGS = (
     (
         "--match",
         "REGEX",
-        "the text as a whole matches this regular expression (Python's; no "
-        "look-around or references); may be given several times",
+        "the new text, what follows the prompt, matches this regular "
+        "expression as a whole (Python's; no look-around or references); may "
+        "be given several times",
     ),
-    ("--acrostic", "WORD", "the first letters of the lines spell WORD"),
+    (
+        "--acrostic",
+        "WORD",
+        "the first letters of the lines spell WORD; no line end follows the "
+        "last line",
+    ),
     (
         "--forbid",
         "STRING",
@@ -43,8 +49,8 @@ FLAGS = (
     (
         "--forbid-match",
         "REGEX",
-        r"nothing in the text matches REGEX (\b: the edge of a word); may be "
-        "given several times",
+        r"nothing in the text matches REGEX (\b: the edge of a word; (?i) at "
+        "the beginning: in any letter case); may be given several times",
     ),
     ("--forbid-file", "FILE", "no line of FILE appears"),
     (

@@ -17,9 +17,10 @@ from charrnn.writing.subsets import Sets, check_size, determinised
 class Match(Form):
     r"""A text that matches a regular expression as a whole.
 
-    Every finished sample matches. Where it may end, it ends if the model would
-    go on with something that the expression does not allow: `[a-z]+` becomes a
-    word as long as the model's own, and not one that fills the length.
+    The text is the new one, without the prompt. Every finished sample matches.
+    Where it may end, it ends if the model would go on with something that the
+    expression does not allow: `[a-z]+` becomes a word as long as the model's
+    own, and not one that fills the length.
 
     Args:
         pattern: A regular expression of Python's `re`, without references to
@@ -220,7 +221,8 @@ class Acrostic(Match):
     r"""Lines whose first letters spell a word.
 
     A lower-case letter may also be written as a capital. A space stands for an
-    empty line. The first line begins a new line if the prompt does not end one.
+    empty line. No line end follows the last line. The first line begins a new
+    line if the prompt does not end one.
 
     Args:
         word: The first letters.

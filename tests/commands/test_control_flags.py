@@ -86,6 +86,21 @@ def test_a_text_of_a_form_is_the_same_in_json_and_on_the_screen(write):
     assert out == f"the {row['text']}\n"
 
 
+def test_the_help_says_what_a_form_is_about(capsys):
+    with pytest.raises(SystemExit):
+        main(["generate", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the new text, what follows the prompt, matches" in told
+    assert "no line end follows the last line" in told
+    assert "(?i)" in told
+
+
+def test_the_letter_case_of_what_is_forbidden_can_be_ignored(write):
+    flags = ["--forbid-match", "(?i)S", "--length=80", "--temperature=3"]
+    _, out, _ = write(*flags)
+    assert len(out.strip("\n")) > 40 and "s" not in out.lower()
+
+
 def test_files_name_what_is_forbidden_and_what_is_allowed(write, tmp_path):
     words = tmp_path / "words.txt"
     words.write_text("sea\nrock\n", encoding="utf-8")
