@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from charrnn.commands.options import at_least
-from charrnn.commands.spelling import typed
+from charrnn.commands.options import Once, at_least
+from charrnn.commands.spelling import model_text, typed
 from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
@@ -68,7 +68,7 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
         repeats = "several times" in text
         group.add_argument(
             flag,
-            action="append" if repeats else "store",
+            action="append" if repeats else Once,
             default=[] if repeats else None,
             metavar=metavar,
             help=text,
@@ -76,6 +76,7 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
     for flag in ("--lines", "--sentences"):
         group.add_argument(
             flag,
+            action=Once,
             type=at_least(1, MAX_COUNT),
             metavar="N",
             help=f"end after N {flag[2:]}",
@@ -107,6 +108,8 @@ def constraints_of(
         ("acrostic", Acrostic), ("lines", Lines), ("sentences", Sentences),
     ):  # fmt: skip
         value = getattr(arguments, flag)
+        if flag == "acrostic" and value is not None:
+            value = _as_learnt(value, arguments, engine)
         if value is not None:
             found.append(_made(flag, kind, value, vocabulary))
     if strings := list(_forbidden(arguments, engine)):
@@ -155,6 +158,14 @@ def _forbidden(arguments: argparse.Namespace, engine: Engine) -> Iterable[str]:
     if arguments.forbid_file is not None:
         text = _text(arguments.forbid_file, arguments, engine)
         yield from filter(str.strip, text.splitlines())
+
+
+def _as_learnt(word: str, arguments: argparse.Namespace, engine: Engine) -> str:
+    """A word in the normal form of the model's text, and its spelling."""
+    word = normalize_text(word, **text_form(engine.facts))
+    if arguments.unknown != "nearest":
+        return word
+    return model_text(word, engine, "nearest", "--acrostic", skip=False)
 
 
 def _text(source: str, arguments: argparse.Namespace, engine: Engine) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from charrnn.system.terminal import quoted
 from charrnn.text.units import UnitVocabulary
+from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 from charrnn.writing.alphabets import Alphabet, alphabet_of
 from charrnn.writing.automata import BLOCKED, trimmed
 from charrnn.writing.expressions import Nfa, nfa_of
@@ -248,6 +249,7 @@ class Acrostic(Match):
                 "Expected a word whose letters begin lines. Received "
                 f"{quoted(word)}."
             )
+        _check_letters(word, alphabet_of(vocabulary).characters)
         lines = [
             "" if letter == " " else _either_case(letter) + r"[^\n]*"
             for letter in word
@@ -260,6 +262,26 @@ class Acrostic(Match):
         if prompt and not prompt.endswith("\n"):
             return 0
         return self.automaton.run(alphabet_of(self.vocabulary).spelled("\n"))
+
+
+def _check_letters(word: str, known: str) -> None:
+    """Checks that the model can write each letter, as it is or as a capital."""
+    strange = [
+        letter
+        for letter in dict.fromkeys(word.replace(" ", ""))
+        if not {letter, letter.upper()} & set(known)
+    ]
+    if strange:
+        named = ", ".join(map(describe, strange[:MAX_CHARACTERS_NAMED]))
+        raise ValueError(
+            f"Expected letters that the model writes. Received {quoted(word)}: "
+            f"it does not know {named}."
+        )
+    if "\n" not in known:
+        raise ValueError(
+            "Expected a model that writes several lines. Received one that "
+            "does not know the line end."
+        )
 
 
 def _either_case(letter: str) -> str:

@@ -101,6 +101,15 @@ def test_the_letter_case_of_what_is_forbidden_can_be_ignored(write):
     assert len(out.strip("\n")) > 40 and "s" not in out.lower()
 
 
+@pytest.mark.parametrize("flags, pattern", [
+    (["--acrostic", "s\xeb", "--unknown=nearest"], r"s[^\n]*\ne[^\n]*"),
+    (["--lines=3", "--sentences=5"], r"(?s:.*)"),
+])  # fmt: skip
+def test_a_form_that_can_be_is_kept_to(write, flags, pattern):
+    code, out, _ = write(*flags)
+    assert code == 0 and re.fullmatch(pattern, out.removesuffix("\n"))
+
+
 def test_files_name_what_is_forbidden_and_what_is_allowed(write, tmp_path):
     words = tmp_path / "words.txt"
     words.write_text("sea\nrock\n", encoding="utf-8")
@@ -136,11 +145,21 @@ def test_the_default_length_has_room_for_the_form(write):
     (["--forbid-match", "a*"], "--forbid-match: .* every text has"),
     (["--forbid", ""], "--forbid: Expected strings of at least one"),
     (["--acrostic", "\u4e00"], "--acrostic: .* does not know '\u4e00'"),
+    (["--acrostic", "s\xebas\xe9"],
+     "Received 's\xebas\xe9': it does not know '\xeb'.*, '\xe9'"),
+    (["--acrostic=a", "--acrostic=b"], "Expected --acrostic once"),
+    (["--lines=1", "--lines=1"], "Expected --lines once"),
+    (["--sentences=1", "--sentences=2"], "Expected --sentences once"),
+    (["--only-words=a", "--only-words=b"], "Expected --only-words once"),
+    (["--forbid-file=a", "--forbid-file=b"], "Expected --forbid-file once"),
     (["--acrostic", " "], "--acrostic: Expected a word"),
     (["--only-words", "missing.txt"], "missing.txt"),
 ])  # fmt: skip
-def test_what_is_impossible_is_said_in_one_line(write, flags, message):
-    code, out, err = write(*flags)
+def test_what_is_impossible_is_said_in_one_line(write, capsys, flags, message):
+    try:
+        code, out, err = write(*flags)
+    except SystemExit as end:
+        code, (out, err) = end.code, capsys.readouterr()
     assert code == 2 and out == ""
     assert re.search(message, err), err
     assert len(err.splitlines()) == 1
