@@ -12,6 +12,7 @@ import pytest
 
 import charrnn
 from charrnn.commands import main
+from charrnn.commands.documents import draw_new
 from charrnn.insight import neurons
 from charrnn.text import kinds
 from charrnn.text.document_hashes import digests
@@ -132,6 +133,32 @@ def test_a_document_that_a_string_ends_is_finished(
     always = [f"--stop-after={letter}" for letter in "abn"]
     out, err = written(folder, capsys, "--new", "--count=3", *always)
     assert "cut" not in err
+
+
+class Stuck:
+    """After one unit nothing may follow, though the text may not end."""
+
+    def start(self, prompt):
+        return 0
+
+    def allowed(self, state, left):
+        return np.full(4, state == 0)
+
+    def advance(self, state, unit):
+        return 1
+
+    def can_finish(self, state):
+        return False
+
+
+def test_dead_ends_among_new_documents_are_told_as_such(folder, capsys):
+    sampler = charrnn.Sampler(folder / "model.keras")
+    known = KnownDocuments.read(folder)
+    how = {"count": 2, "length": 9, "constraints": [Stuck()]}
+    assert draw_new(known, sampler, "", how) == []
+    err = capsys.readouterr().err
+    assert "100 ended unfinished: the constraints let nothing follow" in err
+    assert "only 0 of 2 new documents found" in err and "cut" not in err
 
 
 @pytest.mark.parametrize("flags", [
