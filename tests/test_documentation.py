@@ -66,6 +66,18 @@ def test_a_guide_is_read_in_minutes(page):
         assert len(page.read_text("utf-8").split()) < 900
 
 
+def test_no_two_guides_make_files_of_the_same_name():
+    # A reader who follows both would go on with the wrong one.
+    makes = re.compile(r"(?:\btee |[^-]> |\bWith `)([\w-]+\.txt)\b")
+    made = [
+        name
+        for page in (README, *GUIDES)
+        for name in sorted(set(makes.findall(page.read_text("utf-8"))))
+    ]
+    assert len(made) > 4
+    assert sorted(made) == sorted(set(made))
+
+
 def test_the_site_has_every_page_once():
     named = navigation()
     assert len(set(named)) == len(named)

@@ -21,10 +21,10 @@
 - `compare_tables`: Print the samples and the figures of a comparison as tables.
 - `compare`: Train kinds of cells, and units, on one text in turns, and compare
   them.
-- `best_flags`: The flags of `charrnn generate` that choose among texts: ranks
-  and a beam.
 - `control_flags`: The flags of `charrnn generate` for texts that keep to a
   form.
+- `best_flags`: The flags of `charrnn generate` that choose among texts: ranks
+  and a beam.
 - `copy_flags`: The flags of `charrnn generate` against copying and repetition.
 - `generate_flags`: The flags of `charrnn generate`.
 - `samples`: Lay out samples: one after another, or each as a line of JSON.

@@ -2,12 +2,17 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from charrnn.commands.control_flags import tell_dead_ends
 from charrnn.commands.options import at_least
 from charrnn.system.terminal import remark
 from charrnn.writing.drawing import Sample
 from charrnn.writing.sampler import Sampler
+from charrnn.writing.steering import DEAD_END
+
+if TYPE_CHECKING:
+    from charrnn.writing.ranked import Ranked
 
 Found = list[tuple[Sample, dict[str, Any]]]  # with further entries of JSON
 Draw = Callable[[Sampler, str, Mapping[str, Any]], Found]
@@ -138,12 +143,19 @@ def _best(
         )
     samples = sampler.generate(prompt, **{**how, "count": number})
     best = ranked(samples, by, source=source)
-    figures = ", ".join(f"{each.figure:.3f}" for each in best[:count])
+    figures = ", ".join(map(_figure, best[:count]))
     remark(
         f"the best {count:,} of {number:,} by {by}: {figures}; the last: "
-        f"{best[-1].figure:.3f} ({FIGURES[by]})"
+        f"{_figure(best[-1])} ({FIGURES[by]})"
     )
+    tell_dead_ends([sample.stop_reason for sample in samples])
     return [
         (each.sample, {"rank": each.rank, by: round(each.figure, 6)})
         for each in best[:count]
     ]
+
+
+def _figure(ranked: "Ranked") -> str:
+    """What a sample was ranked by; says so if the sample is unfinished."""
+    unfinished = ranked.sample.stop_reason == DEAD_END
+    return f"{ranked.figure:.3f}" + (" (unfinished)" if unfinished else "")

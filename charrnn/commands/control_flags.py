@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from charrnn.commands.options import at_least
-from charrnn.commands.spelling import typed
+from charrnn.commands.options import Once, at_least
+from charrnn.commands.spelling import model_text, typed
 from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
 from charrnn.system.terminal import remark
@@ -21,15 +22,25 @@ from charrnn.writing.word_lists import OnlyWords
 # that has it.
 LENGTHS_OF_SHORTEST = 100
 
-
+# What a text keeps to: a flag's value is an entry of JSON.
+NAMES_IN_JSON = (
+    "match", "forbid_match", "acrostic", "lines", "sentences", "forbid",
+    "forbid_file", "only_words", "max_copy", "no_loops",
+)  # fmt: skip
 FLAGS = (
     (
         "--match",
         "REGEX",
-        "the text as a whole matches this regular expression (Python's; no "
-        "look-around or references); may be given several times",
+        "the new text, what follows the prompt, matches this regular "
+        "expression as a whole (Python's; no look-around or references); may "
+        "be given several times",
     ),
-    ("--acrostic", "WORD", "the first letters of the lines spell WORD"),
+    (
+        "--acrostic",
+        "WORD",
+        "the first letters of the lines spell WORD; no line end follows the "
+        "last line",
+    ),
     (
         "--forbid",
         "STRING",
@@ -38,8 +49,8 @@ FLAGS = (
     (
         "--forbid-match",
         "REGEX",
-        r"nothing in the text matches REGEX (\b: the edge of a word); may be "
-        "given several times",
+        r"nothing in the text matches REGEX (\b: the edge of a word; (?i) at "
+        "the beginning: in any letter case); may be given several times",
     ),
     ("--forbid-file", "FILE", "no line of FILE appears"),
     (
@@ -57,7 +68,7 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
         repeats = "several times" in text
         group.add_argument(
             flag,
-            action="append" if repeats else "store",
+            action="append" if repeats else Once,
             default=[] if repeats else None,
             metavar=metavar,
             help=text,
@@ -65,6 +76,7 @@ def add_control_arguments(parser: argparse.ArgumentParser) -> None:
     for flag in ("--lines", "--sentences"):
         group.add_argument(
             flag,
+            action=Once,
             type=at_least(1, MAX_COUNT),
             metavar="N",
             help=f"end after N {flag[2:]}",
@@ -96,6 +108,8 @@ def constraints_of(
         ("acrostic", Acrostic), ("lines", Lines), ("sentences", Sentences),
     ):  # fmt: skip
         value = getattr(arguments, flag)
+        if flag == "acrostic" and value is not None:
+            value = _as_learnt(value, arguments, engine)
         if value is not None:
             found.append(_made(flag, kind, value, vocabulary))
     if strings := list(_forbidden(arguments, engine)):
@@ -103,6 +117,23 @@ def constraints_of(
     if arguments.only_words is not None:
         text = _text(arguments.only_words, arguments, engine)
         found.append(_made("only_words", OnlyWords, text, vocabulary))
+    return found
+
+
+def constraints_as_json(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Lists what the samples keep to, as it was given.
+
+    Args:
+        arguments: Those of `charrnn generate`.
+
+    Returns:
+        An entry for each value of a flag, such as `{"match": "[a-z]+"}`.
+    """
+    found = []
+    for name in NAMES_IN_JSON:
+        value = getattr(arguments, name)
+        values = value if isinstance(value, list) else [value]
+        found += [{name: each} for each in values if each not in (None, False)]
     return found
 
 
@@ -127,6 +158,14 @@ def _forbidden(arguments: argparse.Namespace, engine: Engine) -> Iterable[str]:
     if arguments.forbid_file is not None:
         text = _text(arguments.forbid_file, arguments, engine)
         yield from filter(str.strip, text.splitlines())
+
+
+def _as_learnt(word: str, arguments: argparse.Namespace, engine: Engine) -> str:
+    """A word in the normal form of the model's text, and its spelling."""
+    word = normalize_text(word, **text_form(engine.facts))
+    if arguments.unknown != "nearest":
+        return word
+    return model_text(word, engine, "nearest", "--acrostic", skip=False)
 
 
 def _text(source: str, arguments: argparse.Namespace, engine: Engine) -> str:
@@ -161,9 +200,10 @@ def tell_dead_ends(reasons: Sequence[str]) -> None:
     Args:
         reasons: Why each sample ended.
     """
-    stuck = reasons.count(DEAD_END)
-    if stuck:
-        remark(
-            f"{stuck:,} of {len(reasons):,} samples ended unfinished: their "
-            "constraints let nothing follow"
-        )
+    stuck, count = reasons.count(DEAD_END), len(reasons)
+    if not stuck:
+        return
+    which = f"{stuck:,} of {count:,} samples"
+    if stuck == count:
+        which = f"all {count:,} samples" if count > 1 else "the sample"
+    remark(f"{which} ended unfinished: the constraints let nothing follow")

@@ -102,7 +102,18 @@ def draw_new(
     from charrnn.writing.novelty import new_documents
 
     found = new_documents(sampler, known, prompt, **how)
-    places, drawn = found.places, found.drawn
+    _tell_places(found.places, found.drawn, how["length"])
+    new, wanted = len(found.samples), how["count"]
+    if new < wanted:
+        remark(
+            f"only {new:,} of {wanted:,} new documents found after "
+            f"{found.drawn:,} drawn"
+        )
+    return [(sample, {}) for sample in found.samples]
+
+
+def _tell_places(places: Mapping[str, int], drawn: int, length: int) -> None:
+    """Says where the documents drawn occur."""
     share = places["new"] / drawn if drawn else 0
     line = (
         f"{drawn:,} drawn: {places['new']:,} new ({share:.0%}), "
@@ -112,9 +123,13 @@ def draw_new(
     if places["repeated"]:
         line += f"; {places['repeated']:,} like one drawn before"
     if places["unfinished"]:
-        line += f"; {places['unfinished']:,} cut at --length {how['length']:,}"
+        line += f"; {places['unfinished']:,} cut at --length {length:,}"
+    if places["dead_end"]:
+        line += (
+            f"; {places['dead_end']:,} ended unfinished: the constraints let "
+            "nothing follow"
+        )
     remark(line)
-    return [(sample, {}) for sample in found.samples]
 
 
 def tell_cut(sampler: "Sampler", reasons: Sequence[str], length: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from charrnn.commands.best_flags import Draw, drawer_of
 from charrnn.commands.control_flags import (
+    constraints_as_json,
     constraints_of,
     length_with,
     tell_dead_ends,
@@ -248,9 +249,14 @@ def _write(
         if draw:
             found = draw(sampler, prompt, how)
         elif arguments.json:
-            found = [(each, {}) for each in sampler.generate(prompt, **how)]
+            samples = sampler.generate(prompt, **how)
+            found = [(each, {}) for each in samples]
+            tell_dead_ends([each.stop_reason for each in samples])
+        if (draw or arguments.json) and arguments.new is None:
+            reasons = [each.stop_reason for each, _ in found]
+            tell_cut(sampler, reasons, how["length"])
         if arguments.json:
-            rules = [rule.name for rule in how["constraints"]]
+            rules = constraints_as_json(arguments)
             written = sum(
                 write(as_json(prompt, sample, rules, more))
                 for sample, more in found

@@ -62,6 +62,25 @@ def add_reading_arguments(
     add_unknown_argument(parser)
 
 
+class Once(argparse.Action):
+    """Stores a flag's value, and refuses a second one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Stores the value, or exits if there is one already."""
+        if getattr(namespace, self.dest) is not None:
+            parser.error(
+                f"Expected {option_string} once. Received it twice. Leave one "
+                "of them out"
+            )
+        setattr(namespace, self.dest, values)
+
+
 def at_least(least: int, most: int = MAX_INTEGER) -> Callable[[str], int]:
     """An argparse type: whole numbers from `least` to `most`."""
 

@@ -83,7 +83,7 @@ def write_samples(
 def as_json(
     prompt: str,
     sample: Sample,
-    constraints: Sequence[str] = (),
+    constraints: Sequence[Mapping[str, Any]] = (),
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
     """Returns a sample as a line of JSON.
@@ -91,7 +91,7 @@ def as_json(
     Args:
         prompt: The text before the sample.
         sample: The sample.
-        constraints: The names of those that it keeps to.
+        constraints: Those that it keeps to, each as an entry of JSON.
         more: Further entries.
 
     Returns:
@@ -111,8 +111,10 @@ def as_json(
         row["masked"] = round(sample.masked, 6)
     # JSON does not escape all control characters, which a terminal would act
     # on. Bytes that are not text are lone surrogates, which UTF-8 cannot store.
-    escaped = sys.stdout.isatty() or not _is_text(prompt + sample.text)
-    return json.dumps(row, ensure_ascii=escaped) + "\n"
+    line = json.dumps(row, ensure_ascii=False)
+    if sys.stdout.isatty() or not _is_text(line):
+        line = json.dumps(row)
+    return line + "\n"
 
 
 def _is_text(text: str) -> bool:

@@ -108,6 +108,28 @@ def one_line(text: str) -> str:
     return _escape_unprintable(text)
 
 
+def quoted(text: str, most: int = 100) -> str:
+    """Quotes a text for a message; of a long one, both ends.
+
+    Args:
+        text: Any text.
+        most: The number of characters from which it is shortened.
+
+    Returns:
+        The text as Python writes it, with an ellipsis in its middle if it has
+        more than `most` characters.
+
+    Example:
+
+    >>> quoted("(ab|cd)+ef", most=7)
+    "'(ab…+ef'"
+    """
+    if len(text) > most:
+        kept = (most - 1) // 2
+        text = f"{text[:kept]}\u2026{text[len(text) - kept :]}"
+    return repr(text)
+
+
 def wrapped(text: str, indent: int = 2, file: TextIO | None = None) -> str:
     """Breaks lines between words; a terminal would break within words.
 

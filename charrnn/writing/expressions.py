@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from charrnn.system.terminal import quoted
 from charrnn.writing.alphabets import Alphabet
 
 MAX_POSITIONS = 50_000  # states of the nondeterministic automaton
@@ -110,7 +111,7 @@ def parsed(pattern: str) -> Any:
     except (re.error, OverflowError, RecursionError) as error:
         reason = "too deeply nested" if _is_deep(error) else error
         raise ValueError(
-            f"Expected a regular expression. Received {pattern!r:.200}: "
+            f"Expected a regular expression. Received {quoted(pattern, 200)}: "
             f"{reason}."
         ) from error
     begins = (sre.AT_BEGINNING, sre.AT_BEGINNING_STRING)
@@ -279,11 +280,11 @@ class _Builder:
             return ValueError(
                 "Expected an expression that is decided character by "
                 f"character. Received {_NAMES[kind]}, {found[0]!r}, at "
-                f"position {found.start():,} of {self._pattern!r:.200}."
+                f"position {found.start():,} of {quoted(self._pattern, 200)}."
             )
         return ValueError(
             "Expected an expression that is decided character by character. "
-            f"Received {self._pattern!r:.200}."
+            f"Received {quoted(self._pattern, 200)}."
         )
 
 

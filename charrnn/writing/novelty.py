@@ -17,13 +17,16 @@ from charrnn.text.known_documents import (
 )
 from charrnn.writing.drawing import Sample
 from charrnn.writing.sampler import Sampler
+from charrnn.writing.steering import COMPLETE, DEAD_END, END
 
 if TYPE_CHECKING:
     from charrnn.text.sources import Source
 
 UNFINISHED = "unfinished"  # a document that was cut at the maximum length
+STUCK = "dead_end"  # one that constraints let neither go on nor end
 REPEATED = "repeated"  # the same as one drawn before, wherever it occurs
-PLACES = (NEW, TRAINING, HELD_OUT, REPEATED, UNFINISHED)
+PLACES = (NEW, TRAINING, HELD_OUT, REPEATED, UNFINISHED, STUCK)
+FINISHED_BY = (END, COMPLETE, "stop", "stop_after")  # `Sample.stop_reason`
 # So many are drawn together, however many are wanted: of one seed, the first
 # new documents are then always the same.
 DOCUMENTS_PER_BATCH = 32
@@ -38,8 +41,9 @@ class NewDocuments:
         samples: The new documents, all different.
         places: The number of documents drawn, by where they occur: `"new"`,
             `"training"` (in the part to train on), `"held_out"`; apart from
-            these `"repeated"`, the same as one drawn before, and
-            `"unfinished"`.
+            these `"repeated"`, the same as one drawn before,
+            `"unfinished"`, cut at the maximum length, and `"dead_end"`, which
+            constraints let neither go on nor end.
     """
 
     samples: list[Sample]
@@ -66,7 +70,8 @@ def new_documents(
         sampler: Of a model of documents.
         known: The documents of its training text.
         prompt: The beginning of each document.
-        count: Number of new documents.
+        count: Number of new documents. One that a string of `stop` or
+            `stop_after` ends is finished, as if the model had ended it.
         seed: Of the random numbers. Each further batch of 32 documents has a
             seed of its own.
         **how: As for `Sampler.generate`.
@@ -95,15 +100,16 @@ def new_documents(
     places: collections.Counter[str] = collections.Counter()
     seen: set[str] = set()
     for sample, place in _drawn(sampler, known, prompt, seed, how):
-        if place != UNFINISHED:
+        if sample.stop_reason == "interrupted":
+            break
+        if place not in (UNFINISHED, STUCK):
             place = REPEATED if sample.text in seen else place
             seen.add(sample.text)
         places[place] += 1
         if place == NEW:
             found.append(sample)
         is_hopeless = places.total() >= MAX_DRAWN_PER_NEW * count
-        is_interrupted = sample.stop_reason == "interrupted"
-        if len(found) == count or is_hopeless or is_interrupted:
+        if len(found) == count or is_hopeless:
             break
     return NewDocuments(found, {name: places[name] for name in PLACES})
 
@@ -125,8 +131,11 @@ def _drawn(
         )
         places = known.places([prompt + sample.text for sample in samples])
         for sample, place in zip(samples, places, strict=True):
-            ended = sample.stop_reason == "end"
-            yield sample, place if ended else UNFINISHED
+            if sample.stop_reason in FINISHED_BY:
+                yield sample, place
+            else:
+                is_stuck = sample.stop_reason == DEAD_END
+                yield sample, STUCK if is_stuck else UNFINISHED
 
 
 def check_is_of_documents(engine: Engine) -> DocumentVocabulary:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from charrnn.system.terminal import quoted
 from charrnn.text.units import UnitVocabulary
+from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
 from charrnn.writing.alphabets import Alphabet, alphabet_of
 from charrnn.writing.automata import BLOCKED, trimmed
 from charrnn.writing.expressions import Nfa, nfa_of
@@ -16,9 +18,10 @@ from charrnn.writing.subsets import Sets, check_size, determinised
 class Match(Form):
     r"""A text that matches a regular expression as a whole.
 
-    Every finished sample matches. Where it may end, it ends if the model would
-    go on with something that the expression does not allow: `[a-z]+` becomes a
-    word as long as the model's own, and not one that fills the length.
+    The text is the new one, without the prompt. Every finished sample matches.
+    Where it may end, it ends if the model would go on with something that the
+    expression does not allow: `[a-z]+` becomes a word as long as the model's
+    own, and not one that fills the length.
 
     Args:
         pattern: A regular expression of Python's `re`, without references to
@@ -48,7 +51,7 @@ class Match(Form):
         if automaton is None:
             raise ValueError(_nothing_matches(pattern, nfa, vocabulary))
         self.pattern = pattern
-        super().__init__(automaton, vocabulary, f"match {pattern!r:.100}")
+        super().__init__(automaton, vocabulary, f"match {quoted(pattern)}")
 
 
 def _words_of(alphabet: Alphabet) -> np.ndarray:
@@ -65,8 +68,8 @@ def _nothing_matches(pattern: str, nfa: Nfa, vocabulary: UnitVocabulary) -> str:
     reason = f": the model does not know {unknown}" if unknown else ""
     return (
         "Expected an expression that a text written with the model's "
-        f"{vocabulary.inner.plural} can match. Received {pattern!r:.200}, "
-        f"which nothing matches{reason}."
+        f"{vocabulary.inner.plural} can match. Received "
+        f"{quoted(pattern, 200)}, which nothing matches{reason}."
     )
 
 
@@ -138,7 +141,7 @@ class ForbidMatch(Absent):
         nfa.edges[begin].append((np.ones(len(alphabet), bool), begin))
         nfa.silent[begin].append(0)
         sets = determinised(nfa, _words_of(alphabet), begin)
-        name = f"forbid-match {pattern!r:.100}"
+        name = f"forbid-match {quoted(pattern)}"
         super().__init__(sets, vocabulary, name)
 
 
@@ -183,7 +186,7 @@ class Forbid(Absent):
         super().__init__(
             _search_of(possible, len(alphabet)),
             vocabulary,
-            f"forbid {strings[0]!r:.100}{more}",
+            f"forbid {quoted(strings[0])}{more}",
         )
 
 
@@ -219,7 +222,8 @@ class Acrostic(Match):
     r"""Lines whose first letters spell a word.
 
     A lower-case letter may also be written as a capital. A space stands for an
-    empty line. The first line begins a new line if the prompt does not end one.
+    empty line. No line end follows the last line. The first line begins a new
+    line if the prompt does not end one.
 
     Args:
         word: The first letters.
@@ -243,20 +247,41 @@ class Acrostic(Match):
         if not word.strip() or not word.isprintable():
             raise ValueError(
                 "Expected a word whose letters begin lines. Received "
-                f"{word!r:.100}."
+                f"{quoted(word)}."
             )
+        _check_letters(word, alphabet_of(vocabulary).characters)
         lines = [
             "" if letter == " " else _either_case(letter) + r"[^\n]*"
             for letter in word
         ]
         super().__init__(r"\n" + r"\n".join(lines), vocabulary)
-        self.name = f"acrostic {word!r:.100}"
+        self.name = f"acrostic {quoted(word)}"
 
     def start(self, prompt: str) -> int:
         """The state at the beginning of a line."""
         if prompt and not prompt.endswith("\n"):
             return 0
         return self.automaton.run(alphabet_of(self.vocabulary).spelled("\n"))
+
+
+def _check_letters(word: str, known: str) -> None:
+    """Checks that the model can write each letter, as it is or as a capital."""
+    strange = [
+        letter
+        for letter in dict.fromkeys(word.replace(" ", ""))
+        if not {letter, letter.upper()} & set(known)
+    ]
+    if strange:
+        named = ", ".join(map(describe, strange[:MAX_CHARACTERS_NAMED]))
+        raise ValueError(
+            f"Expected letters that the model writes. Received {quoted(word)}: "
+            f"it does not know {named}."
+        )
+    if "\n" not in known:
+        raise ValueError(
+            "Expected a model that writes several lines. Received one that "
+            "does not know the line end."
+        )
 
 
 def _either_case(letter: str) -> str:

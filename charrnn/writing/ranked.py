@@ -53,8 +53,8 @@ def ranked(
         source: The text from which novel samples do not copy.
 
     Returns:
-        The samples in order. Those without text, and those that ended before
-        their constraints allowed it, come last.
+        The samples in order. Those without text come after the others, and
+        last those that ended before their constraints allowed it.
 
     Raises:
         ValueError: if `by` is none of these, or a source is missing.
@@ -80,10 +80,9 @@ def ranked(
     else:
         figures = [sample.nats_per_character for sample in samples]
 
-    def order(pair: tuple[Sample, float]) -> tuple[bool, float]:
+    def order(pair: tuple[Sample, float]) -> tuple[bool, bool, float]:
         sample, figure = pair
-        unfinished = sample.stop_reason == DEAD_END
-        return unfinished or not sample.text, figure
+        return sample.stop_reason == DEAD_END, not sample.text, figure
 
     pairs = sorted(zip(samples, figures, strict=True), key=order)
     return [

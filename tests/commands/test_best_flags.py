@@ -5,7 +5,8 @@ import json
 import pytest
 
 import charrnn
-from charrnn.commands import main
+from charrnn.commands import best_flags, main
+from charrnn.writing.drawing import Sample
 
 
 @pytest.fixture
@@ -97,3 +98,40 @@ def test_what_does_not_go_together_ends_in_a_line(
     assert code == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def samples_that_end(reasons):
+    """A sampler whose samples end so, the later the likelier."""
+
+    class Fixed:
+        def generate(self, prompt, *, count, **how):
+            assert count == len(reasons)
+            return [
+                Sample("text", 0, place, 9.0 - place, reason)
+                for place, reason in enumerate(reasons)
+            ]
+
+    return Fixed()
+
+
+@pytest.mark.parametrize(("reasons", "figures", "told"), [
+    (["complete", "dead end", "complete"],
+     "7.000, 9.000; the last: 8.000 (unfinished)", "1 of 3 samples ended"),
+    (["dead end", "complete", "dead end"],
+     "8.000, 7.000 (unfinished); the last: 9.000 (unfinished)",
+     "2 of 3 samples ended"),
+    (["dead end"] * 3, "7.000 (unfinished), 8.000 (unfinished); the last",
+     "all 3 samples ended unfinished"),
+    (["length"] * 3, "7.000, 8.000; the last: 9.000", None),
+])  # fmt: skip
+def test_finished_samples_come_first_and_dead_ends_are_told(
+    capsys, reasons, figures, told
+):
+    how = {"count": 2, "constraints": []}
+    sampler = samples_that_end(reasons)
+    found = best_flags._best(3, "likelihood", None, sampler, "", how)
+    ends = [sample.stop_reason == "dead end" for sample, _ in found]
+    assert ends == sorted(ends)
+    err = capsys.readouterr().err
+    assert figures in err
+    assert (told or "") in err and ("unfinished: " in err) == bool(told)

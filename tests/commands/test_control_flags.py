@@ -41,7 +41,33 @@ def test_every_sample_keeps_to_the_form(write, flags, pattern):
         assert re.fullmatch(pattern, row["text"])
         assert row["stop_reason"] in ("complete", "length")
         assert 0 <= row["masked"] < 1
-        assert row["constraints"]
+
+
+LONG = "(" + "[a-z ]|" * 20 + "s)*"
+
+
+def test_the_json_has_each_constraint_as_it_was_given(write):
+    _, out, _ = write(
+        "--match", LONG, "--match", "[^\n\"']*", "--forbid", "l", "--lines=1",
+        "--forbid-match", r"s\b", "--forbid", "ea", "--no-loops", "--json",
+        "--length=5",
+    )  # fmt: skip
+    assert rows(out)[0]["constraints"] == [
+        {"match": LONG}, {"match": "[^\n\"']*"}, {"forbid_match": r"s\b"},
+        {"lines": 1}, {"forbid": "l"}, {"forbid": "ea"}, {"no_loops": True},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", [
+    ["--match", "\u4e00" + "a" * 300 + "sea"],
+    ["--match", LONG * 2 + "(sea"],
+    ["--match", "a{400}" + "e" * 150 + "sea", "--length=9"],
+    ["--match", "a", "--match", "a" * 150 + "sea"],
+], ids=range(4))  # fmt: skip
+def test_a_long_expression_is_shortened_in_the_middle(write, flags):
+    code, _, err = write(*flags)
+    assert code == 2 and "\u2026" in err and "sea'" in err
+    assert len(err) < 500
 
 
 def test_without_a_form_the_json_is_as_before(write):
@@ -58,6 +84,30 @@ def test_a_text_of_a_form_is_the_same_in_json_and_on_the_screen(write):
     _, listed, _ = write(*flags, "--json")
     (row,) = rows(listed)
     assert out == f"the {row['text']}\n"
+
+
+def test_the_help_says_what_a_form_is_about(capsys):
+    with pytest.raises(SystemExit):
+        main(["generate", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the new text, what follows the prompt, matches" in told
+    assert "no line end follows the last line" in told
+    assert "(?i)" in told
+
+
+def test_the_letter_case_of_what_is_forbidden_can_be_ignored(write):
+    flags = ["--forbid-match", "(?i)S", "--length=80", "--temperature=3"]
+    _, out, _ = write(*flags)
+    assert len(out.strip("\n")) > 40 and "s" not in out.lower()
+
+
+@pytest.mark.parametrize("flags, pattern", [
+    (["--acrostic", "s\xeb", "--unknown=nearest"], r"s[^\n]*\ne[^\n]*"),
+    (["--lines=3", "--sentences=5"], r"(?s:.*)"),
+])  # fmt: skip
+def test_a_form_that_can_be_is_kept_to(write, flags, pattern):
+    code, out, _ = write(*flags)
+    assert code == 0 and re.fullmatch(pattern, out.removesuffix("\n"))
 
 
 def test_files_name_what_is_forbidden_and_what_is_allowed(write, tmp_path):
@@ -95,11 +145,21 @@ def test_the_default_length_has_room_for_the_form(write):
     (["--forbid-match", "a*"], "--forbid-match: .* every text has"),
     (["--forbid", ""], "--forbid: Expected strings of at least one"),
     (["--acrostic", "\u4e00"], "--acrostic: .* does not know '\u4e00'"),
+    (["--acrostic", "s\xebas\xe9"],
+     "Received 's\xebas\xe9': it does not know '\xeb'.*, '\xe9'"),
+    (["--acrostic=a", "--acrostic=b"], "Expected --acrostic once"),
+    (["--lines=1", "--lines=1"], "Expected --lines once"),
+    (["--sentences=1", "--sentences=2"], "Expected --sentences once"),
+    (["--only-words=a", "--only-words=b"], "Expected --only-words once"),
+    (["--forbid-file=a", "--forbid-file=b"], "Expected --forbid-file once"),
     (["--acrostic", " "], "--acrostic: Expected a word"),
     (["--only-words", "missing.txt"], "missing.txt"),
 ])  # fmt: skip
-def test_what_is_impossible_is_said_in_one_line(write, flags, message):
-    code, out, err = write(*flags)
+def test_what_is_impossible_is_said_in_one_line(write, capsys, flags, message):
+    try:
+        code, out, err = write(*flags)
+    except SystemExit as end:
+        code, (out, err) = end.code, capsys.readouterr()
     assert code == 2 and out == ""
     assert re.search(message, err), err
     assert len(err.splitlines()) == 1

@@ -12,6 +12,7 @@ import pytest
 
 import charrnn
 from charrnn.commands import main
+from charrnn.commands.documents import draw_new
 from charrnn.insight import neurons
 from charrnn.text import kinds
 from charrnn.text.document_hashes import digests
@@ -105,7 +106,7 @@ def test_documents_that_are_not_new_are_told_apart(folder):
     assert set(known.places(drawn)) == {"new"}
     assert found.places["new"] == 50
     assert len(set(drawn)) == 50
-    assert all(found.places.values())
+    assert [n for n in found.places if not found.places[n]] == ["dead_end"]
     assert found.drawn == sum(found.places.values()) < 50 * 50
 
 
@@ -114,6 +115,63 @@ def test_a_search_for_new_documents_ends(folder):
     known = KnownDocuments(digests(["a", "b", "n"]), digests([]))
     found = charrnn.new_documents(sampler, known, count=2, length=0)
     assert not found.samples and found.places["unfinished"] == 100
+
+
+@pytest.mark.parametrize("flags, wanted", [
+    (["--stop-after=nn"], r".*nn|[^\n]*"),
+    (["--stop=nn"], r"((?!nn).)*"),
+])  # fmt: skip
+def test_a_document_that_a_string_ends_is_finished(
+    folder, capsys, flags, wanted
+):
+    flags = [*flags, "--new", "--count=20", "--prompt=ann"]
+    out, err = written(folder, capsys, *flags)
+    assert len(out.splitlines()) == 20
+    assert all(re.fullmatch(wanted, line[3:]) for line in out.splitlines())
+    assert "only" not in err
+    # With any unit that ends it, none is left to be cut.
+    always = [f"--stop-after={letter}" for letter in "abn"]
+    out, err = written(folder, capsys, "--new", "--count=3", *always)
+    assert "cut" not in err
+
+
+class Stuck:
+    """After one unit nothing may follow, though the text may not end."""
+
+    def start(self, prompt):
+        return 0
+
+    def allowed(self, state, left):
+        return np.full(4, state == 0)
+
+    def advance(self, state, unit):
+        return 1
+
+    def can_finish(self, state):
+        return False
+
+
+def test_dead_ends_among_new_documents_are_told_as_such(folder, capsys):
+    sampler = charrnn.Sampler(folder / "model.keras")
+    known = KnownDocuments.read(folder)
+    how = {"count": 2, "length": 9, "constraints": [Stuck()]}
+    assert draw_new(known, sampler, "", how) == []
+    err = capsys.readouterr().err
+    assert "100 ended unfinished: the constraints let nothing follow" in err
+    assert "only 0 of 2 new documents found" in err and "cut" not in err
+
+
+@pytest.mark.parametrize("flags", [
+    ["--match=ba[bn]b"],  # the form leaves two
+    ["--match=[ab]{2}", "--stop-after=ab"],
+    ["--length=1"],  # nothing is finished
+], ids=str)  # fmt: skip
+def test_too_few_new_documents_are_told(folder, capsys, flags):
+    out, err = written(folder, capsys, "--new", "--count=5", *flags)
+    found = len(out.splitlines())
+    assert found < 5
+    assert f"(only {found} of 5 new documents found after 250 drawn)" in err
+    assert ("cut at --length" in err) == (flags == ["--length=1"])
 
 
 def test_new_ones_of_a_mixture_are_new_to_all_models(
