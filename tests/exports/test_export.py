@@ -59,7 +59,7 @@ def test_the_verb_tells_what_was_written_its_size_and_its_use(
     wrote, use = capsys.readouterr().out.splitlines()
     size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
     assert wrote == f"wrote {out}: {size:,.1f} MB"
-    assert use == f"use it: python '{out}/sample.py' --prompt 'The '"
+    assert use == f"use it: python '{out}/sample.py'"
 
 
 def test_an_export_is_replaced_only_with_force(model, tmp_path, capsys):
