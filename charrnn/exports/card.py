@@ -104,8 +104,9 @@ def _summary(engine: Engine, facts: Mapping[str, Any]) -> str:
     unit, name = engine.vocabulary.unit, _name(facts)
     learnt = f" It learnt from {_quoted(name)}." if name else ""
     return (
-        f"A recurrent network that writes {_written(engine)}, one {unit} after another: "
-        f"{describe(engine.layers)}, {engine.parameters:,} parameters.{learnt}"
+        f"A recurrent network that writes {_written(engine)}, one {unit} after "
+        f"another: {describe(engine.layers)}, {engine.parameters:,} parameters."
+        f"{learnt}"
     )
 
 
