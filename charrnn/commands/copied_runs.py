@@ -149,6 +149,6 @@ def print_share(found: Copied, title: str) -> None:
         f"{found.share:.2%} of {len(found.text):,} characters copied, in "
         f"{runs:,} {'run' if runs == 1 else 'runs'} of at least "
         f"{found.min_run:,}"
-        + (f" (the longest: {found.longest:,})" if runs else "")
+        + (f" (the longest: {found.longest:,})" if found.longest else "")
         + f"; source: {title}, {len(found.source):,} characters"
     )
