@@ -7,7 +7,7 @@ from charrnn.commands.options import at_least
 from charrnn.commands.source import read_source, source_of
 from charrnn.network.engine import Engine
 from charrnn.network.mixture import Mixture
-from charrnn.system.terminal import remark
+from charrnn.system.terminal import counted, remark
 from charrnn.text import sources
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def needed_source(arguments: argparse.Namespace, engine: Engine) -> str | None:
     except ValueError as error:
         raise ValueError(f"{flag}: {error}") from error
     remark(
-        f"{flag}: the source is {sources.title(names)}, {len(text):,} "
-        f"characters{more}"
+        f"{flag}: the source is {sources.title(names)}, "
+        f"{counted(len(text), 'character')}{more}"
     )
     return text
 
