@@ -194,7 +194,7 @@ def example_prompt(vocabulary: UnitVocabulary) -> str:
 
     Example:
 
-    >>> example_prompt(Vocabulary("The end")), example_prompt(Vocabulary("ab"))
+    >>> example_prompt(Vocabulary("The dn")), example_prompt(Vocabulary("ab"))
     ('The ', '')
     """
     if vocabulary.boundary is not None:
