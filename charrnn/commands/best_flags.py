@@ -56,11 +56,7 @@ def drawer_of(arguments: argparse.Namespace, source: str | None) -> Draw | None:
     Returns:
         A function of a sampler, a prompt and the arguments of
         `Sampler.generate`, or `None` if none of the flags is given.
-
-    Raises:
-        ValueError: if flags do not go together.
     """
-    _check_go_together(arguments)
     if arguments.beam is not None:
         return lambda *given: _search(arguments.beam, *given)
     if arguments.best_of is None:
@@ -69,7 +65,15 @@ def drawer_of(arguments: argparse.Namespace, source: str | None) -> Draw | None:
     return lambda *given: _best(arguments.best_of, by, source, *given)
 
 
-def _check_go_together(arguments: argparse.Namespace) -> None:
+def check_go_together(arguments: argparse.Namespace) -> None:
+    """Checks these flags, before anything is read or told.
+
+    Args:
+        arguments: Those of `charrnn generate`.
+
+    Raises:
+        ValueError: if flags do not go together.
+    """
     best_of, beam = arguments.best_of, arguments.beam
     if best_of is None and arguments.rank:
         raise ValueError(

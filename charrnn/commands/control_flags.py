@@ -115,7 +115,7 @@ def constraints_of(
     if strings := list(_forbidden(arguments, engine)):
         found.append(_made("forbid", Forbid, strings, vocabulary))
     if arguments.only_words is not None:
-        text = _text(arguments.only_words, arguments, engine)
+        text = _file("only_words", arguments, engine)
         found.append(_made("only_words", OnlyWords, text, vocabulary))
     return found
 
@@ -148,6 +148,24 @@ def _made(
         raise ValueError(f"--{name}: {error}") from error
 
 
+def _file(
+    flag: str,
+    arguments: argparse.Namespace,
+    engine: Engine,
+    may_be_empty: bool = False,
+) -> str:
+    """Reads the text that a flag names; an error begins with the flag."""
+    from charrnn.text.corpus import EmptyTextError  # slow to import
+
+    try:
+        return _text(getattr(arguments, flag), arguments, engine)
+    except ValueError as error:
+        if may_be_empty and isinstance(error, EmptyTextError):
+            return ""
+        name = flag.replace("_", "-")
+        raise ValueError(f"--{name}: {error}") from error
+
+
 def _forbidden(arguments: argparse.Namespace, engine: Engine) -> Iterable[str]:
     """Yields the strings of --forbid, and the lines of --forbid-file."""
     nearest = "nearest" if arguments.unknown == "nearest" else "error"
@@ -156,7 +174,7 @@ def _forbidden(arguments: argparse.Namespace, engine: Engine) -> Iterable[str]:
             word, "--forbid", engine, nearest, arguments.escapes, skip=False
         )
     if arguments.forbid_file is not None:
-        text = _text(arguments.forbid_file, arguments, engine)
+        text = _file("forbid_file", arguments, engine, may_be_empty=True)
         yield from filter(str.strip, text.splitlines())
 
 

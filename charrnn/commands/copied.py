@@ -32,6 +32,8 @@ LENGTH = 10_000  # characters that a model writes
 RUNS_LISTED = 10
 DOCUMENTS_PER_BATCH = 32
 
+Text = str | list[str]  # one, or documents
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of `charrnn copied`."""
@@ -143,7 +145,7 @@ def is_model(name: str) -> bool:
     return name in PRETRAINED and not path.is_file()
 
 
-def _of_text(arguments: argparse.Namespace) -> tuple[str, str, str]:
+def _of_text(arguments: argparse.Namespace) -> tuple[Text, str, str]:
     """Reads a text and a source; returns the source's title, too."""
     for name in ("length", "temperature", "seed"):
         if getattr(arguments, name) is not None:
@@ -164,7 +166,7 @@ def _of_text(arguments: argparse.Namespace) -> tuple[str, str, str]:
     return text, source, sources.title(arguments.source)
 
 
-def _of_model(arguments: argparse.Namespace) -> tuple[str, str, str]:
+def _of_model(arguments: argparse.Namespace) -> tuple[Text, str, str]:
     """Lets a model write a text, and reads the source in the model's form."""
     for name in ("newline", "normalize"):
         if getattr(arguments, name) is not None:
@@ -183,8 +185,10 @@ def _of_model(arguments: argparse.Namespace) -> tuple[str, str, str]:
     return _written(engine, length, arguments), source, title
 
 
-def _written(engine: Engine, length: int, arguments: argparse.Namespace) -> str:
-    """The text that a model writes; of one of documents, many together."""
+def _written(
+    engine: Engine, length: int, arguments: argparse.Namespace
+) -> Text:
+    """The text that a model writes, or the documents."""
     temperature: float = _given(arguments.temperature, DEFAULT_TEMPERATURE)
     seed: int = _given(arguments.seed, secrets.randbits(32))
     if arguments.seed is None:
@@ -210,10 +214,14 @@ def _given(value: Any, default: Any) -> Any:
 
 def _documents(
     sampler: Sampler, length: int, seed: int, temperature: float
-) -> str:
-    """Documents that a model writes, until they have enough characters."""
+) -> list[str]:
+    """Documents that a model writes, each with its end.
+
+    Together they have `length` characters: the last one is cut.
+    """
     end = sampler.vocabulary.end or "\n"
-    text = ""
+    found: list[str] = []
+    left = length
     for batch in itertools.count():
         samples = sampler.generate(
             "",
@@ -223,7 +231,9 @@ def _documents(
             seed=seed + (batch << 32),
             temperature=temperature,
         )
-        text += "".join(sample.text + end for sample in samples)
-        if len(text) >= length:
+        for sample in samples:
+            found.append((sample.text + end)[:left])
+            left -= len(found[-1])
+        if not left:
             break
-    return text[:length]
+    return found

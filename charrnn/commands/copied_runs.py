@@ -8,7 +8,7 @@ import numpy as np
 import rich.text
 
 from charrnn.system.progress import Console
-from charrnn.system.terminal import one_line, remark
+from charrnn.system.terminal import counted, one_line, remark
 from charrnn.text.byte_vocabulary import shown
 from charrnn.text.copying import Copied, Run
 from charrnn.text.lines import coloured_lines, lines_and_columns
@@ -146,9 +146,9 @@ def print_share(found: Copied, title: str) -> None:
     """
     runs = len(found.runs)
     print(
-        f"{found.share:.2%} of {len(found.text):,} characters copied, in "
-        f"{runs:,} {'run' if runs == 1 else 'runs'} of at least "
-        f"{found.min_run:,}"
-        + (f" (the longest: {found.longest:,})" if runs else "")
-        + f"; source: {title}, {len(found.source):,} characters"
+        f"{found.share:.2%} of {counted(len(found.text), 'character')} "
+        f"copied, in {counted(runs, 'run')} of at least {found.min_run:,}"
+        + (f" (the longest: {found.longest:,})" if found.longest else "")
+        + f"; source: {title}, "
+        + counted(len(found.source), "character")
     )

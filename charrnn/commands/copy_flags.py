@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from charrnn.commands.options import at_least
 from charrnn.commands.source import read_source, source_of
 from charrnn.network.engine import Engine
-from charrnn.system.terminal import remark
+from charrnn.network.mixture import Mixture
+from charrnn.system.terminal import counted, remark
 from charrnn.text import sources
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def add_copy_arguments(group: argparse._ActionsContainer) -> None:
         nargs="+",
         metavar="TEXT",
         help="the source: files, folders, or the name of a corpus, read with "
-        "--encoding (default: the text that the model was trained on)",
+        "--encoding (default: what the model was trained on; with --mix, what "
+        "all models were)",
     )
     group.add_argument(
         "--no-loops",
@@ -107,14 +109,46 @@ def needed_source(arguments: argparse.Namespace, engine: Engine) -> str | None:
                 "them, or leave --source out."
             )
         return None
+    names, more = arguments.source, ""
     try:
-        name = arguments.source or source_of(engine, "Name it with --source.")
-        text = read_source(name, engine, arguments.encoding)
+        if names:
+            text = read_source(names, engine, arguments.encoding)
+        else:
+            text, names, more = _learnt(engine, arguments.encoding)
     except ValueError as error:
         raise ValueError(f"{flag}: {error}") from error
-    named = "" if arguments.source else ", which the model was trained on"
     remark(
-        f"{flag}: the source is {sources.title(name)}, {len(text):,} "
-        f"characters{named}"
+        f"{flag}: the source is {sources.title(names)}, "
+        f"{counted(len(text), 'character')}{more}"
     )
     return text
+
+
+def _learnt(engine: Engine, encoding: str) -> tuple[str, list[str], str]:
+    """Reads the texts that the model, or those of a mixture, learnt.
+
+    Returns:
+        The texts that can be read here, together; their names; and a few words
+        about them.
+
+    Raises:
+        ValueError: if none can be read.
+    """
+    models = engine.models if isinstance(engine, Mixture) else [engine]
+    texts, names, errors = {}, {}, []
+    for model in models:
+        try:
+            name = source_of(model, "Name it with --source.")
+        except ValueError as error:
+            errors.append(error)
+            continue
+        texts[read_source(name, model, encoding)] = names[name] = True
+    if not texts:
+        raise errors[0]
+    more = ", which the models were trained on"
+    if len(models) == 1:
+        more = ", which the model was trained on"
+    if missing := len(errors):
+        those = "1 model was" if missing == 1 else f"{missing:,} models were"
+        more += f"; what {those} trained on is not here, and may be copied"
+    return "\n".join(texts), list(names), more

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 from charrnn.commands.options import add_model_argument
+from charrnn.exports.contents import example_prompt
 from charrnn.exports.export import FORMS, export
+from charrnn.network.engine import load
 from charrnn.network.model_file import model_path
 from charrnn.system.terminal import command_line, say
 
@@ -44,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         model, arguments.out, weights=arguments.weights, force=arguments.force
     )
     say(f"wrote {out}: {_size(out) / 1e6:,.1f} MB")
-    say(f"use it: {_use(out)}")
+    say(f"use it: {_use(out, model)}")
     return 0
 
 
@@ -54,8 +56,10 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def _use(path: Path) -> str:
+def _use(path: Path, model: Path) -> str:
+    """How to use what was written."""
     if path.is_dir():
-        words = ["python", str(path / "sample.py"), "--prompt", "The "]
-        return command_line(words)
+        prompt = example_prompt(load(model).vocabulary)
+        words = ["python", str(path / "sample.py")]
+        return command_line([*words, *(["--prompt", prompt] if prompt else [])])
     return USES[path.suffix.lower()]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from charrnn.commands.best_flags import Draw, drawer_of
+from charrnn.commands.best_flags import Draw, check_go_together, drawer_of
 from charrnn.commands.control_flags import (
     constraints_as_json,
     constraints_of,
@@ -55,6 +55,7 @@ __all__ = ["add_arguments", "run"]
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the samples; returns the exit code."""
+    check_go_together(arguments)
     name = arguments.model or newest_run() or Path(BUNDLED_MODEL)
     model = model_path(name)
     out = None if arguments.out in (None, "-") else Path(arguments.out)

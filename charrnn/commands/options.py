@@ -111,7 +111,7 @@ def temperature(word: str) -> float | tuple[float, float]:
     first, comma, rest = word.partition(",")
     if not comma:
         return float(word)
-    if "." not in word:
+    if first.isdecimal() and rest.isdecimal():
         raise argparse.ArgumentTypeError(
             f"{word} may be one number or two. Write {first}.{rest}, or two "
             f"as {first}.0,{rest}.0"

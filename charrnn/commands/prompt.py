@@ -84,9 +84,12 @@ def _of_file(arguments: argparse.Namespace, engine: Engine) -> str:
 
     source = arguments.prompt_file
     binary = engine.vocabulary.unit == "byte"
-    text = read(
-        source, encoding=arguments.encoding, newline="keep", binary=binary
-    )
+    try:
+        text = read(
+            source, encoding=arguments.encoding, newline="keep", binary=binary
+        )
+    except ValueError as error:
+        raise ValueError(f"--prompt-file: {error}") from error
     text = LAST_LINE_END.sub("", text)
     title = sources.title(source)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
-from charrnn.system.terminal import remark
+from charrnn.system.terminal import counted, remark
 from charrnn.text import nearest
 from charrnn.text.escapes import unescaped
 from charrnn.text.normal_form import (
@@ -116,8 +116,9 @@ def _listed(counts: collections.Counter, describe_item: Callable) -> str:
         describe_item(item) + (f", {count:,} times" if count > 1 else "")
         for item, count in counts.most_common(MAX_CHARACTERS_NAMED)
     ]
-    if len(counts) > MAX_CHARACTERS_NAMED:
-        named.append(f"and {len(counts) - MAX_CHARACTERS_NAMED:,} others")
+    others = len(counts) - MAX_CHARACTERS_NAMED
+    if others > 0:
+        named.append(f"and {counted(others, 'other')}")
     return "; ".join(named)
 
 

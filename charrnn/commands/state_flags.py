@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.network.engine import Engine
-from charrnn.system.terminal import remark
+from charrnn.system.terminal import counted, remark
 from charrnn.writing.priming import prime
 from charrnn.writing.state import State
 from charrnn.writing.state_file import load_state, save_state
@@ -62,7 +62,10 @@ def read_state(arguments: argparse.Namespace, engine: Engine) -> State | None:
             "Expected --new or --state-in: a state has not the beginning of "
             "the document. Received both. Leave one out."
         )
-    return load_state(arguments.state_in, engine)
+    try:
+        return load_state(arguments.state_in, engine)
+    except ValueError as error:
+        raise ValueError(f"--state-in: {error}") from error
 
 
 def write_state(
@@ -88,7 +91,7 @@ def write_state(
     primed = prime(engine, prompt, state=state, watch=watch)
     save_state(primed, arguments.state_out, engine)
     remark(
-        f"read {len(prompt):,} characters; the state is in "
+        f"read {counted(len(prompt), 'character')}; the state is in "
         f"{arguments.state_out}"
     )
 

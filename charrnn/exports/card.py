@@ -11,16 +11,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from charrnn.exports.contents import published
+from charrnn.exports.contents import example_prompt, published
 from charrnn.network.engine import Engine
 from charrnn.network.recurrent import describe
 from charrnn.system.terminal import command_line, one_line
+from charrnn.text.documents import FILES, LINES
 from charrnn.training.figures import with_full_names
 from charrnn.training.settings import KINDS
 
 LICENCES = "https://huggingface.co/docs/hub/repositories-licenses"
 FILL_IN = "*Fill in:*"
 _PLAIN = re.compile(r"\w[\w .-]*")  # a title that needs no quotes
+# So earlier versions called one stream.
+_ONE_STREAM = re.compile(r"\A1 streams, each warmed up on 0 [a-z]+")
 
 # Where a run records its settings, in the order of the command.
 RECORDED = {
@@ -38,8 +41,8 @@ USE = """\
 ## Use
 
 ```sh
-pip install numpy rich    # and charrnn, with --no-deps; see its README
-charrnn generate --model model.keras --prompt "The "
+# Install charrnn as its docs/installing.md says; NumPy is enough for this.
+charrnn generate --model model.keras{flag}
 charrnn score model.keras letter.txt
 ```
 
@@ -47,7 +50,7 @@ charrnn score model.keras letter.txt
 import charrnn
 
 sampler = charrnn.Sampler("model.keras")
-print(sampler.generate("The ", length=200)[0].text)
+print(sampler.generate({call})[0].text)
 ```
 
 `model.keras` is a plain Keras model, with its vocabulary in the member
@@ -91,7 +94,7 @@ def card(engine: Engine, title: str) -> str:
         "## Text\n\n" + "\n".join(_text(engine, facts)),
         "## Losses\n\n" + "\n".join(_losses(facts)),
         "## Training\n\n" + "\n".join(_training(engine, facts)),
-        USE.rstrip(),
+        _use(engine),
         LIMITS.rstrip(),
     ]
     return "\n\n".join(parts) + "\n"
@@ -101,9 +104,19 @@ def _summary(engine: Engine, facts: Mapping[str, Any]) -> str:
     unit, name = engine.vocabulary.unit, _name(facts)
     learnt = f" It learnt from {_quoted(name)}." if name else ""
     return (
-        f"A recurrent network that writes text, one {unit} after another: "
-        f"{describe(engine.layers)}, {engine.parameters:,} parameters.{learnt}"
+        f"A recurrent network that writes {_written(engine)}, one {unit} after "
+        f"another: {describe(engine.layers)}, {engine.parameters:,} parameters."
+        f"{learnt}"
     )
+
+
+def _written(engine: Engine) -> str:
+    """What a model writes, in words."""
+    by = getattr(engine.vocabulary, "by", None)
+    if by is None:
+        return "text"
+    kinds = {LINES: "each a line", FILES: "each a file"}
+    return f"documents ({kinds.get(by) or f'separated by {_quoted(by)}'})"
 
 
 def _header(
@@ -151,7 +164,9 @@ def _losses(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"{FILL_IN} bits per character of a text that it did not see."
         return
     method = _entry(facts, "metrics", "validation_method")
-    how = f", in {_quoted(method)}" if isinstance(method, str) else ""
+    how = ""
+    if isinstance(method, str):
+        how = f", in {_quoted(_ONE_STREAM.sub('1 stream', method))}"
     yield f"- held-out part: {nats / math.log(2):.4f} bits per character{how}"
     yield "- the lower, the better it predicts such a text"
 
@@ -194,6 +209,16 @@ def _flags(engine: Engine, facts: Mapping[str, Any]) -> Iterator[str]:
             continue
         yield f"--{name.replace('_', '-')}"
         yield _storable(str(value))
+
+
+def _use(engine: Engine) -> str:
+    """Commands and lines of Python, with a prompt that the model can read."""
+    prompt = example_prompt(engine.vocabulary)
+    flag = f' --prompt "{prompt}"' if prompt else ""
+    call = f'"{prompt}", length=200' if prompt else "length=200"
+    if engine.vocabulary.boundary is not None:
+        flag = " --count 5"
+    return USE.format(flag=flag, call=call).rstrip()
 
 
 def _entry(facts: Mapping[str, Any], *path: str) -> Any:

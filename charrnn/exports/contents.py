@@ -34,6 +34,7 @@ from charrnn.writing.novelty import longest_learnt
 FORMAT = 1  # of the description
 CELLS = ("SimpleRNN", "LSTM", "GRU")  # whose equations all exports have
 WEIGHTS = ("float32", "float16")
+EXAMPLE_PROMPTS = ("The ", "The", "the ", "the")
 
 # What comes before the name of a file, or of one of several.
 _FOLDERS = re.compile(r"(?:^|(?<=, ))[^,]*[/\\]")
@@ -179,6 +180,33 @@ def _cutting(unit: str) -> dict[str, Any]:
         "cuts": words.pattern().pattern,
         "continuations": list(words.continuations()),
     }
+
+
+def example_prompt(vocabulary: UnitVocabulary) -> str:
+    """Chooses a prompt for examples, which the model can read.
+
+    Args:
+        vocabulary: The model's.
+
+    Returns:
+        A short text; empty for a model of documents, which begins them itself,
+        and for one that knows none of the examples.
+
+    Example:
+
+    >>> example_prompt(Vocabulary("The dn")), example_prompt(Vocabulary("ab"))
+    ('The ', '')
+    """
+    if vocabulary.boundary is not None:
+        return ""
+    for text in EXAMPLE_PROMPTS:
+        try:
+            ids = list(vocabulary.encode(text))
+        except ValueError:
+            continue
+        if vocabulary.stand_in not in ids:
+            return text
+    return ""
 
 
 def published(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def ending(out: Path | str, known: Mapping[str, str]) -> str:
         One of the known endings; `FOLDER` for a folder.
 
     Raises:
-        ValueError: if the name is empty, or ends in another way.
+        ValueError: if the name is empty, begins with a dot, or ends in another
+            way.
 
     Example:
 
@@ -38,7 +39,13 @@ def ending(out: Path | str, known: Mapping[str, str]) -> str:
     if name.endswith(("/", os.sep)) or os.path.isdir(name):
         return FOLDER
     suffix = Path(name).suffix.lower()
-    if suffix not in known:
+    last = Path(name).name.lower()
+    if last in known:
+        raise ValueError(
+            f"Expected a name before the ending, such as 'tales{last}'. "
+            f"Received '{name}'."
+        )
+    if suffix not in known or last.startswith("."):
         kinds = ", ".join(f"{e} ({known[e]})" for e in known if e != FOLDER)
         raise ValueError(
             f"Expected a name that ends in {kinds}, or in a slash "

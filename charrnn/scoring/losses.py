@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from charrnn.system.terminal import counted
 from charrnn.text.units import UnitVocabulary
 
 # A standard error is computed from means of blocks of characters.
@@ -71,10 +72,10 @@ class Score:
     @property
     def extent(self) -> str:
         """How much was scored, in words: "698 characters in 186 words"."""
-        characters = f"{self.characters:,} characters"
+        characters = counted(self.characters, "character")
         if self.unit == "character":
             return characters
-        return f"{characters} in {self.units:,} {self.unit}s"
+        return f"{characters} in {counted(self.units, self.unit)}"
 
     @property
     def units(self) -> int:

@@ -154,9 +154,17 @@ def score_in_streams(
     result = np.empty(scored, np.float32)
     for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
         result[start:end] = row[start - begin : end - begin]
-    units = engine.vocabulary.plural
-    method = f"{streams} streams, each warmed up on {warm_up} {units}"
+    method = _named(streams, warm_up, engine.vocabulary.plural)
     return Score.of(engine.vocabulary, ids[1:], result, method)
+
+
+def _named(streams: int, warm_up: int, units: str) -> str:
+    """The method of `score_in_streams`, in words."""
+    if streams == 1:
+        return "1 stream"
+    if not warm_up:
+        return f"{streams} streams, not warmed up"
+    return f"{streams} streams, each warmed up on {warm_up} {units}"
 
 
 def score_cold(

@@ -41,6 +41,24 @@ def remark(message: str) -> None:
     tell_error(f"({message})")
 
 
+def counted(number: int, noun: str) -> str:
+    """Counts things in words.
+
+    Args:
+        number: How many there are.
+        noun: What one is called, whose plural ends in s.
+
+    Returns:
+        The number and the noun.
+
+    Example:
+
+    >>> counted(1, "line"), counted(2000, "line")
+    ('1 line', '2,000 lines')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def tell_error(message: str) -> None:
     """Prints a message on standard error, safely.
 

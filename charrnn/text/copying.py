@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -40,17 +41,20 @@ class Copied:
     """What a text has copied from a source.
 
     Attributes:
-        text: The text.
+        text: The text; documents stand one after the other.
         source: The source.
         min_run: The length from which a run counts as copied.
         runs: The runs, the longest first. None can be made longer at either
             end, but two may overlap.
+        longest: The length of the longest run, also if it does not count as
+            copied; 0 if no character is in the source.
     """
 
     text: str = dataclasses.field(repr=False)
     source: str = dataclasses.field(repr=False)
     min_run: int
     runs: tuple[Run, ...]
+    longest: int
 
     @functools.cached_property
     def lengths(self) -> np.ndarray:
@@ -73,13 +77,10 @@ class Copied:
         """The share of the text's characters that are in a run, 0 to 1."""
         return self.characters / max(1, len(self.text))
 
-    @property
-    def longest(self) -> int:
-        """The length of the longest run; 0 if there is none."""
-        return self.runs[0].length if self.runs else 0
 
-
-def copied(text: str, source: str, *, min_run: int = MIN_RUN) -> Copied:
+def copied(
+    text: str | Iterable[str], source: str, *, min_run: int = MIN_RUN
+) -> Copied:
     """Finds all runs of characters that a text shares with a source.
 
     Characters are compared as they are: another line break or capital ends a
@@ -87,7 +88,8 @@ def copied(text: str, source: str, *, min_run: int = MIN_RUN) -> Copied:
     characters take about two seconds and 200 MB.
 
     Args:
-        text: The text to examine, such as one that a model has written.
+        text: The text to examine, such as one that a model has written;
+            or several documents. No run goes from one into the next.
         source: The text that may have been copied from.
         min_run: The length from which a run counts as copied.
 
@@ -105,15 +107,19 @@ def copied(text: str, source: str, *, min_run: int = MIN_RUN) -> Copied:
     (Run(start=1, source_start=10, length=8, occurrences=1),)
     >>> round(found.share, 2)
     0.38
+    >>> copied(["Let", "me"], "outlet meter").longest
+    2
     """
     if min_run < 1:
         raise ValueError(f"Expected min_run of at least 1. Received {min_run}.")
+    documents = [text] if isinstance(text, str) else list(text)
+    text = "".join(documents)
     check_can_sort(len(text) + len(source) + 1)
     # One alphabet for both, and between them a character before all others.
     codes = codes_of(source + text) + 1
     codes = np.insert(codes, len(source), 0)
     order = suffix_array(codes)
-    ends = _match_ends(text, source, order)
+    ends = np.minimum(_match_ends(text, source, order), _ends_of(documents))
     starts = np.arange(len(text))
     # A match that ends no later than the one before it is a part of that.
     earlier = np.concatenate([[0], ends[:-1]])
@@ -124,7 +130,14 @@ def copied(text: str, source: str, *, min_run: int = MIN_RUN) -> Copied:
         for start in np.flatnonzero(is_run)
     ]
     runs.sort(key=lambda run: -run.length)
-    return Copied(text, source, min_run, tuple(runs))
+    longest = int((ends - starts).max(initial=0))
+    return Copied(text, source, min_run, tuple(runs), longest)
+
+
+def _ends_of(documents: Sequence[str]) -> np.ndarray:
+    """Where the document of each character ends."""
+    lengths = np.array([len(document) for document in documents], np.int64)
+    return np.repeat(lengths.cumsum(), lengths)
 
 
 def _run(text: str, index: TextIndex, start: int, end: int) -> Run:

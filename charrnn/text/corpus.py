@@ -16,6 +16,10 @@ from charrnn.text.notices import Notices
 from charrnn.text.parts import Part, check_ram, parts_of
 
 
+class EmptyTextError(ValueError):
+    """A text has no characters."""
+
+
 def read(source: sources.Source, **how: Any) -> str:
     r"""Reads a text, strictly: no byte is skipped, replaced or guessed.
 
@@ -146,7 +150,7 @@ class Text:
             empty = False
             yield piece
         if empty:
-            raise ValueError(
+            raise EmptyTextError(
                 f"Expected at least one character in {self.title}. "
                 "Received an empty text. Name a text that has some."
             )

@@ -53,7 +53,7 @@ class KnownDocuments:
         unless_learnt = np.where(held, HELD_OUT, NEW)
         return np.where(learnt, TRAINING, unless_learnt).tolist()
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path | str) -> None:
         """Writes `documents.bin`, whole or not at all.
 
         Args:
@@ -63,11 +63,11 @@ class KnownDocuments:
             OSError: if it cannot be written.
         """
         numbers = [len(self.training), *self.training, *self.held_out]
-        with replacing(folder / NAME) as temporary:
+        with replacing(Path(folder, NAME)) as temporary:
             temporary.write_bytes(np.array(numbers, "<u8").tobytes())
 
     @classmethod
-    def read(cls, folder: Path) -> "KnownDocuments":
+    def read(cls, folder: Path | str) -> "KnownDocuments":
         """Reads `documents.bin`.
 
         Args:
@@ -80,7 +80,7 @@ class KnownDocuments:
             ValueError: if it is damaged.
             OSError: if it cannot be read.
         """
-        path = folder / NAME
+        path = Path(folder, NAME)
         check_regular(path)
         data = b""
         if path.stat().st_size <= MAX_BYTES:

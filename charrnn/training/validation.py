@@ -100,14 +100,14 @@ class SaveBest(keras.callbacks.Callback):
     def __init__(
         self,
         validation: Validation,
-        path: Path,
+        path: Path | str,
         facts: dict[str, Any],
         schedule: Schedule,
         patience: float | None = None,
     ):
         super().__init__()
         self.validation = validation
-        self.path = path
+        self.path = Path(path)
         self.facts = facts
         self.schedule = schedule
         self.patience = patience
@@ -176,5 +176,5 @@ class SaveBest(keras.callbacks.Callback):
         """Resumes from what `state` returned."""
         self._in_vain = state["in_vain"]
         self.by_heart = state.get("by_heart", 0)  # older checkpoints lack it
-        if Path(self.path).exists():  # otherwise the next model is the best
+        if self.path.exists():  # otherwise the next model is the best
             self.best, self.step = state["best"], state["step"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from charrnn.system.terminal import counted
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.alphabets import Alphabet, alphabet_of, letters_of
 from charrnn.writing.automata import LEFT, trimmed
@@ -56,7 +57,7 @@ class Lines(Form):
         table[-1, end] = LEFT
         automaton = trimmed(table, np.arange(count) == count - 1)
         assert automaton is not None
-        super().__init__(automaton, vocabulary, f"{count:,} lines")
+        super().__init__(automaton, vocabulary, counted(count, "line"))
 
 
 class Sentences(Form):
@@ -107,7 +108,7 @@ class Sentences(Form):
                 "Expected a model that knows '.', '!' or '?' to write "
                 "sentences. Received one that knows none of them."
             )
-        super().__init__(automaton, vocabulary, f"{count:,} sentences")
+        super().__init__(automaton, vocabulary, counted(count, "sentence"))
 
 
 # The states of a sentence; those after them are beginnings of abbreviations.

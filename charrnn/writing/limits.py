@@ -2,6 +2,7 @@
 
 from charrnn.network.engine import Engine
 from charrnn.system import ram
+from charrnn.system.terminal import counted
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing import ledger
 from charrnn.writing.random_numbers import STEPS_PER_BLOCK
@@ -61,7 +62,7 @@ def check_ram(engine: Engine, count: int) -> None:
     per_sample = 8 * states + 12 * gates + 8 * STEPS_PER_BLOCK + 1024
     ram.check_fits(
         peak + count * per_sample,
-        f"{count:,} samples side by side",
+        f"{counted(count, 'sample')} side by side",
         "Draw fewer at a time.",
     )
 

@@ -183,6 +183,8 @@ class Forbid(Absent):
             letters.tolist() for letters in spelled if min(letters) >= 0
         ]
         more = f" and {len(strings) - 1:,} others" if len(strings) > 1 else ""
+        if len(strings) == 2:
+            more = " and 1 other"
         super().__init__(
             _search_of(possible, len(alphabet)),
             vocabulary,

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from charrnn.network.engine import Engine
 from charrnn.network.fingerprint import fingerprint
 from charrnn.network.loading import engine_of
-from charrnn.system.atomic import check_regular, write_text
+from charrnn.system.atomic import write_text
 from charrnn.system.terminal import escape_controls
 from charrnn.text.words import LONGEST_CUT
 from charrnn.writing.prompts import MAX_KEPT_CHARACTERS, check_one_sample
@@ -99,8 +100,8 @@ def load_state(
     """
     path = Path(path)
     engine = engine_of(model, for_text=True)
+    _check_is_file(path)
     try:
-        check_regular(path)
         value = _json_of(path, engine)
         is_of_model = value["model"] == fingerprint(engine)
         if is_of_model:
@@ -108,13 +109,38 @@ def load_state(
     except DAMAGE as error:
         raise ValueError(
             f"Expected a state that charrnn saved. '{path}' is not one, or is "
-            f"damaged: {_in_a_line(error)}"
+            f"damaged: {_reason(error)}"
         ) from error
     raise ValueError(
-        f"Expected a state of this model, {engine!r}. '{path}' was saved with "
-        f"another, {_in_a_line(value.get('made_with'))}. Use that model, or "
-        "save a state of this one."
+        f"Expected a state of this model, {_network(repr(engine))}. '{path}' "
+        f"was saved with another, {_network(value.get('made_with'))}. Use that "
+        "model, or save a state of this one."
     )
+
+
+def _check_is_file(path: Path) -> None:
+    """Checks that there is a file: opening a pipe could block."""
+    if not path.is_file():
+        what = "is a folder, a pipe or a device"
+        if not path.exists():
+            what = "does not exist. Check the path"
+        raise ValueError(
+            f"Expected a file with a state that charrnn saved. '{path}' {what}."
+        )
+
+
+def _network(shown: object) -> str:
+    """A network's description, without the name of the class around it."""
+    return re.sub(r"\A\w+\((.*)\)\Z", r"\1", _in_a_line(shown))
+
+
+def _reason(error: Exception) -> str:
+    """Says in a line what is wrong with a file."""
+    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
+        return "it is not JSON"
+    if isinstance(error, KeyError):
+        return f"it has no {_in_a_line(error)}"
+    return _in_a_line(error)
 
 
 def _in_a_line(what: object) -> str:

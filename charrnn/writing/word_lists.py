@@ -1,10 +1,11 @@
 """Texts of listed words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from charrnn.system.terminal import counted
 from charrnn.text.units import UnitVocabulary
 from charrnn.writing.alphabets import Alphabet, alphabet_of, letters_of
 from charrnn.writing.automata import BLOCKED, trimmed
@@ -51,11 +52,12 @@ class OnlyWords(Form):
         automaton = trimmed(table, accepting, BLOCKED)
         if not known or automaton is None:
             raise ValueError(
-                "Expected words that the model can write. Received "
-                f"{len(self.words):,}, each with a character that it does not "
-                "know."
+                f"Expected words that the model can write. Received "
+                f"{_unknown(self.words)}."
             )
-        super().__init__(automaton, vocabulary, f"only {known:,} words")
+        super().__init__(
+            automaton, vocabulary, f"only {counted(known, 'word')}"
+        )
 
     def start(self, prompt: str) -> int:
         """The state within the last word of the prompt.
@@ -74,6 +76,13 @@ class OnlyWords(Form):
                 "end after it to begin a new word."
             )
         return state
+
+
+def _unknown(words: Sequence[str]) -> str:
+    """Says why none of some words can be written."""
+    if not words:
+        return "a text without words"
+    return f"words, such as {words[-1]!r}, with characters it does not know"
 
 
 def _variants(text: str) -> Iterable[str]:

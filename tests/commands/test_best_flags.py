@@ -37,6 +37,25 @@ def test_the_best_are_those_of_many_in_order(words, capsys):
     )
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--rank=novelty", "--source=TEXT"],
+        ["--rank=novelty", "--beam=2", "--source=TEXT"],
+        ["--rank=novelty", "--best-of=1", "--count=2", "--source=TEXT"],
+    ],
+)
+def test_flags_are_refused_before_anything_is_told(
+    model, tmp_path, capsys, flags
+):
+    path = tmp_path / "source.txt"
+    path.write_text("the sea", encoding="utf-8")
+    words = [flag.replace("TEXT", str(path)) for flag in flags]
+    assert main([*model, *words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("charrnn generate: ")
+
+
 def test_the_most_novel_copies_least_from_the_source(words, trained, capsys):
     named = ["--rank=novelty", "--source", str(trained.text)]
     best, err = samples(

@@ -168,3 +168,39 @@ def test_what_is_impossible_is_said_in_one_line(write, capsys, flags, message):
 def test_a_newline_in_an_expression_is_escaped_in_messages(write):
     _, _, err = write("--match", "a\n(")
     assert len(err.splitlines()) == 1, err
+
+
+@pytest.mark.parametrize("content", ["", "\n", " \n\t\n", "\ufeff"])
+def test_an_empty_file_forbids_nothing(model, tmp_path, capsys, content):
+    path = tmp_path / "none.txt"
+    path.write_text(content, encoding="utf-8")
+    assert main([*model, "--seed=1"]) == 0
+    free = capsys.readouterr().out
+    assert main([*model, "--seed=1", "--forbid-file", str(path)]) == 0
+    assert capsys.readouterr().out == free
+
+
+@pytest.mark.parametrize("flag", ["--forbid-file", "--only-words"])
+def test_the_flag_of_a_missing_file_is_named(model, capsys, flag):
+    assert main([*model, flag, "nowhere"]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith(f"charrnn generate: {flag}: Expected a file")
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "--only-words: Expected at least one character"),
+        ("...", "--only-words: Expected words that the model can write. "
+         "Received a text without words."),
+        ("\u0645\u0646", "such as '\u0645\u0646', with characters it does not"),
+    ],
+)  # fmt: skip
+def test_a_list_without_words_to_write_says_so(
+    model, tmp_path, capsys, content, message
+):
+    path = tmp_path / "words.txt"
+    path.write_text(content, encoding="utf-8")
+    assert main([*model, "--only-words", str(path)]) == 2
+    assert message in capsys.readouterr().err

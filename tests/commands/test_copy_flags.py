@@ -1,12 +1,13 @@
 """`charrnn generate` copies no more than it may, and leaves loops."""
 
 import json
+from argparse import Namespace
 
 import pytest
 from tiny_run import SEA
 
 import charrnn
-from charrnn.commands import main
+from charrnn.commands import copy_flags, main
 
 
 @pytest.fixture
@@ -90,6 +91,9 @@ def test_two_temperatures_are_those_of_python(words, trained, capsys):
         (["--no-loops", "--top-k=1"], "changes nothing with --top-k 1"),
         (["--no-loops", "--min-p=1"], "changes nothing with --min-p 1"),
         (["--temperature=0,8"], "Write 0.8, or two as 0.0,8.0"),
+        (["--temperature=1,"], "invalid float value: '1,'"),
+        (["--temperature=,1"], "invalid float value: ',1'"),
+        (["--temperature=1,2,3"], "invalid float value: '1,2,3'"),
         (["--temperature=0.8,x"], "invalid float value: '0.8,x'"),
         (["--temperature=0.8,nan"], "Expected a temperature of 0"),
     ],
@@ -104,3 +108,42 @@ def test_temperatures_that_cannot_be_end_in_a_line(
     assert code == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def mixture(*names):
+    """A mixture of small models that learnt texts of these names."""
+    vocabulary = charrnn.Vocabulary("ab\n")
+    engines = []
+    for name in names:
+        model = charrnn.build_model(vocabulary, units=2, layers=1)
+        engines.append(charrnn.Engine.from_keras(model, vocabulary))
+        engines[-1].facts = {"text": {"name": name}}
+    return charrnn.Mixture(engines, [1] * len(engines))
+
+
+@pytest.mark.parametrize(
+    ("names", "source", "line"),
+    [
+        (("a.txt", "b.txt"), "aaaa\nbb", "a.txt, b.txt, 7 characters, which "
+         "the models were trained on)"),
+        (("a.txt", "b.txt", "a.txt"), "aaaa\nbb", "a.txt, b.txt, 7 char"),
+        (("gone.txt", "b.txt"), "bb", "b.txt, 2 characters, which the models "
+         "were trained on; what 1 model was trained on is not here, and may be "
+         "copied"),
+    ],
+)  # fmt: skip
+def test_the_source_of_a_mixture_is_what_all_models_learnt(
+    names, source, line, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("aaaa", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("bb", encoding="utf-8")
+    flags = Namespace(max_copy=3, rank=None, source=None, encoding="utf-8")
+    assert copy_flags.needed_source(flags, mixture(*names)) == source
+    assert line in capsys.readouterr().err
+
+
+def test_a_mixture_of_which_no_text_is_here_needs_a_source():
+    flags = Namespace(max_copy=3, rank=None, source=None, encoding="utf-8")
+    with pytest.raises(ValueError, match="Name it with --source"):
+        copy_flags.needed_source(flags, mixture("gone.txt", "also.txt"))

@@ -1,15 +1,19 @@
 """A model card says what its file says, whatever that is."""
 
+import contextlib
+import io
 import re
 import shlex
 
 import pytest
-from exported import network
+from exported import VOCABULARIES, network
 
+import charrnn
 from charrnn.commands import main
 from charrnn.commands.parser import Parser
 from charrnn.commands.train import add_arguments
 from charrnn.exports.card import card
+from charrnn.exports.contents import example_prompt
 from charrnn.system.terminal import one_line
 
 HOSTILE = [
@@ -135,3 +139,40 @@ def test_a_model_without_facts_asks_for_them():
     text = card(made(), "tales")
     assert text.count("*Fill in:*") == 5
     assert "charrnn train" not in text
+
+
+@pytest.mark.parametrize("unit", [*VOCABULARIES, "no space"])
+def test_the_examples_of_a_card_run(unit, tmp_path, monkeypatch):
+    engine = network(unit if unit in VOCABULARIES else "character")
+    if unit == "no space":
+        vocabulary = charrnn.Vocabulary("Then")
+        model = charrnn.build_model(vocabulary, units=2, layers=1)
+        engine = charrnn.Engine.from_keras(model, vocabulary)
+    text = card(engine, "tales")
+    (line,) = re.findall("^charrnn generate (.*)$", text, flags=re.M)
+    words = shlex.split(line)
+    prompt = words[words.index("--prompt") + 1] if "--prompt" in words else ""
+    engine.vocabulary.encode(prompt)
+    monkeypatch.setattr(charrnn, "Sampler", lambda path: sampler)
+    sampler = charrnn.writing.sampler.Sampler(engine)
+    (code,) = re.findall("```python\n(.*?)```", text, flags=re.S)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code)
+    assert len(printed.getvalue()) > 1
+
+
+@pytest.mark.parametrize(
+    ("characters", "prompt"),
+    [("The ", "The "), ("Then", "The"), ("the", "the"), ("\u0645", "")],
+)
+def test_an_example_prompt_has_known_characters(characters, prompt):
+    assert example_prompt(charrnn.Vocabulary(characters)) == prompt
+
+
+def test_a_card_says_that_the_model_writes_documents():
+    engine = network("separated")
+    old = "1 streams, each warmed up on 0 characters"
+    engine.facts = {"metrics": {**METRICS, "validation_method": old}}
+    text = card(engine, "tales")
+    assert "writes documents (separated by `↵↵`)" in text
+    assert "in `1 stream`\n" in text

@@ -38,7 +38,9 @@ def test_a_folder_with_a_dot_that_exists_is_a_folder(tmp_path):
     assert ending(path, {"": "a folder"}) == ""
 
 
-@pytest.mark.parametrize("name", ["", "-", "a.pb", "a.tflite", "model.keras"])
+@pytest.mark.parametrize(
+    "name", ["", "-", "a.pb", "a.tflite", "model.keras", ".hidden", "./.b"]
+)
 def test_other_endings_are_refused_in_a_line_that_names_the_known(
     model, name, monkeypatch, tmp_path, capsys
 ):
@@ -51,6 +53,19 @@ def test_other_endings_are_refused_in_a_line_that_names_the_known(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", [".html", ".onnx", "./.html", ".HTML"])
+def test_an_ending_alone_is_no_name(model, name, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", str(model), name]) == 2
+    assert "Expected a name before the ending" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hidden_folder_is_written_if_a_slash_says_so(model, tmp_path):
+    assert main(["export", str(model), f"{tmp_path}/.hidden/"]) == 0
+    assert (tmp_path / ".hidden" / "sample.py").is_file()
+
+
 def test_the_verb_tells_what_was_written_its_size_and_its_use(
     model, tmp_path, capsys
 ):
@@ -59,7 +74,7 @@ def test_the_verb_tells_what_was_written_its_size_and_its_use(
     wrote, use = capsys.readouterr().out.splitlines()
     size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
     assert wrote == f"wrote {out}: {size:,.1f} MB"
-    assert use == f"use it: python '{out}/sample.py' --prompt 'The '"
+    assert use == f"use it: python '{out}/sample.py'"
 
 
 def test_an_export_is_replaced_only_with_force(model, tmp_path, capsys):

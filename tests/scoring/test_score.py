@@ -136,6 +136,9 @@ def test_streams_equal_one_pass(monkeypatch):
     one_pass = score(engine, text)
     streams = score_in_streams(engine, ids, warm_up=150)
     assert streams.method == "10 streams, each warmed up on 150 characters"
+    assert score_in_streams(engine, ids[:500]).method == "1 stream"
+    cold = score_in_streams(engine, ids, warm_up=0).method
+    assert cold == "10 streams, not warmed up"
     assert streams.nats == pytest.approx(one_pass.nats, abs=1e-4)
 
 

@@ -35,7 +35,8 @@ def test_every_run_is_found_and_none_is_made_up(pair, min_run):
     expected = lengths_by_hand(text, source, min_run)
     assert found.lengths.tolist() == expected
     assert found.characters == sum(map(bool, expected))
-    assert found.longest == max(expected, default=0)
+    longest = max(lengths_by_hand(text, source, 1), default=0)
+    assert found.longest == longest  # whether it counts as copied or not
     for run in found.runs:
         part = text[run.start : run.start + run.length]
         assert source.find(part) == run.source_start
@@ -67,3 +68,16 @@ def test_runs_of_one_letter_take_no_time_to_speak_of():
 def test_a_run_of_no_characters_is_refused():
     with pytest.raises(ValueError, match=r"at least 1\. Received 0"):
         charrnn.copied("a", "a", min_run=0)
+
+
+@given(st.lists(PAIRS, max_size=4), st.integers(1, 4))
+@settings(max_examples=40)
+def test_no_run_goes_from_one_document_into_the_next(pairs, min_run):
+    documents = [text for text, _ in pairs]
+    source = "".join(source for _, source in pairs)
+    found = charrnn.copied(documents, source, min_run=min_run)
+    assert found.text == "".join(documents)
+    each = [charrnn.copied(d, source, min_run=min_run) for d in documents]
+    assert found.lengths.tolist() == [n for d in each for n in d.lengths]
+    assert found.longest == max((d.longest for d in each), default=0)
+    assert len(found.runs) == sum(len(d.runs) for d in each)

@@ -81,6 +81,32 @@ def test_another_model_is_refused_in_a_line(saved, model):
     with pytest.raises(ValueError, match="was saved with another") as error:
         load_state(saved, model)
     assert "\n" not in str(error.value)
+    assert "Engine(" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "it is not JSON"),
+        ("A play.", "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        ("{}", "Expected JSON with the format"),
+        ('{"format": "charrnn state 1"}', "it has no 'model'"),
+    ],
+)
+def test_the_reason_is_in_words(tmp_path, content, reason):
+    path = tmp_path / "other.state"
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=f"damaged: {reason}"):
+        load_state(path, ONE)
+
+
+def test_a_missing_state_or_a_folder_is_told(tmp_path):
+    with pytest.raises(ValueError, match="gone' does not exist"):
+        load_state(tmp_path / "gone", ONE)
+    with pytest.raises(ValueError, match="is a folder, a pipe or a device"):
+        load_state(str(tmp_path), ONE)
 
 
 def test_a_mixture_is_another_one_with_other_weights():
