@@ -113,7 +113,7 @@ class NoLoops(_Free):
     >>> sampler = charrnn.Sampler("shakespeare")
     >>> rule = NoLoops(sampler.vocabulary)
     >>> (sample,) = sampler.generate(
-    ...     length=900, temperature=0, constraints=[rule]
+    ...     length=400, temperature=0, constraints=[rule]
     ... )
     >>> sample.text.count(sample.text[-40:])
     1

@@ -99,6 +99,7 @@ MOMENTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     text, tmp_path, uninterrupted, tally, capfd
 ):

@@ -306,6 +306,7 @@ class Recorder(keras.callbacks.Callback):
         self.hooks.append("train_end")
 
 
+@pytest.mark.slow
 def test_callbacks_see_what_keras_shows_them(text, tmp_path):
     recorder, lines = Recorder(), []
     table = tmp_path / "log.csv"
@@ -412,6 +413,7 @@ def test_a_second_interrupt_does_not_wait(text, tmp_path, monkeypatch):
     assert train(text, tmp_path / "run").metrics["epochs"] == 5
 
 
+@pytest.mark.slow
 def test_handlers_of_others_are_left_alone(text, tmp_path, monkeypatch):
     noted = []
     before = signal.signal(signal.SIGINT, lambda *_: noted.append("theirs"))
