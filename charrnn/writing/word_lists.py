@@ -36,7 +36,7 @@ class OnlyWords(Form):
     >>> from charrnn import Sampler
     >>> sampler = Sampler("shakespeare")
     >>> only = OnlyWords("my lord is a fool", sampler.vocabulary)
-    >>> (sample,) = sampler.generate(length=200, constraints=[only])
+    >>> (sample,) = sampler.generate(length=60, constraints=[only])
     >>> set(re.findall("[a-z]+", sample.text.lower())) <= set(only.words)
     True
     """

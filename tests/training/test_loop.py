@@ -14,6 +14,7 @@ from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.twins.stateful import stateful_twin
 
 
+@pytest.mark.slow
 def test_train_is_fit(setting):
     """The same losses, round by round, as Keras's own loop."""
     losses = []
