@@ -17,7 +17,7 @@ layer's h.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,10 +63,7 @@ def arrays_of(
     >>> [name for name in arrays]
     ['W1', 'U1', 'b1', 'W2', 'U2', 'b2', 'W', 'b']
     """
-    if weights not in WEIGHTS:
-        raise ValueError(
-            f"Expected weights in {' or '.join(WEIGHTS)}. Received {weights!r}."
-        )
+    check_weights(weights, WEIGHTS)
     arrays: dict[str, np.ndarray] = {}
     layer = 0
     for name, own in engine.layer_weights():
@@ -78,6 +75,24 @@ def arrays_of(
             layer += 1
             arrays.update(_of_layer(name, own, layer))
     return {name: _stored(array, weights) for name, array in arrays.items()}
+
+
+def check_weights(weights: str, kinds: Sequence[str], where: str = "") -> None:
+    """Checks the type in which weights are to be written.
+
+    Args:
+        weights: The type.
+        kinds: Those that there are.
+        where: What they are written to, for the message.
+
+    Raises:
+        ValueError: if it is none of them.
+    """
+    if weights not in kinds:
+        raise ValueError(
+            f"Expected weights in {' or '.join(kinds)}{where}. "
+            f"Received {weights!r}."
+        )
 
 
 def _of_layer(name: str, own: Any, layer: int) -> dict[str, np.ndarray]:

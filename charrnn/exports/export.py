@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from charrnn.exports import folder, onnx_step, page
-from charrnn.exports.contents import WEIGHTS
+from charrnn.exports.contents import WEIGHTS, check_weights
 from charrnn.exports.destination import FOLDER, check, ending
 from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
@@ -78,17 +78,14 @@ def export(
     """
     kind = ending(out, {end: form.name for end, form in FORMS.items()})
     form, path, file = FORMS[kind], Path(out), None
-    if weights not in (None, *form.weights):
-        raise ValueError(
-            f"Expected weights in {' or '.join(form.weights)} for {form.name}. "
-            f"Received {weights!r}."
-        )
+    weights = weights or form.weights[0]
+    check_weights(weights, form.weights, f" for {form.name}")
     if isinstance(model, (str, os.PathLike)):
         file = model_path(Path(model))
         model = file
     check(path, kind, file, force)
     engine = engine_of(model, vocabulary, for_text=True)
-    form.write(engine, path, weights or form.weights[0], title_of(file))
+    form.write(engine, path, weights, title_of(file))
     return path
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.exports.contents import arrays_of, described
+from charrnn.exports.contents import arrays_of, check_weights, described
 from charrnn.exports.javascript import javascript_pattern
 from charrnn.exports.respellings import respellings
 from charrnn.insight.pages import EXPECTED, PIECES
@@ -94,7 +94,8 @@ def page(engine: Engine, title: str, weights: str = WEIGHTS[0]) -> str:
         A `str` of self-contained HTML.
 
     Raises:
-        ValueError: if a layer's equations are not known to the page.
+        ValueError: if a layer's equations are not known to the page, or the
+            weights have another type.
 
     Example:
 
@@ -143,6 +144,7 @@ def packed(engine: Engine, title: str, weights: str) -> dict[str, Any]:
     >>> packed(load("shakespeare"), "shakespeare", "int16")["facts"]["units"]
     69
     """
+    check_weights(weights, WEIGHTS)
     named = arrays_of(engine)
     matrices = list(_matrices(named))
     about = described(engine)

@@ -73,6 +73,11 @@ def test_a_chunk_of_base64_has_whole_numbers():
     assert not any("=" in chunk for chunk in chunks[:-1])
 
 
+def test_weights_of_another_type_are_refused():
+    with pytest.raises(ValueError, match="int16 or float32.*'float16'"):
+        page(network(), "a model", "float16")
+
+
 @pytest.mark.parametrize("largest", [0, 1e-38, 1e5, 3e38])
 def test_weights_of_any_size_are_rounded(largest):
     engine = network()
