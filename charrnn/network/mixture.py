@@ -163,9 +163,7 @@ class Mixture(Engine):
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        ids = np.asarray(ids)
-        check_ids(ids, len(self.vocabulary))
-        return self._mixed("step", ids, state, self._lengths[ids])
+        return self._mixed("step", ids, state)
 
     def run(
         self, ids: Ids, state: NetworkState | None = None
@@ -182,9 +180,7 @@ class Mixture(Engine):
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        ids = np.asarray(ids)
-        check_ids(ids, len(self.vocabulary))
-        return self._mixed("run", ids, state or self.zero_state(len(ids)))
+        return self._mixed("run", ids, state)
 
     def read(
         self, ids: Ids, state: NetworkState | None = None
@@ -201,9 +197,7 @@ class Mixture(Engine):
         Raises:
             ValueError: if an id lies outside the vocabulary.
         """
-        ids = np.asarray(ids)
-        check_ids(ids, len(self.vocabulary))
-        return self._mixed("read", ids, state or self.zero_state(len(ids)))
+        return self._mixed("read", ids, state)
 
     def activations(
         self, ids: Ids, state: NetworkState | None = None
@@ -222,18 +216,20 @@ class Mixture(Engine):
     def _mixed(
         self,
         way: str,
-        ids: np.ndarray,
-        state: NetworkState,
-        drawn: np.ndarray | None = None,
+        ids: Ids,
+        state: NetworkState | None,
     ) -> tuple[np.ndarray, NetworkState]:
         """Has each model read ids, and mixes what they predict.
 
         Args:
-            way: The method of an engine with which they read.
+            way: The method of an engine with which they read. Weights move on
+                with a step.
             ids: Those of the mixture.
-            state: The state before.
-            drawn: By how much the position of each sequence grows.
+            state: The state before; `None` for that before the first unit.
         """
+        ids = np.asarray(ids)
+        check_ids(ids, len(self.vocabulary))
+        state = state or self.zero_state(len(ids))
         predictions, after, begin = [], [], 0
         for part in self._parts:
             end = begin + part.states
@@ -244,8 +240,8 @@ class Mixture(Engine):
         weights: Sequence[np.ndarray] = self.weights[0]
         if self.moves:
             ((position,),) = state[begin:]
-            if drawn is not None:
-                position = position + drawn[:, None]
+            if way == "step":
+                position = position + self._lengths[ids][:, None]
             after.append((position,))
             weights = self._weights_at(position, predictions[0].ndim)
         mixed = MIX[self.by](predictions, weights)
