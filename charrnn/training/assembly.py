@@ -20,11 +20,13 @@ from charrnn.training.clock import Clock
 from charrnn.training.data import Data
 from charrnn.training.reporting import reports
 from charrnn.training.restarts import RESTART_WINDOWS, Restarts
+from charrnn.training.round_scoring import round_scorer
 from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, total_steps
 from charrnn.training.validation import SaveBest, Validation
 from charrnn.twins.fused import fused, precision_of
+from charrnn.twins.twin import Twin
 
 
 def network(
@@ -58,7 +60,7 @@ def network(
 
 def twin(
     settings: Settings, data: Data, model: keras.Sequential
-) -> tuple[keras.Sequential, str]:
+) -> tuple[Twin, str]:
     """Makes a model's twin for training, with its optimizer.
 
     Args:
@@ -94,6 +96,7 @@ def callbacks(
     settings: Settings,
     data: Data,
     model: keras.Sequential,
+    twin: Twin,
     *,
     clock: Clock | None,
     tell: Callable[[str], None],
@@ -106,6 +109,7 @@ def callbacks(
         settings: The `settings.Settings`.
         data: The `data.Data`.
         model: What `network` returned.
+        twin: Its twin.
         clock: The clock of the run.
         tell: Called with lines about the run.
         silent: Whether the callbacks print nothing.
@@ -114,7 +118,8 @@ def callbacks(
         A `dict` from class name to callback.
     """
     schedule = _schedule(settings, data, clock)
-    held_out = Validation(model, data.vocabulary, data.held_out)
+    scorer = round_scorer(twin, len(data.held_out))
+    held_out = Validation(model, data.vocabulary, data.held_out, scorer)
     made = [
         schedule,
         *_restarts(settings, data, schedule),

@@ -234,6 +234,7 @@ class Session:
             self.settings,
             self.data,
             model,
+            twin,
             clock=self.clock,
             tell=self.tell,
             silent=self.silent,
