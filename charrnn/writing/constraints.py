@@ -41,7 +41,9 @@ class Constraint(Protocol):
     With `temperature(state, given)` it may also change the temperature of the
     next unit, as `charrnn.NoLoops` does.
     And it may have a method `enough(state)`: with so much left, what is
-    allowed does not depend on it. Then masks are kept, which saves time.
+    allowed does not depend on it. Then masks are kept, which saves time. If
+    many states allow the same, `mask_key(state)` returns the same hashable
+    value for them, and they share a mask, as with `charrnn.MaxCopy`.
 
     Example:
 

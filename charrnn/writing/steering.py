@@ -8,84 +8,15 @@ from typing import Any, Unpack
 import numpy as np
 
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.constraints import Constraint, Left, Mask, choice_of
+from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.following import Progress, advanced
 from charrnn.writing.probabilities import Filters, probabilities, without
+from charrnn.writing.rules import NO_LIMIT, Rules
 from charrnn.writing.state import State
 
 END = "end"  # of a document
 COMPLETE = "complete"  # of a text: nothing may follow, or the model ended it
 DEAD_END = "dead end"  # nothing may follow, but the text may not end either
-MAX_KEPT_ENTRIES = 1 << 22  # of masks, 5 bytes each
-NO_LIMIT = Left()
-
-
-class Rules(tuple[Constraint, ...]):
-    """Constraints that hold together, with the masks that they gave so far.
-
-    A mask is kept for each state if it does not depend on the length that is
-    left. Most do not until shortly before the end.
-    """
-
-    _vocabulary: UnitVocabulary
-    _kept: dict[Progress, tuple[int, Mask]]
-    _only: Any  # the constraint, if it is the only one and has masks ready
-    _keeps: bool  # whether it is known when masks depend on what is left
-
-    @classmethod
-    def of(
-        cls, constraints: Sequence[Constraint], vocabulary: UnitVocabulary
-    ) -> "Rules":
-        """Makes the rules of a model's texts.
-
-        Args:
-            constraints: The constraints.
-            vocabulary: That of the model.
-        """
-        rules = cls(constraints)
-        rules._vocabulary = vocabulary
-        rules._kept = {}
-        rules._keeps = all(hasattr(rule, "enough") for rule in rules)
-        is_ready = len(rules) == 1 and hasattr(rules[0], "ready")
-        rules._only = rules[0] if is_ready else None
-        return rules
-
-    def mask(self, progress: Progress, left: Left) -> Mask:
-        """What may follow.
-
-        Args:
-            progress: The state of each constraint.
-            left: How much may still be written.
-
-        Raises:
-            ValueError: if a constraint's mask has the wrong shape.
-        """
-        if not self._keeps:
-            return self._made(progress, left)
-        if self._only is not None:
-            enough, found = self._only.ready(progress[0])
-        else:
-            enough, found = self._kept.get(progress) or self._keep(progress)
-        limit = left.characters if left.units is None else left.units
-        if limit is None or limit >= enough:
-            return found
-        return self._made(progress, left)
-
-    def _keep(self, progress: Progress) -> tuple[int, Mask]:
-        """Keeps the mask of a state, and the length with which it is true."""
-        if len(self._kept) * len(self._vocabulary) > MAX_KEPT_ENTRIES:
-            self._kept.clear()
-        pairs: Any = zip(self, progress, strict=True)
-        enough = max(rule.enough(state) for rule, state in pairs)
-        self._kept[progress] = enough, self._made(progress, NO_LIMIT)
-        return self._kept[progress]
-
-    def _made(self, progress: Progress, left: Left) -> Mask:
-        choice = choice_of(self, progress, left, self._vocabulary)
-        penalty = np.where(choice.drawable, np.float32(0), -np.float32(np.inf))
-        if self._vocabulary.stand_in is not None:
-            penalty[self._vocabulary.stand_in] = -np.inf
-        return Mask(penalty, choice.written, choice.can_finish)
 
 
 class Steering:
@@ -167,19 +98,13 @@ class Steering:
             The same arguments, with a temperature for each sample if a
             constraint has the method `temperature`.
         """
-        rules = [
-            (place, rule.temperature)
-            for place, rule in enumerate(self._rules)
-            if hasattr(rule, "temperature")
-        ]
-        if not rules:
+        if not self._rules.change_temperature:
             return {**filters}
-        temperatures = []
-        for progress in self._progress:
-            temperature = filters.get("temperature", 1.0)
-            for place, changed in rules:
-                temperature = changed(progress[place], temperature)
-            temperatures.append([temperature])
+        given = filters.get("temperature", 1.0)
+        temperatures = [
+            [self._rules.temperature(progress, given)]
+            for progress in self._progress
+        ]
         return {**filters, "temperature": np.array(temperatures)}
 
     def _follow(self, row: int, unit: int) -> tuple[Progress, str | None]:
