@@ -30,6 +30,7 @@ class Steering:
     Attributes:
         logits: Minus infinity for what may not be drawn: `(samples,
             vocabulary size)`.
+        stuck: The rows of samples that nothing may follow.
 
     Raises:
         ValueError: if a constraint's mask has the wrong shape.
@@ -61,8 +62,8 @@ class Steering:
         self.logits = state.logits + penalties
         # A unit that the model itself never writes cannot be drawn either.
         tops = self.logits.max(-1).tolist()
-        self._stuck = {row for row, top in enumerate(tops) if top == -math.inf}
-        for row in self._stuck:
+        self.stuck = {row for row, top in enumerate(tops) if top == -math.inf}
+        for row in self.stuck:
             self.logits[row] = 0  # something to draw, which is not written
 
     def after(self, ids: np.ndarray) -> dict[str, Any]:
@@ -86,7 +87,11 @@ class Steering:
 
     def dead_ends(self) -> list[int]:
         """The rows of samples that may neither go on nor end."""
-        return [r for r in sorted(self._stuck) if not self._masks[r].can_finish]
+        return [r for r in sorted(self.stuck) if not self._masks[r].can_finish]
+
+    def written(self) -> np.ndarray:
+        """Which units are written, if drawn: `(samples, vocabulary size)`."""
+        return np.stack([mask.written for mask in self._masks])
 
     def tempered(self, filters: Filters) -> dict[str, Any]:
         """Lets the constraints change the temperature of each sample.
@@ -109,9 +114,9 @@ class Steering:
 
     def _follow(self, row: int, unit: int) -> tuple[Progress, str | None]:
         progress, mask = self._progress[row], self._masks[row]
-        if row in self._stuck and not mask.can_finish:
+        if row in self.stuck and not mask.can_finish:
             return progress, DEAD_END
-        if row in self._stuck or not mask.written[unit]:
+        if row in self.stuck or not mask.written[unit]:
             return progress, COMPLETE if self._boundary is None else END
         if unit == self._boundary:
             return progress, None
