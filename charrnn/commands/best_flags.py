@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from charrnn.commands.control_flags import tell_dead_ends
+from charrnn.commands.control_flags import tell_dead_ends, tell_forced
 from charrnn.commands.options import at_least
 from charrnn.system.terminal import remark
 from charrnn.writing.drawing import Sample
@@ -153,6 +153,7 @@ def _best(
         f"{_figure(best[-1])} ({FIGURES[by]})"
     )
     tell_dead_ends([sample.stop_reason for sample in samples])
+    tell_forced([each.sample.forced for each in best[:count]], how["length"])
     return [
         (each.sample, {"rank": each.rank, by: round(each.figure, 6)})
         for each in best[:count]

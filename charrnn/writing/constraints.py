@@ -132,11 +132,15 @@ class Mask(NamedTuple):
         penalty: What is added to the logits: 0, or minus infinity.
         written: Which units are written, rather than end the text.
         can_finish: Whether the text may end here.
+        is_narrowed: Whether the length left excludes some units.
+        is_shortest: Whether only the shortest way to the end still fits.
     """
 
     penalty: np.ndarray
     written: np.ndarray
     can_finish: bool
+    is_narrowed: bool = False
+    is_shortest: bool = False
 
 
 def choice_of(

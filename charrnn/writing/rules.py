@@ -75,7 +75,8 @@ class Rules(tuple[Constraint, ...]):
             key = self._key(progress)
             enough, found = self._kept.get(key) or self._keep(key, progress)
         limit = left.characters if left.units is None else left.units
-        if limit is None or limit >= enough:
+        # With just enough, a text may already have to be the shortest.
+        if limit is None or limit > enough:
             return found
         return self._made(progress, left)
 
@@ -116,7 +117,23 @@ class Rules(tuple[Constraint, ...]):
         penalty = np.where(choice.drawable, np.float32(0), -np.float32(np.inf))
         if self._vocabulary.stand_in is not None:
             penalty[self._vocabulary.stand_in] = -np.inf
-        return Mask(penalty, choice.written, choice.can_finish)
+        hurry = self._hurry(progress, left)
+        return Mask(penalty, choice.written, choice.can_finish, *hurry)
+
+    def _hurry(self, progress: Progress, left: Left) -> tuple[bool, bool]:
+        """The last two fields of a `Mask`."""
+        limit = left.characters if left.units is None else left.units
+        is_narrowed = is_shortest = False
+        rules: Any = zip(self, progress, strict=True)
+        for rule, state in rules:
+            if limit is None or not hasattr(rule, "shortest"):
+                continue
+            fits = rule.allowed(state, left)
+            if (fits != rule.allowed(state, NO_LIMIT)).any():
+                is_narrowed = True
+            if rule.shortest(state, left) == limit:
+                is_shortest = True
+        return is_narrowed, is_shortest
 
 
 def _itself(state: Any) -> Any:

@@ -83,6 +83,7 @@ class Steering:
             "progress": tuple([progress for progress, _ in rows]),
             "ended": tuple([ended for _, ended in rows]),
             "steered": self.logits,
+            "hurried": self._hurried(),
         }
 
     def dead_ends(self) -> list[int]:
@@ -111,6 +112,11 @@ class Steering:
             for progress in self._progress
         ]
         return {**filters, "temperature": np.array(temperatures)}
+
+    def _hurried(self) -> tuple[tuple[bool, bool], ...]:
+        """For each sample the last two fields of its `Mask`, if any is true."""
+        pairs = [(mask.is_narrowed, mask.is_shortest) for mask in self._masks]
+        return tuple(pairs) if any(map(any, pairs)) else ()
 
     def _follow(self, row: int, unit: int) -> tuple[Progress, str | None]:
         progress, mask = self._progress[row], self._masks[row]

@@ -146,7 +146,7 @@ def samples_that_end(reasons):
 def test_finished_samples_come_first_and_dead_ends_are_told(
     capsys, reasons, figures, told
 ):
-    how = {"count": 2, "constraints": []}
+    how = {"count": 2, "constraints": [], "length": 9}
     sampler = samples_that_end(reasons)
     found = best_flags._best(3, "likelihood", None, sampler, "", how)
     ends = [sample.stop_reason == "dead end" for sample, _ in found]
