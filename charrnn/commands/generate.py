@@ -72,9 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     state = read_state(arguments, engine)
     source = needed_source(arguments, engine)
-    draw = drawer_of(arguments, source)
-    if known := known_documents(engine, model, arguments):
-        draw = functools.partial(draw_new, known)
+    known = known_documents(engine, model, arguments)
+    new = functools.partial(draw_new, known) if known else None
+    draw = drawer_of(arguments, source, new)
     prompt = read_prompt(
         arguments, engine, whole=bool(arguments.state_out or state)
     )

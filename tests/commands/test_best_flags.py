@@ -95,7 +95,6 @@ def test_a_beam_finds_what_python_finds(words, trained, capsys):
         (["--rank=match"], "--rank is for --best-of"),
         (["--best-of=2", "--beam=2"], "--best-of or --beam. Received both"),
         (["--best-of=2", "--count=3"], "count asks for, 3. Received 2"),
-        (["--best-of=2", "--new"], "Expected --new or --best-of"),
         (["--best-of=2", "--rank=match"], "ranks by what constraints exclude"),
         (["--best-of=2", "--rank=novelty"], "Name it with --source"),
         (["--beam=2", "--new"], "Expected --new or --beam"),
@@ -148,7 +147,9 @@ def test_finished_samples_come_first_and_dead_ends_are_told(
 ):
     how = {"count": 2, "constraints": [], "length": 9}
     sampler = samples_that_end(reasons)
-    found = best_flags._best(3, "likelihood", None, sampler, "", how)
+    found = best_flags._best(
+        3, "likelihood", None, best_flags._any, sampler, "", how
+    )
     ends = [sample.stop_reason == "dead end" for sample, _ in found]
     assert ends == sorted(ends)
     err = capsys.readouterr().err
