@@ -46,8 +46,8 @@ FLAGS = (
     (
         "--forbid",
         "STRING",
-        "STRING never appears, not within a word either; may be given several "
-        "times",
+        "STRING never appears, not even within a longer word; may be given "
+        "several times",
     ),
     (
         "--forbid-match",
