@@ -27,7 +27,8 @@ KERAS_FREE = (
 )  # of these, all modules
 WITHOUT_KERAS = [
     *("network." + name for name in (
-        "steps step_gradients cells layers shapes arguments portable hdf5_headers "
+        "steps step_gradients cells layers shapes arguments portable "
+        "hdf5_headers "
         "hdf5_groups hdf5 facts weights model_file recurrent engine loading "
         "mixing translated mixture fingerprint tracing"
     ).split()),
