@@ -23,7 +23,9 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from charrnn.network import steps
+import numpy as np
+
+from charrnn.network import step_gradients, steps
 from charrnn.system.palette import BLUE, GREEN, ORANGE, PURPLE
 
 CANDIDATE = "candidate"  # the block of columns that is not a gate
@@ -54,6 +56,11 @@ class Cell:
         step: One step in NumPy, a function of `(x, state, U)`, as
             `charrnn.network.steps` describes it, or of `(x, state, U, b)` if
             there is a recurrent bias.
+        parts: All values inside a step, a function of the same arguments, as
+            `charrnn.network.step_gradients` describes it; `None` to know only
+            the gates and the states.
+        gradient: The gradient of a step, as described there; `None` to use
+            central differences.
         equations: The class in `charrnn/twins/equations.py` that trains it in
             fused loops; `None` to train it with its Keras layer.
         largest_units: The largest layer that the recipe chooses: larger ones
@@ -76,6 +83,8 @@ class Cell:
     layer: str
     blocks: tuple[str, ...]
     step: Callable[..., steps.State]
+    parts: Callable[..., dict[str, np.ndarray]] | None = None
+    gradient: Callable[..., tuple[np.ndarray, steps.State]] | None = None
     module: str = "keras.layers"
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     states: tuple[str, ...] = ("h",)
@@ -106,6 +115,8 @@ CELLS = {
         settings=_TANH,
         blocks=(CANDIDATE,),
         step=steps.simple_rnn_step,
+        parts=step_gradients.simple_rnn_parts,
+        gradient=step_gradients.simple_rnn_gradient,
         equations="SimpleRNN",
         largest_units=256,
         rate=0.008,
@@ -120,6 +131,8 @@ CELLS = {
         blocks=("input gate", "forget gate", CANDIDATE, "output gate"),
         states=("h", "c"),
         step=steps.lstm_step,
+        parts=step_gradients.lstm_parts,
+        gradient=step_gradients.lstm_gradient,
         equations="LSTM",
         colour=BLUE,
     ),
@@ -129,6 +142,8 @@ CELLS = {
         blocks=("update gate", "reset gate", CANDIDATE),
         has_recurrent_bias=True,
         step=steps.gru_step,
+        parts=step_gradients.gru_parts,
+        gradient=step_gradients.gru_gradient,
         equations="GRU",
         largest_units=256,
         colour=GREEN,
