@@ -1,7 +1,7 @@
 """Read and check all input of a run before anything is written."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from charrnn.network import model_file
 from charrnn.network.arguments import check_arguments, check_size
+from charrnn.network.engine import Engine
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import kinds
@@ -18,7 +19,15 @@ from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import causes, changes, recipe, rules, starting, units
+from charrnn.training import (
+    causes,
+    changes,
+    recipe,
+    rules,
+    starting,
+    teachers,
+    units,
+)
 from charrnn.training.footprint import check_memory
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
@@ -39,6 +48,7 @@ class Data:
             but with weights for the whole vocabulary.
         shift: How the held-out part differs from the training part.
         documents: The documents, if the text is divided into some.
+        teachers: The teachers of a new run.
     """
 
     vocabulary: UnitVocabulary
@@ -47,6 +57,7 @@ class Data:
     initial: model_file.Contents | None = None
     shift: Shift | None = None
     documents: Parts | None = None
+    teachers: Sequence[Engine] = ()
 
     @property
     def characters_per_unit(self) -> float:
@@ -88,13 +99,16 @@ def read_data(
             not fit together, or need more memory than there is.
         OSError: if something cannot be read.
     """
-    initial = None
+    initial, engines = None, []
     if settings.init_from and not state:
         initial = model_file.read(settings.init_from)
         settings = starting.as_in(initial, settings, given, tell)
+    if settings.teachers and not state:
+        engines = teachers.read(settings.teachers)
+        settings = teachers.as_in(engines, settings, given, tell)
     text = _open(settings, state, out, tell)
     # What is wrong is told before a large text is encoded.
-    vocabulary = _vocabulary(settings, text, initial, state)
+    vocabulary = _vocabulary(settings, text, initial, engines, state)
     prompt = _prompt(settings, vocabulary)
     parts = split_text(out, settings, text, vocabulary, state, tell)
     settings = dataclasses.replace(
@@ -107,6 +121,9 @@ def read_data(
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
     units.tell_sizes(text.title, vocabulary, training, held_out, tell)
+    teachers.warn_of_splits(
+        engines, settings, vocabulary.characters_of(training), tell
+    )
     if parts.documents:
         tell_documents(text.title, vocabulary, parts.documents, tell)
     _check_settings(settings, given, state, vocabulary)
@@ -118,7 +135,12 @@ def read_data(
         training, **sizes, seed=settings.seed, boundary=vocabulary.boundary
     )
     return settings, Data(
-        vocabulary, windows, held_out, initial, documents=parts.documents
+        vocabulary,
+        windows,
+        held_out,
+        initial,
+        documents=parts.documents,
+        teachers=engines,
     )
 
 
@@ -145,13 +167,19 @@ def _vocabulary(
     settings: Settings,
     text: Text,
     initial: model_file.Contents | None,
+    engines: Sequence[Engine],
     state: Mapping[str, Any] | None,
 ) -> UnitVocabulary:
-    """The vocabulary of the run, of --init-from's model, or of the text."""
+    """The vocabulary of the run, of a model that it is given, or of the text.
+
+    Teachers have one already, and so has the model of --init-from.
+    """
     if state:
         return units.from_state(state["vocabulary"])
     if initial:
-        return starting.vocabulary(initial, settings, text)
+        return _of_initial(settings, text, initial, engines)
+    if engines:
+        return engines[0].vocabulary
     limits = settings.min_count, settings.max_vocab
     vocabulary: UnitVocabulary
     if by := settings.documents:
@@ -161,6 +189,24 @@ def _vocabulary(
     else:
         vocabulary = kinds.from_text(settings.unit, text.pieces(), *limits)
     _check_size(vocabulary, settings)
+    return vocabulary
+
+
+def _of_initial(
+    settings: Settings,
+    text: Text,
+    initial: model_file.Contents,
+    engines: Sequence[Engine],
+) -> UnitVocabulary:
+    """The vocabulary of --init-from's model, with what is new in the text."""
+    vocabulary = starting.vocabulary(initial, settings, text)
+    if engines:
+        teachers.check_same(
+            vocabulary,
+            engines[0].vocabulary,
+            f"the student, which starts from '{settings.init_from}'",
+            (settings.teachers or [""])[0],
+        )
     return vocabulary
 
 

@@ -119,6 +119,11 @@ def _explained(
             f"{error} The run in '{out}' resumes with its own text only. "
             f"{_another_text(out)}"
         )
+    if settings.teachers and not settings.init_from:
+        return ValueError(
+            f"{error} A student has the vocabulary of its teachers: train "
+            "them on a text with all of its characters."
+        )
     if settings.init_from and form != settings.normalize:
         return ValueError(
             f"{error} The model's text is in {form or 'another form'}: "
