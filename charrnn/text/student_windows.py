@@ -5,6 +5,7 @@ import numpy as np
 from charrnn.text.windows import Windows
 
 KEPT = 64  # the likeliest units of a large vocabulary
+MIN_REST = 1e-6  # a lower probability of all others is lost to rounding
 
 
 class StudentWindows(Windows):

@@ -31,7 +31,7 @@ from charrnn.training import (
 from charrnn.training.footprint import check_memory
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
-from charrnn.training.split import split_text, tell_documents
+from charrnn.training.split import split_text, tell_parts
 from charrnn.twins.precision import resolve_precision
 
 
@@ -99,13 +99,10 @@ def read_data(
             not fit together, or need more memory than there is.
         OSError: if something cannot be read.
     """
-    initial, engines = None, []
-    if settings.init_from and not state:
-        initial = model_file.read(settings.init_from)
-        settings = starting.as_in(initial, settings, given, tell)
-    if settings.teachers and not state:
-        engines = teachers.read(settings.teachers)
-        settings = teachers.as_in(engines, settings, given, tell)
+    initial: model_file.Contents | None = None
+    engines: list[Engine] = []
+    if not state:
+        settings, initial, engines = _models(settings, given, tell)
     text = _open(settings, state, out, tell)
     # What is wrong is told before a large text is encoded.
     vocabulary = _vocabulary(settings, text, initial, engines, state)
@@ -120,28 +117,49 @@ def read_data(
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
-    units.tell_sizes(text.title, vocabulary, training, held_out, tell)
+    tell_parts(text.title, vocabulary, parts, tell)
     teachers.warn_of_splits(
         engines, settings, vocabulary.characters_of(training), tell
     )
-    if parts.documents:
-        tell_documents(text.title, vocabulary, parts.documents, tell)
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
-    batch_size, seq_length = settings.sizes or (0, 0)
-    sizes = {"batch_size": batch_size, "seq_length": seq_length}
-    windows = Windows(
-        training, **sizes, seed=settings.seed, boundary=vocabulary.boundary
-    )
     return settings, Data(
         vocabulary,
-        windows,
+        _windows(settings, training, vocabulary),
         held_out,
         initial,
         documents=parts.documents,
         teachers=engines,
     )
+
+
+def _windows(
+    settings: Settings, training: np.ndarray, vocabulary: UnitVocabulary
+) -> Windows:
+    """The training part, cut into batches."""
+    batch_size, seq_length = settings.sizes or (0, 0)
+    return Windows(
+        training,
+        batch_size=batch_size,
+        seq_length=seq_length,
+        seed=settings.seed,
+        boundary=vocabulary.boundary,
+    )
+
+
+def _models(
+    settings: Settings, given: Mapping[str, Any], tell: Callable[[str], None]
+) -> tuple[Settings, model_file.Contents | None, list[Engine]]:
+    """The models of --init-from and --teachers, and what follows from them."""
+    initial, engines = None, []
+    if settings.init_from:
+        initial = model_file.read(settings.init_from)
+        settings = starting.as_in(initial, settings, given, tell)
+    if settings.teachers:
+        engines = teachers.read(settings.teachers)
+        settings = teachers.as_in(engines, settings, given, tell)
+    return settings, initial, engines
 
 
 def _open(
@@ -177,7 +195,9 @@ def _vocabulary(
     if state:
         return units.from_state(state["vocabulary"])
     if initial:
-        return _of_initial(settings, text, initial, engines)
+        found = starting.vocabulary(initial, settings, text)
+        teachers.check_start(engines, settings, found)
+        return found
     if engines:
         return engines[0].vocabulary
     limits = settings.min_count, settings.max_vocab
@@ -189,24 +209,6 @@ def _vocabulary(
     else:
         vocabulary = kinds.from_text(settings.unit, text.pieces(), *limits)
     _check_size(vocabulary, settings)
-    return vocabulary
-
-
-def _of_initial(
-    settings: Settings,
-    text: Text,
-    initial: model_file.Contents,
-    engines: Sequence[Engine],
-) -> UnitVocabulary:
-    """The vocabulary of --init-from's model, with what is new in the text."""
-    vocabulary = starting.vocabulary(initial, settings, text)
-    if engines:
-        teachers.check_same(
-            vocabulary,
-            engines[0].vocabulary,
-            f"the student, which starts from '{settings.init_from}'",
-            (settings.teachers or [""])[0],
-        )
     return vocabulary
 
 

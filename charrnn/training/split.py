@@ -16,7 +16,7 @@ from charrnn.text.normal_form import form_of
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import Settings
-from charrnn.training.units import split_by_characters
+from charrnn.training.units import split_by_characters, tell_sizes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +142,25 @@ def _another_text(out: Path | None) -> str:
         "Start again with --fresh; or train the model on another text in a "
         f"run of its own: --init-from '{out}', with another --out or none."
     )
+
+
+def tell_parts(
+    title: str,
+    vocabulary: UnitVocabulary,
+    parts: Split,
+    tell: Callable[[str], None],
+) -> None:
+    """Prints the length of a text and of its parts.
+
+    Args:
+        title: The name of the text in messages.
+        vocabulary: Its vocabulary.
+        parts: What `split_text` returned.
+        tell: Called with each line.
+    """
+    tell_sizes(title, vocabulary, parts.training, parts.held_out, tell)
+    if parts.documents:
+        tell_documents(title, vocabulary, parts.documents, tell)
 
 
 def tell_documents(

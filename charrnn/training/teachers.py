@@ -71,6 +71,24 @@ def check_same(
         )
 
 
+def check_start(
+    teachers: Sequence[Engine], settings: Settings, vocabulary: UnitVocabulary
+) -> None:
+    """Checks that teachers fit a student that starts from a model.
+
+    Args:
+        teachers: What `read` returned; there may be none.
+        settings: The run's settings, with the model's name.
+        vocabulary: That of the model, with what is new in the text.
+
+    Raises:
+        ValueError: if their vocabulary is another.
+    """
+    for name, teacher in zip(settings.teachers or [], teachers, strict=False):
+        whose = f"the student, which starts from '{settings.init_from}'"
+        check_same(vocabulary, teacher.vocabulary, whose, name)
+
+
 def _size(vocabulary: UnitVocabulary) -> str:
     """The number of units, and how documents are divided."""
     words = f"{len(vocabulary.inner):,} {vocabulary.plural}"
@@ -159,14 +177,16 @@ def warn_of_splits(
     """Warns of teachers that may have learnt the held-out part.
 
     Args:
-        teachers: What `read` returned.
+        teachers: What `read` returned; none of a resumed run.
         settings: The run's settings.
         characters: Length of the run's training part.
         tell: Called with a line, if there are such teachers.
     """
     names = [
         f"'{name}'"
-        for name, teacher in zip(settings.teachers or [], teachers, strict=True)
+        for name, teacher in zip(
+            settings.teachers or [], teachers, strict=False
+        )
         if not _has_split(teacher.facts, settings, characters)
     ]
     if names and settings.validation:
