@@ -8,6 +8,7 @@ The path of one training run, from the call to model.keras:
         settle.settle           settings: arguments, checkpoint, defaults
         data.read_data          vocabulary, windows, held-out part
         assembly                model, twin, callbacks; restores a checkpoint
+        soft_targets            only with teachers: what they expect, once
         loop.train              a step is one call of twin.train_on_batch;
                                 with JAX, a call of engines does many
           Validation            after each round: scores the held-out part

@@ -40,28 +40,17 @@ class Distillation(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Computes the loss after each input, `(batch, time)`, in nats."""
         ids, *expected = _columns(y_true, y_pred.shape[-1])
-        if _is_compiled(y_pred.shape[-1]):
-            from charrnn.twins import logits
+        if len(expected) == 2 and keras.backend.backend() == "tensorflow":
+            from charrnn.twins.logits import distillation
 
             likeliest, q = expected
-            return logits.distillation(
-                y_pred, ids[..., 0], likeliest, q, self.weight
-            )
+            return distillation(y_pred, ids[..., 0], likeliest, q, self.weight)
         log_p = keras.ops.log_softmax(y_pred)
         text = -keras.ops.take_along_axis(log_p, ids, axis=-1)[..., 0]
         of_teachers = _whole if len(expected) == 1 else _of_likeliest
         teachers = of_teachers(log_p, *expected)
         mixed = self.weight * teachers + (1 - self.weight) * text
         return mixed + keras.ops.stop_gradient(text - mixed)
-
-
-def _is_compiled(units: int) -> bool:
-    """Whether TensorFlow takes the passes that are compiled for many units."""
-    if keras.backend.backend() != "tensorflow":
-        return False
-    from charrnn.twins.logits import MAX_STOCK_CHARACTERS
-
-    return units > MAX_STOCK_CHARACTERS
 
 
 def _columns(targets: Any, units: int) -> list[Any]:

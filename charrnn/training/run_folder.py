@@ -79,8 +79,7 @@ def saved(
     """
     atomic.remove_leftovers(folder)
     found = checkpoint.newest(folder, say, run_state.check)
-    others = {path.name for path in folder.iterdir()} - WRITTEN_FIRST
-    if found is None and others:
+    if found is None and _others(folder):
         what = "files in it"
         if (folder / "model.keras").exists():
             what = "a model.keras, but no checkpoint to resume from"
@@ -90,6 +89,11 @@ def saved(
             "--init-from starts from the weights of a model."
         )
     return found or (None, None)
+
+
+def _others(folder: Path) -> set[str]:
+    """What is in a folder besides the first files of a run."""
+    return {path.name for path in folder.iterdir()} - WRITTEN_FIRST
 
 
 def delete_soft_targets(folder: Path) -> None:
@@ -175,8 +179,9 @@ def check_is_run(folder: Path) -> None:
             f"--fresh would rename '{folder}', the folder you are in. Go to "
             "another, and name this one from there."
         )
+    atomic.remove_leftovers(folder)
     ours = checkpoint.paths(folder) or (folder / "model.keras").exists()
-    if any(folder.iterdir()) and not ours:
+    if _others(folder) and not ours:
         raise ValueError(
             f"Expected a run's folder to rename for --fresh. '{folder}' has "
             "neither a checkpoint nor a model.keras. Choose another."

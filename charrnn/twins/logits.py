@@ -98,7 +98,7 @@ def distillation(
     expected: tf.Tensor,
     weight: float,
 ) -> tf.Tensor:
-    """Computes `charrnn.training.distillation` for the likeliest of many.
+    """The loss of a student that knows the likeliest of many units only.
 
     Args:
         logits: float32, `(B, T, V)`.
