@@ -41,6 +41,10 @@ NETWORK = {
     "that the model does not know, rather than add them (default: add them)",
 }
 TRAINING = {
+    "teachers": "models to learn from, beside the text: the network learns "
+    "their mean probabilities, and has their vocabulary (default: none)",
+    "teacher_weight": "with --teachers: their share of the loss, from 0 to 1; "
+    "the rest is the text's",
     "batch_size": "streams read in parallel",
     "seq_length": "characters, or words or bytes, per window: how far "
     "gradients reach back",
@@ -72,6 +76,8 @@ METAVARS = {
     "validation": "FRACTION",
     "embedding": "SIZE",
     "init_from": "MODEL",
+    "teachers": "MODEL",
+    "teacher_weight": "SHARE",
 }
 
 
@@ -180,6 +186,8 @@ def _add_settings(group: Any, settings: dict[str, str]) -> None:
         else:
             options["type"] = flag_type(kind)
             options["metavar"] = METAVARS.get(name, "N")
+        if kind is values.PATHS:
+            options["nargs"] = "+"
         group.add_argument("--" + name.replace("_", "-"), **options)
 
 
