@@ -49,7 +49,8 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
 
 def _check_fit(settings, vocabulary, arrays):
     """Checks that the arrays fit the network that the settings describe."""
-    network = {name: settings.get(name, "auto") for name in NETWORK}
+    early = {"recurrent_dropout": 0.0}  # versions that did not have it yet
+    network = {n: settings.get(n, early.get(n, "auto")) for n in NETWORK}
     if "auto" in network.values():
         return  # an older version, which did not store all of them
     check_arguments(vocabulary, **network)
@@ -220,6 +221,7 @@ _SETTINGS = _entries(
         "embedding": _optional(
             _of((int, str), "a size or auto", _is_embedding)
         ),
+        "recurrent_dropout": _SHARE,
         "init_from": _optional(_TEXT),
         "freeze_vocabulary": _BOOL,
         "seq_length": _SIZE,
