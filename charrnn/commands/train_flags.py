@@ -33,6 +33,8 @@ NETWORK = {
     "units": "size of a recurrent layer",
     "layers": "number of recurrent layers",
     "dropout": "share of a recurrent layer's outputs dropped",
+    "recurrent_dropout": "share of the previous step's outputs that a gate "
+    "does not read, the same ones throughout a window",
     "embedding": "size of the embedding of characters or words, none for "
     "one-hot input, or auto: one-hot up to 256 distinct ones",
     "init_from": "start from the weights and the vocabulary of a trained "

@@ -29,7 +29,8 @@ _ONE_STREAM = re.compile(r"\A1 streams, each warmed up on 0 [a-z]+")
 RECORDED = {
     "text": ("newline", "normalize", "min_count", "max_vocab"),
     "split": ("validation",),
-    "network": ("cell", "units", "layers", "dropout", "embedding"),
+    "network": ("cell", "units", "layers", "dropout", "embedding",
+                "recurrent_dropout"),
     "training": (
         "batch_size", "seq_length", "learning_rate", "clip_norm",
         "weight_decay", "weight_drop", "epochs", "minutes", "precision",

@@ -52,9 +52,14 @@ def network(
     tell(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters, dropout {settings.dropout:g}"
-        f"{told()}"
+        f"{_recurrent_dropout(settings)}{told()}"
     )
     return model
+
+
+def _recurrent_dropout(settings: Settings) -> str:
+    rate = settings.recurrent_dropout
+    return f", recurrent dropout {rate:g}" if rate else ""
 
 
 def twin(

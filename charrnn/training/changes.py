@@ -10,8 +10,9 @@ from charrnn.training.settings import Settings
 
 # Settings that change neither the weights' shapes nor the text.
 CHANGEABLE = (
-    "dropout", "batch_size", "seq_length", "learning_rate", "clip_norm",
-    "weight_decay", "weight_drop", "precision", "teacher_weight",
+    "dropout", "recurrent_dropout", "batch_size", "seq_length",
+    "learning_rate", "clip_norm", "weight_decay", "weight_drop", "precision",
+    "teacher_weight",
 )  # fmt: skip
 SHAPE = "cell", "units", "layers", "embedding"  # these fix the weights' shapes
 

@@ -50,7 +50,8 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
 
 def _check_fit(settings, vocabulary, arrays):
     """Checks that the arrays fit the network that the settings describe."""
-    network = {name: settings.get(name, "auto") for name in NETWORK}
+    early = {"recurrent_dropout": 0.0}  # versions that did not have it yet
+    network = {n: settings.get(n, early.get(n, "auto")) for n in NETWORK}
     if "auto" in network.values():
         return  # an older version, which did not store all of them
     check_arguments(vocabulary, **network)
@@ -219,6 +220,7 @@ _SETTINGS = _entries(
         "cell": _TEXT,
         "layers": _whole(1, 1000),
         "embedding": _optional(_EMBEDDING),
+        "recurrent_dropout": _SHARE,
         "init_from": _optional(_TEXT),
         "freeze_vocabulary": _BOOL,
         "teachers": _optional(_list_of(_TEXT)),

@@ -65,8 +65,9 @@ class Settings:
             `"lines"`, or a separator; `None` for one endless text.
         validation: The fraction that is held out: of the text, at its end, or
             of the documents.
-        cell, units, layers, dropout, embedding: As for `build_model`; `None`,
-            for the embedding `"auto"`, to choose by the text and the time.
+        cell, units, layers, dropout, embedding, recurrent_dropout: As for
+            `build_model`; `None`, for the embedding `"auto"`, to choose by the
+            text and the time.
         init_from: A model to start from, with its weights and vocabulary.
         freeze_vocabulary: Whether to refuse a text with characters that this
             model does not have. Otherwise its vocabulary grows.
@@ -120,6 +121,9 @@ class Settings:
     dropout: float | None = _setting(None, values.RATE)
     embedding: int | str | None = _setting(
         NETWORK["embedding"], values.EMBEDDING
+    )
+    recurrent_dropout: float = _setting(
+        NETWORK["recurrent_dropout"], values.RATE
     )
     init_from: str | None = _setting(None, values.PATH)
     freeze_vocabulary: bool = _setting(False, values.SWITCH, free=True)

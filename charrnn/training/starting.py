@@ -139,7 +139,7 @@ def _network_of(
 ) -> dict[str, Any]:
     """The network of --init-from, which flags may repeat but not change."""
     found = network_of(initial["layers"])
-    del found["dropout"]  # it changes no weight
+    del found["dropout"], found["recurrent_dropout"]  # they change no weight
     for name in NETWORK:
         if name in found and given.get(name, found[name]) != found[name]:
             raise ValueError(
