@@ -101,7 +101,6 @@ def callbacks(
     out: Path,
     settings: Settings,
     data: Data,
-    model: keras.Sequential,
     twin: Twin,
     *,
     clock: Clock | None,
@@ -114,8 +113,7 @@ def callbacks(
         out: The run's folder.
         settings: The `settings.Settings`.
         data: The `data.Data`.
-        model: What `network` returned.
-        twin: Its twin.
+        twin: What `twin` made.
         clock: The clock of the run.
         tell: Called with lines about the run.
         silent: Whether the callbacks print nothing.
@@ -125,7 +123,7 @@ def callbacks(
     """
     schedule = _schedule(settings, data, clock)
     scorer = round_scorer(twin, len(data.held_out))
-    held_out = Validation(model, data.vocabulary, data.held_out, scorer)
+    held_out = Validation(twin.model, data.vocabulary, data.held_out, scorer)
     made = [
         schedule,
         *_restarts(settings, data, schedule),

@@ -240,7 +240,6 @@ class Session:
             self.folder,
             self.settings,
             self.data,
-            model,
             twin,
             clock=self.clock,
             tell=self.tell,
