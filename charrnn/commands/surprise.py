@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, check_output, tell_written
 from charrnn.commands.texts import read_for, read_lines_for
+from charrnn.insight.connections import connections
 from charrnn.insight.pages import page, title_of
 from charrnn.insight.places import Place
 from charrnn.insight.surprise import BITS_PER_COLOUR, Reading, read_along
@@ -61,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and is not scored",
     )
     parser.add_argument(
+        "--connections",
+        action="store_true",
+        help="let the page of --html also show what each prediction depends "
+        "on, as `charrnn connections` does; takes much longer",
+    )
+    parser.add_argument(
         "--count",
         type=at_least(1),
         metavar="N",
@@ -76,6 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.count and not arguments.typos:
         raise ValueError(
             "--count is for --typos. Add it, or leave --count out."
+        )
+    if arguments.connections and not arguments.html:
+        raise ValueError(
+            "--connections is for --html. Add it, or use `charrnn connections`."
         )
     engine = load(arguments.model)
     notices: list[str] = []  # printed last: the text may fill the screen
@@ -93,7 +104,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(reading), ensure_ascii=ascii_only))
     elif arguments.html:
         title = title_of(arguments.text, arguments.model)
-        atomic.write_text(arguments.html, page(reading, title))
+        connected = None
+        if arguments.connections:
+            connected = connections(engine, text, watch=watched("connecting"))
+        atomic.write_text(arguments.html, page(reading, title, connected))
         tell_written(arguments.html)
     elif arguments.typos:
         count = arguments.count or PLACES_LISTED
