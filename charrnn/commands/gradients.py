@@ -53,6 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{text} (default: {default[name]})",
         )
+    _add_more(parser)
+    parser.add_argument(
+        "--plot", type=Path, metavar="PNG", help="also draw the norms"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the norms as JSON"
+    )
+
+
+def _add_more(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of what else to measure."""
     parser.add_argument(
         "--singular-values",
         action="store_true",
@@ -64,12 +75,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also train a tiny network of each cell to remember the first of "
         "many random letters, and print how often it does; takes a minute",
-    )
-    parser.add_argument(
-        "--plot", type=Path, metavar="PNG", help="also draw the norms"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print the norms as JSON"
     )
 
 

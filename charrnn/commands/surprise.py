@@ -19,7 +19,7 @@ from charrnn.insight.connections import connections
 from charrnn.insight.pages import page, title_of
 from charrnn.insight.places import Place
 from charrnn.insight.surprise import BITS_PER_COLOUR, Reading, read_along
-from charrnn.network.engine import load
+from charrnn.network.engine import Engine, load
 from charrnn.scoring.losses import to_bits
 from charrnn.scoring.score import BY_DOCUMENTS
 from charrnn.system import atomic
@@ -103,12 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         ascii_only = sys.stdout.isatty()
         print(json.dumps(_as_json(reading), ensure_ascii=ascii_only))
     elif arguments.html:
-        title = title_of(arguments.text, arguments.model)
-        connected = None
-        if arguments.connections:
-            connected = connections(engine, text, watch=watched("connecting"))
-        atomic.write_text(arguments.html, page(reading, title, connected))
-        tell_written(arguments.html)
+        _write_page(reading, engine, text, arguments)
     elif arguments.typos:
         count = arguments.count or PLACES_LISTED
         _print_places("word", reading.words(lines)[:count])
@@ -122,6 +117,17 @@ def run(arguments: argparse.Namespace) -> int:
     for notice in notices:
         remark(notice)
     return 0
+
+
+def _write_page(
+    reading: Reading, engine: Engine, text: str, arguments: argparse.Namespace
+) -> None:
+    connected = None
+    if arguments.connections:
+        connected = connections(engine, text, watch=watched("connecting"))
+    title = title_of(arguments.text, arguments.model)
+    atomic.write_text(arguments.html, page(reading, title, connected))
+    tell_written(arguments.html)
 
 
 def _print_mean(reading: Reading) -> None:
