@@ -51,6 +51,8 @@ class Cell:
             the state.
         states: The names of the arrays `(batch, units)` that are carried from
             step to step; the first one is also the layer's output.
+        has_recurrent_dropout: Whether the Keras layer takes
+            `recurrent_dropout`, as Keras's own layers do.
         has_recurrent_bias: Whether the bias has a second row, which is added
             to the recurrent product: `(2, columns)`.
         step: One step in NumPy, a function of `(x, state, U)`, as
@@ -89,6 +91,7 @@ class Cell:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     states: tuple[str, ...] = ("h",)
     has_recurrent_bias: bool = False
+    has_recurrent_dropout: bool = False
     equations: str | None = None
     largest_units: int | None = None
     rate: float = 0.009
@@ -114,6 +117,7 @@ CELLS = {
         layer="SimpleRNN",
         settings=_TANH,
         blocks=(CANDIDATE,),
+        has_recurrent_dropout=True,
         step=steps.simple_rnn_step,
         parts=step_gradients.simple_rnn_parts,
         gradient=step_gradients.simple_rnn_gradient,
@@ -130,6 +134,7 @@ CELLS = {
         settings=_GATED,
         blocks=("input gate", "forget gate", CANDIDATE, "output gate"),
         states=("h", "c"),
+        has_recurrent_dropout=True,
         step=steps.lstm_step,
         parts=step_gradients.lstm_parts,
         gradient=step_gradients.lstm_gradient,
@@ -141,6 +146,7 @@ CELLS = {
         settings={**_GATED, "reset_after": True},
         blocks=("update gate", "reset gate", CANDIDATE),
         has_recurrent_bias=True,
+        has_recurrent_dropout=True,
         step=steps.gru_step,
         parts=step_gradients.gru_parts,
         gradient=step_gradients.gru_gradient,

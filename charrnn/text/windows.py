@@ -176,15 +176,13 @@ class Windows:
         """
         import tensorflow as tf
 
-        shape = (self.batch_size, self.seq_length)
+        like = self.batch(first_step)
 
         def batch(step):
-            inputs, targets = tf.numpy_function(
-                self.batch, [step], (tf.int32, tf.int32), stateful=False
+            arrays = tf.numpy_function(
+                self.batch, [step], [a.dtype for a in like], stateful=False
             )
-            return tf.ensure_shape(inputs, shape), tf.ensure_shape(
-                targets, shape
-            )
+            return tuple(map(tf.ensure_shape, arrays, (a.shape for a in like)))
 
         steps = tf.data.Dataset.counter(start=first_step)
         return steps.map(batch).prefetch(2)

@@ -32,16 +32,14 @@ from charrnn.twins.devices import (
     place,
     replicated,
 )
+from charrnn.twins.jax_text import Excerpt, Text, batch
 from charrnn.twins.stateful import resized
 from charrnn.twins.twin import Twin
 
 MAX_STEPS = 256  # in one call: the learning rates have an array of this size
-# A larger text stays on the host, which sends what a call reads.
-MAX_TEXT_BYTES = 2**28
 # Added to the seeds of a device, times its number: masks of dropout differ.
 SEED_STRIDE = 0x9E3779B1
 
-Excerpt = tuple[jax.Array, jax.Array]  # ids, and each stream's start in them
 Values = tuple[list[Any], list[Any], list[Any], list[Any]]
 
 
@@ -66,7 +64,7 @@ class JaxSteps:
         self.windows = windows
         self.mesh = mesh or mesh_for(windows.batch_size)
         self._variables = _variables(twin)
-        text = _Text(windows, self.mesh)
+        text = Text(windows, self.mesh, MAX_STEPS)
         self.read = text.read
         self._call = _compiled(twin, windows, self.mesh, text.spec)
 
@@ -141,50 +139,6 @@ def _padded(rates, kept):
     return all_rates, all_kept
 
 
-class _Text:
-    """The text on the devices: all of it, or what one call reads.
-
-    Both are read in the same way: a stream's window begins at its start plus
-    the steps of this call, and the text is circular. What a call reads is a
-    row for each stream, one after the other: a device has those of its own
-    streams only, and a process reads no others.
-    """
-
-    def __init__(self, windows: Windows, mesh: Mesh):
-        self._windows, self._mesh = windows, mesh
-        ids = windows.ids
-        self._is_whole = (
-            jax.process_count() == 1 and ids.nbytes <= MAX_TEXT_BYTES
-        )
-        if self._is_whole:
-            self._ids = place(ids, replicated(mesh))
-        self.spec = PartitionSpec(*([] if self._is_whole else [STREAMS]))
-
-    def read(self, step: int, count: int) -> Excerpt:
-        """Returns the text and each stream's start in it, int32."""
-        starts = self._windows.starts(step)
-        if self._is_whole:
-            return self._ids, place(starts.astype(np.int32), self._parts)
-        length = MAX_STEPS * self._windows.seq_length + 1
-        shape = (self._windows.batch_size, length)
-
-        def rows(index):
-            block = np.zeros((len(starts[index[0]]), length), ids.dtype)
-            read = self._windows.excerpt(step, count, index[0])
-            block[:, : read.shape[1]] = read
-            return block
-
-        ids = self._windows.ids
-        text = jax.make_array_from_callback(shape, self._parts, rows)
-        streams = self._windows.batch_size // self._mesh.size
-        first = np.arange(self._windows.batch_size) % streams * length
-        return text, place(first.astype(np.int32), self._parts)
-
-    @property
-    def _parts(self):
-        return divided(self._mesh)
-
-
 def _compiled(
     twin: Twin, windows: Windows, mesh: Mesh, text_spec: PartitionSpec
 ):
@@ -229,12 +183,13 @@ class _Step:
 
     def many(self, values, text, starts, rates, kept, count):
         """Does `count` steps; returns the new values and the losses."""
-        text = text.reshape(-1)
+        size, axes = text[0].size, text[0].ndim
+        text = [a.reshape(size, *a.shape[axes:]) for a in text]
 
         def body(i, carried):
             values, losses = carried
             places = starts[:, None] + i * self._seq_length + self._ramp
-            windows = text[places % text.size].astype(jnp.int32)
+            windows = batch(text, places % size)
             values, loss = self.one(values, windows, rates[i], kept[i])
             return values, losses.at[i].set(loss)
 
@@ -242,12 +197,12 @@ class _Step:
         return jax.lax.fori_loop(0, count, body, (values, losses))
 
     def one(self, values, windows, rate, kept):
-        """Does a step with the windows `(streams, seq_length + 1)`."""
+        """Does a step with a batch: inputs and targets."""
         weights, moments, others, states = values
         states = [state * kept[:, None] for state in states]
         gradient = jax.value_and_grad(self._loss_of, has_aux=True)
         (loss, (others, states)), gradients = gradient(
-            weights, others, states, windows
+            weights, others, states, *windows
         )
         loss, gradients = jax.lax.pmean((loss, gradients), STREAMS)
         moments = [*moments]
@@ -257,7 +212,7 @@ class _Step:
         )
         return (weights, moments, others, states), loss
 
-    def _loss_of(self, weights, others, states, windows):
+    def _loss_of(self, weights, others, states, inputs, targets):
         """Returns the mean loss, and the new values of seeds and states."""
         own = self._own_seeds(others, jax.lax.axis_index(STREAMS))
         mapping = [
@@ -265,8 +220,8 @@ class _Step:
             *zip(self._carried, [*own, *states], strict=True),
         ]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            logits = self._twin(windows[:, :-1], training=True)
-            loss = self._loss(windows[:, 1:], logits)
+            logits = self._twin(inputs, training=True)
+            loss = self._loss(targets, logits)
             loss = sum(self._twin.losses, loss)
         new = [scope.get_current_value(v) for v in self._carried]
         count = len(others)
