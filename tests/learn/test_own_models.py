@@ -15,7 +15,7 @@ RUSSIAN = "На дворе трава,\nна траве дрова.\n"
 # What takes long, and would show no more about another model.
 SMALLER = {
     "steps=1200": "steps=100",
-    "steps=200": "steps=5",
+    "steps=500": "steps=5",
     "steps=300": "steps=5",
     "length=1250": "length=200",
 }
