@@ -33,6 +33,8 @@ mistake in the input leaves no folder behind.
 - `checkpoint`: Write and read checkpoints, from which a run resumes exactly.
 - `team`: Join the processes of a run, and check that they agree.
 - `figures`: Read the metrics.json and history.csv of a run.
+- `array_shapes`: Check that a checkpoint's arrays have the shapes of its
+  network.
 - `run_state`: Validate the state in a checkpoint before it is used.
 - `places`: Locate run folders: their place, their names, the newest.
 - `run_folder`: Claim and lock a run folder, and move an old run aside.
