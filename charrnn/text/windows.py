@@ -149,11 +149,9 @@ class Windows:
         ahead = int(step) * self.seq_length % len(self.ids)
         return (self._starts + ahead) % len(self.ids)
 
-    def excerpt(
-        self, step: int, steps: int = 1, streams: slice = slice(None)
-    ) -> np.ndarray:
-        """Reads what some streams read in some steps, and the id after it."""
-        ramp = np.arange(steps * self.seq_length + 1)
+    def excerpt(self, step: int, streams: slice = slice(None)) -> np.ndarray:
+        """Reads what some streams read in a step, and the id after it."""
+        ramp = np.arange(self.seq_length + 1)
         places = self.starts(step)[streams, None] + ramp
         return self.ids[places % len(self.ids)]
 

@@ -18,8 +18,9 @@ from charrnn.training import changes, loop, variables
 from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data
+from charrnn.training.line_starts import RESTART_WINDOWS, LineStarts
 from charrnn.training.reporting import reports
-from charrnn.training.restarts import RESTART_WINDOWS, Restarts
+from charrnn.training.restarts import Restarts
 from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, total_steps
@@ -148,12 +149,13 @@ def _restarts(
     settings: Settings, data: Data, schedule: Schedule
 ) -> list[Restarts]:
     """Resets at random, unless documents alone reset states as often."""
+    windows = data.windows
     if data.documents:
-        windows, documents = data.windows, data.documents.counts()
-        units = len(windows.ids) / documents["training"]
+        units = len(windows.ids) / data.documents.counts()["training"]
         if units <= RESTART_WINDOWS * windows.seq_length:
             return []
-    return [Restarts(schedule, settings.seed)]
+    lines = windows if isinstance(windows, LineStarts) else None
+    return [Restarts(schedule, settings.seed, line_starts=lines)]
 
 
 def _schedule(settings: Settings, data: Data, clock: Clock | None) -> Schedule:

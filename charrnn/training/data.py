@@ -20,6 +20,7 @@ from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
 from charrnn.training import causes, changes, recipe, rules, starting, units
 from charrnn.training.footprint import check_memory
+from charrnn.training.line_starts import windows_for
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
 from charrnn.training.split import split_text, tell_documents
@@ -112,11 +113,7 @@ def read_data(
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
-    batch_size, seq_length = settings.sizes or (0, 0)
-    sizes = {"batch_size": batch_size, "seq_length": seq_length}
-    windows = Windows(
-        training, **sizes, seed=settings.seed, boundary=vocabulary.boundary
-    )
+    windows = windows_for(settings, vocabulary, training)
     return settings, Data(
         vocabulary, windows, held_out, initial, documents=parts.documents
     )

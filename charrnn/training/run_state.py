@@ -234,6 +234,7 @@ _SETTINGS = _entries(
         "checkpoint_seconds": _NOT_NEGATIVE,
         "prompt": _TEXT,
         "quiet": _BOOL,
+        "line_starts": _BOOL,
         "changes": _list_of(_CHANGE),
         "sizes": _list_of(_SIZE, length=2),
     },

@@ -37,5 +37,7 @@ every step of a window, between the products with the recurrent weights. From
   JAX.
 - `fused`: Make a twin of a model that trains it faster: the function `fused`.
 - `devices`: Divide the streams of a batch over the devices of JAX.
+- `device_text`: Place the text on the devices of JAX, or what one call reads
+  of it.
 - `jax_steps`: Do many training steps of a twin in one compiled call of JAX.
 """

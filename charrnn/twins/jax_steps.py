@@ -25,6 +25,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
+from charrnn.twins.device_text import DeviceText, Excerpt
 from charrnn.twins.devices import (
     STREAMS,
     divided,
@@ -36,12 +37,9 @@ from charrnn.twins.stateful import resized
 from charrnn.twins.twin import Twin
 
 MAX_STEPS = 256  # in one call: the learning rates have an array of this size
-# A larger text stays on the host, which sends what a call reads.
-MAX_TEXT_BYTES = 2**28
 # Added to the seeds of a device, times its number: masks of dropout differ.
 SEED_STRIDE = 0x9E3779B1
 
-Excerpt = tuple[jax.Array, jax.Array]  # ids, and each stream's start in them
 Values = tuple[list[Any], list[Any], list[Any], list[Any]]
 
 
@@ -66,7 +64,7 @@ class JaxSteps:
         self.windows = windows
         self.mesh = mesh or mesh_for(windows.batch_size)
         self._variables = _variables(twin)
-        text = _Text(windows, self.mesh)
+        text = DeviceText(windows, self.mesh, MAX_STEPS)
         self.read = text.read
         self._call = _compiled(twin, windows, self.mesh, text.spec)
 
@@ -141,62 +139,19 @@ def _padded(rates, kept):
     return all_rates, all_kept
 
 
-class _Text:
-    """The text on the devices: all of it, or what one call reads.
-
-    Both are read in the same way: a stream's window begins at its start plus
-    the steps of this call, and the text is circular. What a call reads is a
-    row for each stream, one after the other: a device has those of its own
-    streams only, and a process reads no others.
-    """
-
-    def __init__(self, windows: Windows, mesh: Mesh):
-        self._windows, self._mesh = windows, mesh
-        ids = windows.ids
-        self._is_whole = (
-            jax.process_count() == 1 and ids.nbytes <= MAX_TEXT_BYTES
-        )
-        if self._is_whole:
-            self._ids = place(ids, replicated(mesh))
-        self.spec = PartitionSpec(*([] if self._is_whole else [STREAMS]))
-
-    def read(self, step: int, count: int) -> Excerpt:
-        """Returns the text and each stream's start in it, int32."""
-        starts = self._windows.starts(step)
-        if self._is_whole:
-            return self._ids, place(starts.astype(np.int32), self._parts)
-        length = MAX_STEPS * self._windows.seq_length + 1
-        shape = (self._windows.batch_size, length)
-
-        def rows(index):
-            block = np.zeros((len(starts[index[0]]), length), ids.dtype)
-            read = self._windows.excerpt(step, count, index[0])
-            block[:, : read.shape[1]] = read
-            return block
-
-        ids = self._windows.ids
-        text = jax.make_array_from_callback(shape, self._parts, rows)
-        streams = self._windows.batch_size // self._mesh.size
-        first = np.arange(self._windows.batch_size) % streams * length
-        return text, place(first.astype(np.int32), self._parts)
-
-    @property
-    def _parts(self):
-        return divided(self._mesh)
-
-
 def _compiled(
     twin: Twin, windows: Windows, mesh: Mesh, text_spec: PartitionSpec
 ):
     """Compiles the function that does the steps of a call."""
     step = _Step(twin, windows.batch_size // mesh.size, windows.seq_length)
     same, parts = PartitionSpec(), PartitionSpec(STREAMS)
+    of_steps = PartitionSpec(None, STREAMS)
     values = (same, same, same, parts)
     calls = jax.shard_map(
         step.many,
         mesh=mesh,
         in_specs=(
-            values, text_spec, parts, same, PartitionSpec(None, STREAMS), same
+            values, text_spec, of_steps, same, of_steps, same
         ),
         out_specs=(values, same),
         check_vma=False,  # the gradients are averaged by hand
@@ -233,7 +188,7 @@ class _Step:
 
         def body(i, carried):
             values, losses = carried
-            places = starts[:, None] + i * self._seq_length + self._ramp
+            places = starts[i][:, None] + self._ramp
             windows = text[places % text.size].astype(jnp.int32)
             values, loss = self.one(values, windows, rates[i], kept[i])
             return values, losses.at[i].set(loss)
