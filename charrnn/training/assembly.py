@@ -154,8 +154,10 @@ def _restarts(
         units = len(windows.ids) / data.documents.counts()["training"]
         if units <= RESTART_WINDOWS * windows.seq_length:
             return []
-    lines = windows if isinstance(windows, LineStarts) else None
-    return [Restarts(schedule, settings.seed, line_starts=lines)]
+    if not isinstance(windows, LineStarts):
+        return [Restarts(schedule, settings.seed)]
+    rate = windows.restart_windows
+    return [Restarts(schedule, settings.seed, rate, line_starts=windows)]
 
 
 def _schedule(settings: Settings, data: Data, clock: Clock | None) -> Schedule:

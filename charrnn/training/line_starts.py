@@ -11,7 +11,8 @@ empty state too. `|` stands between the windows of a stream, `0` for a reset:
 
 The state at the end of that window would be thrown away in any case, so no
 other state is lost, and a step costs no more. One window in 64 is replaced, in
-each pass over the text another one.
+each pass over the text another one; of a short text up to one in four, for a
+network that learns it in a few hundred steps has to see enough of them.
 """
 
 import functools
@@ -24,6 +25,8 @@ from charrnn.training.settings import Settings
 from charrnn.writing.prompts import new_line
 
 RESTART_WINDOWS = 64  # mean number of windows between two resets of a stream
+MIN_RESTART_WINDOWS = 4  # the same, of the shortest texts
+MIN_LINE_STARTS_PER_PASS = 64  # that are read, if there are as many lines
 MAX_LINES = 1 << 16  # that are read in this way, if a text has more lines
 SEARCHED = 1 << 20  # ids at once: the array may be larger than the RAM
 CACHED_STEPS = 1 << 10  # more than the steps of a call, and the next
@@ -31,6 +34,9 @@ CACHED_STEPS = 1 << 10  # more than the steps of a call, and the next
 
 class LineStarts(Windows):
     r"""Windows of which those before a reset begin with a line end.
+
+    Attributes:
+        restart_windows: The mean number of windows between two resets.
 
     Args:
         ids: As for `Windows`, as are the arguments that follow.
@@ -64,10 +70,10 @@ class LineStarts(Windows):
         )
         self._seed = seed
         self._lines = _places_of(line_end, self.ids)
-        # A text with few lines has so few windows replaced that each line is
-        # read about once more in a pass.
         windows = len(self.ids) / seq_length
-        self._share = min(1.0, RESTART_WINDOWS * len(self._lines) / windows)
+        chance = _line_starts_per_pass(windows, len(self._lines)) / windows
+        self.restart_windows = 1 / max(chance, 1 / RESTART_WINDOWS)
+        self._share = chance * self.restart_windows  # of the resets
 
     def at_line_starts(self, step: int) -> np.ndarray:
         """Finds the streams that read the beginning of a line in a step.
@@ -91,9 +97,15 @@ class LineStarts(Windows):
         return starts
 
     def _draws(self, step: int) -> np.ndarray:
-        """The draws for the step after it: below 1 where a reset follows."""
+        """Draws for the step after it: below 1 if a reset comes before it."""
         draws = drawn(self._seed, int(step) + 1, self.batch_size)
-        return draws * RESTART_WINDOWS
+        return draws * self.restart_windows
+
+
+def _line_starts_per_pass(windows: float, lines: int) -> float:
+    """How many of the windows of a pass begin a line: at most all lines."""
+    wanted = max(windows / RESTART_WINDOWS, MIN_LINE_STARTS_PER_PASS)
+    return min(lines, wanted, windows / MIN_RESTART_WINDOWS)
 
 
 @functools.lru_cache(CACHED_STEPS)

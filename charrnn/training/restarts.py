@@ -32,7 +32,7 @@ class Restarts(keras.callbacks.Callback):
         self,
         schedule: Schedule,
         seed: int,
-        windows: int = RESTART_WINDOWS,
+        windows: float = RESTART_WINDOWS,
         line_starts: LineStarts | None = None,
     ):
         super().__init__()

@@ -64,8 +64,9 @@ def test_a_chosen_window_is_a_line_end_and_what_follows_it(windows):
 
 
 def test_states_are_empty_before_it_and_after_it(windows):
-    restarts = Restarts(None, SIZES["seed"], line_starts=windows)
-    without = Restarts(None, SIZES["seed"])
+    settings = SIZES["seed"], windows.restart_windows
+    restarts = Restarts(None, *settings, line_starts=windows)
+    without = Restarts(None, *settings)
     kept = np.stack([restarts.kept(step, 8) for step in STEPS])
     before = np.stack([without.kept(step, 8) for step in STEPS])
     chosen = at_line_starts(windows)
@@ -73,10 +74,31 @@ def test_states_are_empty_before_it_and_after_it(windows):
     assert not before[1:][chosen[:-1]].any()
 
 
-def test_one_window_in_64_is_chosen_but_no_more_than_there_are_lines(windows):
-    lines = (windows.ids == 0).sum()
-    expected = min(1 / 64, lines / (len(windows.ids) / 10))
-    assert at_line_starts(windows).mean() == pytest.approx(expected, rel=0.2)
+@pytest.mark.parametrize(
+    ("windows", "lines", "expected"),
+    [
+        (100_000, 50_000, 100_000 / 64),  # a long text: one window in 64
+        (1_000, 500, 64),  # a short one: 64 windows
+        (100, 90, 25),  # the shortest: one window in four
+        (1_000, 20, 20),  # few lines: each once
+        (1_000, 0, 0),
+    ],
+)
+def test_line_starts_per_pass(windows, lines, expected):
+    found = line_starts._line_starts_per_pass(windows, lines)
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.005, 0.0])
+def test_as_many_windows_are_chosen_and_streams_reset_at_least(share):
+    ids = ids_with(share)
+    windows = LineStarts(ids, **SIZES, line_end=0)
+    lines, count = (ids == 0).sum(), len(ids) / 10
+    expected = line_starts._line_starts_per_pass(count, lines) / count
+    chosen = at_line_starts(windows).mean()
+    assert chosen == pytest.approx(expected, rel=0.15)
+    rate = 1 / windows.restart_windows
+    assert rate == pytest.approx(max(expected, 1 / 64))
 
 
 def test_every_line_is_as_likely(windows):
@@ -123,7 +145,7 @@ def test_of_very_many_lines_some_are_chosen_from_the_whole_text(monkeypatch):
 
 def test_the_tests_of_jax_have_such_windows():
     chosen = at_line_starts(windows_in_jax(), range(JAX_STEPS))
-    assert chosen.any(axis=1).tolist() == [False] * 3 + [True] * 3
+    assert 2 < chosen.sum() < chosen.size / 2
 
 
 LINES = "one line\nand another one\nand a third, the last\n" * 20
