@@ -1,7 +1,8 @@
 """Measure what constraints cost: text of a form beside text without one.
 
-The same network of random weights writes both. They take turns (A B A B ...),
-and a figure is the median of the turns.
+The same network of random weights writes both; that which comes with charrnn
+shows what it costs not to copy. They take turns (A B A B ...). A figure is the
+median of the turns, and a percentage the median of their ratios.
 
     python benchmarks/control.py
 
@@ -23,6 +24,7 @@ CHARACTERS = "\n !\"&',-.24568:;?" + string.ascii_letters
 WORDS = 10_000
 UNITS = 512
 SONNETS = r"([A-Z]+:\n(.{20,40}\n){14}){40}"
+MAX_RUN = 20
 FORBIDDEN = ["the", "And", "lord"]
 EXPRESSIONS = (
     SONNETS,
@@ -50,6 +52,10 @@ def main():
         print(f"2x{UNITS}, {len(vocabulary):,} {name}: microseconds a step")
         for count in (1, 16):
             compare(sampler, count, arguments.turns, arguments.units)
+    print(f"shakespeare, which copies at most {MAX_RUN} characters")
+    sampler = charrnn.Sampler("shakespeare")
+    source = charrnn.read("shakespeare")
+    compare_copying(sampler, source, arguments.turns, arguments.units)
     print("\nseconds to make an automaton of the characters")
     for pattern in EXPRESSIONS:
         make(pattern)
@@ -88,23 +94,43 @@ def compare(sampler, count, turns, units):
     match = charrnn.Match(SONNETS, vocabulary)
     forbid = charrnn.Forbid(FORBIDDEN, vocabulary)
     forms = {"none": [], "match": [match], "forbid": [forbid]}
+    take_turns(sampler, count, turns, units, forms)
+
+
+def compare_copying(sampler, source, turns, units):
+    """Prints what it costs not to copy from the text the model learnt."""
+    vocabulary = sampler.vocabulary
+    max_copy = charrnn.MaxCopy(source, vocabulary, max_run=MAX_RUN)
+    match = charrnn.Match(SONNETS, vocabulary)
+    forms = {"none": [], "max-copy": [max_copy], "and match": [max_copy, match]}
+    for count in (1, 16):
+        take_turns(sampler, count, turns, units, forms, temperature=0.5)
+
+
+def take_turns(sampler, count, turns, units, forms, **filters):
+    """Prints the time of a step with each of some lists of constraints."""
     times = {name: [] for name in forms}
     for turn in range(turns):
         for name, constraints in forms.items():
             drawing = sampler.stream(
-                length=10**6, count=count, seed=turn, constraints=constraints
+                length=10**6,
+                count=count,
+                seed=turn,
+                constraints=constraints,
+                **filters,
             )
             began = time.perf_counter()
             drawn = sum(1 for _ in itertools.islice(drawing, units * count))
             seconds = time.perf_counter() - began
             assert drawn == units * count
             times[name].append(1e6 * seconds / units)
-    base = statistics.median(times["none"])
     for name, values in times.items():
         median = statistics.median(values)
         span = f"({min(values):.1f} to {max(values):.1f})"
-        more = f"{median / base - 1:+.1%}"
-        print(f"  {count:2} together, {name:6}  {median:8.1f}  {span}  {more}")
+        pairs = zip(values, times["none"], strict=True)
+        more = statistics.median(own / base for own, base in pairs) - 1
+        label = f"{count:2} together, {name:9}"
+        print(f"  {label}  {median:8.1f}  {span}  {more:+.1%}")
 
 
 def make(pattern):

@@ -61,6 +61,10 @@ _HOMES = {
     "Reading": "insight.surprise",
     "read_along": "insight.surprise",
     "context_curve": "insight.context",
+    "unroll": "insight.unroll",
+    "draw_unrolled": "insight.unroll_picture",
+    "gates": "insight.gates",
+    "draw_gates": "insight.gates_picture",
     "gradient_decay": "insight.gradients",
     "read_neurons": "insight.neurons",
     "score_adapting": "scoring.adaptation",
@@ -81,10 +85,14 @@ _HOMES = {
 if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.exports.export import export as export
     from charrnn.insight.context import context_curve as context_curve
+    from charrnn.insight.gates import gates as gates
+    from charrnn.insight.gates_picture import draw_gates as draw_gates
     from charrnn.insight.gradients import gradient_decay as gradient_decay
     from charrnn.insight.neurons import read_neurons as read_neurons
     from charrnn.insight.surprise import Reading as Reading
     from charrnn.insight.surprise import read_along as read_along
+    from charrnn.insight.unroll import unroll as unroll
+    from charrnn.insight.unroll_picture import draw_unrolled as draw_unrolled
     from charrnn.network.dataset import Windows as Windows
     from charrnn.network.engine import Engine as Engine
     from charrnn.network.engine import load as load

@@ -3,6 +3,7 @@
 A file of the site has the place that it has in the repository, so that links
 between pages work on both. The API's pages are made from docstrings: one for
 the public names, and one a room, whose docstring lists its modules in order.
+The pages of docs/learn/ are made from its notebooks.
 """
 
 import ast
@@ -10,13 +11,14 @@ import re
 from pathlib import Path
 
 import griffe
+import notebooks
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charrnn"
 # What pages link to besides pages.
 LINKED = ["LICENSE", "docs/gallery/*.png", "benchmarks/*.png", "docs/site.css"]
-LINKED += ["examples/*"]
+LINKED += ["examples/*", "docs/learn/*.ipynb"]
 
 
 def on_files(files, config):
@@ -25,7 +27,10 @@ def on_files(files, config):
     result = Files([f for f in files if Path(f.src_dir or "") != mine])
     for path in sorted(pages(config.nav)):
         made = api(path)
-        if made is None:
+        if path.startswith("docs/learn/"):
+            for name, content in lesson(path).items():
+                result.append(File.generated(config, name, content=content))
+        elif made is None:
             result.append(_there(path, config))
         else:
             result.append(File.generated(config, path, content=made))
@@ -38,6 +43,19 @@ def on_files(files, config):
 
 def _there(name, config):
     return File(name, str(ROOT), config.site_dir, config.use_directory_urls)
+
+
+def on_page_markdown(markdown, **event):
+    return notebooks.to_pages(markdown)
+
+
+def lesson(path):
+    """A page that is made from a notebook, and its pictures, by their names."""
+    notebook = notebooks.read((ROOT / path).with_suffix(".ipynb"))
+    text, pictures = notebooks.as_page(notebook, Path(path).stem)
+    folder = Path(path).parent
+    named = {(folder / n).as_posix(): made for n, made in pictures.items()}
+    return {path: text, **named}
 
 
 def pages(nav):

@@ -19,12 +19,12 @@ def main():
     from charrnn.commands import main as charrnn
     from charrnn.system import watch
     from charrnn.training import checkpoint
-    from charrnn.twins import jax_steps
+    from charrnn.twins import jax_text
 
     forget_tensorflow()
     watch.HUNG_SECONDS = HUNG_SECONDS
     if sys.argv[-1] == os.environ["HANGING"]:  # several.start has put it there
-        owner = checkpoint if sys.argv[-1] == "0" else jax_steps._Text
+        owner = checkpoint if sys.argv[-1] == "0" else jax_text.Text
         name = "write" if sys.argv[-1] == "0" else "read"
         setattr(owner, name, hanging(getattr(owner, name)))
     return charrnn(["train", *sys.argv[1:]])

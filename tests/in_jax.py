@@ -20,7 +20,9 @@ import numpy as np
 
 from charrnn.network.backend import keras
 from charrnn.network.model import build_model
+from charrnn.text.student_windows import StudentWindows, row_type
 from charrnn.text.windows import Windows
+from charrnn.training.distillation import Distillation
 from charrnn.training.line_starts import LineStarts
 from charrnn.training.rules import rate_for
 from charrnn.training.schedule import loss, optimizer
@@ -143,9 +145,9 @@ def of_documents():
 
 def small():
     """The losses of excerpts of the text on two devices."""
-    from charrnn.twins import device_text
+    from charrnn.twins import jax_text
 
-    device_text.MAX_TEXT_BYTES = 0
+    jax_text.MAX_TEXT_BYTES = 0
     return losses_in_calls("lstm", devices=2)[0]
 
 
@@ -165,10 +167,10 @@ def on_devices():
 
 def excerpts():
     """The losses with the text on the device, and with excerpts of it."""
-    from charrnn.twins import device_text
+    from charrnn.twins import jax_text
 
     on_device = losses_in_calls("lstm")[0]
-    device_text.MAX_TEXT_BYTES = 0
+    jax_text.MAX_TEXT_BYTES = 0
     return [on_device, *(losses_in_calls("lstm", devices=n)[0] for n in (1, 2))]
 
 
@@ -247,6 +249,43 @@ def by_jax(twin, windows):
 
     steps, kept = JaxSteps(twin, windows), np.ones((60, STREAMS), bool)
     return lambda: steps.train(0, [0.01] * 60, kept)
+
+
+def student_of(units):
+    """A twin that learns from teachers who expect something at random."""
+    keras.utils.set_random_seed(1)
+    model = build_model(
+        range(units), cell="simple_rnn", units=6, layers=1, dropout=0.0
+    )
+    random = np.random.default_rng(2)
+    model.set_weights(
+        [random.normal(0, 0.3, w.shape) for w in model.get_weights()]
+    )
+    twin = fused(model, batch_size=STREAMS, precision="float32")
+    twin.compile(optimizer(0.01, clip_norm=0.5), Distillation(0.7))
+    twin.optimizer.build(twin.trainable_variables)
+    ids, rows = random.integers(0, units, 150), np.zeros(150, row_type(units))
+    if "ids" in rows.dtype.names:
+        rows["ids"] = random.permuted(
+            np.tile(np.arange(units), (150, 1)), axis=1
+        )[:, : rows["ids"].shape[1]]
+    p = random.random(rows["probabilities"].shape)
+    rows["probabilities"] = p / p.sum(-1, keepdims=True)
+    windows = Windows(ids, batch_size=STREAMS, seq_length=5, seed=1)
+    return twin, StudentWindows(windows, rows)
+
+
+def students():
+    """The losses of students, with all on the device and with excerpts."""
+    from charrnn.twins import jax_text
+
+    losses = {}
+    for units in (9, 300):
+        jax_text.MAX_EXPECTED_BYTES = 2**31
+        losses[units] = [by_jax(*student_of(units))().tolist()]
+        jax_text.MAX_EXPECTED_BYTES = 0
+        losses[units].append(by_jax(*student_of(units))().tolist())
+    return losses
 
 
 def with_dropout():

@@ -27,9 +27,10 @@ KERAS_FREE = (
 )  # of these, all modules
 WITHOUT_KERAS = [
     *("network." + name for name in (
-        "steps cells layers shapes arguments portable hdf5_headers "
+        "steps step_gradients cells layers shapes arguments portable "
+        "hdf5_headers "
         "hdf5_groups hdf5 facts weights model_file recurrent engine loading "
-        "mixing translated mixture fingerprint"
+        "mixing translated mixture fingerprint tracing"
     ).split()),
     *("scoring." + name for name in (
         "scan score lines ranking ngrams baselines shift"
@@ -39,7 +40,8 @@ WITHOUT_KERAS = [
         "run_folder changes settle data advice stopping session turns run train"
     ).split()),
     *("insight." + name for name in (
-        "surprise context probes neurons templates pages neurons_page"
+        "surprise context selection unroll gates layout unroll_picture "
+        "gates_picture probes neurons templates pages neurons_page"
     ).split()),
 ]  # fmt: skip
 

@@ -33,6 +33,10 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 }  # fmt: skip
 MADE = re.compile(r"docs/(api|rooms/\w+)\.md")  # from docstrings
+LESSONS = {
+    path.with_suffix(".md").relative_to(ROOT).as_posix()
+    for path in (ROOT / "docs/learn").glob("*.ipynb")
+}
 
 
 def name_of(path):
@@ -82,7 +86,8 @@ def test_the_site_has_every_page_once():
     named = navigation()
     assert len(set(named)) == len(named)
     assert {name_of(page) for page in PAGES} <= set(named)
-    there = {name for name in named if not MADE.fullmatch(name)}
+    assert set(named) >= LESSONS
+    there = {n for n in named if not MADE.fullmatch(n)} - LESSONS
     assert all((ROOT / name).is_file() for name in there)
 
 

@@ -10,6 +10,10 @@
 - `options`: Flags that several verbs share, and the types of their values.
 - `source`: Read the source that a text may have copied from.
 - `prompt`: The flags of a prompt: text to continue, typed or in a file.
+- `cells`: Print values as coloured cells, or as signs where there are no
+  colours.
+- `picture_flags`: The flags of pictures of a network: a text, units, and a file
+  to write.
 - `mix_flags`: The flags that mix several models.
 - `state_flags`: The flags that save a state, and go on from one.
 - `outcome`: Report the outcome of a training, and what to do next.
@@ -40,6 +44,8 @@
 - `copied`: Show how much of a text is copied from a source, and from where.
 - `context`: Measure how far back a model remembers: its loss with a short
   context.
+- `unroll`: Show a network unrolled in time over a short text, step by step.
+- `gates`: Show the gates and the state of units over a sentence, as heat maps.
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
 - `export`: Write a model in a form that needs no charrnn.

@@ -1,10 +1,11 @@
 """The flags of `charrnn generate` that choose among texts: ranks and a beam."""
 
 import argparse
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from charrnn.commands.control_flags import tell_dead_ends
+from charrnn.commands.control_flags import tell_dead_ends, tell_forced
 from charrnn.commands.options import at_least
 from charrnn.system.terminal import remark
 from charrnn.writing.drawing import Sample
@@ -46,23 +47,27 @@ def add_best_arguments(group: argparse._ActionsContainer) -> None:
     )
 
 
-def drawer_of(arguments: argparse.Namespace, source: str | None) -> Draw | None:
+def drawer_of(
+    arguments: argparse.Namespace, source: str | None, draw: Draw | None = None
+) -> Draw | None:
     """Makes the function that draws samples as these flags ask for.
 
     Args:
         arguments: Those of `charrnn generate`.
         source: The text that novel samples do not copy.
+        draw: Draws the samples to choose among; `None` if any will do.
 
     Returns:
         A function of a sampler, a prompt and the arguments of
-        `Sampler.generate`, or `None` if none of the flags is given.
+        `Sampler.generate`; `draw` if none of the flags is given.
     """
     if arguments.beam is not None:
         return lambda *given: _search(arguments.beam, *given)
     if arguments.best_of is None:
-        return None
+        return draw
     by = arguments.rank or RANKS[0]
-    return lambda *given: _best(arguments.best_of, by, source, *given)
+    draw = draw or _any
+    return functools.partial(_best, arguments.best_of, by, source, draw)
 
 
 def check_go_together(arguments: argparse.Namespace) -> None:
@@ -86,10 +91,8 @@ def check_go_together(arguments: argparse.Namespace) -> None:
             f"Expected --best-of to draw at least as many samples as --count "
             f"asks for, {arguments.count:,}. Received {best_of:,}."
         )
-    flag = "--best-of" if beam is None else "--beam"
-    if flag == "--beam" or best_of is not None:
-        if arguments.new is not None:
-            raise ValueError(f"Expected --new or {flag}. Received both.")
+    if beam is not None and arguments.new is not None:
+        raise ValueError("Expected --new or --beam. Received both.")
     if beam is not None:
         _check_beam(arguments)
 
@@ -128,10 +131,16 @@ def _search(
     return [(sample, {})]
 
 
+def _any(sampler: Sampler, prompt: str, how: Mapping[str, Any]) -> Found:
+    """Draws samples, whatever they are."""
+    return [(sample, {}) for sample in sampler.generate(prompt, **how)]
+
+
 def _best(
     number: int,
     by: str,
     source: str | None,
+    draw: Draw,
     sampler: Sampler,
     prompt: str,
     how: Mapping[str, Any],
@@ -145,14 +154,19 @@ def _best(
             "--rank match ranks by what constraints exclude. Add one, such as "
             "--match, or rank by likelihood."
         )
-    samples = sampler.generate(prompt, **{**how, "count": number})
+    found = draw(sampler, prompt, {**how, "count": number})
+    samples = [sample for sample, _ in found]
+    if not samples:
+        return []
     best = ranked(samples, by, source=source)
     figures = ", ".join(map(_figure, best[:count]))
     remark(
-        f"the best {count:,} of {number:,} by {by}: {figures}; the last: "
+        f"the best {len(best[:count]):,} of {len(best):,} by {by}: {figures}; "
+        "the last: "
         f"{_figure(best[-1])} ({FIGURES[by]})"
     )
     tell_dead_ends([sample.stop_reason for sample in samples])
+    tell_forced([each.sample.forced for each in best[:count]], how["length"])
     return [
         (each.sample, {"rank": each.rank, by: round(each.figure, 6)})
         for each in best[:count]

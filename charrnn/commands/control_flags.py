@@ -22,6 +22,8 @@ from charrnn.writing.word_lists import OnlyWords
 # that has it.
 LENGTHS_OF_SHORTEST = 100
 
+MUCH_FORCED = 0.2  # a larger share of a text is told
+
 # What a text keeps to: a flag's value is an entry of JSON.
 NAMES_IN_JSON = (
     "match", "forbid_match", "acrostic", "lines", "sentences", "forbid",
@@ -44,7 +46,8 @@ FLAGS = (
     (
         "--forbid",
         "STRING",
-        "STRING never appears; may be given several times",
+        "STRING never appears, not even within a longer word; may be given "
+        "several times",
     ),
     (
         "--forbid-match",
@@ -52,7 +55,7 @@ FLAGS = (
         r"nothing in the text matches REGEX (\b: the edge of a word; (?i) at "
         "the beginning: in any letter case); may be given several times",
     ),
-    ("--forbid-file", "FILE", "no line of FILE appears"),
+    ("--forbid-file", "FILE", "no line of FILE appears, as with --forbid"),
     (
         "--only-words",
         "TEXT",
@@ -225,3 +228,23 @@ def tell_dead_ends(reasons: Sequence[str]) -> None:
     if stuck == count:
         which = f"all {count:,} samples" if count > 1 else "the sample"
     remark(f"{which} ended unfinished: the constraints let nothing follow")
+
+
+def tell_forced(shares: Sequence[float], length: int) -> None:
+    """Says how much the length forced, if that is much of a sample.
+
+    Args:
+        shares: Of the units of each sample, `Sample.forced`.
+        length: The maximum length.
+    """
+    much = [share for share in shares if share > MUCH_FORCED]
+    if not much:
+        return
+    part, which = f"{max(much):.0%}", "the sample"
+    if len(shares) > 1:
+        all_of = "all" if len(much) == len(shares) else f"{len(much):,} of"
+        part, which = f"up to {part}", f"{all_of} {len(shares):,} samples"
+    remark(
+        f"a length of {length:,} left only the shortest way to the end for "
+        f"{part} of {which}; use a greater --length"
+    )

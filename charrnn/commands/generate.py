@@ -15,6 +15,7 @@ from charrnn.commands.control_flags import (
     constraints_of,
     length_with,
     tell_dead_ends,
+    tell_forced,
 )
 from charrnn.commands.copy_flags import copy_constraints, needed_source
 from charrnn.commands.documents import (
@@ -71,9 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     state = read_state(arguments, engine)
     source = needed_source(arguments, engine)
-    draw = drawer_of(arguments, source)
-    if known := known_documents(engine, model, arguments):
-        draw = functools.partial(draw_new, known)
+    known = known_documents(engine, model, arguments)
+    new = functools.partial(draw_new, known) if known else None
+    draw = drawer_of(arguments, source, new)
     prompt = read_prompt(
         arguments, engine, whole=bool(arguments.state_out or state)
     )
@@ -253,6 +254,7 @@ def _write(
             samples = sampler.generate(prompt, **how)
             found = [(each, {}) for each in samples]
             tell_dead_ends([each.stop_reason for each in samples])
+            tell_forced([each.forced for each in samples], how["length"])
         if (draw or arguments.json) and arguments.new is None:
             reasons = [each.stop_reason for each, _ in found]
             tell_cut(sampler, reasons, how["length"])
@@ -280,4 +282,5 @@ def _write_while_drawn(
     written = write_samples(prompt, drawing, layout, write)
     tell_cut(sampler, drawing.stop_reasons(), how["length"])
     tell_dead_ends(drawing.stop_reasons())
+    tell_forced(drawing.forced(), how["length"])
     return written

@@ -22,6 +22,7 @@ class Kind(NamedTuple):
 
 
 PNG = Kind(b"\x89PNG", ".png")
+SVG = Kind(b"<svg", ".svg")
 PAGE = Kind(b"<!doctype html>", ".html")
 
 

@@ -109,6 +109,7 @@ def as_json(
     if constraints:
         row["constraints"] = list(constraints)
         row["masked"] = round(sample.masked, 6)
+        row["forced"] = round(sample.forced, 6)
     # JSON does not escape all control characters, which a terminal would act
     # on. Bytes that are not text are lone surrogates, which UTF-8 cannot store.
     line = json.dumps(row, ensure_ascii=False)

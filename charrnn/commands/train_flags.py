@@ -33,6 +33,8 @@ NETWORK = {
     "units": "size of a recurrent layer",
     "layers": "number of recurrent layers",
     "dropout": "share of a recurrent layer's outputs dropped",
+    "recurrent_dropout": "share of the previous step's outputs that a gate "
+    "does not read, the same ones throughout a window",
     "embedding": "size of the embedding of characters or words, none for "
     "one-hot input, or auto: one-hot up to 256 distinct ones",
     "init_from": "start from the weights and the vocabulary of a trained "
@@ -41,6 +43,10 @@ NETWORK = {
     "that the model does not know, rather than add them (default: add them)",
 }
 TRAINING = {
+    "teachers": "models to learn from, beside the text: the network learns "
+    "their mean probabilities, and has their vocabulary (default: none)",
+    "teacher_weight": "with --teachers: their share of the loss, from 0 to 1; "
+    "the rest is the text's",
     "batch_size": "streams read in parallel",
     "seq_length": "characters, or words or bytes, per window: how far "
     "gradients reach back",
@@ -72,6 +78,8 @@ METAVARS = {
     "validation": "FRACTION",
     "embedding": "SIZE",
     "init_from": "MODEL",
+    "teachers": "MODEL",
+    "teacher_weight": "SHARE",
 }
 
 
@@ -180,6 +188,8 @@ def _add_settings(group: Any, settings: dict[str, str]) -> None:
         else:
             options["type"] = flag_type(kind)
             options["metavar"] = METAVARS.get(name, "N")
+        if kind is values.PATHS:
+            options["nargs"] = "+"
         group.add_argument("--" + name.replace("_", "-"), **options)
 
 

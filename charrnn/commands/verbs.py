@@ -15,6 +15,9 @@ VERBS = {
     "from a source.",
     "context": "Measure how far back a model remembers: its loss with a short "
     "context. (Formerly `charrnn memory`, which still works.)",
+    "unroll": "Show a network unrolled in time over a short text: states, "
+    "expectations and the loss of each step.",
+    "gates": "Show the gates and the cell state of some units over a sentence.",
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
     "neurons": "Find the units of a model that track something readable, and "
     "show them.",

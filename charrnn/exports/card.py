@@ -29,11 +29,12 @@ _ONE_STREAM = re.compile(r"\A1 streams, each warmed up on 0 [a-z]+")
 RECORDED = {
     "text": ("newline", "normalize", "min_count", "max_vocab"),
     "split": ("validation",),
-    "network": ("cell", "units", "layers", "dropout", "embedding"),
+    "network": ("cell", "units", "layers", "dropout", "embedding",
+                "recurrent_dropout"),
     "training": (
         "batch_size", "seq_length", "learning_rate", "clip_norm",
         "weight_decay", "weight_drop", "epochs", "minutes", "precision",
-        "init_from", "seed",
+        "init_from", "seed", "teacher_weight",
     ),
 }  # fmt: skip
 
@@ -106,8 +107,28 @@ def _summary(engine: Engine, facts: Mapping[str, Any]) -> str:
     return (
         f"A recurrent network that writes {_written(engine)}, one {unit} after "
         f"another: {describe(engine.layers)}, {engine.parameters:,} parameters."
-        f"{learnt}"
+        f"{learnt}{_distilled(facts)}"
     )
+
+
+def _distilled(facts: Mapping[str, Any]) -> str:
+    """A sentence about the teachers of a student."""
+    names = _teachers(facts)
+    if not names:
+        return ""
+    return (
+        " It is distilled: beside the text, it learnt what "
+        f"{'other models expect' if names[1:] else 'another model expects'} "
+        f"({', '.join(map(_quoted, names))})."
+    )
+
+
+def _teachers(facts: Mapping[str, Any]) -> list[str]:
+    """The names of a student's teachers."""
+    found = _entry(facts, "training", "teachers")
+    each = found if isinstance(found, list) else []
+    names = [_entry(one, "name") for one in each if isinstance(one, dict)]
+    return [_storable(name) for name in names if isinstance(name, str) and name]
 
 
 def _written(engine: Engine) -> str:
@@ -209,6 +230,8 @@ def _flags(engine: Engine, facts: Mapping[str, Any]) -> Iterator[str]:
             continue
         yield f"--{name.replace('_', '-')}"
         yield _storable(str(value))
+    if names := _teachers(facts):
+        yield from ("--teachers", *names)
 
 
 def _use(engine: Engine) -> str:

@@ -9,6 +9,13 @@
   context.
 - `gradients`: Measure how far back a loss reaches: its gradient at earlier
   states.
+- `selection`: Choose which units of a network to show, and name what it reads.
+- `unroll`: Read a short text step by step: states, expectations and the loss.
+- `gates`: Record the gates, the candidate and the state of a layer over a text.
+- `layout`: Lay out the steps of a network as columns of a picture.
+- `unroll_picture`: Draw a network unrolled in time over a short text.
+- `gates_picture`: Draw the gates and the state of units as heat maps over a
+  text.
 - `probes`: Compute features of a text that a reader can name: quotes, lines,
   words.
 - `neurons`: Find units of a network that track features a reader can name.

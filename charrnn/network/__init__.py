@@ -1,6 +1,8 @@
 """The Keras model, its file, and the same network in NumPy.
 
 - `steps`: Compute one step of a SimpleRNN, an LSTM or a GRU in NumPy.
+- `step_gradients`: Compute what a step keeps inside, and its gradient, in
+  NumPy.
 - `cells`: The table of cells: the properties of SimpleRNN, LSTM and GRU.
 - `choice`: Choose the backend that Keras computes with, before Keras is
   imported.
@@ -26,6 +28,8 @@
 - `recurrent`: Run recurrent layers in NumPy, with the step functions of
   `cells`.
 - `engine`: Run the same network in NumPy: layer by layer, step by step.
+- `tracing`: Record all steps of a network over a text, and go back through
+  them.
 - `loading`: Accept a model in any form: a path, a name, an engine, a Keras
   model.
 - `mixing`: Average or multiply the probabilities that several models predict.

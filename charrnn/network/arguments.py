@@ -18,6 +18,7 @@ def check_arguments(
     layers: int,
     dropout: float,
     embedding: int | str | None,
+    recurrent_dropout: float = 0.0,
 ) -> None:
     """Checks the arguments of `build_model` without importing Keras.
 
@@ -28,6 +29,7 @@ def check_arguments(
         layers: Number of recurrent layers.
         dropout: Fraction dropped.
         embedding: Size of the embedding.
+        recurrent_dropout: Fraction of the states dropped.
 
     Raises:
         ValueError: if one is out of range; the message names the first.
@@ -50,10 +52,21 @@ def check_arguments(
                 f"Expected {name} to be a whole number of at least 1. "
                 f"Received {size!r}."
             )
-    if not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+    _check_rate("dropout", dropout)
+    _check_rate("recurrent_dropout", recurrent_dropout)
+    if recurrent_dropout and not CELLS[cell].has_recurrent_dropout:
+        able = sorted(n for n, c in CELLS.items() if c.has_recurrent_dropout)
         raise ValueError(
-            "Expected a dropout from 0 up to, but not, 1. "
-            f"Received {dropout!r}."
+            f"Expected no recurrent_dropout with the cell {cell!r}. Received "
+            f"{recurrent_dropout!r}. Cells that have it: {', '.join(able)}."
+        )
+
+
+def _check_rate(name: str, rate: Any) -> None:
+    """Checks a fraction that is dropped."""
+    if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        raise ValueError(
+            f"Expected a {name} from 0 up to, but not, 1. Received {rate!r}."
         )
 
 
@@ -168,10 +181,12 @@ def network_of(layers: Sequence[StoredLayer]) -> dict[str, Any]:
             f"Received {sorted(kinds)}."
         )
     [(class_name, units)] = kinds
+    of_state = max(own.get("recurrent_dropout", 0.0) for _, own in recurrent)
     return {
         "cell": names[class_name],
         "units": units,
         "layers": len(recurrent),
         "dropout": settings.get("Dropout", {}).get("rate", 0.0),
         "embedding": settings.get("Embedding", {}).get("output_dim"),
+        "recurrent_dropout": of_state,
     }

@@ -23,7 +23,9 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from charrnn.network import steps
+import numpy as np
+
+from charrnn.network import step_gradients, steps
 from charrnn.system.palette import BLUE, GREEN, ORANGE, PURPLE
 
 CANDIDATE = "candidate"  # the block of columns that is not a gate
@@ -49,11 +51,18 @@ class Cell:
             the state.
         states: The names of the arrays `(batch, units)` that are carried from
             step to step; the first one is also the layer's output.
+        has_recurrent_dropout: Whether the Keras layer takes
+            `recurrent_dropout`, as Keras's own layers do.
         has_recurrent_bias: Whether the bias has a second row, which is added
             to the recurrent product: `(2, columns)`.
         step: One step in NumPy, a function of `(x, state, U)`, as
             `charrnn.network.steps` describes it, or of `(x, state, U, b)` if
             there is a recurrent bias.
+        parts: All values inside a step, a function of the same arguments, as
+            `charrnn.network.step_gradients` describes it; `None` to know only
+            the gates and the states.
+        gradient: The gradient of a step, as described there; `None` to use
+            central differences.
         equations: The class in `charrnn/twins/equations.py` that trains it in
             fused loops; `None` to train it with its Keras layer.
         largest_units: The largest layer that the recipe chooses: larger ones
@@ -76,10 +85,13 @@ class Cell:
     layer: str
     blocks: tuple[str, ...]
     step: Callable[..., steps.State]
+    parts: Callable[..., dict[str, np.ndarray]] | None = None
+    gradient: Callable[..., tuple[np.ndarray, steps.State]] | None = None
     module: str = "keras.layers"
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     states: tuple[str, ...] = ("h",)
     has_recurrent_bias: bool = False
+    has_recurrent_dropout: bool = False
     equations: str | None = None
     largest_units: int | None = None
     rate: float = 0.009
@@ -105,7 +117,10 @@ CELLS = {
         layer="SimpleRNN",
         settings=_TANH,
         blocks=(CANDIDATE,),
+        has_recurrent_dropout=True,
         step=steps.simple_rnn_step,
+        parts=step_gradients.simple_rnn_parts,
+        gradient=step_gradients.simple_rnn_gradient,
         equations="SimpleRNN",
         largest_units=256,
         rate=0.008,
@@ -119,7 +134,10 @@ CELLS = {
         settings=_GATED,
         blocks=("input gate", "forget gate", CANDIDATE, "output gate"),
         states=("h", "c"),
+        has_recurrent_dropout=True,
         step=steps.lstm_step,
+        parts=step_gradients.lstm_parts,
+        gradient=step_gradients.lstm_gradient,
         equations="LSTM",
         colour=BLUE,
     ),
@@ -128,7 +146,10 @@ CELLS = {
         settings={**_GATED, "reset_after": True},
         blocks=("update gate", "reset gate", CANDIDATE),
         has_recurrent_bias=True,
+        has_recurrent_dropout=True,
         step=steps.gru_step,
+        parts=step_gradients.gru_parts,
+        gradient=step_gradients.gru_gradient,
         equations="GRU",
         largest_units=256,
         colour=GREEN,

@@ -26,6 +26,9 @@ _OTHERS: dict[str, dict[str, Any]] = {
     "Dense": {"activation": "linear", "use_bias": True},
 }
 
+# The settings that say how much is dropped in training, if a layer has them.
+_RATES = {"rate", "recurrent_dropout"}
+
 _ANYWHERE = {"InputLayer", "Dropout"}  # they compute nothing after training
 
 # The classes, other than layers, that a Keras config may name. No functions.
@@ -62,6 +65,13 @@ def check_layer(class_name: str, settings: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"Expected {class_name} with {name}={expected!r}. "
                 f"Received {received!r}."
+            )
+    for name in _RATES & settings.keys():
+        rate = settings[name]
+        if type(rate) not in (int, float) or not 0 <= rate <= 1:
+            raise ValueError(
+                f"Expected {class_name} with {name} from 0 to 1. "
+                f"Received {rate!r}."
             )
 
 

@@ -25,6 +25,7 @@ def build_model(
     layers: int = 2,
     dropout: float = 0.3,
     embedding: int | str | None = "auto",
+    recurrent_dropout: float = 0.0,
 ) -> "keras.Sequential":
     """Builds an untrained network that predicts the next character.
 
@@ -44,6 +45,9 @@ def build_model(
             training (Zaremba et al. 2014).
         embedding: Size of the embedding, `None` for one-hot input, or
             `"auto"`: one-hot for up to 256 characters, else 256.
+        recurrent_dropout: Fraction of the previous outputs that each gate
+            does not read while training, the same ones at every step of a
+            batch (Gal and Ghahramani 2016).
 
     Returns:
         A `keras.Sequential` that maps int32 ids of shape `(batch, time)` to
@@ -58,13 +62,15 @@ def build_model(
     >>> model.output_shape
     (None, None, 65)
     """
-    check_arguments(vocabulary, cell, units, layers, dropout, embedding)
+    check_arguments(
+        vocabulary, cell, units, layers, dropout, embedding, recurrent_dropout
+    )
     from charrnn.network.backend import keras  # here: --help needs no Keras
 
     size = len(vocabulary)
     model = _model_of_vectors(size, embedding_dim(embedding, size))
     for _ in range(layers):
-        model.add(_recurrent(CELLS[cell], units))
+        model.add(_recurrent(CELLS[cell], units, recurrent_dropout))
         model.add(keras.layers.Dropout(dropout, dtype=DTYPE))
     model.add(_logits(size))
     return model
@@ -90,10 +96,11 @@ def _model_of_vectors(size, embedding):
     return model
 
 
-def _recurrent(cell: Cell, units: int):
+def _recurrent(cell: Cell, units: int, dropout: float):
     """Makes a recurrent layer, from Keras or the module the table names."""
     layer = getattr(importlib.import_module(cell.module), cell.layer)
-    return layer(units, return_sequences=True, dtype=DTYPE)
+    options = {"recurrent_dropout": dropout} if dropout else {}
+    return layer(units, return_sequences=True, dtype=DTYPE, **options)
 
 
 def _logits(size):
@@ -161,7 +168,8 @@ def rebuild(
     model = _model_of_vectors(size, embedding)
     for class_name, settings, _ in layers:
         if cell := cell_of_layer(class_name):
-            model.add(_recurrent(cell, settings["units"]))
+            dropout = settings.get("recurrent_dropout", 0.0)
+            model.add(_recurrent(cell, settings["units"], dropout))
         elif class_name == "Dropout":
             model.add(keras.layers.Dropout(settings["rate"], dtype=DTYPE))
     model.add(_logits(size))

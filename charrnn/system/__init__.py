@@ -6,6 +6,10 @@
 - `terminal`: Print text with control characters escaped.
 - `progress`: Show the progress of a computation, and print in colour.
 - `palette`: Name the colours of plots, pages and the terminal in one place.
+- `shapes`: Describe what pictures consist of: rectangles, lines and words.
+- `raster`: Draw shapes with matplotlib, into a PNG file.
+- `drawing`: Draw shapes and words once, for SVG and for PNG, in light and in
+  dark.
 - `plotting`: Draw plots side by side, with legends that cover nothing.
 - `signals`: Shut the process down cleanly on a signal.
 - `aborts`: Replace what C++ prints before it aborts the process by one line.

@@ -35,6 +35,27 @@ class Palette:
     surprise: tuple[str, ...]
     activation: tuple[str, ...]
 
+    def named(self, name: str) -> str:
+        """Finds a colour by its name.
+
+        Args:
+            name: Of an attribute; `"surprise-1"` is the lowest level of
+                surprise, `"activation-0"` is that of -1.
+
+        Returns:
+            The colour.
+
+        Example:
+
+        >>> LIGHT.named("page"), LIGHT.named("surprise-1")
+        ('#ffffff', '#fff3e0')
+        """
+        scale, _, level = name.partition("-")
+        if not level:
+            return getattr(self, scale)
+        first = {"surprise": 1, "activation": 0}[scale]
+        return getattr(self, scale)[int(level) - first]
+
 
 LIGHT = Palette(
     page="#ffffff",

@@ -39,6 +39,8 @@
 - `encoding`: Encode a text of any size, in RAM or on disk.
 - `beginnings`: Find where documents begin in a long array of ids.
 - `windows`: Cut ids into batches of parallel, contiguous streams of windows.
+- `student_windows`: Batches for a student: their targets also tell what its
+  teachers expect.
 - `document_hashes`: Hash documents: their numbers to split them, their text to
   recognise them.
 - `document_parts`: Encode documents, and hold some of them out of the training

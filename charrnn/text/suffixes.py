@@ -41,6 +41,8 @@ class TextIndex:
     >>> index = TextIndex("banana")
     >>> index.places("ana").tolist(), index.places("x").tolist()
     ([3, 1], [])
+    >>> "nan" in index, "x" in index
+    (True, False)
 
     Source: Manber and Myers 1990, "Suffix arrays: a new method for on-line
     string searches".
@@ -52,6 +54,16 @@ class TextIndex:
             suffix_array(codes_of(text)) if order is None else order
         )
         self._list = self.order.data  # its items are plain integers
+
+    def __contains__(self, string: str) -> bool:
+        """Whether a string occurs in the text."""
+        text, length = self.text, len(string)
+
+        def beginning(place: int) -> str:
+            return text[place : place + length]
+
+        found = bisect.bisect_left(self._list, string, key=beginning)
+        return found < len(text) and beginning(self._list[found]) == string
 
     def interval(
         self, string: str, first: int = 0, end: int | None = None

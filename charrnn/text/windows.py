@@ -141,19 +141,14 @@ class Windows:
             `(batch_size, seq_length)`; the targets are the inputs one
             character later.
         """
-        window = self.excerpt(step).astype(np.int32)  # (batch, time + 1)
-        return window[:, :-1], window[:, 1:]
+        places = self.starts(step)[:, None] + np.arange(self.seq_length + 1)
+        window = self.ids[places % len(self.ids)].astype(np.int32)
+        return window[:, :-1], window[:, 1:]  # of (batch, time + 1)
 
     def starts(self, step: int) -> np.ndarray:
         """Finds where each stream's window of a step begins in the text."""
         ahead = int(step) * self.seq_length % len(self.ids)
         return (self._starts + ahead) % len(self.ids)
-
-    def excerpt(self, step: int, streams: slice = slice(None)) -> np.ndarray:
-        """Reads what some streams read in a step, and the id after it."""
-        ramp = np.arange(self.seq_length + 1)
-        places = self.starts(step)[streams, None] + ramp
-        return self.ids[places % len(self.ids)]
 
     def dataset(self, first_step: int = 0) -> "tf.data.Dataset":
         """Makes an endless `tf.data.Dataset`.
@@ -174,15 +169,13 @@ class Windows:
         """
         import tensorflow as tf
 
-        shape = (self.batch_size, self.seq_length)
+        like = self.batch(first_step)
 
         def batch(step):
-            inputs, targets = tf.numpy_function(
-                self.batch, [step], (tf.int32, tf.int32), stateful=False
+            arrays = tf.numpy_function(
+                self.batch, [step], [a.dtype for a in like], stateful=False
             )
-            return tf.ensure_shape(inputs, shape), tf.ensure_shape(
-                targets, shape
-            )
+            return tuple(map(tf.ensure_shape, arrays, (a.shape for a in like)))
 
         steps = tf.data.Dataset.counter(start=first_step)
         return steps.map(batch).prefetch(2)

@@ -8,6 +8,7 @@ The path of one training run, from the call to model.keras:
         settle.settle           settings: arguments, checkpoint, defaults
         data.read_data          vocabulary, windows, held-out part
         assembly                model, twin, callbacks; restores a checkpoint
+        soft_targets            only with teachers: what they expect, once
         loop.train              a step is one call of twin.train_on_batch;
                                 with JAX, a call of engines does many
           Validation            after each round: scores the held-out part
@@ -50,6 +51,7 @@ mistake in the input leaves no folder behind.
   rest.
 - `starting`: Start from a trained model: its network, its text form, its
   vocabulary.
+- `teachers`: Read the teachers of a student, and how they read a text.
 - `data`: Read and check all input of a run before anything is written.
 - `advice`: Warn before training about a text that is short, unusual or
   repeated.
@@ -63,6 +65,10 @@ mistake in the input leaves no folder behind.
 - `reporting`: Report progress during training: the progress line and samples.
 - `metrics`: Measure a finished run, for metrics.json.
 - `summary`: Summarise in a few lines how good the model of a run is.
+- `distillation`: The loss of a student: cross-entropy with its teachers and
+  with the text.
+- `soft_targets`: Compute once what a run's teachers expect after each unit of
+  its text.
 - `assembly`: Build what a run trains with: network, twin and callbacks.
 - `following`: Train the share of a process that process 0 leads.
 - `finish`: Finish a run: write its metrics, its plot and its last sample.

@@ -18,6 +18,7 @@ from charrnn.training import changes, loop, variables
 from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data
+from charrnn.training.distillation import Distillation
 from charrnn.training.line_starts import RESTART_WINDOWS, LineStarts
 from charrnn.training.reporting import reports
 from charrnn.training.restarts import Restarts
@@ -52,9 +53,14 @@ def network(
     tell(
         f"{settings.cell}, {settings.layers} x {settings.units} units, "
         f"{model.count_params():,} parameters, dropout {settings.dropout:g}"
-        f"{told()}"
+        f"{_recurrent_dropout(settings)}{told()}"
     )
     return model
+
+
+def _recurrent_dropout(settings: Settings) -> str:
+    rate = settings.recurrent_dropout
+    return f", recurrent dropout {rate:g}" if rate else ""
 
 
 def twin(
@@ -83,7 +89,7 @@ def twin(
             settings.clip_norm,
             cast(float, settings.weight_decay),
         ),
-        loss(),
+        Distillation(settings.teacher_weight) if settings.teachers else loss(),
     )
     # Without this, the first step would be traced twice.
     result.optimizer.build(result.trainable_variables)
@@ -220,6 +226,17 @@ def restore(
         tell(f"with changed settings: {changes.in_words(change)}")
 
 
+def _teaching(settings: Settings) -> dict[str, Any]:
+    """The facts of a student: its teachers, and their share of the loss."""
+    if not settings.teachers:
+        return {}
+    pairs = zip(
+        settings.teachers, settings.teacher_fingerprints or [], strict=False
+    )
+    named = [{"name": name, "fingerprint": of} for name, of in pairs]
+    return {"teachers": named, "teacher_weight": settings.teacher_weight}
+
+
 def facts_of(settings: Settings, data: Data) -> dict[str, Any]:
     """The facts in the model file: how the model was made."""
     corpus = settings.corpus
@@ -254,5 +271,6 @@ def facts_of(settings: Settings, data: Data) -> dict[str, Any]:
             "seq_length": data.windows.seq_length,
             **{name: getattr(settings, name) for name in training},
             "changes": settings.changes,
+            **_teaching(settings),
         },
     }

@@ -49,6 +49,7 @@ def unusual(settings: Settings) -> list[str]:
         "clip_norm": (*USUAL_CLIP_NORMS, f"{rules.CLIP_NORM:g}"),
         "weight_decay": (0, most_decay, f"{rules.WEIGHT_DECAY:g}"),
         "dropout": (0, MOST_DROPPED, "0 to 0.6"),
+        "recurrent_dropout": (0, MOST_DROPPED, "0 to 0.3"),
         "weight_drop": (0, MOST_DROPPED, "0 to 0.5"),
     }
     return [

@@ -10,8 +10,9 @@ from charrnn.training.settings import Settings
 
 # Settings that change neither the weights' shapes nor the text.
 CHANGEABLE = (
-    "dropout", "batch_size", "seq_length", "learning_rate", "clip_norm",
-    "weight_decay", "weight_drop", "precision",
+    "dropout", "recurrent_dropout", "batch_size", "seq_length",
+    "learning_rate", "clip_norm", "weight_decay", "weight_drop", "precision",
+    "teacher_weight",
 )  # fmt: skip
 SHAPE = "cell", "units", "layers", "embedding"  # these fix the weights' shapes
 
@@ -51,6 +52,8 @@ def refusal(name: str, before: Any, wanted: Any, out: Path | None) -> str:
 
 def _told(value: Any) -> Any:
     """A value in a message of one line: a separator may have line ends."""
+    if isinstance(value, list):
+        return " ".join(map(repr, value))
     is_plain = not isinstance(value, str) or value.isprintable()
     return value if is_plain else repr(value)
 

@@ -1,7 +1,7 @@
 """Read and check all input of a run before anything is written."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from charrnn.network import model_file
 from charrnn.network.arguments import check_arguments, check_size
+from charrnn.network.engine import Engine
 from charrnn.scoring.shift import Shift
 from charrnn.system.terminal import say
 from charrnn.text import kinds
@@ -18,12 +19,20 @@ from charrnn.text.known_documents import KnownDocuments
 from charrnn.text.normal_form import form_of, normalize_text
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.windows import Windows
-from charrnn.training import causes, changes, recipe, rules, starting, units
+from charrnn.training import (
+    causes,
+    changes,
+    recipe,
+    rules,
+    starting,
+    teachers,
+    units,
+)
 from charrnn.training.footprint import check_memory
 from charrnn.training.line_starts import windows_for
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
-from charrnn.training.split import split_text, tell_documents
+from charrnn.training.split import split_text, tell_parts
 from charrnn.twins.precision import resolve_precision
 
 
@@ -40,6 +49,7 @@ class Data:
             but with weights for the whole vocabulary.
         shift: How the held-out part differs from the training part.
         documents: The documents, if the text is divided into some.
+        teachers: The teachers of a new run.
     """
 
     vocabulary: UnitVocabulary
@@ -48,6 +58,7 @@ class Data:
     initial: model_file.Contents | None = None
     shift: Shift | None = None
     documents: Parts | None = None
+    teachers: Sequence[Engine] = ()
 
     @property
     def characters_per_unit(self) -> float:
@@ -89,13 +100,13 @@ def read_data(
             not fit together, or need more memory than there is.
         OSError: if something cannot be read.
     """
-    initial = None
-    if settings.init_from and not state:
-        initial = model_file.read(settings.init_from)
-        settings = starting.as_in(initial, settings, given, tell)
+    initial: model_file.Contents | None = None
+    engines: list[Engine] = []
+    if not state:
+        settings, initial, engines = _models(settings, given, tell)
     text = _open(settings, state, out, tell)
     # What is wrong is told before a large text is encoded.
-    vocabulary = _vocabulary(settings, text, initial, state)
+    vocabulary = _vocabulary(settings, text, initial, engines, state)
     prompt = _prompt(settings, vocabulary)
     parts = split_text(out, settings, text, vocabulary, state, tell)
     settings = dataclasses.replace(
@@ -107,16 +118,35 @@ def read_data(
     if not state:
         settings = _choose(settings, len(training), len(vocabulary))
     settings = _fit_batch(settings, len(training), given, state, tell)
-    units.tell_sizes(text.title, vocabulary, training, held_out, tell)
-    if parts.documents:
-        tell_documents(text.title, vocabulary, parts.documents, tell)
+    tell_parts(text.title, vocabulary, parts, tell)
+    teachers.warn_of_splits(
+        engines, settings, vocabulary.characters_of(training), tell
+    )
     _check_settings(settings, given, state, vocabulary)
     check_memory(settings, len(vocabulary))
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
-    windows = windows_for(settings, vocabulary, training)
     return settings, Data(
-        vocabulary, windows, held_out, initial, documents=parts.documents
+        vocabulary,
+        windows_for(settings, vocabulary, training),
+        held_out,
+        initial,
+        documents=parts.documents,
+        teachers=engines,
     )
+
+
+def _models(
+    settings: Settings, given: Mapping[str, Any], tell: Callable[[str], None]
+) -> tuple[Settings, model_file.Contents | None, list[Engine]]:
+    """The models of --init-from and --teachers, and what follows from them."""
+    initial, engines = None, []
+    if settings.init_from:
+        initial = model_file.read(settings.init_from)
+        settings = starting.as_in(initial, settings, given, tell)
+    if settings.teachers:
+        engines = teachers.read(settings.teachers)
+        settings = teachers.as_in(engines, settings, given, tell)
+    return settings, initial, engines
 
 
 def _open(
@@ -142,13 +172,21 @@ def _vocabulary(
     settings: Settings,
     text: Text,
     initial: model_file.Contents | None,
+    engines: Sequence[Engine],
     state: Mapping[str, Any] | None,
 ) -> UnitVocabulary:
-    """The vocabulary of the run, of --init-from's model, or of the text."""
+    """The vocabulary of the run, of a model that it is given, or of the text.
+
+    Teachers have one already, and so has the model of --init-from.
+    """
     if state:
         return units.from_state(state["vocabulary"])
     if initial:
-        return starting.vocabulary(initial, settings, text)
+        found = starting.vocabulary(initial, settings, text)
+        teachers.check_start(engines, settings, found)
+        return found
+    if engines:
+        return engines[0].vocabulary
     limits = settings.min_count, settings.max_vocab
     vocabulary: UnitVocabulary
     if by := settings.documents:

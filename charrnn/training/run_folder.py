@@ -10,8 +10,14 @@ from typing import Any
 import numpy as np
 
 from charrnn.system import atomic
+from charrnn.text import known_documents
 from charrnn.training import checkpoint, run_state
 from charrnn.training.places import RUNS, name_of
+
+# The file with what the teachers of a run expect, while it trains.
+SOFT_TARGETS = "soft-targets.npy"
+# Files of a run that may have been killed before its first checkpoint.
+WRITTEN_FIRST = {known_documents.NAME, SOFT_TARGETS}
 
 
 @contextlib.contextmanager
@@ -65,14 +71,15 @@ def saved(
         say: Called with a line about a damaged checkpoint.
 
     Returns:
-        `(state, arrays)`, or `(None, None)` if the folder is empty.
+        `(state, arrays)`, or `(None, None)` if the folder is empty, or of a
+        run that was killed before its first checkpoint.
 
     Raises:
         ValueError: if the folder holds something other than a run.
     """
     atomic.remove_leftovers(folder)
     found = checkpoint.newest(folder, say, run_state.check)
-    if found is None and any(folder.iterdir()):
+    if found is None and _others(folder):
         what = "files in it"
         if (folder / "model.keras").exists():
             what = "a model.keras, but no checkpoint to resume from"
@@ -82,6 +89,23 @@ def saved(
             "--init-from starts from the weights of a model."
         )
     return found or (None, None)
+
+
+def _others(folder: Path) -> set[str]:
+    """What is in a folder besides the first files of a run."""
+    return {path.name for path in folder.iterdir()} - WRITTEN_FIRST
+
+
+def delete_soft_targets(folder: Path) -> None:
+    """Deletes the file with what teachers expect, of a run that is complete.
+
+    Windows does not delete a file that is still mapped: it then stays.
+
+    Args:
+        folder: The run's folder.
+    """
+    with contextlib.suppress(OSError):
+        (folder / SOFT_TARGETS).unlink()
 
 
 def is_complete(folder: Path, step: int) -> bool:
@@ -155,8 +179,9 @@ def check_is_run(folder: Path) -> None:
             f"--fresh would rename '{folder}', the folder you are in. Go to "
             "another, and name this one from there."
         )
+    atomic.remove_leftovers(folder)
     ours = checkpoint.paths(folder) or (folder / "model.keras").exists()
-    if any(folder.iterdir()) and not ours:
+    if _others(folder) and not ours:
         raise ValueError(
             f"Expected a run's folder to rename for --fresh. '{folder}' has "
             "neither a checkpoint nor a model.keras. Choose another."

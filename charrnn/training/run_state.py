@@ -1,6 +1,7 @@
 """Validate the state in a checkpoint before it is used."""
 
 import reprlib
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,8 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
 
 def _check_fit(settings, vocabulary, arrays):
     """Checks that the arrays fit the network that the settings describe."""
-    network = {name: settings.get(name, "auto") for name in NETWORK}
+    early = {"recurrent_dropout": 0.0}  # versions that did not have it yet
+    network = {n: settings.get(n, early.get(n, "auto")) for n in NETWORK}
     if "auto" in network.values():
         return  # an older version, which did not store all of them
     check_arguments(vocabulary, **network)
@@ -147,7 +149,7 @@ def _list_of(check_value, length=None):
 _OBJECT = _of((dict,), "a JSON object")
 
 
-def _entries(needed, known):
+def _entries(needed, known=MappingProxyType({})):
     """Returns a check of a `dict` with `needed` keys and optional ones."""
 
     def check_entries(value, name):
@@ -175,6 +177,7 @@ def _is_embedding(value):
     return value == "auto" if isinstance(value, str) else 1 <= value <= MAX_SIZE
 
 
+_EMBEDDING = _of((int, str), "a size or auto", _is_embedding)
 _ANYTHING = _of((object,), "anything")
 _TEXT = _of((str,), "a text")
 _BOOL = _of((bool,), "true or false")
@@ -195,8 +198,7 @@ _CHANGE = _entries(
         "step": _COUNT,
         "epoch": _optional(_NOT_NEGATIVE),
         "changed": _values_of(_list_of(_ANYTHING, length=2)),
-    },
-    {},
+    }
 )
 _SETTINGS = _entries(
     {
@@ -217,11 +219,14 @@ _SETTINGS = _entries(
         "validation": _SHARE,
         "cell": _TEXT,
         "layers": _whole(1, 1000),
-        "embedding": _optional(
-            _of((int, str), "a size or auto", _is_embedding)
-        ),
+        "embedding": _optional(_EMBEDDING),
+        "recurrent_dropout": _SHARE,
         "init_from": _optional(_TEXT),
         "freeze_vocabulary": _BOOL,
+        "teachers": _optional(_list_of(_TEXT)),
+        "teacher_weight": _SHARE,
+        "teacher_fingerprints": _optional(_list_of(_TEXT)),
+        "soft_targets_sha256": _optional(_TEXT),
         "seq_length": _SIZE,
         "clip_norm": _POSITIVE,
         "weight_decay": _NOT_NEGATIVE,
@@ -268,6 +273,7 @@ _SCHEDULE = _entries(
     },
     {"trained": _NOT_NEGATIVE, "epoch": _NOT_NEGATIVE},
 )
+_CURVE = _list_of(_list_of(_LOSS, length=2))
 _PARTS = _entries(
     {"Schedule": _SCHEDULE},
     {
@@ -277,11 +283,7 @@ _PARTS = _entries(
             {"by_heart": _COUNT},
         ),
         "History": _entries(
-            {
-                "rows": _list_of(_row),
-                "curve": _list_of(_list_of(_LOSS, length=2)),
-            },
-            {"changes": _TEXT},
+            {"rows": _list_of(_row), "curve": _CURVE}, {"changes": _TEXT}
         ),
         "Samples": _entries({"text": _TEXT}, {}),
         "Budget": _entries({"planned": _BOOL}, {}),
@@ -293,6 +295,5 @@ _STATE = _entries(
         "settings": _SETTINGS,
         "vocabulary": _of((str, dict), "a text or a JSON object"),
         "parts": _PARTS,
-    },
-    {},
+    }
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.network.choice import choose
 from charrnn.system.terminal import say
+from charrnn.text.windows import Windows
 from charrnn.training import causes, run_folder
 from charrnn.training.advice import advise
 from charrnn.training.clock import Clock
@@ -117,6 +118,11 @@ class Session:
         self.settings = settle(
             self.corpus, given, self._state, out=self.out, change=self.change
         )
+        if self.leader and self.settings.teachers:
+            raise ValueError(
+                "Expected one process with --teachers. Received several. "
+                "Train the student alone: with --processes 1."
+            )
         self.settings, data = read_data(
             self.settings, given, self._state, out=self.out, tell=self.tell
         )
@@ -190,6 +196,7 @@ class Session:
                 f"training diverged at step {schedule.step + 1}: {diverged}. "
                 f"{causes.of_divergence(self.settings)}"
             ) from diverged
+        run_folder.delete_soft_targets(self.folder)
         return Outcome(
             self.folder, self.settings, best.step is not None, untrained
         )
@@ -244,6 +251,19 @@ class Session:
             )
         return twin, parts
 
+    def _windows(self) -> Windows:
+        """The windows to train on: with teachers, those of a student."""
+        if not self.settings.teachers:
+            return self.data.windows
+        from charrnn.system.progress import watched
+        from charrnn.training import soft_targets
+
+        watch = iter if self.silent else watched("reading")
+        self.settings, windows = soft_targets.prepared(
+            self.folder, self.settings, self.data, self.tell, watch
+        )
+        return windows
+
     def _fit(
         self, twin: Any, parts: dict[str, Any]
     ) -> Generator[Any, None, None]:
@@ -252,6 +272,7 @@ class Session:
         from charrnn.training.schedule import steps_per_round
 
         schedule, data = parts["Schedule"], self.data
+        windows = self._windows()
         own = list(parts.values())
         checkpoint_facts = {
             "settings": self.settings.to_json(),
@@ -269,7 +290,7 @@ class Session:
             )
             for _ in loop.train(
                 twin,
-                data.windows,
+                windows,
                 schedule,
                 [*own, *self.callbacks, checkpoints],
                 steps_per_round(data.windows, len(data.held_out)),

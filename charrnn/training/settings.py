@@ -5,7 +5,7 @@ import difflib
 import inspect
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from charrnn.network.cells import CELLS
@@ -65,11 +65,16 @@ class Settings:
             `"lines"`, or a separator; `None` for one endless text.
         validation: The fraction that is held out: of the text, at its end, or
             of the documents.
-        cell, units, layers, dropout, embedding: As for `build_model`; `None`,
-            for the embedding `"auto"`, to choose by the text and the time.
+        cell, units, layers, dropout, embedding, recurrent_dropout: As for
+            `build_model`; `None`, for the embedding `"auto"`, to choose by the
+            text and the time.
         init_from: A model to start from, with its weights and vocabulary.
         freeze_vocabulary: Whether to refuse a text with characters that this
             model does not have. Otherwise its vocabulary grows.
+        teachers: Models that the network learns from, beside the text; it
+            has their vocabulary.
+        teacher_weight: The share of what they expect in the loss, from 0 to
+            1; the rest is the text's.
         batch_size: Streams read in parallel.
         seq_length: Characters per window: how far gradients reach back.
         learning_rate: Peak learning rate, after warm-up.
@@ -91,6 +96,9 @@ class Settings:
             `changes.entry` makes it.
         sizes: Batch size and sequence length, reduced if the text is short.
         text_sha256: The digest of the text's characters.
+        teacher_fingerprints: The `fingerprint` of each teacher.
+        soft_targets_sha256: The digest of the file with what the teachers
+            expect.
 
     Example:
 
@@ -116,9 +124,14 @@ class Settings:
     embedding: int | str | None = _setting(
         NETWORK["embedding"], values.EMBEDDING
     )
+    recurrent_dropout: float = _setting(
+        NETWORK["recurrent_dropout"], values.RATE
+    )
     init_from: str | None = _setting(None, values.PATH)
     freeze_vocabulary: bool = _setting(False, values.SWITCH, free=True)
     # its training
+    teachers: Sequence[str] | None = _setting(None, values.PATHS)
+    teacher_weight: float = _setting(0.9, values.SHARE)
     batch_size: int | None = _setting(None, values.whole(1))
     seq_length: int = _setting(64, values.whole(1))
     learning_rate: float | None = _setting(None, values.LEARNING_RATE)
@@ -139,6 +152,8 @@ class Settings:
     changes: list[dict] = dataclasses.field(default_factory=list)
     sizes: tuple[int, int] | None = None
     text_sha256: str | None = None
+    teacher_fingerprints: list[str] | None = None
+    soft_targets_sha256: str | None = None
 
     def network(self) -> dict[str, Any]:
         """The arguments of `build_model`."""

@@ -63,6 +63,11 @@ def settle(
             "Expected --freeze-vocabulary with --init-from: a new model has "
             "the characters of its text. Leave it out."
         )
+    if "teacher_weight" in given and not settings.teachers:
+        raise ValueError(
+            "Expected --teacher-weight with --teachers, whose share of the "
+            "loss it is. Leave it out."
+        )
     if settings.patience and not settings.validation:
         raise ValueError(
             "Expected no --patience with --validation 0: without a held-out "

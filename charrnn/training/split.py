@@ -16,7 +16,7 @@ from charrnn.text.normal_form import form_of
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.places import RUNS, existing
 from charrnn.training.settings import Settings
-from charrnn.training.units import split_by_characters
+from charrnn.training.units import split_by_characters, tell_sizes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +119,11 @@ def _explained(
             f"{error} The run in '{out}' resumes with its own text only. "
             f"{_another_text(out)}"
         )
+    if settings.teachers and not settings.init_from:
+        return ValueError(
+            f"{error} A student has the vocabulary of its teachers: train "
+            "them on a text with all of its characters."
+        )
     if settings.init_from and form != settings.normalize:
         return ValueError(
             f"{error} The model's text is in {form or 'another form'}: "
@@ -137,6 +142,25 @@ def _another_text(out: Path | None) -> str:
         "Start again with --fresh; or train the model on another text in a "
         f"run of its own: --init-from '{out}', with another --out or none."
     )
+
+
+def tell_parts(
+    title: str,
+    vocabulary: UnitVocabulary,
+    parts: Split,
+    tell: Callable[[str], None],
+) -> None:
+    """Prints the length of a text and of its parts.
+
+    Args:
+        title: The name of the text in messages.
+        vocabulary: Its vocabulary.
+        parts: What `split_text` returned.
+        tell: Called with each line.
+    """
+    tell_sizes(title, vocabulary, parts.training, parts.held_out, tell)
+    if parts.documents:
+        tell_documents(title, vocabulary, parts.documents, tell)
 
 
 def tell_documents(

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -57,22 +57,50 @@ def as_in(
     """
     found = _network_of(initial, given)
     known = initial["vocabulary"]
-    if given.get("unit", known.unit) != known.unit:
-        raise ValueError(
-            f"Expected --unit {known.unit}, as '{settings.init_from}' has. "
-            f"Received {given['unit']}. Leave it out."
-        )
-    found["unit"] = known.unit
-    units.with_defaults({**given, "unit": known.unit})
+    name = cast(str, settings.init_from)
+    found |= reading_of(known, initial["facts"], name, settings, given, tell)
     _check_max_vocab(known.inner, given)
     if known.unit == "word":
         found |= units.limits_of_new_words(given, len(known.inner))
-    _take_documents(known, found, given, settings.init_from)
-    for name, value in text_form(initial["facts"]).items():
+    return dataclasses.replace(settings, **found)
+
+
+def reading_of(
+    known: UnitVocabulary,
+    facts: Mapping[str, Any],
+    model: str,
+    settings: Settings,
+    given: Mapping[str, Any],
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """The settings with which a text is read as a model's was.
+
+    Args:
+        known: The model's vocabulary.
+        facts: Its facts.
+        model: Its name.
+        settings: The run's settings.
+        given: The settings that the user gave.
+        tell: Called with a line for each setting of the text's form.
+
+    Returns:
+        A `dict` of settings: unit, documents and the text's form.
+
+    Raises:
+        ValueError: if a given setting does not fit the model, or its unit.
+    """
+    if given.get("unit", known.unit) != known.unit:
+        raise ValueError(
+            f"Expected --unit {known.unit}, as '{model}' has. "
+            f"Received {given['unit']}. Leave it out."
+        )
+    units.with_defaults({**given, "unit": known.unit})
+    found = {"unit": known.unit, "documents": _documents(known, given, model)}
+    for name, value in text_form(facts).items():
         if name not in given and value != getattr(settings, name):
             found[name] = value
-            tell(f"--{name} {value}, as the text of '{settings.init_from}' has")
-    return dataclasses.replace(settings, **found)
+            tell(f"--{name} {value}, as the text of '{model}' has")
+    return found
 
 
 def _check_max_vocab(known: UnitVocabulary, given: Mapping[str, Any]) -> None:
@@ -87,13 +115,10 @@ def _check_max_vocab(known: UnitVocabulary, given: Mapping[str, Any]) -> None:
     )
 
 
-def _take_documents(
-    vocabulary: UnitVocabulary,
-    found: dict[str, Any],
-    given: Mapping[str, Any],
-    name: str | None,
-) -> None:
-    """Divides the text into documents if the model of --init-from does.
+def _documents(
+    vocabulary: UnitVocabulary, given: Mapping[str, Any], name: str
+) -> str | None:
+    """How to divide the text into documents: as a model does.
 
     A model of endless text may begin to learn documents.
     """
@@ -106,7 +131,7 @@ def _take_documents(
             f"Expected {expected}, as '{name}' has. Received "
             f"{described(wanted)}. Leave it out, or train a new model."
         )
-    found["documents"] = wanted
+    return wanted
 
 
 def _network_of(
@@ -114,7 +139,7 @@ def _network_of(
 ) -> dict[str, Any]:
     """The network of --init-from, which flags may repeat but not change."""
     found = network_of(initial["layers"])
-    del found["dropout"]  # it changes no weight
+    del found["dropout"], found["recurrent_dropout"]  # they change no weight
     for name in NETWORK:
         if name in found and given.get(name, found[name]) != found[name]:
             raise ValueError(

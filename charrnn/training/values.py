@@ -125,6 +125,11 @@ def _as_path(value: Any) -> str:
     return path
 
 
+def _as_paths(value: Any) -> list[str]:
+    several = not isinstance(value, (str, os.PathLike))
+    return [_as_path(path) for path in (value if several else [value])]
+
+
 def _as_switch(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError
@@ -165,6 +170,7 @@ CLIP_NORM = _number(
 RATE = _number(
     lambda x: 0 <= x < 1, "is not from 0 up to, but not including, 1"
 )
+SHARE = _number(lambda x: 0 <= x <= 1, "is not from 0 to 1")
 TEXT = Kind("text", _as_text, _as_text)
 DOCUMENTS = Kind(
     "files, lines or separator",
@@ -172,6 +178,12 @@ DOCUMENTS = Kind(
     _as_division,
 )
 PATH = Kind("path", _as_path, _as_path)
+PATHS = Kind(
+    "path or list of paths",
+    _as_path,  # a word of the command line is one of them
+    _as_paths,
+    lambda value: None if value else "names none",
+)
 SWITCH = Kind("true or false", bool, _as_switch)
 EMBEDDING = Kind(
     "size, auto or none",

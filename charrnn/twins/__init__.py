@@ -25,6 +25,10 @@ every step of a window, between the products with the recurrent weights. From
 - `deferred`: Compute the gradients of a layer's weights and inputs after its
   loop.
 - `keeping`: Keep or reset the state of each row before each step of a loop.
+- `recurrent_masks`: Drop units of the state before the products of a step:
+  recurrent dropout.
+- `backward_start`: Prepare a backward loop: its products, and the gradients it
+  begins with.
 - `loops`: Run a recurrent layer over a window of steps, forward and backward.
 - `dropout`: Draw Keras's dropout masks, several times faster.
 - `logits`: Compute logits and cross-entropy faster for large vocabularies.
@@ -37,7 +41,7 @@ every step of a window, between the products with the recurrent weights. From
   JAX.
 - `fused`: Make a twin of a model that trains it faster: the function `fused`.
 - `devices`: Divide the streams of a batch over the devices of JAX.
-- `device_text`: Place the text on the devices of JAX, or what one call reads
-  of it.
+- `jax_text`: Keep the text of JAX's steps on the devices, or send what a call
+  reads.
 - `jax_steps`: Do many training steps of a twin in one compiled call of JAX.
 """

@@ -7,6 +7,7 @@ of gates: see `tiles.py`.
 """
 
 import functools
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -57,6 +58,32 @@ def weight_gradient(tiles: Tiles, sequence: tf.Tensor, dz: Blocks) -> tf.Tensor:
     TensorShape([3, 4])
     """
     return tiles.join(_map(functools.partial(sum_of_outer, sequence), dz))
+
+
+def recurrent_gradient(
+    tiles: Tiles, factors: Sequence[tf.Tensor], dz: Blocks
+) -> tf.Tensor:
+    """Computes the gradient of `U`.
+
+    Args:
+        tiles: How the matrix is divided.
+        factors: The left factors of its products, `(T, B, H)`: one, or one
+            for each gate.
+        dz: As for `weight_gradient`.
+
+    Returns:
+        float32, `(H, G H)`.
+
+    Example:
+
+    >>> tiles = Tiles(2, units=4, parts=1, operands=tf.float32, by_gate=True)
+    >>> dz = [[tf.ones((5, 2, 4)), tf.ones((5, 2, 4))]]
+    >>> recurrent_gradient(tiles, [tf.ones((5, 2, 4))] * 2, dz).shape
+    TensorShape([4, 8])
+    """
+    if len(factors) == 1:
+        return weight_gradient(tiles, factors[0], dz)
+    return tiles.join([list(map(sum_of_outer, factors, part)) for part in dz])
 
 
 def bias_gradient(

@@ -173,11 +173,12 @@ class Fused(keras.layers.Layer):
         weights = kernel, recurrent_kernel, bias
         rows, parts = division(x.shape[1], cell.units)
         x = tf.split(x, rows, axis=1)
-        kept = [None] * len(rows) if kept is None else tf.split(kept, rows, 1)
         states = zip(*(tf.split(s, rows) for s in layer.states), strict=True)
+        masks = recurrent_masks(layer) if training else None
+        each = x, states, groups_of(kept, rows), groups_of(masks, rows)
         results = [
-            loops.run(of_cell, group, *weights, first, parts, own)
-            for group, first, own in zip(x, states, kept, strict=True)
+            loops.run(of_cell, group, *weights, first, parts, *around)
+            for group, first, *around in zip(*each, strict=True)
         ]
         outputs, last = zip(*results, strict=True)
         for state, groups in zip(
@@ -191,14 +192,45 @@ class Fused(keras.layers.Layer):
     ) -> "tf.Tensor":
         """Returns `U`; in training, with a share of its weights dropped.
 
-        They are drawn once a batch (Merity et al. 2018, "weight drop").
+        They are drawn once a batch (Merity et al. 2018, "weight drop"). It
+        also has the factor of the units that recurrent dropout leaves.
         """
         recurrent_kernel = cell.recurrent_kernel.value
+        if training and (rate := getattr(cell, "recurrent_dropout", 0.0)):
+            recurrent_kernel = recurrent_kernel / (1 - rate)
         if not (training and self.weight_drop):
             return recurrent_kernel
         return keras.random.dropout(
             recurrent_kernel, self.weight_drop, seed=self.seed_generator
         )
+
+
+def recurrent_masks(layer: keras.layers.RNN) -> Any:
+    """Draws the masks of a layer's recurrent dropout, as Keras does.
+
+    Keras draws one for each gate once a batch, from the seed of the cell.
+
+    Args:
+        layer: A stateful recurrent layer.
+
+    Returns:
+        A boolean tensor `(gates, B, H)`, False for what is dropped; `None`
+        without recurrent dropout.
+
+    Example:
+
+    >>> layer = keras.layers.LSTM(4, stateful=True, recurrent_dropout=0.5)
+    >>> layer.build((2, None, 3))
+    >>> recurrent_masks(layer).shape
+    TensorShape([4, 2, 4])
+    """
+    if not getattr(layer.cell, "recurrent_dropout", 0.0):
+        return None
+    masks = layer.cell.get_recurrent_dropout_mask(layer.states[0].value)
+    layer.cell.reset_recurrent_dropout_mask()
+    if not isinstance(masks, list):  # a SimpleRNN has one
+        masks = [masks]
+    return keras.ops.stack(masks) != 0
 
 
 def is_recurrent(layer: keras.layers.Layer) -> bool:
@@ -254,3 +286,12 @@ def division(batch_size: int, units: int) -> tuple[list[int], int]:
     groups = min(cores() // parts, batch_size // MIN_ROWS_PER_CORE)
     groups = max(1, groups)
     return [(batch_size + i) // groups for i in range(groups)], parts
+
+
+def groups_of(values: "tf.Tensor | None", rows: list[int]) -> Sequence[Any]:
+    """Splits the second axis into groups of rows; `None` into as many."""
+    import tensorflow as tf
+
+    if values is None:
+        return [None] * len(rows)
+    return tf.split(values, rows, axis=1)

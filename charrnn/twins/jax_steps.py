@@ -25,7 +25,6 @@ from jax.sharding import Mesh, PartitionSpec
 
 from charrnn.network.backend import keras
 from charrnn.text.windows import Windows
-from charrnn.twins.device_text import DeviceText, Excerpt
 from charrnn.twins.devices import (
     STREAMS,
     divided,
@@ -33,6 +32,7 @@ from charrnn.twins.devices import (
     place,
     replicated,
 )
+from charrnn.twins.jax_text import Excerpt, Text, batch
 from charrnn.twins.stateful import resized
 from charrnn.twins.twin import Twin
 
@@ -64,7 +64,7 @@ class JaxSteps:
         self.windows = windows
         self.mesh = mesh or mesh_for(windows.batch_size)
         self._variables = _variables(twin)
-        text = DeviceText(windows, self.mesh, MAX_STEPS)
+        text = Text(windows, self.mesh, MAX_STEPS)
         self.read = text.read
         self._call = _compiled(twin, windows, self.mesh, text.spec)
 
@@ -172,7 +172,6 @@ class _Step:
         self._twin = resized(twin, streams)
         self._loss, self._optimizer = twin.loss, twin.optimizer
         self._ramp = np.arange(seq_length + 1, dtype=np.int32)
-        self._seq_length = seq_length
         self._rate = next(
             i
             for i, variable in enumerate(twin.optimizer.variables)
@@ -184,12 +183,13 @@ class _Step:
 
     def many(self, values, text, starts, rates, kept, count):
         """Does `count` steps; returns the new values and the losses."""
-        text = text.reshape(-1)
+        size, axes = text[0].size, text[0].ndim
+        text = [a.reshape(size, *a.shape[axes:]) for a in text]
 
         def body(i, carried):
             values, losses = carried
             places = starts[i][:, None] + self._ramp
-            windows = text[places % text.size].astype(jnp.int32)
+            windows = batch(text, places % size)
             values, loss = self.one(values, windows, rates[i], kept[i])
             return values, losses.at[i].set(loss)
 
@@ -197,12 +197,12 @@ class _Step:
         return jax.lax.fori_loop(0, count, body, (values, losses))
 
     def one(self, values, windows, rate, kept):
-        """Does a step with the windows `(streams, seq_length + 1)`."""
+        """Does a step with a batch: inputs and targets."""
         weights, moments, others, states = values
         states = [state * kept[:, None] for state in states]
         gradient = jax.value_and_grad(self._loss_of, has_aux=True)
         (loss, (others, states)), gradients = gradient(
-            weights, others, states, windows
+            weights, others, states, *windows
         )
         loss, gradients = jax.lax.pmean((loss, gradients), STREAMS)
         moments = [*moments]
@@ -212,7 +212,7 @@ class _Step:
         )
         return (weights, moments, others, states), loss
 
-    def _loss_of(self, weights, others, states, windows):
+    def _loss_of(self, weights, others, states, inputs, targets):
         """Returns the mean loss, and the new values of seeds and states."""
         own = self._own_seeds(others, jax.lax.axis_index(STREAMS))
         mapping = [
@@ -220,8 +220,8 @@ class _Step:
             *zip(self._carried, [*own, *states], strict=True),
         ]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            logits = self._twin(windows[:, :-1], training=True)
-            loss = self._loss(windows[:, 1:], logits)
+            logits = self._twin(inputs, training=True)
+            loss = self._loss(targets, logits)
             loss = sum(self._twin.losses, loss)
         new = [scope.get_current_value(v) for v in self._carried]
         count = len(others)

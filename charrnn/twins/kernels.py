@@ -44,24 +44,26 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
           which are summed here,
         - the biases, `[block]`, each `(products, columns)`,
         - the memory, float32, `(B, units of the part)`,
-        - the factors of `keeping.Keep` before the step, or `None`.
+        - the factors of `keeping.Keep` before the step, or `None`,
+        - the masks of recurrent dropout, a list, one per gate, or `None`.
 
-        It returns the new memory in float32, the new states as operands of
-        the next products, and the matrices kept for the gradient, in pairs:
-        each tensor is two of them, concatenated along their rows.
+        It returns the new memory in float32, the new states in the type of
+        the operands, the matrices kept for the gradient, in pairs: each
+        tensor is two of them, concatenated along their rows; and with masks
+        the left factors of the next products, one for each mask.
 
     Example:
 
     >>> from charrnn.twins.equations import SimpleRNN
     >>> zeros, ones = tf.zeros((2, 3)), tf.ones((2, 3))
     >>> step = forward(SimpleRNN, tf.bfloat16)
-    >>> h, [operand], kept = step([ones], [[-ones]], [zeros[:1]], zeros)
+    >>> h, [operand], kept, _ = step([ones], [[-ones]], [zeros[:1]], zeros)
     >>> float(h[0, 0]), operand.dtype.name, kept
     (0.0, 'bfloat16', [])
     """
 
     @compiled
-    def compute(x, p, biases, memory, kept_before=None):
+    def compute(x, p, biases, memory, kept_before=None, masks=None):
         gates = equations.gates // len(x)  # of a block
         x = [as_float(v) + bias[0] for v, bias in zip(x, biases, strict=True)]
         p = [total(v) for v in p]
@@ -79,7 +81,8 @@ def forward(equations: type[Equations], operands: tf.DType) -> Callable:
         rounded = [tf.cast(state, operands) for state in states]
         pairs = [kept[i : i + 2] for i in range(0, len(kept), 2)]
         kept = [_joined(pair, operands, axis=0) for pair in pairs]
-        return states[-1], rounded, kept
+        left_factors = masked(rounded[0], masks) if masks else []
+        return states[-1], rounded, kept, left_factors
 
     return compute
 
@@ -107,7 +110,8 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
         - the memory before and after the step,
         - the matrices that `forward` kept,
         - the number 1, which XLA must not be able to infer: see `once`,
-        - the factors of `keeping.Keep` before the step and after it, or `None`.
+        - the factors of `keeping.Keep` before the step and after it, or `None`,
+        - the masks of recurrent dropout, as for `forward`.
 
         It returns the gradients of `x` and, if they differ, of `p`,
         `[product][block]`, and that of the memory before the step.
@@ -125,10 +129,10 @@ def backward(equations: type[Equations], blocks: int) -> Callable:
     @compiled
     def compute(
         d_output, d_products, d_memory, old, new, kept, one,
-        kept_before=None, kept_after=None,
+        kept_before=None, kept_after=None, masks=None,
     ):  # fmt: skip
         operands, size = new.dtype, equations.gates // blocks
-        old, d_hidden = as_float(old), total(d_products)
+        old, d_hidden = as_float(old), masked_total(d_products, masks)
         if kept_before is not None:
             old, d_hidden = old * kept_before, d_hidden * kept_after
 
@@ -211,6 +215,52 @@ def total(products: Sequence[tf.Tensor]) -> tf.Tensor:
     tf.float32
     """
     return sum(map(as_float, products))
+
+
+def masked_total(
+    products: Sequence[tf.Tensor], masks: Sequence[tf.Tensor] | None
+) -> tf.Tensor:
+    """Sums the gradients of left factors to that of `h`, in float32.
+
+    Args:
+        products: `[part][gate]`, flat; without masks, in any order.
+        masks: For each gate, True where it reads a unit of `h`; or `None`.
+
+    Example:
+
+    >>> masks = [tf.constant([True, True]), tf.constant([True, False])]
+    >>> masked_total([tf.ones(2)] * 4, masks).numpy().tolist()
+    [4.0, 2.0]
+    """
+    if masks is None:
+        return total(products)
+    gates = len(masks)
+    of_gates = [total(products[gate::gates]) for gate in range(gates)]
+    return sum(map(dropped, of_gates, masks))
+
+
+def masked(h: tf.Tensor, masks: Sequence[tf.Tensor] | None) -> list[tf.Tensor]:
+    """The left factors that have `h`: one for each mask, or `h` alone.
+
+    Example:
+
+    >>> len(masked(tf.ones(2), None)), len(masked(tf.ones(2), [True, False]))
+    (1, 2)
+    """
+    if masks is None:
+        return [h]
+    return [dropped(h, mask) for mask in masks]
+
+
+def dropped(h: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Sets to zero what a mask drops.
+
+    Example:
+
+    >>> dropped(tf.ones(2), tf.constant([True, False])).numpy().tolist()
+    [1.0, 0.0]
+    """
+    return tf.where(mask, h, tf.zeros((), h.dtype))
 
 
 def as_float(x: tf.Tensor) -> tf.Tensor:

@@ -11,6 +11,7 @@ step. Three ideas, measured under "Many characters" in benchmarks/README.md:
 
 import tensorflow as tf
 
+from charrnn.text.student_windows import MIN_REST
 from charrnn.twins.kernels import as_float, compiled
 
 # Up to this number of distinct characters, stock Keras is about as fast.
@@ -90,6 +91,50 @@ def cross_entropy(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     return losses, gradient
 
 
+def distillation(
+    logits: tf.Tensor,
+    ids: tf.Tensor,
+    likeliest: tf.Tensor,
+    expected: tf.Tensor,
+    weight: float,
+) -> tf.Tensor:
+    """The loss of a student that knows the likeliest of many units only.
+
+    Args:
+        logits: float32, `(B, T, V)`.
+        ids: int32, `(B, T)`: of the text.
+        likeliest: int32, `(B, T, K)`: different ids.
+        expected: float32, `(B, T, K + 1)`: the teachers' probabilities of
+            these, and of all other ids together.
+        weight: The teachers' share of the gradient, from 0 to 1.
+
+    Returns:
+        float32, `(B, T)`: the cross-entropy with the text, in nats. Its
+        gradient is that of the whole loss.
+
+    Example:
+
+    >>> q = tf.constant([[[0.5, 0.25, 0.25]]])
+    >>> both = tf.constant([[3]]), tf.constant([[[1, 2]]])
+    >>> nats = distillation(tf.zeros((1, 1, 8)), *both, q, 0.9)
+    >>> round(float(nats[0, 0]), 4)  # ln 8
+    2.0794
+    """
+
+    @tf.custom_gradient
+    def loss(logits):
+        losses, log_totals = _losses(logits, ids)
+
+        def gradient(d_losses):
+            return _d_distillation(
+                logits, log_totals, ids, likeliest, expected, weight, d_losses
+            )
+
+        return losses, gradient
+
+    return loss(logits)
+
+
 @compiled
 def _add(products: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     """Casts to float32 and adds the bias in one pass."""
@@ -129,3 +174,28 @@ def _d_logits(logits, ids, log_totals, d_losses):
     probabilities = tf.exp(logits - log_totals[..., tf.newaxis])
     targets = tf.one_hot(ids, logits.shape[-1])
     return (probabilities - targets) * d_losses[..., tf.newaxis]
+
+
+@compiled
+def _d_distillation(
+    logits, log_totals, ids, likeliest, expected, weight, d_losses
+):
+    """The gradient: p - (weight x the teachers' + (1 - weight) x the text's).
+
+    Among all other ids than the likeliest, the teachers are taken to agree
+    with the student.
+    """
+    p = tf.exp(logits - log_totals[..., tf.newaxis])
+    own = tf.gather(p, likeliest, batch_dims=2)  # (B, T, K)
+    rest = 1 - tf.reduce_sum(own, axis=-1, keepdims=True)
+    ratio = weight * expected[..., -1:] / tf.maximum(rest, MIN_REST)
+    updates = own * ratio - weight * expected[..., :-1]
+    d_logits = p * (1 - ratio) - (1 - weight) * tf.one_hot(ids, p.shape[-1])
+    d_logits *= d_losses[..., tf.newaxis]
+    updates *= d_losses[..., tf.newaxis]
+    shape, count = tf.shape(p), likeliest.shape[-1]
+    rows = tf.repeat(tf.range(shape[0] * shape[1]), count)
+    places = tf.stack([rows, tf.reshape(likeliest, [-1])], axis=-1)
+    flat = tf.reshape(d_logits, (-1, shape[-1]))
+    flat = tf.tensor_scatter_nd_add(flat, places, tf.reshape(updates, [-1]))
+    return tf.reshape(flat, shape)

@@ -53,16 +53,19 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from charrnn.twins import kernels
+from charrnn.twins.backward_start import first_gradients, transposed_tiles
 from charrnn.twins.deferred import (
     bias_gradient,
     input_gradient,
+    recurrent_gradient,
     weight_gradient,
 )
 from charrnn.twins.equations import Equations
 from charrnn.twins.keeping import Keep
-from charrnn.twins.kernels import as_float, total
+from charrnn.twins.kernels import as_float, masked_total
 from charrnn.twins.products import multiply, over_steps, right_factor
-from charrnn.twins.tape import Tape, gate_storage, new_tape, stack, write
+from charrnn.twins.recurrent_masks import RecurrentMasks
+from charrnn.twins.tape import Tape, gate_storage, new_tape, read, stack, write
 from charrnn.twins.tiles import Blocks, Tiles
 
 _map, _flat = tf.nest.map_structure, tf.nest.flatten
@@ -77,6 +80,7 @@ def run(
     states: Sequence[tf.Tensor],
     parts: int = 1,
     kept: tf.Tensor | None = None,
+    masks: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs one recurrent layer over all steps.
 
@@ -96,6 +100,8 @@ def run(
         parts: Number of parts that the units are divided into, one per core.
         kept: 1 where a row's states are kept before a step, 0 where they are
             reset, float32, `(T, B)`. `None` keeps all.
+        masks: Recurrent dropout: False where the product of a gate does not
+            read a unit of `h`, `(G, B, H)`. `None` drops nothing.
 
     Returns:
         The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
@@ -112,9 +118,9 @@ def run(
     >>> outputs.shape, last.shape
     (TensorShape([5, 2, 4]), TensorShape([2, 4]))
     """
-    operands = inputs.dtype
-    keep = Keep(kept)
-    tiles = Tiles(equations.gates, states[0].shape[1], parts, operands)
+    operands, units = inputs.dtype, states[0].shape[1]
+    tiles = Tiles(equations.gates, units, parts, operands, masks is not None)
+    keep, drop = Keep(kept), RecurrentMasks(masks, tiles.sizes)
 
     # TensorFlow sees only the result of `layer` and its hand-written
     # gradient: it neither records nor differentiates the steps.
@@ -125,20 +131,20 @@ def run(
         projected = _map(lambda w: over_steps(inputs, w), kernel)
         first = tiles.split(states, axis=1)
         last, tape = _forward_loop(
-            equations, projected, recurrent, tiles.cut(bias), first, keep
+            equations, projected, recurrent, tiles.cut(bias), first, keep, drop
         )
         h = tf.concat([stack(part.states[0]) for part in tape], axis=2)
 
         def gradient(d_outputs, *d_last):
-            d_h = [part for (part,) in tiles.split([d_outputs], axis=2)]
+            d_h = tf.split(d_outputs, tiles.sizes, axis=2)
             d_end = tiles.split(d_last, axis=1)
             dx, dp, d_states = _backward_loop(
-                equations, d_h, d_end, recurrent, tape, keep
+                equations, d_h, d_end, recurrent, tape, keep, drop
             )
             return (
                 input_gradient(dx, kernel),
                 weight_gradient(tiles, inputs, dx),
-                weight_gradient(tiles, keep.before_each(h[:-1]), dp),
+                recurrent_gradient(tiles, drop.from_each(h[:-1], keep), dp),
                 bias_gradient(tiles, inputs, [dx, dp][: equations.products]),
                 *tiles.merge(d_states),
             )
@@ -156,6 +162,7 @@ def _forward_loop(
     biases: Blocks,
     states: list[list[tf.Tensor]],
     keep: Keep,
+    drop: RecurrentMasks,
 ) -> tuple[list[list[tf.Tensor]], list[Tape]]:
     """Computes the states of all steps, from the first to the last.
 
@@ -168,6 +175,7 @@ def _forward_loop(
         biases: `[part][block]`.
         states: The initial states, `[part][state]`.
         keep: Where states are kept.
+        drop: What the products of a step do not read.
 
     Returns:
         The final states, `[part][state]`, and the tape of each part.
@@ -182,21 +190,28 @@ def _forward_loop(
         results = []
         for j, tiles in enumerate(recurrent):
             x = [block[t] for block in projected[j]]
-            p = [_map(multiply, hidden, block) for block in tiles]
-            results.append(compute(x, p, biases[j], memories[j], keep[t]))
-        memories, rounded, kept = map(list, zip(*results, strict=True))
+            p = [
+                _map(multiply, [h[b % len(h)] for h in hidden], block)
+                for b, block in enumerate(tiles)
+            ]
+            around = keep[t], drop.of_part[j]
+            results.append(compute(x, p, biases[j], memories[j], *around))
+        memories, rounded, kept, masked = map(list, zip(*results, strict=True))
         tape = [
             part.write(t, *values)
             for part, *values in zip(tape, rounded, kept, strict=True)
         ]
-        return t + 1, [part[0] for part in rounded], memories, tape
+        hidden = masked if drop.used else [part[:1] for part in rounded]
+        return t + 1, hidden, memories, tape
 
-    hidden = [part[0] for part in first]  # h, as operands of the products
+    # h, or what each gate reads of it, as operands of the products
+    hidden = drop.left_factors([part[0] for part in first])
     memories = [part[-1] for part in states]  # c (or h if no c), in float32
     _, hidden, memories, tape = tf.while_loop(
         lambda t, *_: t < steps, step, (0, hidden, memories, tape)
     )
-    last = zip(_map(as_float, hidden), memories, strict=True)
+    h = [as_float(read(part.states[0], steps)) for part in tape]
+    last = zip(h, memories, strict=True)
     # [h, c] for an LSTM; for other cells the memory, which is h not rounded.
     return [list(part)[-len(states[0]) :] for part in last], tape
 
@@ -208,6 +223,7 @@ def _backward_loop(
     recurrent: list[Blocks],
     tape: list[Tape],
     keep: Keep,
+    drop: RecurrentMasks,
 ) -> tuple[Blocks, Blocks, list[list[tf.Tensor]]]:
     """Carries the gradients of the states from the last step to the first.
 
@@ -218,26 +234,27 @@ def _backward_loop(
         recurrent: The tiles of `U`, `[part][block][part of h]`.
         tape: What `_forward_loop` stored, `[part]`.
         keep: Where states are kept.
+        drop: What the products of a step do not read.
 
     Returns:
         The gradients of the inputs' products and of the states' products at
         all steps, `[part][block]` each, and of the initial states,
         `[part][state]`.
     """
-    steps, operands = tf.shape(d_outputs[0])[0], recurrent[0][0][0].dtype
+    steps = tf.shape(d_outputs[0])[0]
     separate = len(d_last[0]) > 1  # the memory is c, not h
     compute = kernels.backward(equations, len(recurrent[0]))
     dz = gate_storage(equations, recurrent, d_last[0][0].shape[0], steps)
-    back = _tiles_backward(recurrent)
-    d_hidden = _first_products(d_last, back, operands, separate)
+    back = transposed_tiles(recurrent)
+    d_outputs, d_hidden = first_gradients(d_outputs, d_last, back, drop.used)
     one = tf.sign(tf.cast(steps, tf.float32))  # 1, but XLA cannot infer it
 
     def step(t, d_hidden, d_memories, dz):
         kept = keep.around(t)
         results = [
-            compute(d_output[t], products, d_memory, *part.read(t), one, *kept)
-            for d_output, products, d_memory, part in zip(
-                d_outputs, d_hidden, d_memories, tape, strict=True
+            compute(d_h[t], products, d_memory, *own.read(t), one, *kept, masks)
+            for d_h, products, d_memory, own, masks in zip(
+                d_outputs, d_hidden, d_memories, tape, drop.of_part, strict=True
             )
         ]
         values, d_memories = map(list, zip(*results, strict=True))
@@ -253,40 +270,8 @@ def _backward_loop(
         step,
         (steps - 1, d_hidden, [part[-1] for part in d_last], dz),
     )
-    d_h = [keep.before_all(total(products)) for products in d_hidden]
-    pairs = zip(d_h, d_memories, strict=True)
+    d_h = map(masked_total, d_hidden, drop.of_part)
+    pairs = zip(map(keep.before_all, d_h), d_memories, strict=True)
     d_first = [[h, c] if separate else [h + c] for h, c in pairs]
     dz = _map(stack, dz)
     return [part[0] for part in dz], [part[-1] for part in dz], d_first
-
-
-def _tiles_backward(recurrent: list[Blocks]) -> list[Blocks]:
-    """The tiles of `U` transposed, `[part of h][part][block]`."""
-    return [
-        [
-            [right_factor(tile[k], transposed=True) for tile in part]
-            for part in recurrent
-        ]
-        for k in range(len(recurrent))
-    ]
-
-
-def _first_products(
-    d_last: list[list[tf.Tensor]],
-    back: list[Blocks],
-    operands: tf.DType,
-    separate: bool,
-) -> list[list[tf.Tensor]]:
-    """The initial `d_hidden` of the backward loop, one list per part.
-
-    The last step has no next step: its h gets only the gradient in `d_last`.
-    If h is itself the memory, `d_memories` carries that gradient already, and
-    all tensors here are zero. Each list has one tensor per product of a step,
-    because the number of a loop's variables cannot change.
-    """
-    products = []
-    for part, tiles in zip(d_last, back, strict=True):
-        nothing = tf.zeros(part[0].shape, operands)
-        last = tf.cast(part[0], operands) if separate else nothing
-        products.append([last] + [nothing] * (len(_flat(tiles)) - 1))
-    return products

@@ -42,6 +42,7 @@ class Tiles:
         units: Number of units of the layer.
         parts: Number of parts that the units are divided into.
         operands: The `tf.DType` of the products.
+        by_gate: Whether each gate is a block of its own, however small.
 
     Attributes:
         sizes: Units of each part.
@@ -59,16 +60,22 @@ class Tiles:
     sizes: list[int]
     blocks: int
 
-    def __init__(self, gates: int, units: int, parts: int, operands: tf.DType):
+    def __init__(
+        self,
+        gates: int,
+        units: int,
+        parts: int,
+        operands: tf.DType,
+        by_gate: bool = False,
+    ):
         self.gates = gates
         self.sizes = [(units + i) // parts for i in range(parts)]
         # All gates of a tile of `U` whose rows and columns are the units of
         # the largest part.
         tile_bytes = gates * self.sizes[-1] ** 2 * operands.size
         divisors = (n for n in range(1, gates) if gates % n == 0)
-        self.blocks = next(
-            (n for n in divisors if tile_bytes <= n * MAX_TILE_BYTES), gates
-        )
+        fitting = (n for n in divisors if tile_bytes <= n * MAX_TILE_BYTES)
+        self.blocks = gates if by_gate else next(fitting, gates)
 
     def cut(self, weights: tf.Tensor) -> Blocks:
         """Cuts `(rows, gates * units)` into columns, `[part][block]`."""

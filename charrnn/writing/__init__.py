@@ -13,6 +13,7 @@
   source.
 - `state`: The sampling state: everything that the next characters depend on.
 - `following`: Follow a text with constraints, and find where it may end.
+- `rules`: Hold constraints together, and keep the masks that they give.
 - `steering`: Apply constraints to a step: mask the logits, follow the units
   drawn.
 - `prompts`: Read a prompt, and complete the word in which it ends.

@@ -15,7 +15,7 @@ from charrnn.writing.limits import check_length, check_ram
 from charrnn.writing.probabilities import log_total, without
 from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import State, keep_rows
-from charrnn.writing.steering import DEAD_END, Steering
+from charrnn.writing.steering import COMPLETE, DEAD_END, END, Steering
 
 MAX_BYTES_PER_CHARACTER = 4  # of UTF-8
 
@@ -27,14 +27,21 @@ class _Text:
     Attributes:
         ids: Its units, a linked list from the last one: `(id, before)`.
         nats: -ln p of all of them.
+        end_nats: -ln p of the unit that ended it without being written.
         reason: Why it ended; `None` if it may go on.
         cut: The number of characters that `stop` cuts from its end.
     """
 
     ids: tuple[int, tuple] | tuple[()] = ()
     nats: float = 0.0
+    end_nats: float = 0.0
     reason: str | None = None
     cut: int = 0
+
+    @property
+    def all_nats(self) -> float:
+        """-ln p of the text, and of its end where it could have gone on."""
+        return self.nats + self.end_nats
 
 
 def likeliest(
@@ -126,7 +133,7 @@ class _Search:
 
     def is_over(self) -> bool:
         """Whether no text that goes on can become likelier than one ended."""
-        best = min((text.nats for text in self._ended), default=np.inf)
+        best = min((text.all_nats for text in self._ended), default=np.inf)
         return all(text.nats >= best for text in self._texts)
 
     def best(self, reason: str) -> Sample:
@@ -142,7 +149,7 @@ class _Search:
                 "Received some that let nothing follow. Use more beams, or "
                 "draw texts instead."
             )
-        text = min(going + self._ended, key=lambda text: text.nats)
+        text = min(going + self._ended, key=lambda text: text.all_nats)
         ids = np.array(list(_last(text.ids)), int)[::-1]
         decode = self._vocabulary.decoder()  # leaves out half a character
         whole = self._opening + "".join(map(decode, ids.tolist()))
@@ -157,17 +164,53 @@ class _Search:
 
     def step(self, left: Left) -> None:
         """Goes on with the likeliest texts of one unit more."""
-        logits = without(self._vocabulary.stand_in, self._state.logits)
-        if self._state.constraints:
-            logits = self._steering(self._state, left).logits
-        own = self._state.logits - log_total(self._state.logits)[:, None]
-        nats = np.array([[text.nats] for text in self._texts]) - own
-        nats[~np.isfinite(logits)] = np.inf
+        self._end_stuck(left)
+        if not self._texts:
+            return
+        nats = self._nats(left)
         best = np.argsort(nats, axis=None, kind="stable")[: self._beams]
         rows, ids = np.divmod(best, nats.shape[1])
         possible = np.isfinite(nats[rows, ids])
         rows, ids = rows[possible], ids[possible]
         self._go_on(rows, ids, nats[rows, ids], left)
+
+    def _end_stuck(self, left: Left) -> None:
+        """Ends the texts that nothing may follow; drops those that may not."""
+        if not self._state.constraints:
+            return
+        steering = self._steering(self._state, left)
+        if not steering.stuck:
+            return
+        reason = COMPLETE if self._vocabulary.boundary is None else END
+        complete = steering.stuck.difference(steering.dead_ends())
+        self._ended += [
+            dataclasses.replace(self._texts[row], reason=reason)
+            for row in sorted(complete)
+        ]
+        going = [
+            row for row in range(len(self._texts)) if row not in steering.stuck
+        ]
+        self._texts = [self._texts[row] for row in going]
+        self._state = keep_rows(self._state, np.array(going, int))
+
+    def _nats(self, left: Left) -> np.ndarray:
+        """-ln p of each text with each unit: `(texts, vocabulary size)`.
+
+        Infinite for what may not follow. All units that end a text lead to
+        the same text: only the likeliest of them counts.
+        """
+        logits = without(self._vocabulary.stand_in, self._state.logits)
+        own = self._state.logits - log_total(self._state.logits)[:, None]
+        nats = np.array([[text.nats] for text in self._texts]) - own
+        if not self._state.constraints:
+            nats[~np.isfinite(logits)] = np.inf
+            return nats
+        steering = self._steering(self._state, left)
+        nats[~np.isfinite(steering.logits)] = np.inf
+        ends = ~steering.written()
+        least = np.where(ends, nats, np.inf).min(1, keepdims=True)
+        nats[ends & (nats > least)] = np.inf
+        return nats
 
     def _go_on(
         self, rows: np.ndarray, ids: np.ndarray, nats: np.ndarray, left: Left
@@ -203,9 +246,9 @@ class _Search:
     ) -> _Text:
         """A text with one unit more, unless it ends before the unit."""
         if reason is None and unit == self._vocabulary.boundary:
-            reason = "end"
+            return _Text(text.ids, nats, reason=END)
         if reason is not None:
-            return _Text(text.ids, nats, reason)
+            return _Text(text.ids, text.nats, nats - text.nats, reason)
         return self._ended_at_string(_Text((unit, text.ids), nats))
 
     def _ended_at_string(self, text: _Text) -> _Text:

@@ -41,7 +41,9 @@ class Constraint(Protocol):
     With `temperature(state, given)` it may also change the temperature of the
     next unit, as `charrnn.NoLoops` does.
     And it may have a method `enough(state)`: with so much left, what is
-    allowed does not depend on it. Then masks are kept, which saves time.
+    allowed does not depend on it. Then masks are kept, which saves time. If
+    many states allow the same, `mask_key(state)` returns the same hashable
+    value for them, and they share a mask, as with `charrnn.MaxCopy`.
 
     Example:
 
@@ -130,11 +132,15 @@ class Mask(NamedTuple):
         penalty: What is added to the logits: 0, or minus infinity.
         written: Which units are written, rather than end the text.
         can_finish: Whether the text may end here.
+        is_narrowed: Whether the length left excludes some units.
+        is_shortest: Whether only the shortest way to the end still fits.
     """
 
     penalty: np.ndarray
     written: np.ndarray
     can_finish: bool
+    is_narrowed: bool = False
+    is_shortest: bool = False
 
 
 def choice_of(

@@ -36,6 +36,8 @@ class Sample:
             may not end.
         masked: Probability of the units that the constraints kept from being
             drawn, under the network itself; the mean over all units drawn.
+        forced: The share of the units drawn where the length left only the
+            shortest way to the end of the form, which may be longer.
     """
 
     text: str
@@ -44,6 +46,7 @@ class Sample:
     nats_per_character: float
     stop_reason: str
     masked: float = 0.0
+    forced: float = 0.0
 
 
 class Drawing:
@@ -121,6 +124,10 @@ class Drawing:
         """The mean probability that constraints excluded, as in `Sample`."""
         return self._ledger.masked()
 
+    def forced(self) -> list[float]:
+        """The share of each sample that its length forced, as in `Sample`."""
+        return self._ledger.forced()
+
     def samples(
         self, on_text: Callable[[int, str], Any] | None = None
     ) -> list[Sample]:
@@ -141,6 +148,7 @@ class Drawing:
             self.nats_per_character(),
             self.stop_reasons(),
             self.masked(),
+            self.forced(),
             strict=True,
         )
         return [
@@ -166,6 +174,8 @@ class Drawing:
             else:
                 ids, after = self._step(state)
             self._ledger.add(state.samples, state.logits, ids, after.steered)
+            if after.hurried:
+                self._ledger.add_hurried(state.samples, after.hurried)
             yield from self._told(state, ids, after)
             self._end_documents(state.samples, ids)
             going = self._going(after)

@@ -6,6 +6,8 @@ large vocabulary or many samples, the logits of one step are already large, so
 there is a limit on the bytes kept as well as on the steps.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from charrnn.writing.probabilities import surprise
@@ -65,6 +67,8 @@ class Ledger:
         self._nats, self._excluded = np.zeros(count), np.zeros(count)
         self._characters = np.zeros(count, np.int64)
         self._units = np.zeros(count, np.int64)
+        self._forced = np.zeros(count, np.int64)  # of the units
+        self._narrowed = np.zeros(count, bool)
         self._pending: list[tuple[np.ndarray, ...]] = []
         self._pending_bytes = 0
 
@@ -92,6 +96,26 @@ class Ledger:
             or self._pending_bytes >= MAX_PENDING_BYTES
         ):
             self._settle()
+
+    def add_hurried(
+        self, samples: np.ndarray, hurried: Sequence[tuple[bool, bool]]
+    ) -> None:
+        """Records whether the length hurried samples to their ends.
+
+        Args:
+            samples: Index of each sample, `(samples,)`.
+            hurried: As in `State`. Where only the shortest way to the end
+                fits, a unit counts as forced once the length has excluded
+                something: a form of a fixed length does not count.
+        """
+        narrowed, shortest = np.array(hurried).T
+        self._narrowed[samples] |= narrowed
+        self._forced[samples] += shortest & self._narrowed[samples]
+
+    def forced(self) -> list[float]:
+        """The share of the units for which only the shortest way was left."""
+        self._settle()
+        return (self._forced / np.maximum(self._units, 1)).tolist()
 
     def nats_per_character(self) -> list[float]:
         """The mean for each sample; 0 for one without characters."""

@@ -5,11 +5,16 @@ N + 1 characters of the source. Either such a run is within the unit, or for
 some i the last N + 1 - i characters of the text, followed by the first i of
 the unit, occur in the source. For a model of characters only i = 1 is possible:
 the last N characters are looked up, and then what follows them.
+
+Most texts are far from that. If the last M characters do not occur in the
+source, all runs that end later begin after the first of them. So nothing is
+looked up, and nothing forbidden, before N + 1 - M further characters.
 """
 
 import collections
 import functools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +24,21 @@ from charrnn.writing.constraints import Left
 
 # In the time of a binary search, so many places can be looked at one by one.
 PLACES_PER_SEARCH = 40
+# Percent of the characters that must be copied before a unit can be too much:
+# of most texts so many last ones do not occur in the source.
+FIRST_LOOKED_UP = 75
+
+
+class Tail(NamedTuple):
+    """The end of a text.
+
+    Attributes:
+        text: As many characters as may be copied.
+        free: Before so many further characters nothing has to be looked up.
+    """
+
+    text: str
+    free: int
 
 
 class MaxCopy:
@@ -63,7 +83,8 @@ class MaxCopy:
         self._vocabulary = vocabulary.inner
         self._index = TextIndex(self._characters(source))
         self._texts = [self._text(i) for i in range(len(self._vocabulary))]
-        self._longest = max(map(len, self._texts))
+        # The fewest last characters with which a unit can copy too much.
+        self._shortest = max(1, max_run + 1 - max(map(len, self._texts)))
         self._free = np.ones(len(vocabulary), bool)
         copied = [i for i, text in enumerate(self._texts) if self._copies(text)]
         self._free[copied] = False
@@ -88,25 +109,37 @@ class MaxCopy:
             for start in range(len(text) - size + 1)
         )
 
-    def start(self, prompt: str) -> str:
+    def start(self, prompt: str) -> Tail:
         """The end of the prompt, as many characters as may be copied."""
-        return self._characters(prompt)[-self.max_run :]
+        text = self._characters(prompt)[-self.max_run :]
+        return Tail(text, self._free_after(text))
 
-    def advance(self, state: str, unit: int) -> str:
+    def advance(self, state: Tail, unit: int) -> Tail:
         """The end of the text after a unit."""
-        return (state + self._texts[unit])[-self.max_run :]
+        more = self._texts[unit]
+        text = (state.text + more)[-self.max_run :]
+        free = state.free - len(more)
+        return Tail(text, free if free > 0 else self._free_after(text))
 
-    def can_finish(self, state: str) -> bool:
+    def can_finish(self, state: Tail) -> bool:
         """Always true: a text may end anywhere."""
         return True
 
-    def allowed(self, state: str, left: Left) -> np.ndarray:
+    def enough(self, state: Tail) -> int:
+        """0: what is allowed does not depend on the length left."""
+        return 0
+
+    def mask_key(self, state: Tail) -> str | None:
+        """The end of the text if it has to be looked up."""
+        return None if state.free > 0 else state.text
+
+    def allowed(self, state: Tail, left: Left) -> np.ndarray:
         """The units that complete no run that is too long."""
-        forbidden: list[int] = []
-        for kept in range(
-            max(1, self.max_run + 1 - self._longest), len(state) + 1
-        ):
-            end = state[len(state) - kept :]
+        if state.free > 0:
+            return self._free
+        text, forbidden = state.text, list[int]()
+        for kept in range(self._shortest, len(text) + 1):
+            end = text[len(text) - kept :]
             first, last = self._index.interval(end)
             if first == last:
                 break  # then the source has no longer end of the text either
@@ -118,6 +151,20 @@ class MaxCopy:
         mask = self._free.copy()
         mask[forbidden] = False
         return mask
+
+    def _free_after(self, text: str) -> int:
+        """The number of characters before which nothing has to be looked up.
+
+        At least so many must follow before as many of the last characters
+        occur in the source as a run that is too long needs.
+        """
+        limit = self._shortest
+        size = max(1, FIRST_LOOKED_UP * limit // 100)
+        while len(text) >= size and text[-size:] in self._index:
+            if size == limit:
+                return 0
+            size = (size + limit + 1) // 2
+        return limit + 1 - min(size, len(text) + 1)
 
     def _continuations(
         self, end: str, size: int, first: int, last: int

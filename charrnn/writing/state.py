@@ -30,6 +30,9 @@ class State:
             is then no part of it, or `None`. Empty without constraints.
         steered: The logits that the last units were drawn with, minus
             infinity for what the constraints excluded; or `None`.
+        hurried: For each sample whether the length left excluded some of the
+            units that its constraints allow, and whether only the shortest way
+            to the end still fitted; or empty.
         read: The end of the prompt, which constraints may look at if another
             prompt follows.
     """
@@ -49,6 +52,9 @@ class State:
     )
     ended: tuple[str | None, ...] = dataclasses.field(default=(), repr=False)
     steered: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    hurried: tuple[tuple[bool, bool], ...] = dataclasses.field(
+        default=(), repr=False
+    )
     read: str = dataclasses.field(default="", repr=False)
 
 
@@ -86,5 +92,6 @@ def _keep_constraints(state: State, rows: Sequence | np.ndarray) -> State:
         state,
         progress=tuple(state.progress[row] for row in kept),
         ended=tuple(state.ended[row] for row in kept if state.ended),
+        hurried=tuple(state.hurried[row] for row in kept if state.hurried),
         steered=None if state.steered is None else state.steered[rows],
     )

@@ -8,84 +8,15 @@ from typing import Any, Unpack
 import numpy as np
 
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.constraints import Constraint, Left, Mask, choice_of
+from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.following import Progress, advanced
 from charrnn.writing.probabilities import Filters, probabilities, without
+from charrnn.writing.rules import NO_LIMIT, Rules
 from charrnn.writing.state import State
 
 END = "end"  # of a document
 COMPLETE = "complete"  # of a text: nothing may follow, or the model ended it
 DEAD_END = "dead end"  # nothing may follow, but the text may not end either
-MAX_KEPT_ENTRIES = 1 << 22  # of masks, 5 bytes each
-NO_LIMIT = Left()
-
-
-class Rules(tuple[Constraint, ...]):
-    """Constraints that hold together, with the masks that they gave so far.
-
-    A mask is kept for each state if it does not depend on the length that is
-    left. Most do not until shortly before the end.
-    """
-
-    _vocabulary: UnitVocabulary
-    _kept: dict[Progress, tuple[int, Mask]]
-    _only: Any  # the constraint, if it is the only one and has masks ready
-    _keeps: bool  # whether it is known when masks depend on what is left
-
-    @classmethod
-    def of(
-        cls, constraints: Sequence[Constraint], vocabulary: UnitVocabulary
-    ) -> "Rules":
-        """Makes the rules of a model's texts.
-
-        Args:
-            constraints: The constraints.
-            vocabulary: That of the model.
-        """
-        rules = cls(constraints)
-        rules._vocabulary = vocabulary
-        rules._kept = {}
-        rules._keeps = all(hasattr(rule, "enough") for rule in rules)
-        is_ready = len(rules) == 1 and hasattr(rules[0], "ready")
-        rules._only = rules[0] if is_ready else None
-        return rules
-
-    def mask(self, progress: Progress, left: Left) -> Mask:
-        """What may follow.
-
-        Args:
-            progress: The state of each constraint.
-            left: How much may still be written.
-
-        Raises:
-            ValueError: if a constraint's mask has the wrong shape.
-        """
-        if not self._keeps:
-            return self._made(progress, left)
-        if self._only is not None:
-            enough, found = self._only.ready(progress[0])
-        else:
-            enough, found = self._kept.get(progress) or self._keep(progress)
-        limit = left.characters if left.units is None else left.units
-        if limit is None or limit >= enough:
-            return found
-        return self._made(progress, left)
-
-    def _keep(self, progress: Progress) -> tuple[int, Mask]:
-        """Keeps the mask of a state, and the length with which it is true."""
-        if len(self._kept) * len(self._vocabulary) > MAX_KEPT_ENTRIES:
-            self._kept.clear()
-        pairs: Any = zip(self, progress, strict=True)
-        enough = max(rule.enough(state) for rule, state in pairs)
-        self._kept[progress] = enough, self._made(progress, NO_LIMIT)
-        return self._kept[progress]
-
-    def _made(self, progress: Progress, left: Left) -> Mask:
-        choice = choice_of(self, progress, left, self._vocabulary)
-        penalty = np.where(choice.drawable, np.float32(0), -np.float32(np.inf))
-        if self._vocabulary.stand_in is not None:
-            penalty[self._vocabulary.stand_in] = -np.inf
-        return Mask(penalty, choice.written, choice.can_finish)
 
 
 class Steering:
@@ -99,6 +30,7 @@ class Steering:
     Attributes:
         logits: Minus infinity for what may not be drawn: `(samples,
             vocabulary size)`.
+        stuck: The rows of samples that nothing may follow.
 
     Raises:
         ValueError: if a constraint's mask has the wrong shape.
@@ -130,8 +62,8 @@ class Steering:
         self.logits = state.logits + penalties
         # A unit that the model itself never writes cannot be drawn either.
         tops = self.logits.max(-1).tolist()
-        self._stuck = {row for row, top in enumerate(tops) if top == -math.inf}
-        for row in self._stuck:
+        self.stuck = {row for row, top in enumerate(tops) if top == -math.inf}
+        for row in self.stuck:
             self.logits[row] = 0  # something to draw, which is not written
 
     def after(self, ids: np.ndarray) -> dict[str, Any]:
@@ -151,11 +83,16 @@ class Steering:
             "progress": tuple([progress for progress, _ in rows]),
             "ended": tuple([ended for _, ended in rows]),
             "steered": self.logits,
+            "hurried": self._hurried(),
         }
 
     def dead_ends(self) -> list[int]:
         """The rows of samples that may neither go on nor end."""
-        return [r for r in sorted(self._stuck) if not self._masks[r].can_finish]
+        return [r for r in sorted(self.stuck) if not self._masks[r].can_finish]
+
+    def written(self) -> np.ndarray:
+        """Which units are written, if drawn: `(samples, vocabulary size)`."""
+        return np.stack([mask.written for mask in self._masks])
 
     def tempered(self, filters: Filters) -> dict[str, Any]:
         """Lets the constraints change the temperature of each sample.
@@ -167,26 +104,25 @@ class Steering:
             The same arguments, with a temperature for each sample if a
             constraint has the method `temperature`.
         """
-        rules = [
-            (place, rule.temperature)
-            for place, rule in enumerate(self._rules)
-            if hasattr(rule, "temperature")
-        ]
-        if not rules:
+        if not self._rules.change_temperature:
             return {**filters}
-        temperatures = []
-        for progress in self._progress:
-            temperature = filters.get("temperature", 1.0)
-            for place, changed in rules:
-                temperature = changed(progress[place], temperature)
-            temperatures.append([temperature])
+        given = filters.get("temperature", 1.0)
+        temperatures = [
+            [self._rules.temperature(progress, given)]
+            for progress in self._progress
+        ]
         return {**filters, "temperature": np.array(temperatures)}
+
+    def _hurried(self) -> tuple[tuple[bool, bool], ...]:
+        """For each sample the last two fields of its `Mask`, if any is true."""
+        pairs = [(mask.is_narrowed, mask.is_shortest) for mask in self._masks]
+        return tuple(pairs) if any(map(any, pairs)) else ()
 
     def _follow(self, row: int, unit: int) -> tuple[Progress, str | None]:
         progress, mask = self._progress[row], self._masks[row]
-        if row in self._stuck and not mask.can_finish:
+        if row in self.stuck and not mask.can_finish:
             return progress, DEAD_END
-        if row in self._stuck or not mask.written[unit]:
+        if row in self.stuck or not mask.written[unit]:
             return progress, COMPLETE if self._boundary is None else END
         if unit == self._boundary:
             return progress, None

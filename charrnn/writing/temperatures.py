@@ -38,6 +38,14 @@ class _Free:
         """Always true."""
         return True
 
+    def enough(self, state: object) -> int:
+        """0: what is allowed does not depend on the length left."""
+        return 0
+
+    def mask_key(self, state: object) -> None:
+        """The same for all states."""
+        return None
+
 
 class WordPlaces(_Free):
     """Chooses between two temperatures: of a first letter, and of the rest.

@@ -204,3 +204,22 @@ def test_a_list_without_words_to_write_says_so(
     path.write_text(content, encoding="utf-8")
     assert main([*model, "--only-words", str(path)]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--json"], ["--best-of=3"]])
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--length=21"], r"of 21 left only the shortest way .* for \d+% of "
+         r"the sample; use a greater --length\)\n"),
+        (["--length=21", "--count=3"], r"for up to \d+% of all 3 samples; "),
+        (["--length=99"], None),
+    ],
+)  # fmt: skip
+def test_what_the_length_forced_is_told(write, flags, told, more):
+    code, out, err = write("--match", "(.{6,19}\n){3}", *flags, *more)
+    assert code == 0
+    assert ("shortest way" in err) == (told is not None)
+    assert told is None or re.search(told, err)
+    if "--json" in more:
+        assert all((r["forced"] > 0.2) == bool(told) for r in rows(out))

@@ -98,6 +98,25 @@ def test_only_new_documents_are_kept(folder, capsys, more):
     assert [json.loads(row)["text"] for row in rows.splitlines()] == names[:3]
 
 
+def test_the_best_of_new_documents_are_ranked(folder, capsys):
+    def rows(*flags):
+        out = written(folder, capsys, "--new", "--json", *flags).out
+        return [json.loads(line) for line in out.splitlines()]
+
+    many = rows("--count=9")
+    best = rows("--best-of=9", "--count=2")
+    by_rank = sorted(many, key=lambda row: row["nats_per_character"])
+    assert [row["text"] for row in best] == [r["text"] for r in by_rank[:2]]
+    assert [row["rank"] for row in best] == [1, 2]
+    err = written(folder, capsys, "--new", "--best-of=9").err
+    assert "drawn: 9 new" in err and "the best 1 of 9 by likelihood" in err
+
+
+def test_the_best_of_no_new_documents_is_none(folder, capsys):
+    out, err = written(folder, capsys, "--new", "--best-of=3", "--length=1")
+    assert out == "" and "only 0 of 3 new documents found" in err
+
+
 def test_documents_that_are_not_new_are_told_apart(folder):
     sampler = charrnn.Sampler(folder / "model.keras")
     known = KnownDocuments.read(folder)

@@ -65,6 +65,7 @@ FLAGS = {
         "--cell": ["gru", "lstm", "cnn"], "--units": NUMBERS,
         "--layers": NUMBERS, "--dropout": NUMBERS, "--embedding": NUMBERS,
         "--init-from": PATHS, "--freeze-vocabulary": None,
+        "--teachers": PATHS, "--teacher-weight": NUMBERS,
         "--batch-size": NUMBERS,
         "--seq-length": NUMBERS, "--clip-norm": NUMBERS, "--seed": NUMBERS,
         "--weight-drop": NUMBERS,

@@ -4,10 +4,10 @@ import json
 import shutil
 
 import pytest
+from command_output import refused, written
 from tiny_run import QUOTED_SEA
 
 import charrnn
-from charrnn.commands import main
 from charrnn.commands.mix_flags import parsed
 
 
@@ -26,18 +26,6 @@ def text(tmp_path):
     path = tmp_path / "sea.txt"
     path.write_text("she sells the sea", encoding="utf-8")
     return path
-
-
-def written(words, capsys):
-    assert main(words) == 0
-    return capsys.readouterr().out
-
-
-def refused(words, capsys):
-    assert main(words) == 2
-    error = capsys.readouterr().err
-    assert len(error.splitlines()) == 1
-    return error
 
 
 def as_python(model, other, weights, **how):

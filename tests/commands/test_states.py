@@ -3,22 +3,11 @@
 import json
 
 import pytest
+from command_output import refused, written
 
 from charrnn.commands import main
 
 BOOK = "she sells so many shells, the sea! " * 3
-
-
-def written(words, capsys):
-    assert main(words) == 0
-    return capsys.readouterr().out
-
-
-def refused(words, capsys):
-    assert main(words) == 2
-    error = capsys.readouterr().err
-    assert len(error.splitlines()) == 1
-    return error
 
 
 @pytest.fixture

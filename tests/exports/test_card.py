@@ -78,7 +78,11 @@ def test_names_are_only_data(name):
         "charrnn": name,
         "text": {"name": name},
         "metrics": {**METRICS, "validation_method": name},
-        "training": {"seed": 1, "init_from": name},
+        "training": {
+            "seed": 1,
+            "init_from": name,
+            "teachers": [{"name": name}],
+        },
     }
     text = card(made(**facts), name)
     plain = card(made(**{**facts, "text": {"name": "plain"}}), name)
@@ -118,9 +122,16 @@ def test_entries_of_any_type_leave_a_card(value):
         "metrics": {**METRICS, "validation_nats_per_char": value},
         "split": {"training_characters": value, "validation": value},
         "network": {"units": value, "cell": value},
-        "training": {"seed": value, "minutes": value, "init_from": value},
+        "training": {
+            "seed": value,
+            "minutes": value,
+            "init_from": value,
+            "teachers": [value, {"name": value}],
+            "teacher_weight": value,
+        },
     }
-    for facts in (dict.fromkeys(whole, value), parts):
+    unsound = {"training": {"seed": 1, "teachers": value}}
+    for facts in (dict.fromkeys(whole, value), parts, unsound):
         text = card(made(**facts), "tales")
         assert text.startswith("---\nlicense") and "## Limits" in text
         assert "nan" not in text and "inf " not in text
@@ -133,6 +144,16 @@ def test_the_command_names_the_unit(unit):
     words = command(card(engine, "tales"))
     flags = ["--documents", "lines"] if unit == "lines" else ["--unit", unit]
     assert words == ["charrnn", "train", "b.txt", *flags, "--cell", "lstm"]
+
+
+def test_a_student_names_its_teachers_without_their_folders():
+    teachers = [{"name": f"/home/ann/{name}"} for name in ("a b", "c")]
+    training = {"teachers": teachers, "teacher_weight": 0.9, "seed": 1}
+    text = card(made(training=training), "tales")
+    assert "It is distilled: beside the text, it learnt what other" in text
+    assert "expect (`a b`, `c`)." in text
+    assert "/home" not in text
+    assert command(text)[-3:] == ["--teachers", "a b", "c"]
 
 
 def test_a_model_without_facts_asks_for_them():

@@ -33,3 +33,18 @@ def test_a_link_to_a_folder_is_that_folder(tmp_path):
     (tmp_path / "link").symlink_to("there")
     assert exists(tmp_path / "link")
     assert not exists(tmp_path / "link" / "new")
+
+
+@pytest.mark.parametrize("name", sorted(run_folder.WRITTEN_FIRST))
+def test_a_run_killed_before_its_first_checkpoint_may_begin_anew(
+    name, tmp_path
+):
+    (tmp_path / name).touch()
+    (tmp_path / ".soft-targets.123.tmp.npy").touch()
+    run_folder.check_is_run(tmp_path)
+    assert run_folder.saved(tmp_path, pytest.fail) == (None, None)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    (tmp_path / "letter.txt").touch()
+    for refuses in (run_folder.check_is_run, run_folder.saved):
+        with pytest.raises(ValueError, match="Expected a"):
+            refuses(tmp_path)

@@ -280,7 +280,7 @@ def test_training_traces_once(monkeypatch):
     [
         (keras.layers.GRU(4, reset_after=False), "reset_after=False"),
         (keras.layers.LSTM(4, activation="relu"), "activation='relu'"),
-        (keras.layers.LSTM(4, recurrent_dropout=0.1), "recurrent_dropout"),
+        (keras.layers.LSTM(4, recurrent_dropout=1.0), "recurrent_dropout"),
         (keras.layers.SimpleRNN(4, dropout=0.1), "dropout=0.1"),
         (keras.layers.LSTM(4, dtype="float64"), "computes in float64"),
     ],

@@ -15,6 +15,7 @@ from in_jax import (
     losses_of_many_steps,
     losses_of_seeds,
     losses_step_by_step,
+    student_of,
 )
 
 pytestmark = pytest.mark.skipif(
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
     types = "of_cells_in_bfloat16", "written_in_loops", "of_many_steps"
-    rest = "on_devices", "masks_differ", "with_dropout", "fit"
+    rest = "on_devices", "masks_differ", "with_dropout", "fit", "students"
     return in_jax(*whole, *types, *rest)
 
 
@@ -94,6 +95,15 @@ def test_steps_read_the_text_on_the_device_or_excerpts_of_it(results):
     whole, excerpts, divided = results["excerpts"]
     assert whole == excerpts
     np.testing.assert_allclose(divided, whole, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("units", [9, 300])
+def test_students_learn_the_same_as_step_by_step(results, units):
+    whole, excerpts = results["students"][str(units)]
+    assert whole == excerpts
+    expected = by_tensorflow(*student_of(units))()
+    np.testing.assert_allclose(whole, expected, rtol=1e-4)
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ import pytest
 from random_networks import engine_of
 
 import charrnn
+from charrnn.writing import beam
+from charrnn.writing.constraints import Left
 from charrnn.writing.probabilities import log_total
 
 ABC = charrnn.Vocabulary("\nab")
@@ -127,6 +129,49 @@ def test_a_text_that_must_match_does():
     rule = charrnn.Match("a(ba|ab){2}b", ABC)
     found = charrnn.likeliest(sampler, length=9, beams=4, constraints=[rule])
     assert found.text in ("ababab", "abaabb", "aabbab", "aababb")
+
+
+@pytest.mark.parametrize("beams", [1, ALL])
+def test_a_unit_that_is_not_written_does_not_count(beams):
+    sampler = charrnn.Sampler(engine_of(ABC, seed=7))
+    rule = charrnn.Match("ab", ABC)
+    found = charrnn.likeliest(
+        sampler, "a", length=5, beams=beams, constraints=[rule]
+    )
+    expected = nats_of(sampler, ABC.encode("ab")) / 2
+    assert (found.text, found.stop_reason) == ("ab", "complete")
+    assert found.nats_per_character == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_end_is_as_likely_as_the_unit_that_makes_it(seed):
+    sampler = charrnn.Sampler(engine_of(ABC, seed=seed))
+    rule = charrnn.Match("a{1,3}", ABC)
+
+    def cost(size):
+        ids = ABC.encode("a" * size).tolist()
+        ends = [ABC.encode(unit).tolist() for unit in "\nb"]
+        if size == 3:  # it can only end
+            return nats_of(sampler, ids)
+        return min(nats_of(sampler, ids + end) for end in ends)
+
+    found = charrnn.likeliest(
+        sampler, "a", length=5, beams=ALL, constraints=[rule]
+    )
+    size = min(range(1, 4), key=cost)
+    expected = nats_of(sampler, ABC.encode("a" * size)) / size
+    assert found.text == "a" * size
+    assert found.nats_per_character == pytest.approx(expected, rel=1e-5)
+
+
+def test_texts_that_end_alike_take_one_place_in_a_beam():
+    sampler = charrnn.Sampler(engine_of(ABC, seed=1))
+    rule = charrnn.Match("a|ab{5}", ABC)
+    state = sampler.start("a", constraints=[rule], left=Left(9))
+    search = beam._Search(sampler, state, 2, ())
+    search.step(Left(9))
+    search.step(Left(8))
+    assert len(search._ended) == len(search._texts) == 1
 
 
 def test_nothing_is_found_if_nothing_may_follow():

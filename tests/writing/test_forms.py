@@ -309,3 +309,27 @@ def test_documents_end_with_their_form():
         assert "end" in {sample.stop_reason for sample in samples}
         for sample in samples:
             assert re.fullmatch(pattern, sample.text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length", "least", "most"),
+    [
+        ("(a{3,9}b){5}", 20, 0.8, 1),  # as short as possible all along
+        ("(a{3,9}b){5}", 60, 0, 0),
+        ("a{20}", 20, 0, 0),  # it could not be longer
+        ("a{20}|a{30}", 20, 0, 0),  # the longer one is never begun
+        ("[ab]*c", 20, 0, 0.05),  # the last character
+        ("a(.*c){19}", 20, 0.9, 1),
+        ("[ab]{20}", 40, 0, 0),
+    ],
+)
+def test_it_is_known_how_much_of_a_text_the_length_forced(
+    pattern, length, least, most
+):
+    vocabulary = Vocabulary("abc")
+    sampler = Sampler(engine_of(vocabulary))
+    rule = Match(pattern, vocabulary)
+    how = {"length": length, "count": 3, "constraints": [rule]}
+    for sample in sampler.generate(**how, seed=5):
+        assert re.fullmatch(pattern, sample.text)
+        assert least <= sample.forced <= most

@@ -45,6 +45,35 @@ def test_a_unit_is_forbidden_if_and_only_if_it_copies(
     ]
 
 
+@given(
+    st.sampled_from(["character", "word"]), LETTERS, LETTERS, st.integers(1, 9)
+)
+@settings(max_examples=40)
+def test_what_is_not_looked_up_would_not_have_been_found(
+    unit, source, text, max_run
+):
+    vocabulary = VOCABULARIES[unit]
+    rule = charrnn.MaxCopy(source, vocabulary, max_run=max_run)
+    state, so_far = rule.start(""), ""
+    for unit_id in vocabulary.encode(text).tolist():
+        so_far += vocabulary.decode([unit_id])
+        state = rule.advance(state, unit_id)
+        again = rule.start(so_far[-max_run:])
+        exact = rule.allowed(again._replace(free=0), Left())
+        assert (rule.allowed(state, Left()) == exact).all()
+
+
+def test_a_text_unlike_the_source_is_seldom_looked_up():
+    vocabulary = VOCABULARIES["character"]
+    rule = charrnn.MaxCopy("abcde" * 9, vocabulary, max_run=20)
+    state, looked_up = rule.start(""), 0
+    for unit in vocabulary.encode("eba" * 100).tolist():
+        state = rule.advance(state, unit)
+        looked_up += state.free == 0
+    assert not looked_up
+    assert rule.mask_key(state) is None and rule.enough(state) == 0
+
+
 @pytest.mark.parametrize("prompt", ["", "abc a"])
 @pytest.mark.parametrize("max_run", [2, 5])
 @pytest.mark.parametrize("unit", list(VOCABULARIES))

@@ -132,3 +132,25 @@ def test_an_array_gives_each_sample_its_temperature():
     assert p[0].tolist() == [1, 0]
     assert p[1].tolist() == probabilities(logits[1], 2.0).tolist()
     assert p[2] == pytest.approx([0.2, 0.8])
+
+
+def test_states_of_one_mask_key_share_a_mask():
+    class Counting(charrnn.NoLoops):
+        calls = 0
+
+        def allowed(self, state, left):
+            self.calls += 1
+            return super().allowed(state, left)
+
+    vocabulary = charrnn.Vocabulary("\nab")
+    sampler = charrnn.Sampler(engine_of(vocabulary))
+    rule = Counting(vocabulary)
+    match = charrnn.Match("[ab\n]{50}", vocabulary)
+    plain = charrnn.NoLoops(vocabulary)
+    how = {"length": 99, "count": 3}
+    found = sampler.generate(**how, constraints=[rule])
+    assert rule.calls == 1
+    assert found == sampler.generate(**how, constraints=[plain])
+    both = sampler.generate(**how, constraints=[rule, match])
+    assert [len(sample.text) for sample in both] == [50] * 3
+    assert rule.calls < 1 + 2 * 51
