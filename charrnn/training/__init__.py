@@ -41,6 +41,7 @@ mistake in the input leaves no folder behind.
 - `variables`: Read and restore all that training changes: a twin's variables.
 - `sharing`: Share a run's text and weights among its processes.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
+- `line_starts`: Let streams read how a line begins, from the empty state.
 - `restarts`: Reset streams to the empty state at random times.
 - `round_scoring`: Score the rounds of a training with its own loops, where that
   is faster.
