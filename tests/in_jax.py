@@ -26,6 +26,7 @@ from charrnn.text.student_windows import StudentWindows, row_type
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
 from charrnn.training.distillation import Distillation
+from charrnn.training.line_starts import LineStarts
 from charrnn.training.round_scoring import RoundScorer
 from charrnn.training.rules import rate_for
 from charrnn.training.schedule import loss, optimizer
@@ -36,10 +37,12 @@ BOUNDARY = CHARACTERS - 1  # of documents, where there are any
 CELLS = "simple_rnn", "lstm", "gru"
 
 
-def windows_of(seed=1, boundary=None):
+def windows_of(boundary=None):
     ids = np.random.default_rng(0).integers(0, CHARACTERS, 150)
     sizes = {"batch_size": STREAMS, "seq_length": 5}
-    return Windows(ids, **sizes, seed=seed, boundary=boundary)
+    if boundary is not None:
+        return Windows(ids, **sizes, seed=1, boundary=boundary)
+    return LineStarts(ids, **sizes, seed=1, line_end=0)
 
 
 def twin_of(cell, dropout=0.0, precision="float32", **settings):
@@ -66,7 +69,7 @@ def rates_and_kept():
 
 def losses_step_by_step(cell, boundary=None):
     """The losses of TensorFlow's engine, which does a step in a call."""
-    twin, windows = twin_of(cell, boundary=boundary), windows_of(1, boundary)
+    twin, windows = twin_of(cell, boundary=boundary), windows_of(boundary)
     losses = []
     for step, (rate, kept) in enumerate(zip(*rates_and_kept(), strict=True)):
         twin.optimizer.learning_rate = rate

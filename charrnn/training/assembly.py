@@ -19,8 +19,9 @@ from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data
 from charrnn.training.distillation import Distillation
+from charrnn.training.line_starts import RESTART_WINDOWS, LineStarts
 from charrnn.training.reporting import reports
-from charrnn.training.restarts import RESTART_WINDOWS, Restarts
+from charrnn.training.restarts import Restarts
 from charrnn.training.round_scoring import round_scorer
 from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
@@ -157,12 +158,15 @@ def _restarts(
     settings: Settings, data: Data, schedule: Schedule
 ) -> list[Restarts]:
     """Resets at random, unless documents alone reset states as often."""
+    windows = data.windows
     if data.documents:
-        windows, documents = data.windows, data.documents.counts()
-        units = len(windows.ids) / documents["training"]
+        units = len(windows.ids) / data.documents.counts()["training"]
         if units <= RESTART_WINDOWS * windows.seq_length:
             return []
-    return [Restarts(schedule, settings.seed)]
+    if not isinstance(windows, LineStarts):
+        return [Restarts(schedule, settings.seed)]
+    rate = windows.restart_windows
+    return [Restarts(schedule, settings.seed, rate, line_starts=windows)]
 
 
 def _schedule(settings: Settings, data: Data, clock: Clock | None) -> Schedule:
