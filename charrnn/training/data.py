@@ -253,6 +253,7 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
         **wanted,
         speed=speed,
         is_trained=settings.init_from is not None,
+        is_student=bool(settings.teachers),
     )
     return dataclasses.replace(settings, **chosen)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.network.engine import load
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.figures import read_history, read_metrics
+from charrnn.training.teaching import finished
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +66,11 @@ class Run:
         return cls(
             folder, engine.to_keras(), engine.vocabulary, metrics, history
         )
+
+    @property
+    def teachers(self) -> "list[Run]":
+        """The teachers of a run with `preset="record"`: a `Run` for each."""
+        return list(map(Run.open, finished(self.folder)))
 
     def __fspath__(self) -> str:
         return os.fspath(self.folder)
