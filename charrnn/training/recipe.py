@@ -42,9 +42,11 @@ class Scale(NamedTuple):
         return round(self.rate * rate_for(cell, units), 5)
 
 
+NEW = Scale()
 # A trained network that learns another text loses what it knows at a high
 # rate, and needs few passes.
 FINE_TUNING = Scale(rate=2 / 3, epochs=1 / 3, chances=1 / 5)
+# What teachers expect can be learnt for longer than a text.
 STUDENT = Scale(epochs=STUDENT_EPOCHS, chances=1 / STUDENT_CHANCES)
 
 
@@ -64,8 +66,7 @@ def recommend(
     minutes: float | None = None,
     epochs: float | None = None,
     speed: Callable[[int], float] | None = None,
-    is_trained: bool = False,
-    is_student: bool = False,
+    scale: Scale = NEW,
     unit: str = "character",
 ) -> dict[str, Any]:
     """Chooses the settings of network and training that are left open.
@@ -91,10 +92,9 @@ def recommend(
         epochs: Maximum number of passes over the text.
         speed: A function of units, as `speed.speed_of` returns it; `None` to
             measure.
-        is_trained: Whether the network starts with the weights of a trained
-            model (--init-from). Its rate is lower, and its passes are fewer.
-        is_student: Whether it learns from other models (--teachers). It has
-            more passes, and less dropout.
+        scale: `NEW`, `FINE_TUNING` for a network with the weights of a
+            trained model (--init-from), or `STUDENT` for one that learns from
+            others (--teachers).
         unit: `"character"`, `"word"` or `"byte"`. For a text of words, count
             words where this speaks of characters.
 
@@ -109,8 +109,6 @@ def recommend(
     """
     layers = layers or layers_for(distinct)
     batch_size = batch_size or streams_for(characters, unit)
-    scale = STUDENT if is_student else Scale()
-    scale = FINE_TUNING if is_trained else scale
     epochs = epochs or scale.passes(characters, batch_size * seq_length, unit)
     speed = speed or speed_of(cell, layers, "float32", distinct, batch_size)
     passes = _passes_in(minutes, epochs, characters, speed)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from charrnn.training import checkpoint, metrics, recipe, run_folder, teaching
+from charrnn.training import checkpoint, recipe, run_folder, teaching
 from charrnn.training.outcome import Outcome, result_of
 from charrnn.training.rules import MIN_MINUTES_OF_TEACHERS
 from charrnn.training.session import Session
@@ -226,6 +226,8 @@ class Record:
 
     def _report(self) -> None:
         """Adds the parts to metrics.json, and says what each has reached."""
+        from charrnn.training import metrics
+
         teachers = teaching.finished(self.folder)
         if not teachers or not teaching.is_finished(self.folder):
             return

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from charrnn.network.engine import load
 from charrnn.text.units import UnitVocabulary
 from charrnn.training.figures import read_history, read_metrics
-from charrnn.training.teaching import finished
 
 if TYPE_CHECKING:
     import keras
@@ -70,6 +69,8 @@ class Run:
     @property
     def teachers(self) -> "list[Run]":
         """The teachers of a run with `preset="record"`: a `Run` for each."""
+        from charrnn.training.teaching import finished
+
         return list(map(Run.open, finished(self.folder)))
 
     def __fspath__(self) -> str:
