@@ -42,7 +42,8 @@ WITHOUT_KERAS = [
     ).split()),
     *("insight." + name for name in (
         "surprise context selection unroll gates layout unroll_picture "
-        "gates_picture probes neurons templates pages neurons_page"
+        "gates_picture jacobians connections connections_picture "
+        "connected_pieces probes neurons templates pages neurons_page"
     ).split()),
 ]  # fmt: skip
 

@@ -41,7 +41,10 @@ mistake in the input leaves no folder behind.
 - `variables`: Read and restore all that training changes: a twin's variables.
 - `sharing`: Share a run's text and weights among its processes.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
+- `line_starts`: Let streams read how a line begins, from the empty state.
 - `restarts`: Reset streams to the empty state at random times.
+- `round_scoring`: Score the rounds of a training with its own loops, where that
+  is faster.
 - `validation`: Score the held-out part during training, and keep the best
   model.
 - `changes`: Resume a run with other settings: what --change may change.
@@ -61,6 +64,7 @@ mistake in the input leaves no folder behind.
 - `engines`: Choose what does the steps: one in a call, or many in a call of
   JAX.
 - `loop`: Run the training steps, and write checkpoints.
+- `ending`: Estimate how long the work after the last training step takes.
 - `budget`: Stop training early enough to finish within the time limit.
 - `history`: Record a run's losses as a table and as a plot.
 - `reporting`: Report progress during training: the progress line and samples.

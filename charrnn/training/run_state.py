@@ -184,6 +184,7 @@ _SETTINGS = _entries(
         "checkpoint_seconds": _NOT_NEGATIVE,
         "prompt": _TEXT,
         "quiet": _BOOL,
+        "line_starts": _BOOL,
         "changes": _list_of(_CHANGE),
         "sizes": _list_of(_SIZE, length=2),
     },
@@ -217,6 +218,7 @@ _SCHEDULE = _entries(
     },
     {"trained": _NOT_NEGATIVE, "epoch": _NOT_NEGATIVE},
 )
+_CURVE = _list_of(_list_of(_LOSS, length=2))
 _PARTS = _entries(
     {"Schedule": _SCHEDULE},
     {
@@ -226,11 +228,7 @@ _PARTS = _entries(
             {"by_heart": _COUNT},
         ),
         "History": _entries(
-            {
-                "rows": _list_of(_row),
-                "curve": _list_of(_list_of(_LOSS, length=2)),
-            },
-            {"changes": _TEXT},
+            {"rows": _list_of(_row), "curve": _CURVE}, {"changes": _TEXT}
         ),
         "Samples": _entries({"text": _TEXT}, {}),
         "Budget": _entries({"planned": _BOOL}, {}),

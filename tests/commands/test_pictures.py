@@ -98,3 +98,73 @@ def test_nothing_in_a_text_reaches_the_terminal_as_it_is(words, capsys):
     line = [*words("unroll", "the\\n sea"), "--escapes"]
     assert main(line) == 0
     assert "\u21b5" in capsys.readouterr().out
+
+
+@pytest.fixture
+def sea(words, tmp_path):
+    """The words of `connections`, with a short text in a file."""
+    path = tmp_path / "sea.txt"
+    path.write_text("the sea,\nthe shells\nshe sells\n", encoding="utf-8")
+    return ["connections", words("")[1], str(path)]
+
+
+def test_connections_says_the_same_in_each_form(sea, tmp_path, capsys):
+    assert main([*sea, "--window", "6", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    rows = facts["predictions"]
+    assert "".join(row["character"] for row in rows) == (
+        "he sea,\nthe shells\nshe sells\n"
+    )
+    assert all(sum(row["shares"]) == pytest.approx(1) for row in rows)
+    picture, made = tmp_path / "at.svg", tmp_path / "page.html"
+    line = [*sea, "--window", "6", "--at", "2:5"]
+    assert main([*line, "--out", str(picture), "--html", str(made)]) == 0
+    out = capsys.readouterr().out
+    (row,) = (row for row in rows if row["place"] == 14)
+    assert row["character"] == "s" and out.splitlines()[0].endswith("[s]")
+    strongest = max(row["shares"])
+    back = row["shares"].index(strongest) + 1
+    assert f"\n{back:4}  {strongest:5.0%}  " in out
+    assert f"({back} back) {strongest:.0%}" in picture.read_text("utf-8")
+    assert "by-connections" in made.read_text("utf-8")
+    assert main([*sea, "--window", "6", "--at", "14"]) == 0
+    assert capsys.readouterr().out == out
+    assert main([*sea, "--window", "6"]) == 0
+    out = capsys.readouterr().out
+    assert f"   1  {facts['by_distance'][0]:5.0%}  " in out
+    assert "furthest back" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--at", "1"], "Expected a place from 2 to 30"),
+        (["--at", "31"], "Received 31"),
+        (["--at", "9:1"], "It has no 9:1"),
+        (["--at", "1:10"], "It has no 1:10"),
+        (["--at", "x"], "is no place"),
+        (["--at", "0"], "is no place"),
+        (["--out", "x.svg"], "Add --at"),
+        (["--window", "0"], "less than 1"),
+        (["--html", "x.txt"], "end in .html"),
+    ],
+    ids=" ".join,
+)
+def test_mistakes_about_connections_are_one_line(sea, capsys, more, says):
+    try:
+        code = main([*sea, *more])
+    except SystemExit as exit:
+        code = exit.code
+    out, err = capsys.readouterr()
+    assert code == 2 and says in err and err.count("\n") == 1 and not out
+
+
+def test_the_page_of_surprise_gets_connections_on_request(
+    sea, tmp_path, capsys
+):
+    made = tmp_path / "page.html"
+    line = ["surprise", *sea[1:], "--connections"]
+    assert main(line) == 2
+    assert "--connections is for --html" in capsys.readouterr().err
+    assert main([*line, "--html", str(made)]) == 0
+    assert '"first": false' in made.read_text("utf-8")
