@@ -35,6 +35,8 @@ every step of a window, between the products with the recurrent weights. From
 - `fused_layers`: Keras layers that run a model's own layers in the fused loops.
 - `fused_logits`: A Keras layer of logits that is faster for large vocabularies.
 - `resets`: Reset the state of a row before each document, exactly.
+- `scan_products`: Multiply in a scan of JAX, also what recurrent dropout leaves
+  of the state.
 - `scans`: Run a recurrent layer over a window of steps in JAX, forward and
   backward.
 - `scanned_layers`: Keras layers that run a model's own layers in the scans of
