@@ -44,8 +44,11 @@ def draw_unrolled(unrolled: Unrolled) -> Drawing:
 
     Example:
 
+    >>> from charrnn import Vocabulary, build_model
     >>> from charrnn.insight.unroll import unroll
-    >>> draw_unrolled(unroll("shakespeare", "king")).title
+    >>> vocabulary = Vocabulary("gikn")
+    >>> model = build_model(vocabulary, units=4, layers=1)
+    >>> draw_unrolled(unroll(model, "king", vocabulary=vocabulary)).title
     'One network, 4 steps: the same weights in each'
     """
     return _Picture(unrolled).drawing
