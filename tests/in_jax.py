@@ -19,10 +19,15 @@ if __name__ == "__main__":  # as if TensorFlow were not installed
 import numpy as np
 
 from charrnn.network.backend import keras
+from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
+from charrnn.scoring.scan import nats_of_rows
 from charrnn.text.student_windows import StudentWindows, row_type
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Windows
 from charrnn.training.distillation import Distillation
+from charrnn.training.line_starts import LineStarts
+from charrnn.training.round_scoring import RoundScorer
 from charrnn.training.rules import rate_for
 from charrnn.training.schedule import loss, optimizer
 from charrnn.twins.fused import fused
@@ -32,10 +37,12 @@ BOUNDARY = CHARACTERS - 1  # of documents, where there are any
 CELLS = "simple_rnn", "lstm", "gru"
 
 
-def windows_of(seed=1, boundary=None):
+def windows_of(boundary=None):
     ids = np.random.default_rng(0).integers(0, CHARACTERS, 150)
     sizes = {"batch_size": STREAMS, "seq_length": 5}
-    return Windows(ids, **sizes, seed=seed, boundary=boundary)
+    if boundary is not None:
+        return Windows(ids, **sizes, seed=1, boundary=boundary)
+    return LineStarts(ids, **sizes, seed=1, line_end=0)
 
 
 def twin_of(cell, dropout=0.0, precision="float32", **settings):
@@ -62,7 +69,7 @@ def rates_and_kept():
 
 def losses_step_by_step(cell, boundary=None):
     """The losses of TensorFlow's engine, which does a step in a call."""
-    twin, windows = twin_of(cell, boundary=boundary), windows_of(1, boundary)
+    twin, windows = twin_of(cell, boundary=boundary), windows_of(boundary)
     losses = []
     for step, (rate, kept) in enumerate(zip(*rates_and_kept(), strict=True)):
         twin.optimizer.learning_rate = rate
@@ -104,6 +111,44 @@ def of_cells_in_bfloat16():
     return {
         cell: losses_in_calls(cell, precision="bfloat16")[0] for cell in CELLS
     }
+
+
+def nats():
+    """The surprise of a text after a step on two devices; as lists."""
+    import jax
+
+    from charrnn.twins.devices import mesh_for
+    from charrnn.twins.jax_steps import JaxSteps
+
+    def train(twin):
+        assert len(jax.devices()) == mesh_for(STREAMS).size == 2
+        kept = np.ones((1, STREAMS), bool)
+        JaxSteps(twin, windows_of()).train(0, [0.01], kept)
+
+    return jax.tree.map(
+        np.ndarray.tolist, nats_of_twins("lstm", "bfloat16", train=train)
+    )
+
+
+def nats_of_twins(cell, precision, boundary=None, train=lambda twin: None):
+    """The surprise of rows of a text, and a twin's values before and after.
+
+    By a twin's layers, after `train`, and by NumPy.
+
+    Returns:
+        `(nats, expected, before, after)`: `expected` is from NumPy.
+    """
+    twin = twin_of(cell, 0.5, precision, boundary=boundary)
+    train(twin)
+    vocabulary = Vocabulary("abcdefghi")
+    vocabulary.boundary = boundary
+    variables = [*twin.variables, *twin.states, *twin.optimizer.variables]
+    before = [np.asarray(v.value) for v in variables]
+    ids = np.random.default_rng(3).integers(0, CHARACTERS, (5, 100))
+    nats = RoundScorer(twin).nats_of_rows(None, ids)
+    engine = Engine.from_keras(twin.model, vocabulary)
+    after = [np.asarray(v.value) for v in variables]
+    return nats, nats_of_rows(engine, ids), before, after
 
 
 def written_in_loops():

@@ -36,8 +36,9 @@ WITHOUT_KERAS = [
         "scan score lines ranking ngrams baselines shift"
     ).split()),
     *("training." + name for name in (
-        "recipe values settings clock checkpoint figures run_state places "
-        "run_folder changes settle data advice stopping session turns run train"
+        "recipe values settings clock checkpoint figures array_shapes "
+        "run_state places run_folder changes settle teachers data advice "
+        "stopping session turns run train"
     ).split()),
     *("insight." + name for name in (
         "surprise context selection unroll gates layout unroll_picture "

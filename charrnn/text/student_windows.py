@@ -39,8 +39,12 @@ class StudentWindows(Windows):
         self.ids = windows.ids
         self.batch_size = windows.batch_size
         self.seq_length = windows.seq_length
-        self._starts = windows._starts
+        self._windows = windows
         self.rows = rows
+
+    def starts(self, step: int) -> np.ndarray:
+        """Finds where each stream's window of a step begins in the text."""
+        return self._windows.starts(step)
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Cuts the windows of a step.

@@ -141,21 +141,14 @@ class Windows:
             `(batch_size, seq_length)`; the targets are the inputs one
             character later.
         """
-        window = self.excerpt(step).astype(np.int32)  # (batch, time + 1)
-        return window[:, :-1], window[:, 1:]
+        places = self.starts(step)[:, None] + np.arange(self.seq_length + 1)
+        window = self.ids[places % len(self.ids)].astype(np.int32)
+        return window[:, :-1], window[:, 1:]  # of (batch, time + 1)
 
     def starts(self, step: int) -> np.ndarray:
         """Finds where each stream's window of a step begins in the text."""
         ahead = int(step) * self.seq_length % len(self.ids)
         return (self._starts + ahead) % len(self.ids)
-
-    def excerpt(
-        self, step: int, steps: int = 1, streams: slice = slice(None)
-    ) -> np.ndarray:
-        """Reads what some streams read in some steps, and the id after it."""
-        ramp = np.arange(steps * self.seq_length + 1)
-        places = self.starts(step)[streams, None] + ramp
-        return self.ids[places % len(self.ids)]
 
     def dataset(self, first_step: int = 0) -> "tf.data.Dataset":
         """Makes an endless `tf.data.Dataset`.

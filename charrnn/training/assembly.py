@@ -19,13 +19,16 @@ from charrnn.training.budget import Budget
 from charrnn.training.clock import Clock
 from charrnn.training.data import Data
 from charrnn.training.distillation import Distillation
+from charrnn.training.line_starts import RESTART_WINDOWS, LineStarts
 from charrnn.training.reporting import reports
-from charrnn.training.restarts import RESTART_WINDOWS, Restarts
+from charrnn.training.restarts import Restarts
+from charrnn.training.round_scoring import round_scorer
 from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, total_steps
 from charrnn.training.validation import SaveBest, Validation
 from charrnn.twins.fused import fused, precision_of
+from charrnn.twins.twin import Twin
 
 
 def network(
@@ -64,7 +67,7 @@ def _recurrent_dropout(settings: Settings) -> str:
 
 def twin(
     settings: Settings, data: Data, model: keras.Sequential
-) -> tuple[keras.Sequential, str]:
+) -> tuple[Twin, str]:
     """Makes a model's twin for training, with its optimizer.
 
     Args:
@@ -99,7 +102,7 @@ def callbacks(
     out: Path,
     settings: Settings,
     data: Data,
-    model: keras.Sequential,
+    twin: Twin,
     *,
     clock: Clock | None,
     tell: Callable[[str], None],
@@ -111,7 +114,7 @@ def callbacks(
         out: The run's folder.
         settings: The `settings.Settings`.
         data: The `data.Data`.
-        model: What `network` returned.
+        twin: What `twin` made.
         clock: The clock of the run.
         tell: Called with lines about the run.
         silent: Whether the callbacks print nothing.
@@ -120,7 +123,8 @@ def callbacks(
         A `dict` from class name to callback.
     """
     schedule = _schedule(settings, data, clock)
-    held_out = Validation(model, data.vocabulary, data.held_out)
+    scorer = round_scorer(twin, len(data.held_out))
+    held_out = Validation(twin.model, data.vocabulary, data.held_out, scorer)
     made = [
         schedule,
         *_restarts(settings, data, schedule),
@@ -154,12 +158,15 @@ def _restarts(
     settings: Settings, data: Data, schedule: Schedule
 ) -> list[Restarts]:
     """Resets at random, unless documents alone reset states as often."""
+    windows = data.windows
     if data.documents:
-        windows, documents = data.windows, data.documents.counts()
-        units = len(windows.ids) / documents["training"]
+        units = len(windows.ids) / data.documents.counts()["training"]
         if units <= RESTART_WINDOWS * windows.seq_length:
             return []
-    return [Restarts(schedule, settings.seed)]
+    if not isinstance(windows, LineStarts):
+        return [Restarts(schedule, settings.seed)]
+    rate = windows.restart_windows
+    return [Restarts(schedule, settings.seed, rate, line_starts=windows)]
 
 
 def _schedule(settings: Settings, data: Data, clock: Clock | None) -> Schedule:

@@ -29,6 +29,7 @@ from charrnn.training import (
     units,
 )
 from charrnn.training.footprint import check_memory
+from charrnn.training.line_starts import windows_for
 from charrnn.training.settings import CHOSEN, Settings
 from charrnn.training.speed import speed_of
 from charrnn.training.split import split_text, tell_parts
@@ -126,25 +127,11 @@ def read_data(
     held_out = held_out[: units.MAX_VALIDATION_UNITS]
     return settings, Data(
         vocabulary,
-        _windows(settings, training, vocabulary),
+        windows_for(settings, vocabulary, training),
         held_out,
         initial,
         documents=parts.documents,
         teachers=engines,
-    )
-
-
-def _windows(
-    settings: Settings, training: np.ndarray, vocabulary: UnitVocabulary
-) -> Windows:
-    """The training part, cut into batches."""
-    batch_size, seq_length = settings.sizes or (0, 0)
-    return Windows(
-        training,
-        batch_size=batch_size,
-        seq_length=seq_length,
-        seed=settings.seed,
-        boundary=vocabulary.boundary,
     )
 
 

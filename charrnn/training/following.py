@@ -12,9 +12,9 @@ import numpy as np
 
 from charrnn.network.engine import Engine
 from charrnn.network.model import build_model
-from charrnn.text.windows import Windows
 from charrnn.training import assembly, leading, sharing, variables
 from charrnn.training.data import Data, read_data
+from charrnn.training.line_starts import windows_for
 from charrnn.training.settings import Settings
 from charrnn.training.settle import checkpoint_settings
 from charrnn.training.stopping import SIGNALS
@@ -99,14 +99,7 @@ def _prepared(
         return settings, data
     training, held_out = sharing.shared_ids(team)
     vocabulary = from_state(message["vocabulary"])
-    batch_size, seq_length = settings.sizes or (0, 0)
-    windows = Windows(
-        training,
-        batch_size=batch_size,
-        seq_length=seq_length,
-        seed=settings.seed,
-        boundary=vocabulary.boundary,
-    )
+    windows = windows_for(settings, vocabulary, training)
     return settings, Data(vocabulary, windows, held_out)
 
 

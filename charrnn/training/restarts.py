@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 
 from charrnn.network.backend import keras
+from charrnn.training.line_starts import RESTART_WINDOWS, LineStarts, drawn
 from charrnn.training.schedule import Schedule
 from charrnn.twins.stateful import states
-
-RESTART_WINDOWS = 64  # mean number of windows between two resets of a stream
 
 
 class Restarts(keras.callbacks.Callback):
@@ -25,15 +24,22 @@ class Restarts(keras.callbacks.Callback):
         schedule: The `Schedule`, for the step.
         seed: The seed of the draws, which depend on it and on the step only.
         windows: The mean number of windows that a stream reads between resets.
+        line_starts: The windows to train on if some of them begin with a line
+            end: states are reset before those, too.
     """
 
     def __init__(
-        self, schedule: Schedule, seed: int, windows: int = RESTART_WINDOWS
+        self,
+        schedule: Schedule,
+        seed: int,
+        windows: float = RESTART_WINDOWS,
+        line_starts: LineStarts | None = None,
     ):
         super().__init__()
         self.schedule = schedule
         self.seed = seed
         self.windows = windows
+        self.line_starts = line_starts
         self.by_engine = False
 
     def kept(self, step: int, streams: int) -> np.ndarray:
@@ -46,9 +52,10 @@ class Restarts(keras.callbacks.Callback):
         Returns:
             A boolean array `(streams,)`.
         """
-        # Seed and step determine the draw, so a checkpoint need not store it.
-        random = np.random.default_rng([self.seed, step])
-        return random.random(streams) >= 1 / self.windows
+        kept = drawn(self.seed, step, streams) >= 1 / self.windows
+        if self.line_starts is None:
+            return kept
+        return kept & ~self.line_starts.at_line_starts(step)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self.by_engine:

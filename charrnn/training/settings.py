@@ -90,6 +90,8 @@ class Settings:
         checkpoint_seconds: Time from one checkpoint to the next.
         prompt: The text that samples during training begin with.
         quiet: Whether to print one line per round, and no samples.
+        line_starts: Whether streams read how a line begins before they are
+            reset: not in runs of earlier versions.
         changes: The changes made with --change: a `dict` for each, as
             `changes.entry` makes it.
         sizes: Batch size and sequence length, reduced if the text is short.
@@ -146,6 +148,7 @@ class Settings:
     prompt: str = _setting("", values.TEXT, free=True)
     quiet: bool = dataclasses.field(default=False, metadata={"free": True})
     # what the run adds
+    line_starts: bool = dataclasses.field(default=True, metadata={"free": True})
     changes: list[dict] = dataclasses.field(default_factory=list)
     sizes: tuple[int, int] | None = None
     text_sha256: str | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from charrnn.training.schedule import Schedule
 
 # The values of earlier versions, which had no such settings.
-EARLIER = {"weight_decay": 0.01}
+EARLIER = {"weight_decay": 0.01, "line_starts": False}
 EARLIER_EMBEDDING = 128  # for "auto" and many characters, in earlier versions
 
 

@@ -40,6 +40,7 @@ every step of a window, between the products with the recurrent weights. From
 - `scanned_layers`: Keras layers that run a model's own layers in the scans of
   JAX.
 - `fused`: Make a twin of a model that trains it faster: the function `fused`.
+- `surprise`: Score rows of text with the layers of a twin, in its precision.
 - `devices`: Divide the streams of a batch over the devices of JAX.
 - `jax_text`: Keep the text of JAX's steps on the devices, or send what a call
   reads.

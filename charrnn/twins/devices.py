@@ -47,9 +47,9 @@ def replicated(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
-def divided(mesh: Mesh) -> NamedSharding:
-    """The first axis divided over the devices: that of the streams."""
-    return NamedSharding(mesh, PartitionSpec(STREAMS))
+def divided(mesh: Mesh, axis: int = 0) -> NamedSharding:
+    """An axis divided over the devices: that of the streams."""
+    return NamedSharding(mesh, PartitionSpec(*[None] * axis, STREAMS))
 
 
 def place(value: Any, sharding: NamedSharding) -> jax.Array:

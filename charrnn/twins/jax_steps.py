@@ -145,12 +145,13 @@ def _compiled(
     """Compiles the function that does the steps of a call."""
     step = _Step(twin, windows.batch_size // mesh.size, windows.seq_length)
     same, parts = PartitionSpec(), PartitionSpec(STREAMS)
+    of_steps = PartitionSpec(None, STREAMS)
     values = (same, same, same, parts)
     calls = jax.shard_map(
         step.many,
         mesh=mesh,
         in_specs=(
-            values, text_spec, parts, same, PartitionSpec(None, STREAMS), same
+            values, text_spec, of_steps, same, of_steps, same
         ),
         out_specs=(values, same),
         check_vma=False,  # the gradients are averaged by hand
@@ -171,7 +172,6 @@ class _Step:
         self._twin = resized(twin, streams)
         self._loss, self._optimizer = twin.loss, twin.optimizer
         self._ramp = np.arange(seq_length + 1, dtype=np.int32)
-        self._seq_length = seq_length
         self._rate = next(
             i
             for i, variable in enumerate(twin.optimizer.variables)
@@ -188,7 +188,7 @@ class _Step:
 
         def body(i, carried):
             values, losses = carried
-            places = starts[:, None] + i * self._seq_length + self._ramp
+            places = starts[i][:, None] + self._ramp
             windows = batch(text, places % size)
             values, loss = self.one(values, windows, rates[i], kept[i])
             return values, losses.at[i].set(loss)

@@ -13,17 +13,17 @@ from charrnn.twins.devices import STREAMS, divided, place, replicated
 MAX_TEXT_BYTES = 2**28
 MAX_EXPECTED_BYTES = 2**31  # the same of what teachers expect
 
-# Ids and, for a student, what its teachers expect; each stream's start in them.
+# Ids and, for a student, what its teachers expect; where windows begin in them.
 Excerpt = tuple[list[jax.Array], jax.Array]
 
 
 class Text:
     """The text on the devices: all of it, or what one call reads.
 
-    Both are read in the same way: a stream's window begins at its start plus
-    the steps of this call, and the text is circular. What a call reads is a
-    row for each stream, one after the other: a device has those of its own
-    streams only, and a process reads no others.
+    Both are read in the same way: each window begins at a place of the text,
+    which is circular. What a call reads is a row for each stream, one after
+    the other, with the windows of all its steps: a device has those of its
+    own streams only, and a process reads no others.
 
     Attributes:
         spec: How the arrays are divided over the devices.
@@ -37,7 +37,7 @@ class Text:
 
     def __init__(self, windows: Windows, mesh: Mesh, max_steps: int) -> None:
         self._windows, self._mesh = windows, mesh
-        self._length = max_steps * windows.seq_length + 1
+        self._max_steps = max_steps
         self._arrays = _arrays(windows)
         ids, *expected = self._arrays
         self._is_whole = (
@@ -58,34 +58,38 @@ class Text:
             count: The number of its steps.
 
         Returns:
-            The arrays, and each stream's start in them, int32.
+            The arrays, and where windows begin in them: int32,
+            `(max_steps, streams)`.
         """
-        starts = self._windows.starts(step)
-        if self._is_whole:
-            return self._placed, place(starts.astype(np.int32), self._parts)
-        length = self._length
-        ramp = np.arange(count * self._windows.seq_length + 1)
+        windows = self._windows
+        shape = self._max_steps, windows.batch_size
+        starts = np.zeros(shape, np.int64)
+        for i in range(count):
+            starts[i] = windows.starts(step + i)
+        text = self._placed if self._is_whole else []
+        if not self._is_whole:
+            text = [self._cut(a, starts[:count]) for a in self._arrays]
+            width = windows.seq_length + 1
+            streams = windows.batch_size // self._mesh.size
+            rows = np.arange(windows.batch_size) % streams * self._max_steps
+            starts = (rows + np.arange(self._max_steps)[:, None]) * width
+        steps_first = divided(self._mesh, axis=1)
+        return text, place(starts.astype(np.int32), steps_first)
 
-        def cut(array):
-            def rows(index):
-                places = starts[index[0], None] + ramp
-                read = array[places % len(array)]
-                block = np.zeros((len(read), length, *inner), array.dtype)
-                block[:, : len(ramp)] = read
-                return block
+    def _cut(self, array: np.ndarray, starts: np.ndarray) -> jax.Array:
+        """The windows that begin at `(steps, streams)`, each stream's a row."""
+        width = self._windows.seq_length + 1
+        places = starts.T[:, :, None] + np.arange(width)
+        places = places.reshape(len(places), -1)  # (streams, steps * width)
+        shape = len(places), self._max_steps * width, *array.shape[1:]
 
-            inner = array.shape[1:]
-            shape = (len(starts), length, *inner)
-            return jax.make_array_from_callback(shape, self._parts, rows)
+        def rows(index):
+            read = array[places[index[0]] % len(array)]
+            block = np.zeros((len(read), *shape[1:]), array.dtype)
+            block[:, : read.shape[1]] = read
+            return block
 
-        text = [cut(array) for array in self._arrays]
-        streams = self._windows.batch_size // self._mesh.size
-        first = np.arange(self._windows.batch_size) % streams * length
-        return text, place(first.astype(np.int32), self._parts)
-
-    @property
-    def _parts(self):
-        return divided(self._mesh)
+        return jax.make_array_from_callback(shape, divided(self._mesh), rows)
 
 
 def _arrays(windows: Windows) -> list[np.ndarray]:

@@ -28,7 +28,7 @@ def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
     types = "of_cells_in_bfloat16", "written_in_loops", "of_many_steps"
     rest = "on_devices", "masks_differ", "with_dropout", "fit", "students"
-    return in_jax(*whole, *types, *rest)
+    return in_jax(*whole, *types, *rest, "nats")
 
 
 @pytest.mark.slow
@@ -60,6 +60,14 @@ def test_bfloat16_rounds_but_computes_the_same(results, cell):
     exact, rounded = results["of_cells"], results["of_cells_in_bfloat16"]
     np.testing.assert_allclose(rounded[cell], exact[cell], rtol=5e-3)
     assert rounded[cell] != exact[cell]
+
+
+@pytest.mark.slow
+def test_a_twin_scores_as_numpy_does_and_stays_as_it_is(results):
+    nats, expected, before, after = results["nats"]
+    np.testing.assert_allclose(nats, expected, atol=3e-2)
+    assert abs(np.mean(nats) - np.mean(expected)) < 1e-3
+    assert before == after
 
 
 @pytest.mark.slow
