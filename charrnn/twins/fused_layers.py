@@ -159,7 +159,7 @@ class Fused(keras.layers.Layer):
         """
         import tensorflow as tf
 
-        from charrnn.twins import equations, loops
+        from charrnn.twins import equations, unrolled
 
         cell = layer.cell
         of_cell = getattr(equations, str(equations_of(cell)))
@@ -177,7 +177,7 @@ class Fused(keras.layers.Layer):
         masks = recurrent_masks(layer) if training else None
         each = x, states, groups_of(kept, rows), groups_of(masks, rows)
         results = [
-            loops.run(of_cell, group, *weights, first, parts, *around)
+            unrolled.run(of_cell, group, *weights, first, parts, *around)
             for group, first, *around in zip(*each, strict=True)
         ]
         outputs, last = zip(*results, strict=True)
