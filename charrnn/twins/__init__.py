@@ -7,9 +7,9 @@ Where is an LSTM step computed in training? `LSTM` in `equations` has its
 equations and their gradient; `kernels` compiles them; `loops` runs them for
 every step of a window, between the products with the recurrent weights. From
 `charrnn.fused(model)` the calls lead through `fused` and `fused_layers` to
-`unrolled.run`, which leaves all layers but small ones to `loops.run`. With JAX
-they lead through `scanned_layers` to `scans.run`, and `jax_steps` does many
-training steps in one call.
+`loops.run`, or to `unrolled.run` for a small layer. With JAX they lead through
+`scanned_layers` to `scans.run`, and `jax_steps` does many training steps in
+one call.
 
 - `precision`: Choose the precision of training's matrix products: float32 or
   bfloat16.

@@ -27,9 +27,9 @@ from charrnn.twins.products import (
     sum_of_outer,
 )
 
-# A step takes about 3 ms to build, for each layer and group of rows. From 256
-# units on, two cores share a layer's units, as only `loops.py` lets them.
-MAX_STEPS = 128
+# Building the graph takes 3 to 8 ms for each step of each group of rows. From
+# 256 units on, two cores share a layer's units, as only `loops.py` lets them.
+MAX_STEPS = 256  # of all groups together
 MAX_UNITS = 255
 
 Matrices = Sequence[tf.Tensor]
@@ -62,17 +62,16 @@ def run(
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Runs one recurrent layer over all steps.
 
-    A layer that is not small, or whose states are masked, is left to
-    `loops.run`.
+    A layer whose states are masked is left to `loops.run`.
 
     Args:
         equations: A class of `charrnn.twins.equations`.
-        inputs: `(T, B, I)`, as for `loops.run`.
+        inputs: `(T, B, I)`, as for `loops.run`; `T` must be known.
         kernel: `W`, float32, `(I, G H)`.
         recurrent_kernel: `U`, float32, `(H, G H)`.
         bias: float32, `(products, G H)`.
         states: The initial states, float32, `(B, H)` each, `h` first.
-        parts: Number of parts that the units are divided into.
+        parts: For `loops.run` only.
         *masks: The further arguments of `loops.run`.
 
     Returns:
@@ -90,8 +89,7 @@ def run(
     (TensorShape([5, 2, 4]), TensorShape([2, 4]))
     """
     weights = kernel, recurrent_kernel, bias
-    small = _is_small(inputs.shape[0], states[0].shape[1]) and parts == 1
-    if not small or any(mask is not None for mask in masks):
+    if any(mask is not None for mask in masks):
         return loops.run(equations, inputs, *weights, states, parts, *masks)
 
     # As in `loops.run`, TensorFlow sees one operation with its gradient.
@@ -123,9 +121,20 @@ def run(
     return outputs, last
 
 
-def _is_small(steps: int | None, units: int) -> bool:
-    """Whether the graph should have each of the steps."""
-    return 1 <= (steps or 0) <= MAX_STEPS and units <= MAX_UNITS
+def is_small(steps: int | None, groups: int, units: int) -> bool:
+    """Whether the steps of a layer are worth having in the graph.
+
+    Args:
+        steps: Steps of a window; `None` if not known.
+        groups: Number of groups of rows that are run separately.
+        units: Units of the layer.
+
+    Example:
+
+    >>> is_small(64, 2, 128), is_small(None, 2, 128), is_small(64, 2, 512)
+    (True, False, False)
+    """
+    return 1 <= groups * (steps or 0) <= MAX_STEPS and units <= MAX_UNITS
 
 
 def _forward(
