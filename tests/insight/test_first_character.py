@@ -21,7 +21,7 @@ def test_what_cannot_be_trained_is_refused(options, says):
 
 @pytest.mark.slow
 def test_an_lstm_remembers_where_a_simple_rnn_forgets():
-    found = charrnn.first_character(cells=["simple_rnn", "lstm"], distance=20)
+    found = charrnn.first_character(cells=["simple_rnn", "lstm"])
     assert found["lstm"].min() > 0.9
     assert found["simple_rnn"][0] > found["simple_rnn"][-1] + 0.2
     assert found["simple_rnn"][-1] < 0.7
