@@ -65,6 +65,10 @@ _HOMES = {
     "draw_unrolled": "insight.unroll_picture",
     "gates": "insight.gates",
     "draw_gates": "insight.gates_picture",
+    "connections": "insight.connections",
+    "draw_connections": "insight.connections_picture",
+    "singular_values": "insight.jacobians",
+    "first_character": "insight.first_character",
     "gradient_decay": "insight.gradients",
     "read_neurons": "insight.neurons",
     "score_adapting": "scoring.adaptation",
@@ -84,10 +88,18 @@ _HOMES = {
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.exports.export import export as export
+    from charrnn.insight.connections import connections as connections
+    from charrnn.insight.connections_picture import (
+        draw_connections as draw_connections,
+    )
     from charrnn.insight.context import context_curve as context_curve
+    from charrnn.insight.first_character import (
+        first_character as first_character,
+    )
     from charrnn.insight.gates import gates as gates
     from charrnn.insight.gates_picture import draw_gates as draw_gates
     from charrnn.insight.gradients import gradient_decay as gradient_decay
+    from charrnn.insight.jacobians import singular_values as singular_values
     from charrnn.insight.neurons import read_neurons as read_neurons
     from charrnn.insight.surprise import Reading as Reading
     from charrnn.insight.surprise import read_along as read_along

@@ -82,8 +82,12 @@ def _tidy(notebook, digest):
         for output in cell["outputs"]:
             if "execution_count" in output:
                 output["execution_count"] = number
-            if kind_of(output).startswith("image/"):
-                output["metadata"] = {"alt": cell["metadata"].get("alt", "")}
+            kind = kind_of(output)
+            if kind.startswith("image/"):
+                output["data"] = {kind: output["data"][kind]}
+                output["metadata"] = {
+                    kind: {"alt": cell["metadata"].get("alt", "")}
+                }
     notebook["metadata"] = {
         "charrnn": {"outputs_of": digest},
         "kernelspec": notebook["metadata"]["kernelspec"],
@@ -140,7 +144,7 @@ def _outputs(cell, name, pictures):
         if kind.startswith("image/"):
             file = f"{name}-{len(pictures) + 1}.{kind[6:9]}"
             pictures[file] = _bytes("".join(output["data"][kind]), kind)
-            yield f"![{cell['metadata']['alt']}]({file})"
+            yield f"![{cell['metadata'].get('alt', '')}]({file})"
         elif kind == "text/html":
             yield f"<div>{''.join(output['data'][kind])}</div>"
         else:

@@ -11,7 +11,7 @@ import numpy as np
 from charrnn.network.backend import keras
 from charrnn.scoring import baselines, score
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training import budget, loop
+from charrnn.training import budget, ending, loop
 from charrnn.training.clock import Clock
 from charrnn.training.schedule import Schedule
 
@@ -40,6 +40,17 @@ class Machine:
             seconds -= piece
 
 
+class HeldOut:
+    """What a budget reads of a `Validation`."""
+
+    network, vocabulary = None, Vocabulary("ab")
+
+    def __init__(self, characters, scorer):
+        self.ids = np.zeros(characters, np.uint8)
+        self.scorer = scorer
+        self.exact_at_end = False
+
+
 class Run(keras.callbacks.Callback):
     """A run of training on such a machine, of a text of a million characters.
 
@@ -54,12 +65,14 @@ class Run(keras.callbacks.Callback):
         one: Characters a second that are scored in one stream.
         many: The same, in 64 streams.
         held_out: Characters that are scored.
+        loops: Characters a second that the loops of the training score;
+            `None` to score the rounds in 64 streams of NumPy.
     """
 
     def __init__(
         self, machine, seconds, total_steps=None, *, start=3.0,
         compiling=(5.0,), step=0.05, steps_per_round=500, one=15_000,
-        many=60_000, held_out=100_000,
+        many=60_000, held_out=100_000, loops=None,
     ):  # fmt: skip
         super().__init__()
         self.machine = machine
@@ -72,22 +85,19 @@ class Run(keras.callbacks.Callback):
             seq_length=64, dataset=lambda step: self,
         )  # fmt: skip
         self.windows = windows
-        self.validation = types.SimpleNamespace(
-            ids=np.zeros(held_out, np.uint8),
-            network=None,
-            vocabulary=Vocabulary("ab"),
-        )
+        self.loops = loops
+        self.validation = HeldOut(held_out, scorer=loops)
         clock = Clock(machine.now)
         clock.start()
         machine.work(start)
         self.schedule = Schedule(windows, 0.01, total_steps, clock)
         self.budget = budget.Budget(seconds, self.schedule, self.validation)
-        ending = budget.Ending(
+        estimate = ending.Ending(
             self.schedule, self.validation, seconds, machine.now
         )
-        ending._probe = self._probe
-        ending._engine = self
-        self.schedule.ending = ending
+        estimate._probe = self._probe
+        estimate._engine = self
+        self.schedule.ending = estimate
         self.left = []  # (time, seconds left, step)
         self.rates = []
 
@@ -102,8 +112,8 @@ class Run(keras.callbacks.Callback):
 
     def _probe(self, streams):
         before = self.machine.time
-        self.machine.work(budget.PROBE_SECONDS)
-        slow = (self.machine.time - before) / budget.PROBE_SECONDS
+        self.machine.work(ending.PROBE_SECONDS)
+        slow = (self.machine.time - before) / ending.PROBE_SECONDS
         return slow / self.speeds[streams]
 
     def on_train_batch_end(self, batch, logs=None):
@@ -113,7 +123,11 @@ class Run(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.validations += 1
         read = 1.25 * len(self.validation.ids)
-        self.machine.work(read / self.speeds[score.STREAMS])
+        exact = self.stop_training and self.validation.exact_at_end
+        slow = exact or not self.loops
+        self.machine.work(
+            read / (self.speeds[score.STREAMS] if slow else self.loops)
+        )
 
     def train(self):
         """Trains until the prompt would be back."""
@@ -148,5 +162,5 @@ class Run(keras.callbacks.Callback):
         counted = min(
             self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
         )
-        self.machine.work(0.7 * budget.BASELINE_SECONDS * counted)
-        self.machine.work(0.7 * budget.FILES_SECONDS)
+        self.machine.work(0.7 * ending.BASELINE_SECONDS * counted)
+        self.machine.work(0.7 * ending.FILES_SECONDS)

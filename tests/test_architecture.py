@@ -36,12 +36,14 @@ WITHOUT_KERAS = [
         "scan score lines ranking ngrams baselines shift"
     ).split()),
     *("training." + name for name in (
-        "recipe values settings clock checkpoint figures run_state places "
-        "run_folder changes settle data advice stopping session turns run train"
+        "recipe values settings clock checkpoint figures array_shapes "
+        "run_state places run_folder changes settle teachers data advice "
+        "stopping session turns run train"
     ).split()),
     *("insight." + name for name in (
         "surprise context selection unroll gates layout unroll_picture "
-        "gates_picture probes neurons templates pages neurons_page"
+        "gates_picture jacobians connections connections_picture "
+        "connected_pieces probes neurons templates pages neurons_page"
     ).split()),
 ]  # fmt: skip
 

@@ -46,6 +46,8 @@
   context.
 - `unroll`: Show a network unrolled in time over a short text, step by step.
 - `gates`: Show the gates and the state of units over a sentence, as heat maps.
+- `connections`: Show which earlier characters each prediction of a text depends
+  on.
 - `gradients`: Measure how gradients vanish in SimpleRNN, LSTM and GRU.
 - `neurons`: Find and show the units of a model that track something readable.
 - `export`: Write a model in a form that needs no charrnn.

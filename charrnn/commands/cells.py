@@ -48,6 +48,14 @@ class Cells:
             else:
                 line.append(" ", "on #ffffff")
 
+    def on_share(self, line: rich.text.Text, text: str, share: float) -> None:
+        """Adds a text to a line, on the colour of a value from 0 to 1."""
+        level = share_level(share)
+        if self.in_colour and level:
+            line.append(text, f"black on {LIGHT.surprise[level - 1]}")
+        else:
+            line.append(text)
+
     def print(self, line: rich.text.Text | str) -> None:
         """Prints a line as it is."""
         self.console.print(line, soft_wrap=True, markup=False)

@@ -3,13 +3,16 @@
 import argparse
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from charrnn.commands.options import add_text_arguments, at_least, defaults
 from charrnn.commands.outputs import PNG, check_output, tell_written
 from charrnn.commands.texts import read_corpus
+from charrnn.insight.first_character import first_character
 from charrnn.insight.pictures import draw_decays
 from charrnn.insight.vanishing import CellDecay, decay_by_cell
 from charrnn.network.cells import CELLS
@@ -50,11 +53,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{text} (default: {default[name]})",
         )
+    _add_more(parser)
     parser.add_argument(
         "--plot", type=Path, metavar="PNG", help="also draw the norms"
     )
     parser.add_argument(
         "--json", action="store_true", help="print the norms as JSON"
+    )
+
+
+def _add_more(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of what else to measure."""
+    parser.add_argument(
+        "--singular-values",
+        action="store_true",
+        help="also measure the largest and the smallest singular value of "
+        "d h(t) / d h(t - k), the product of k Jacobians",
+    )
+    parser.add_argument(
+        "--first-character",
+        action="store_true",
+        help="also train a tiny network of each cell to remember the first of "
+        "many random letters, and print how often it does; takes a minute",
     )
 
 
@@ -69,19 +89,35 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         lags=arguments.lags,
         seed=arguments.seed,
+        singular=arguments.singular_values,
         watch=watched("training", total=len(CELLS)),
     )
+    remembered: dict[str, np.ndarray] = {}
+    if arguments.first_character:
+        watch = watched("remembering", total=len(CELLS))
+        remembered = first_character(seed=arguments.seed, watch=watch)
     if arguments.plot:
         draw_decays(decays, arguments.plot)
         tell_written(arguments.plot)
     if arguments.json:
-        print(json.dumps([_as_json(each) for each in decays], indent=1))
+        rows = [_as_json(each, remembered) for each in decays]
+        print(json.dumps(rows, indent=1))
     else:
         _print(decays)
+        _print_singular(decays)
+        _print_remembered(remembered)
     return 0
 
 
-def _as_json(each: CellDecay) -> dict[str, Any]:
+def _as_json(
+    each: CellDecay, remembered: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    more = {}
+    if each.singular is not None:
+        more["largest_singular_values"] = each.singular.largest.tolist()
+        more["smallest_singular_values"] = each.singular.smallest.tolist()
+    if each.cell in remembered:
+        more["first_character_accuracy"] = remembered[each.cell].tolist()
     return {
         "cell": each.cell,
         "unit": each.unit,
@@ -91,6 +127,7 @@ def _as_json(each: CellDecay) -> dict[str, Any]:
         "training_nats_per_character": _finite(
             each.training_nats_per_character
         ),
+        **more,
     }
 
 
@@ -123,6 +160,30 @@ def _print(decays: Sequence[CellDecay]) -> None:
             "matrix is orthogonal, which preserves their length; gates start "
             "half shut)"
         )
+
+
+def _print_singular(decays: Sequence[CellDecay]) -> None:
+    """Prints the largest and the smallest singular values by lag."""
+    found = [each.singular for each in decays if each.singular is not None]
+    for side in ("largest", "smallest") if found else ():
+        print(f"\n{side} singular value of d h(t) / d h(t - k)")
+        columns = [getattr(each, side) for each in found]
+        for k in LAGS_IN_TABLE:
+            if k < len(columns[0]):
+                _print_row(f"k = {k}", [f"{own[k]:.2g}" for own in columns])
+
+
+def _print_remembered(remembered: Mapping[str, np.ndarray]) -> None:
+    """Prints how often each cell knows the first of many letters."""
+    if not remembered:
+        return
+    print("\nhow often a network of 20 units, trained on just this, knows the")
+    print("first of random letters after k more (by chance: 4%)\n")
+    _print_row("cell", remembered)
+    for k in LAGS_IN_TABLE:
+        if all(k < len(own) for own in remembered.values()):
+            shares = [f"{own[k]:.0%}" for own in remembered.values()]
+            _print_row(f"k = {k}", shares)
 
 
 def _print_row(name: str, values: Iterable[str]) -> None:

@@ -15,10 +15,11 @@ from rich.cells import cell_len
 from charrnn.commands.options import add_reading_arguments, at_least
 from charrnn.commands.outputs import PAGE, check_output, tell_written
 from charrnn.commands.texts import read_for, read_lines_for
+from charrnn.insight.connections import connections
 from charrnn.insight.pages import page, title_of
 from charrnn.insight.places import Place
 from charrnn.insight.surprise import BITS_PER_COLOUR, Reading, read_along
-from charrnn.network.engine import load
+from charrnn.network.engine import Engine, load
 from charrnn.scoring.losses import to_bits
 from charrnn.scoring.score import BY_DOCUMENTS
 from charrnn.system import atomic
@@ -61,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and is not scored",
     )
     parser.add_argument(
+        "--connections",
+        action="store_true",
+        help="let the page of --html also show what each prediction depends "
+        "on, as `charrnn connections` does; takes much longer",
+    )
+    parser.add_argument(
         "--count",
         type=at_least(1),
         metavar="N",
@@ -77,6 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(
             "--count is for --typos. Add it, or leave --count out."
         )
+    if arguments.connections and not arguments.html:
+        raise ValueError(
+            "--connections is for --html. Add it, or use `charrnn connections`."
+        )
     engine = load(arguments.model)
     notices: list[str] = []  # printed last: the text may fill the screen
     lines: list[str] | None = None  # those of the documents, if there are any
@@ -92,9 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
         ascii_only = sys.stdout.isatty()
         print(json.dumps(_as_json(reading), ensure_ascii=ascii_only))
     elif arguments.html:
-        title = title_of(arguments.text, arguments.model)
-        atomic.write_text(arguments.html, page(reading, title))
-        tell_written(arguments.html)
+        _write_page(reading, engine, text, arguments)
     elif arguments.typos:
         count = arguments.count or PLACES_LISTED
         _print_places("word", reading.words(lines)[:count])
@@ -108,6 +117,17 @@ def run(arguments: argparse.Namespace) -> int:
     for notice in notices:
         remark(notice)
     return 0
+
+
+def _write_page(
+    reading: Reading, engine: Engine, text: str, arguments: argparse.Namespace
+) -> None:
+    connected = None
+    if arguments.connections:
+        connected = connections(engine, text, watch=watched("connecting"))
+    title = title_of(arguments.text, arguments.model)
+    atomic.write_text(arguments.html, page(reading, title, connected))
+    tell_written(arguments.html)
 
 
 def _print_mean(reading: Reading) -> None:

@@ -18,6 +18,8 @@ VERBS = {
     "unroll": "Show a network unrolled in time over a short text: states, "
     "expectations and the loss of each step.",
     "gates": "Show the gates and the cell state of some units over a sentence.",
+    "connections": "Show which earlier characters each prediction of a text "
+    "depends on: in colours, as a web page, or as a picture of one.",
     "gradients": "Measure how gradients vanish in SimpleRNN, LSTM and GRU.",
     "neurons": "Find the units of a model that track something readable, and "
     "show them.",

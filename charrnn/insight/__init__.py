@@ -12,10 +12,19 @@
 - `selection`: Choose which units of a network to show, and name what it reads.
 - `unroll`: Read a short text step by step: states, expectations and the loss.
 - `gates`: Record the gates, the candidate and the state of a layer over a text.
+- `jacobians`: Measure how a layer's state depends on its earlier ones: singular
+  values.
+- `first_character`: Train tiny networks to remember a first character: which
+  cells can.
+- `connections`: Find which earlier characters each prediction depends on.
 - `layout`: Lay out the steps of a network as columns of a picture.
 - `unroll_picture`: Draw a network unrolled in time over a short text.
 - `gates_picture`: Draw the gates and the state of units as heat maps over a
   text.
+- `connections_picture`: Draw which earlier characters one prediction depends
+  on.
+- `connected_pieces`: Pack the connections of a text for a page, between the
+  pieces shown there.
 - `probes`: Compute features of a text that a reader can name: quotes, lines,
   words.
 - `neurons`: Find units of a network that track features a reader can name.

@@ -90,7 +90,7 @@ def gates(
     and understanding recurrent networks".
     """
     engine, ids, inputs = read_short(model, text, vocabulary, MAX_STEPS)
-    number = _checked_layer(layer, len(engine.layers))
+    number = checked_layer(layer, len(engine.layers))
     traced = trace(engine, ids).layers[number - 1]
     cell = traced.layer.cell
     return Gates(
@@ -105,7 +105,24 @@ def gates(
     )
 
 
-def _checked_layer(layer: int | None, count: int) -> int:
+def checked_layer(layer: int | None, count: int) -> int:
+    """Checks the number of a recurrent layer.
+
+    Args:
+        layer: The number, the lowest is 1; `None` for the highest.
+        count: How many recurrent layers there are.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: if there is no such layer.
+
+    Example:
+
+    >>> checked_layer(None, 2)
+    2
+    """
     if layer is None:
         return count
     if not 1 <= layer <= count:

@@ -28,6 +28,8 @@ from pathlib import Path
 
 import numpy as np
 
+from charrnn.insight.connected_pieces import packed_connections
+from charrnn.insight.connections import Connections
 from charrnn.insight.surprise import BITS_PER_COLOUR, Reading
 from charrnn.insight.templates import (
     escaped,
@@ -57,10 +59,15 @@ EXPECTED = {"character": "expected", "word": "expected", "byte": "first byte"}
 # separate the letters that they join.
 JOINERS = "\u200c\u200d"
 
-SCRIPTS = ("characters.js", "pieces.js", "reading.js", "surprise.js")
+SCRIPTS = ("characters.js", "pieces.js", "reading.js")
 
 
-def page(reading: Reading, title: str) -> str:
+def page(
+    reading: Reading,
+    title: str,
+    connections: Connections | None = None,
+    connections_first: bool = False,
+) -> str:
     """Makes a page of a reading.
 
     Every character or word is coloured by its surprise. With JavaScript a
@@ -71,9 +78,13 @@ def page(reading: Reading, title: str) -> str:
     Args:
         reading: A `charrnn.Reading`.
         title: Of the page, such as the names of the text and the model.
+        connections: Those of the same text, for a second mode of the page:
+            what each prediction depends on. `None` to do without.
+        connections_first: Whether the page begins in this mode.
 
     Returns:
-        A `str` of self-contained HTML: up to 30 bytes per character.
+        A `str` of self-contained HTML: up to 30 bytes per character, and with
+        connections about one more for each of their window.
 
     Example:
 
@@ -84,7 +95,14 @@ def page(reading: Reading, title: str) -> str:
     True
     """
     step = BITS_PER_COLOUR[reading.unit]
+    data, scripts = _data(reading), [*SCRIPTS]
+    if connections is not None:
+        data["connections"] = packed_connections(
+            connections, reading.pieces, connections_first
+        )
+        scripts.append("connections.js")
     places = {
+        "MODES": _modes(reading) if connections is not None else "",
         "TITLE": html.escape(title),
         "TEXT": _coloured(reading),
         "SUMMARY": _summary(reading),
@@ -92,9 +110,9 @@ def page(reading: Reading, title: str) -> str:
         "CLEARLY": str(step * CLEARLY_SURPRISING),
         "PIECE": PIECES[reading.unit],
         "EXPECTED": EXPECTED[reading.unit],
-        "DATA": script_data(_data(reading)),
+        "DATA": script_data(data),
         "STYLE": stylesheet(),
-        "SCRIPT": script(*SCRIPTS),
+        "SCRIPT": script(*scripts, "surprise.js"),
     }
     places["PANEL"] = filled("panel.html", places)
     return filled("surprise.html", places)
@@ -107,6 +125,19 @@ def _summary(reading: Reading) -> str:
     if reading.unit != "character":
         losses += f", {to_bits(scored.nats_per_unit):.2f} per {reading.unit}"
     return f"{losses}, {scored.extent} scored"
+
+
+def _modes(reading: Reading) -> str:
+    """The buttons of the two modes, and the colours of the second."""
+    levels = range(1, COLOUR_LEVELS + 1)
+    colours = "".join(
+        f'<span class="s{level}">&nbsp;</span>' for level in levels
+    )
+    places = {
+        "PIECE": PIECES[reading.unit],
+        "SHARES": f"<span>0</span>{colours} <span>1</span>",
+    }
+    return filled("modes.html", places)
 
 
 def _legend(step: int) -> str:

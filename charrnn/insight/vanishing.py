@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from charrnn.insight.jacobians import SingularValues, singular_values
 from charrnn.network.arguments import parameters_of
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
@@ -31,6 +32,8 @@ WARM_UP = 32  # units read first, so that the state becomes typical
 # Float32 copies of all weights in memory: the weights, their gradients, the
 # optimizer's two moments, and TensorFlow's buffers.
 WEIGHT_COPIES = 8
+MAX_SINGULAR_LAGS = 50  # a decomposition for each takes a while
+SINGULAR_PLACES = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +48,8 @@ class CellDecay:
             new network.
         unit: What the networks read: `"character"`, `"word"` or `"byte"`.
             Lags are counted in it.
+        singular: The singular values of d h(t) / d h(t - k); `None` if they
+            were not asked for.
     """
 
     cell: str
@@ -52,6 +57,7 @@ class CellDecay:
     decay: "Decay"
     training_nats_per_character: float | None
     unit: str = DEFAULT
+    singular: SingularValues | None = None
 
 
 def decay_by_cell(
@@ -62,6 +68,7 @@ def decay_by_cell(
     steps: int = 500,
     lags: int = 100,
     seed: int = 0,
+    singular: bool = False,
     watch: Callable[[Iterable], Iterable] = iter,
 ) -> list[CellDecay]:
     """Trains a small network of each kind of cell, and measures its gradients.
@@ -74,6 +81,7 @@ def decay_by_cell(
             first is made.
         lags: Number of characters, words or bytes to look back.
         seed: Of the weights and the windows.
+        singular: Whether to measure singular values, too, of up to 50 lags.
         watch: Wraps the loop over cells, for a progress bar:
             `rich.progress.track`, for example.
 
@@ -102,7 +110,7 @@ def decay_by_cell(
     for cell in watch(CELLS):
         found += _measure(
             cell, vocabulary, training, excerpts,
-            units=units, steps=steps, lags=lags, seed=seed,
+            units=units, steps=steps, lags=lags, seed=seed, singular=singular,
         )  # fmt: skip
     return found
 
@@ -117,6 +125,7 @@ def _measure(
     steps: int,
     lags: int,
     seed: int,
+    singular: bool,
 ) -> list[CellDecay]:
     """Measures one kind of cell: a new network, and the same one trained."""
     # Imported here because they load TensorFlow, which slows down `--help`.
@@ -127,15 +136,31 @@ def _measure(
     set_random_seed(seed)
     model = build_model(vocabulary, cell=cell, units=units, layers=1)
     unit = vocabulary.unit
+
+    def spectra() -> SingularValues | None:
+        return _singular(model, excerpts, lags) if singular else None
+
     before = gradient_decay(model, excerpts, lags)
-    found = [CellDecay(cell, 0, before, None, unit)]
+    found = [CellDecay(cell, 0, before, None, unit, spectra())]
     if steps:
         rate = rules.rate_for(cell, units)
         nats = _train(model, training, steps, rate, seed)
         nats *= len(training) / max(1, vocabulary.characters_of(training))
         after = gradient_decay(model, excerpts, lags)
-        found.append(CellDecay(cell, steps, after, nats, unit))
+        found.append(CellDecay(cell, steps, after, nats, unit, spectra()))
     return found
+
+
+def _singular(
+    model: "keras.Sequential", excerpts: np.ndarray, lags: int
+) -> SingularValues:
+    """The singular values, at places in the middle of the held-out part."""
+    return singular_values(
+        model,
+        excerpts[len(excerpts) // 2],
+        lags=min(lags, MAX_SINGULAR_LAGS),
+        places=SINGULAR_PLACES,
+    )
 
 
 def _check_ram(units: int, characters: int) -> None:

@@ -33,14 +33,20 @@ mistake in the input leaves no folder behind.
 - `checkpoint`: Write and read checkpoints, from which a run resumes exactly.
 - `team`: Join the processes of a run, and check that they agree.
 - `figures`: Read the metrics.json and history.csv of a run.
+- `array_shapes`: Check that a checkpoint's arrays have the shapes of its
+  network.
 - `run_state`: Validate the state in a checkpoint before it is used.
 - `places`: Locate run folders: their place, their names, the newest.
 - `run_folder`: Claim and lock a run folder, and move an old run aside.
+- `teaching`: Plan the teachers of a run: their time, their folders, their
+  figures.
 - `variables`: Read and restore all that training changes: a twin's variables.
 - `sharing`: Share a run's text and weights among its processes.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
 - `line_starts`: Let streams read how a line begins, from the empty state.
 - `restarts`: Reset streams to the empty state at random times.
+- `round_scoring`: Score the rounds of a training with its own loops, where that
+  is faster.
 - `validation`: Score the held-out part during training, and keep the best
   model.
 - `changes`: Resume a run with other settings: what --change may change.
@@ -60,6 +66,7 @@ mistake in the input leaves no folder behind.
 - `engines`: Choose what does the steps: one in a call, or many in a call of
   JAX.
 - `loop`: Run the training steps, and write checkpoints.
+- `ending`: Estimate how long the work after the last training step takes.
 - `budget`: Stop training early enough to finish within the time limit.
 - `history`: Record a run's losses as a table and as a plot.
 - `reporting`: Report progress during training: the progress line and samples.
@@ -73,6 +80,8 @@ mistake in the input leaves no folder behind.
 - `following`: Train the share of a process that process 0 leads.
 - `finish`: Finish a run: write its metrics, its plot and its last sample.
 - `session`: Train a run in its folder, from reading the input to the last file.
+- `record`: Train teachers, then the student that learns from them: --preset
+  record.
 - `together`: Train one run with several processes.
 - `turns`: Train several runs in turns, so that a busy machine slows all alike.
 - `run`: The result of a training run: its folder, model and metrics.

@@ -22,11 +22,13 @@ from charrnn.training.distillation import Distillation
 from charrnn.training.line_starts import RESTART_WINDOWS, LineStarts
 from charrnn.training.reporting import reports
 from charrnn.training.restarts import Restarts
+from charrnn.training.round_scoring import round_scorer
 from charrnn.training.schedule import Schedule, loss, optimizer
 from charrnn.training.settings import Settings
 from charrnn.training.settle import is_over, total_steps
 from charrnn.training.validation import SaveBest, Validation
 from charrnn.twins.fused import fused, precision_of
+from charrnn.twins.twin import Twin
 
 
 def network(
@@ -65,7 +67,7 @@ def _recurrent_dropout(settings: Settings) -> str:
 
 def twin(
     settings: Settings, data: Data, model: keras.Sequential
-) -> tuple[keras.Sequential, str]:
+) -> tuple[Twin, str]:
     """Makes a model's twin for training, with its optimizer.
 
     Args:
@@ -100,7 +102,7 @@ def callbacks(
     out: Path,
     settings: Settings,
     data: Data,
-    model: keras.Sequential,
+    twin: Twin,
     *,
     clock: Clock | None,
     tell: Callable[[str], None],
@@ -112,7 +114,7 @@ def callbacks(
         out: The run's folder.
         settings: The `settings.Settings`.
         data: The `data.Data`.
-        model: What `network` returned.
+        twin: What `twin` made.
         clock: The clock of the run.
         tell: Called with lines about the run.
         silent: Whether the callbacks print nothing.
@@ -121,7 +123,8 @@ def callbacks(
         A `dict` from class name to callback.
     """
     schedule = _schedule(settings, data, clock)
-    held_out = Validation(model, data.vocabulary, data.held_out)
+    scorer = round_scorer(twin, len(data.held_out))
+    held_out = Validation(twin.model, data.vocabulary, data.held_out, scorer)
     made = [
         schedule,
         *_restarts(settings, data, schedule),

@@ -75,7 +75,7 @@ class Leader:
         )
         sharing.share_ids(self.team, [data.windows.ids, data.held_out])
         sharing.share_variables(self.team, twin)
-        validation.nats_of_rows = self.nats_of_rows
+        validation.scorer, validation.nats_of_rows = None, self.nats_of_rows
 
     def with_others(self, steps: Any) -> Callable[..., np.ndarray]:
         """Makes the function that does steps with all rows of the batch.

@@ -19,12 +19,14 @@ from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.shift import Shift
 from charrnn.system import atomic
 from charrnn.text.units import UnitVocabulary
+from charrnn.training.ending import Ending
 from charrnn.training.figures import (
     TRAINING_LOSS,
     VALIDATION_LOSS,
     with_full_names,
 )
 from charrnn.training.history import History
+from charrnn.training.round_scoring import is_exact
 from charrnn.training.schedule import Schedule
 from charrnn.writing.probabilities import surprise
 
@@ -79,8 +81,7 @@ def measure(
     best_step = engine.facts["metrics"]["step"]
     figures = dict.fromkeys(FIGURES)
     if len(held_out):
-        limit = schedule.ending.scoring_seconds() if schedule.ending else None
-        figures |= _figures(engine, training, held_out, limit)
+        figures |= _figures(engine, training, held_out, schedule.ending)
     return {
         **figures,
         **_units(figures[VALIDATION_LOSS], engine.vocabulary, held_out),
@@ -104,7 +105,7 @@ def _figures(
     engine: Engine,
     training: np.ndarray,
     held_out: np.ndarray,
-    limit: float | None,
+    ending: Ending | None,
 ) -> dict[str, Any]:
     """The losses of a model, and the baselines to compare them with."""
     best = with_full_names(engine.facts["metrics"])
@@ -114,7 +115,7 @@ def _figures(
     )
     cold = score.score_cold(engine, held_out[: score.ONE_PASS_CHARACTERS])
     of_each = cold  # for the standard errors, which are much the same
-    if scored := _scored_in_time(engine, held_out, limit):
+    if scored := _scored_exactly(engine, held_out, method, ending):
         nats, method = scored.nats_per_character, scored.method
         of_each = scored
     losses, difference_error = baselines.measure_beside(
@@ -152,6 +153,34 @@ def _best_and_last(
     if kept is None:
         return None
     return [{name: row[name] for name in names} for row in (kept, rows[-1])]
+
+
+def _scored_exactly(
+    engine: Engine, ids: np.ndarray, method: str, ending: Ending | None
+) -> score.Score | None:
+    """Scores in one pass, or in streams unless the model was scored so.
+
+    Args:
+        engine: The model.
+        ids: The held-out part.
+        method: How the model was scored when it was saved.
+        ending: How much time there is; `None` for no limit.
+
+    Returns:
+        A `Score`; `None` to keep the loss that the model was saved with.
+    """
+    limit = ending.scoring_seconds() if ending else None
+    if is_exact(method) or ending is None or ending.scores_in_one_pass():
+        scored = _scored_in_time(engine, ids, limit)
+        if scored or is_exact(method):
+            return scored
+    if (
+        ending is None
+        or limit is None
+        or ending.exact_validation_seconds() < limit
+    ):
+        return score.score_in_streams(engine, ids)
+    return None
 
 
 def _scored_in_time(

@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.network.arguments import check_arguments
-from charrnn.network.cells import CELLS
-from charrnn.network.shapes import weight_shapes
+from charrnn.training.array_shapes import check_fit
 from charrnn.training.figures import with_full_names
-from charrnn.training.settings import NETWORK
 from charrnn.training.units import from_state
 
 MAX_COUNT = 2**53  # beyond it, floats cannot hold every whole number
@@ -45,59 +42,7 @@ def check(state: Any, arrays: list[np.ndarray]) -> None:
                 f"Expected finite numbers, whole or float32, in array {i}. "
                 f"Received {array.dtype}."
             )
-    _check_fit(state["settings"], from_state(state["vocabulary"]), arrays)
-
-
-def _check_fit(settings, vocabulary, arrays):
-    """Checks that the arrays fit the network that the settings describe."""
-    early = {"recurrent_dropout": 0.0}  # versions that did not have it yet
-    network = {n: settings.get(n, early.get(n, "auto")) for n in NETWORK}
-    if "auto" in network.values():
-        return  # an older version, which did not store all of them
-    check_arguments(vocabulary, **network)
-    shapes = [array.shape for array in arrays if not _is_seed(array)]
-    weights, states = _weights(vocabulary, settings), _states(settings, shapes)
-    first, last = len(weights), max(0, len(shapes) - len(states))
-    slots = sorted([(), (), *weights, *weights])  # two counters, two moments
-    for what, expected, received in (
-        ("weights", weights, shapes[:first]),
-        ("variables of the optimizer", slots, sorted(shapes[first:last])),
-        ("states", states, shapes[last:]),
-    ):
-        if received != expected:
-            raise ValueError(
-                f"Expected the {what} of {settings['cell']}, "
-                f"{settings['layers']} x {settings['units']} units, for "
-                f"{len(vocabulary)} {vocabulary.plural}. Received those of "
-                "another."
-            )
-
-
-def _weights(vocabulary, settings):
-    """The shapes of a network's weights, in Keras's order."""
-    name, units = CELLS[settings["cell"]].layer, settings["units"]
-    embedding, shapes = settings["embedding"], []
-    if embedding:
-        shapes += weight_shapes("Embedding", len(vocabulary), embedding)
-    width = embedding or len(vocabulary)
-    for _ in range(settings["layers"]):
-        shapes += weight_shapes(name, width, units)
-        width = units
-    return shapes + weight_shapes("Dense", units, len(vocabulary))
-
-
-def _states(settings, shapes):
-    """The shapes of the layers' states for the streams of a batch."""
-    rows = shapes[-1][:1] if shapes else ()
-    if "sizes" in settings:  # early versions did not store them
-        rows = settings["sizes"][:1]
-    count = len(CELLS[settings["cell"]].states) * settings["layers"]
-    return [(*rows, settings["units"])] * count
-
-
-def _is_seed(array):
-    """Whether an array is the seed of a dropout layer."""
-    return array.dtype.kind in "iu" and array.shape == (2,)
+    check_fit(state["settings"], from_state(state["vocabulary"]), arrays)
 
 
 def _of(kinds, words, allows=lambda value: True):

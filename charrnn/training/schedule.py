@@ -117,7 +117,7 @@ class Schedule(keras.callbacks.Callback):
         total_steps: Maximum number of steps; `None` for no limit.
         end: The seconds, as `elapsed` counts them, at which a
             `budget.Budget` ends training; `None` without a time limit.
-        ending: The `budget.Ending` of a `budget.Budget`: its estimate of the
+        ending: The `ending.Ending` of a `budget.Budget`: its estimate of the
             time that the work after the last step takes.
         clock: A `clock.Clock`.
         losses: The losses of this round's steps, if `loop.train` runs them.

@@ -240,7 +240,7 @@ class Session:
             self.folder,
             self.settings,
             self.data,
-            model,
+            twin,
             clock=self.clock,
             tell=self.tell,
             silent=self.silent,

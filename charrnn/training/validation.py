@@ -13,6 +13,7 @@ from charrnn.network.engine import Engine
 from charrnn.scoring import score
 from charrnn.scoring.scan import nats_of_rows
 from charrnn.text.units import UnitVocabulary
+from charrnn.training.round_scoring import RoundScorer, in_precision
 from charrnn.training.schedule import Schedule
 
 # A text counts as memorized ("by heart") if the training loss is below
@@ -28,18 +29,23 @@ BY_HEART_VALIDATIONS = 2
 class Validation(keras.callbacks.Callback):
     """Scores the held-out text after every round.
 
-    It scores a copy of the weights in the NumPy engine, so the states of the
-    training do not change. It adds `val_loss`, in nats per character, to the
-    logs, where Keras's own callbacks look for it.
+    It scores a copy of the weights in the NumPy engine, or with states of its
+    own in the loops of the training; so the states of the training do not
+    change. It adds `val_loss`, in nats per character, to the logs, where
+    Keras's own callbacks look for it.
 
     Args:
         network: The `keras.Sequential` in training.
         vocabulary: Its vocabulary.
         ids: The held-out text, an integer array of shape `(units,)`. If it
             is empty, nothing is scored and nothing is added to the logs.
+        scorer: Scores the rounds faster than the NumPy engine.
 
     Attributes:
         nats_of_rows: What scores the rows; other processes may score some.
+        exact_at_end: Whether the NumPy engine scores the last round, for the
+            loss that the run reports. A `budget.Budget` sets it: a short text
+            is scored in one pass anyway.
     """
 
     def __init__(
@@ -47,6 +53,7 @@ class Validation(keras.callbacks.Callback):
         network: keras.Sequential,
         vocabulary: UnitVocabulary,
         ids: np.ndarray,
+        scorer: RoundScorer | None = None,
     ):
         super().__init__()
         self.network = network
@@ -55,16 +62,24 @@ class Validation(keras.callbacks.Callback):
         self.engine: Any = None
         self.method: str | None = None
         self.nats_of_rows = nats_of_rows
+        self.scorer = scorer
+        self.exact_at_end = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.engine = Engine.from_keras(self.network, self.vocabulary)
         if not len(self.ids):
             return
+        is_last = self.model is None or self.model.stop_training
+        scorer = None if is_last and self.exact_at_end else self.scorer
         scored = score.score_in_streams(
-            self.engine, self.ids, nats_of_rows=self.nats_of_rows
+            self.engine,
+            self.ids,
+            nats_of_rows=scorer.nats_of_rows if scorer else self.nats_of_rows,
         )
         logs["val_loss"] = scored.nats_per_character
         self.method = scored.method
+        if scorer:
+            self.method = in_precision(self.method, scorer.precision)
 
     def state(self) -> dict[str, Any]:
         """Returns the state for `restore`: the length of the scored text."""

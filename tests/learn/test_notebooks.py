@@ -82,7 +82,7 @@ def test_a_page_says_first_which_model_it_is_about(path):
 @COURSE
 def test_what_a_page_shows_is_of_the_code_it_shows(path):
     notebook = notebooks.read(path)
-    run = notebook["metadata"]["charrnn"]["outputs_of"]
+    run = notebook["metadata"].get("charrnn", {}).get("outputs_of")
     assert run == notebooks.digest(notebook), (
         f"Expected outputs of the present code. Run python docs/notebooks.py "
         f"{path.relative_to(ROOT)}"
@@ -99,8 +99,8 @@ def test_a_page_names_no_place_of_a_machine(path):
         json.dumps(cell["outputs"])
         for cell in notebooks.code_of(notebooks.read(path))
     )
-    for place in (str(ROOT), str(Path.home()), "/tmp/", "site-packages"):
-        assert place not in shown
+    assert not re.search(r"/(?:home|root|tmp|Users)/|site-packages", shown)
+    assert str(ROOT) not in shown
 
 
 @COURSE
@@ -109,7 +109,7 @@ def test_pictures_are_described(path):
         pictures = [kind for kind in kinds(cell) if kind.startswith("image/")]
         assert len(pictures) <= 1  # each is described by itself
         if pictures:
-            assert len(cell["metadata"]["alt"]) >= 40
+            assert len(cell["metadata"].get("alt", "")) >= 40
 
 
 @COURSE

@@ -18,6 +18,8 @@ LOADS = {
 # A small network on a fast machine, and a large one on a slow machine.
 SPEEDS = {
     "fast": {},
+    "fast, scored by the loops": {"loops": 150_000},
+    "long text, scored by the loops": {"loops": 150_000, "held_out": 400_000},
     "slow": {"many": 20_000, "one": 4000, "step": 0.3, "steps_per_round": 400},
 }
 

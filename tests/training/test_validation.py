@@ -2,15 +2,23 @@
 
 import json
 import math
+import os
+import signal
 import types
 
+import numpy as np
 import pytest
+from small_runs import SMALL, at_step, left_behind
 
+from charrnn.commands import main
 from charrnn.network import model_file
 from charrnn.network.engine import Engine
 from charrnn.scoring import score as scoring
+from charrnn.training import metrics, round_scoring
+from charrnn.training.round_scoring import in_precision, is_exact, round_scorer
 from charrnn.training.schedule import Schedule
 from charrnn.training.validation import SaveBest, Validation
+from charrnn.twins.fused import fused
 
 
 def test_validation_leaves_what_training_carries_untouched(setting):
@@ -161,3 +169,82 @@ def test_without_a_held_out_part_the_last_model_is_kept(setting, tmp_path):
         metrics = model_file.read(best.path)["facts"]["metrics"]
         assert metrics == {"step": step}
     assert not best.model.stop_training
+
+
+class Scorer:
+    """Stands for the loops of a training in bfloat16."""
+
+    precision = "bfloat16"
+
+    def nats_of_rows(self, engine, ids):
+        return np.full((len(ids), ids.shape[1] - 1), 1.5, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("over", "exact_at_end", "fast"),
+    [
+        (False, False, True), (False, True, True),
+        (True, False, True), (True, True, False),
+    ],
+)  # fmt: skip
+def test_the_loops_of_the_training_score_all_rounds_but_an_exact_last_one(
+    setting, over, exact_at_end, fast
+):
+    validation = Validation(
+        setting.model, setting.vocabulary, setting.ids, Scorer()
+    )
+    validation.exact_at_end = exact_at_end
+    validation.set_model(types.SimpleNamespace(stop_training=over))
+    logs = {}
+    validation.on_epoch_end(0, logs)
+    assert (logs["val_loss"] == 1.5) is fast
+    assert is_exact(validation.method) is not fast
+
+
+@pytest.mark.parametrize(
+    ("precision", "units", "fast"),
+    [("bfloat16", 10**9, True), ("bfloat16", 1000, False),
+     ("float32", 10**9, False)],
+)  # fmt: skip
+def test_loops_score_where_that_is_faster(setting, precision, units, fast):
+    twin = fused(setting.model, batch_size=4, precision=precision)
+    assert (round_scorer(twin, units) is not None) is fast
+
+
+@pytest.mark.slow
+def test_a_run_whose_rounds_are_scored_by_its_loops(
+    text, tmp_path, monkeypatch
+):
+    """It ends with an exact loss, and resumes to the bit."""
+    monkeypatch.setattr(round_scoring, "MIN_WORK", 0)
+    flags = [*SMALL, "--precision=bfloat16", "--dropout=0.2"]
+    command = ["train", str(text), *flags, "--out"]
+    assert main([*command, str(tmp_path / "whole")]) == 0
+    whole = left_behind(tmp_path / "whole")
+    assert not is_exact(whole["metrics"]["validation_method"])
+    metrics = json.loads((tmp_path / "whole/metrics.json").read_text("utf-8"))
+    assert metrics["validation_method"] == "one pass, state carried"
+    rounds = whole["metrics"]["validation_nats_per_character"]
+    reported = metrics["validation_nats_per_character"]
+    assert reported == pytest.approx(rounds, abs=1e-3)
+    with monkeypatch.context() as patches:
+        at_step(patches, 130, lambda _: os.kill(os.getpid(), signal.SIGINT))
+        assert main([*command, str(tmp_path / "parts")]) == 130
+    assert main([*command, str(tmp_path / "parts")]) == 0
+    assert left_behind(tmp_path / "parts") == whole
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_the_loss_that_is_reported_is_exact_though_the_model_was_not_last(
+    setting, monkeypatch, long
+):
+    engine = Engine.from_keras(setting.model, setting.vocabulary)
+    ids = setting.ids[:500]
+    monkeypatch.setattr(scoring, "ONE_PASS_CHARACTERS", 100 if long else 1000)
+    method = in_precision("9 streams", "bfloat16")
+    scored = metrics._scored_exactly(engine, ids, method, None)
+    exact = "9 streams"
+    kept = metrics._scored_exactly(engine, ids, exact, None)
+    expected = scoring.score(engine, ids).nats_per_character
+    assert scored.nats_per_character == pytest.approx(expected, abs=1e-6)
+    assert (kept is None) is long

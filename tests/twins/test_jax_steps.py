@@ -28,6 +28,7 @@ def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
     types = "of_cells_in_bfloat16", "written_in_loops", "of_many_steps"
     rest = "on_devices", "masks_differ", "with_dropout", "fit", "students"
+    rest = *rest, "with_recurrent_dropout", "nats"
     return in_jax(*whole, *types, *rest)
 
 
@@ -47,6 +48,15 @@ def test_losses_equal_those_of_a_step_in_a_call(results, cell):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_recurrent_dropout_is_that_of_stock_layers(results, cell):
+    """Of the same seeds; in later steps by way of the gradients."""
+    found, expected = results["with_recurrent_dropout"][cell]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+    assert found[0] != pytest.approx(results["of_cells"][cell][0], rel=1e-3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_engines_stay_together_over_300_steps(results, cell):
     found, expected = results["of_many_steps"][cell], losses_of_many_steps(cell)
@@ -60,6 +70,14 @@ def test_bfloat16_rounds_but_computes_the_same(results, cell):
     exact, rounded = results["of_cells"], results["of_cells_in_bfloat16"]
     np.testing.assert_allclose(rounded[cell], exact[cell], rtol=5e-3)
     assert rounded[cell] != exact[cell]
+
+
+@pytest.mark.slow
+def test_a_twin_scores_as_numpy_does_and_stays_as_it_is(results):
+    nats, expected, before, after = results["nats"]
+    np.testing.assert_allclose(nats, expected, atol=3e-2)
+    assert abs(np.mean(nats) - np.mean(expected)) < 1e-3
+    assert before == after
 
 
 @pytest.mark.slow

@@ -70,8 +70,8 @@ class PieceText {
   }
 
   // Gives pieces the class that `classOf` tells now.
-  recolour(from = 0) {
-    for (let i = from; i < this.spans.length; i++) {
+  recolour(from = 0, to = this.spans.length) {
+    for (let i = from; i < to; i++) {
       const own = this.classOf(i);
       for (const span of this.spans[i]) span.className = [own, span.kind].filter(Boolean).join(" ");
     }

@@ -19,12 +19,17 @@ class ReadingView {
     this.root = root;
     this.text = new PieceText(byId("text"), i => this.classOf(i));
     const go = step => () => this.choose(this.chosen + step, true);
-    const next = () => this.nextSurprise();
-    this.text.listen((i, byKey) => this.choose(i, byKey), () => this.chosen, {n: next, N: next});
+    this.text.listen((i, byKey) => this.choose(i, byKey), () => this.chosen, this.keys());
     byId("back").addEventListener("click", go(-1));
     byId("on").addEventListener("click", go(1));
-    byId("next").addEventListener("click", next);
+    byId("next").addEventListener("click", () => this.nextSurprise());
     byId("close").addEventListener("click", () => this.close());
+  }
+
+  // Keys besides the arrows.
+  keys() {
+    const next = () => this.nextSurprise();
+    return {n: next, N: next};
   }
 
   show(reading) {

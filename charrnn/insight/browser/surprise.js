@@ -54,7 +54,11 @@ async function showSurprise() {
   const data = JSON.parse(byId("data").textContent);
   const columns = await unpacked(data);
   const reading = readingOf(data, columns, byId("text").textContent);
-  new ReadingView(document.body).show(reading);
+  if (!data.connections) return new ReadingView(document.body).show(reading);
+  const share = await unpackedShares(data.connections, data.scored);
+  const view = new ConnectionsView(document.body);
+  view.show(reading, share, data.connections.window);
+  if (data.connections.first) view.turn(true);
 }
 
 showSurprise();
