@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "charrnn"
 # What pages link to besides pages.
-LINKED = ["LICENSE", "docs/gallery/*.png", "benchmarks/*.png", "docs/site.css"]
+LINKED = ["LICENSE", "docs/gallery/*.*", "benchmarks/*.png", "docs/site.css"]
 LINKED += ["examples/*", "docs/learn/*.ipynb"]
 
 

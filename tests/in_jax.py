@@ -31,6 +31,7 @@ from charrnn.training.round_scoring import RoundScorer
 from charrnn.training.rules import rate_for
 from charrnn.training.schedule import loss, optimizer
 from charrnn.twins.fused import fused
+from charrnn.twins.stateful import stateful_twin
 
 STEPS, STREAMS, CHARACTERS = 6, 4, 9
 BOUNDARY = CHARACTERS - 1  # of documents, where there are any
@@ -45,17 +46,28 @@ def windows_of(boundary=None):
     return LineStarts(ids, **sizes, seed=1, line_end=0)
 
 
-def twin_of(cell, dropout=0.0, precision="float32", **settings):
+def twin_of(
+    cell,
+    dropout=0.0,
+    precision="float32",
+    recurrent_dropout=0.0,
+    stock=False,
+    **settings,
+):
     """A small compiled twin; its weights depend on the cell only."""
     keras.utils.set_random_seed(1)
     model = build_model(
-        range(CHARACTERS), cell=cell, units=6, layers=2, dropout=dropout
-    )
+        range(CHARACTERS), cell=cell, units=6, layers=2, dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+    )  # fmt: skip
     random = np.random.default_rng(2)
     model.set_weights(
         [random.normal(0, 0.3, w.shape) for w in model.get_weights()]
     )
-    twin = fused(model, batch_size=STREAMS, precision=precision, **settings)
+    if stock:
+        twin = stateful_twin(model, batch_size=STREAMS)
+    else:
+        twin = fused(model, batch_size=STREAMS, precision=precision, **settings)
     twin.compile(optimizer(0.01, clip_norm=0.5), loss())
     twin.optimizer.build(twin.trainable_variables)
     return twin
@@ -185,6 +197,22 @@ def of_documents():
     return {cell: losses_in_calls(cell, **settings)[0] for cell in CELLS}
 
 
+def with_recurrent_dropout():
+    """The losses of an LSTM and a GRU, of the scans and of stock layers.
+
+    The GRU's scans compute its gates again, as they do on a GPU.
+    """
+    from charrnn.twins import scans
+
+    losses = {}
+    for cell, scans.RECOMPUTED in ("lstm", set()), ("gru", {"cpu"}):
+        losses[cell] = [
+            losses_in_calls(cell, recurrent_dropout=0.4, stock=stock)[0]
+            for stock in (False, True)
+        ]
+    return losses
+
+
 def small():
     """The losses of excerpts of the text on two devices."""
     from charrnn.twins import jax_text
@@ -195,7 +223,7 @@ def small():
 
 def divided_into_calls():
     """Whether the bits are the same however the steps are divided."""
-    settings = {"dropout": 0.3, "weight_drop": 0.2}
+    settings = {"dropout": 0.3, "weight_drop": 0.2, "recurrent_dropout": 0.1}
     return [
         losses_in_calls("gru", calls, **settings)
         for calls in ((6,), (1, 5), (2, 2, 2))

@@ -13,6 +13,7 @@ from charrnn.training.schedule import Schedule
 SMALL = [
     "--units=8", "--layers=1", "--seq-length=16", "--batch-size=4",
     "--epochs=9", "--checkpoint-seconds=0.5", "--quiet", "--weight-drop=0.1",
+    "--recurrent-dropout=0.1",
 ]  # fmt: skip
 
 

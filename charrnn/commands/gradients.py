@@ -177,8 +177,8 @@ def _print_remembered(remembered: Mapping[str, np.ndarray]) -> None:
     """Prints how often each cell knows the first of many letters."""
     if not remembered:
         return
-    print("\nhow often a network of 32 units, trained on just this, knows the")
-    print("first of random letters after k more (by chance: 12%)\n")
+    print("\nhow often a network of 20 units, trained on just this, knows the")
+    print("first of random letters after k more (by chance: 4%)\n")
     _print_row("cell", remembered)
     for k in LAGS_IN_TABLE:
         if all(k < len(own) for own in remembered.values()):

@@ -147,7 +147,7 @@ def _nearest(parser: argparse.ArgumentParser, name: str) -> list[str]:
     bare = bare if bare in flags else ALIASES.get(bare, bare)
     if bare in flags:
         return [flags[bare]]
-    if _verbs_with(f"--{bare}"):
+    if _verbs_with(f"--{bare}") and f"{bare}s" not in flags:
         return []
     names = [name for name in flags if len(name) > 1]
     longer = [name for name in names if name.startswith(bare)]

@@ -9,6 +9,7 @@ from typing import Any
 from charrnn.commands.mistakes import program
 from charrnn.system.terminal import command_line, say
 from charrnn.training.outcome import Outcome, Untrained
+from charrnn.training.record import Record
 from charrnn.training.session import Session
 from charrnn.training.stopping import Stopped
 
@@ -16,11 +17,11 @@ MIN_MINUTES_ADVISED = 3  # in which a network learns something
 INTERRUPTS = signal.SIGINT, signal.SIGTERM
 
 
-def told(session: Session) -> Generator[Any, None, int]:
+def told(session: Session | Record) -> Generator[Any, None, int]:
     """Trains as `Session.steps` does, and prints the result.
 
     Args:
-        session: The `session.Session`.
+        session: The `session.Session`, or the `record.Record`.
 
     Yields:
         The `schedule.Schedule`, as `Session.steps` does.

@@ -172,8 +172,8 @@ def _contents() -> str:
         lines += textwrap.wrap(
             sentence,
             width=78,
-            initial_indent=f"  {verb:<11}",
-            subsequent_indent=" " * 13,
+            initial_indent=f"  {verb:<12}",
+            subsequent_indent=" " * 14,
         )
     return "\n".join(lines)
 

@@ -8,7 +8,13 @@ from typing import Any
 from charrnn.commands.options import add_text_arguments, at_least
 from charrnn.system.launchers import find_place
 from charrnn.training import recipe, rules, values
-from charrnn.training.settings import CHOSEN, DEFAULT_PRESET, DEFAULTS, KINDS
+from charrnn.training.settings import (
+    CHOSEN,
+    DEFAULT_PRESET,
+    DEFAULTS,
+    KINDS,
+    check_limits,
+)
 from charrnn.training.team import JOIN_SECONDS
 from charrnn.training.values import Kind
 
@@ -95,15 +101,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser.add_argument_group("network"), NETWORK)
     training = parser.add_argument_group("training")
     _add_settings(training, TRAINING)
-    time = training.add_mutually_exclusive_group()
-    time.add_argument(
+    training.add_argument(
         "--preset",
         choices=recipe.PRESETS,
         help="a time limit, in --minutes: "
         + ", ".join(f"{name} {n}" for name, n in recipe.PRESETS.items())
-        + f" (default: {DEFAULT_PRESET}, without --epochs)",
+        + "; record trains several networks, and one that learns from them "
+        f"(default: {DEFAULT_PRESET}, without --epochs)",
     )
-    _add_settings(time, {"minutes": MINUTES})
+    _add_settings(training, {"minutes": MINUTES})
     _add_settings(training, LENGTH)
     _add_processes(parser.add_argument_group("several processes"))
     reporting = parser.add_argument_group("reporting")
@@ -252,8 +258,12 @@ def session(arguments: argparse.Namespace) -> dict[str, Any]:
 
     Returns:
         A `dict`.
+
+    Raises:
+        ValueError: if a preset contradicts the minutes.
     """
     given = dict(vars(arguments))
+    check_limits(given)
     return {
         "corpus": given.pop("corpus"),
         "out": given.pop("out", None),

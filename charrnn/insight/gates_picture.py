@@ -41,10 +41,10 @@ def scaled_rows(gates: Gates, unit: int) -> Iterator[tuple[str, np.ndarray]]:
 
     Example:
 
-    >>> from charrnn.insight.gates import gates
-    >>> found = gates("shakespeare", "To be", units=[7])
-    >>> [name for name, _ in scaled_rows(found, 7)][:2]
-    ['input gate', 'forget gate']
+    >>> values = {"forget gate": np.ones((2, 1)), "c": np.array([[1], [-4]])}
+    >>> found = Gates(("a", "b"), 1, "LSTM", values, ("forget gate",), (0,))
+    >>> [name for name, _ in scaled_rows(found, 0)]
+    ['forget gate', 'c / 4']
     """
     for name, values in gates.values.items():
         own = values[:, unit]
@@ -66,9 +66,9 @@ def draw_gates(gates: Gates) -> Drawing:
 
     Example:
 
-    >>> from charrnn.insight.gates import gates
-    >>> draw_gates(gates("shakespeare", "To be, or not", units=[85])).title
-    'Inside a unit of layer 2 (LSTM)'
+    >>> values = {"h": np.zeros((2, 8))}
+    >>> draw_gates(Gates(("a", "b"), 2, "SimpleRNN", values, (), (5,))).title
+    'Inside a unit of layer 2 (SimpleRNN)'
     """
     return _Picture(gates).drawing
 

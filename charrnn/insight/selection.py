@@ -39,7 +39,10 @@ def read_short(
 
     Example:
 
-    >>> read_short("shakespeare", "Ho!", None, most=3)[2]
+    >>> from charrnn import Vocabulary, build_model
+    >>> vocabulary = Vocabulary("!Ho")
+    >>> model = build_model(vocabulary, units=4, layers=1)
+    >>> read_short(model, "Ho!", vocabulary, most=3)[2]
     ('H', 'o', '!')
     """
     engine = engine_of(model, vocabulary)

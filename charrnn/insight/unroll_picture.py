@@ -14,7 +14,7 @@ from charrnn.insight.unroll import Unrolled
 from charrnn.system.drawing import Drawing
 from charrnn.system.palette import LIGHT
 
-STEPS_PER_BAND = 8
+WIDTH = 1020  # pixels: of eight steps with eight units each
 LABELS = 74  # pixels for the names of the rows
 CELL = 10  # pixels: the width of a unit
 PADDING = 5  # pixels around the units of a layer
@@ -34,7 +34,7 @@ def draw_unrolled(unrolled: Unrolled) -> Drawing:
 
     From below: what each step reads, the hidden state of each layer as a row
     of coloured cells, the likeliest next characters, and the loss of what
-    then came. After eight steps the picture goes on below.
+    then came. What does not fit beside each other goes on below.
 
     Args:
         unrolled: The result of `charrnn.unroll`.
@@ -44,8 +44,11 @@ def draw_unrolled(unrolled: Unrolled) -> Drawing:
 
     Example:
 
+    >>> from charrnn import Vocabulary, build_model
     >>> from charrnn.insight.unroll import unroll
-    >>> draw_unrolled(unroll("shakespeare", "king")).title
+    >>> vocabulary = Vocabulary("gikn")
+    >>> model = build_model(vocabulary, units=4, layers=1)
+    >>> draw_unrolled(unroll(model, "king", vocabulary=vocabulary)).title
     'One network, 4 steps: the same weights in each'
     """
     return _Picture(unrolled).drawing
@@ -60,13 +63,14 @@ class _Picture:
         cells = max(map(len, unrolled.chosen))
         self.box = max(MIN_BOX, cells * CELL + 2 * PADDING)
         self.pitch = self.box + GAP
-        columns = min(steps, STEPS_PER_BAND)
+        room = (WIDTH - 2 * MARGIN - LABELS - GAP) // self.pitch
+        columns = min(steps, max(1, room))
         width = max(460, 2 * MARGIN + LABELS + GAP + columns * self.pitch)
         title = f"One network, {steps} steps: the same weights in each"
         self.drawing = Drawing(width, 0, title)
         self.drawing.words(MARGIN, 24, title, size=15, bold=True, mono=False)
         y: float = HEADING
-        for band in bands(steps, STEPS_PER_BAND):
+        for band in bands(steps, columns):
             y = self._draw_band(band, y)
         self.drawing.height = self._draw_foot(y) + MARGIN
 

@@ -132,11 +132,13 @@ def trace(
 
     Example:
 
-    >>> from charrnn import load
-    >>> engine = load("shakespeare")
-    >>> low, high = trace(engine, engine.vocabulary.encode("Hark!")).layers
+    >>> from charrnn import Vocabulary, build_model
+    >>> vocabulary = Vocabulary("!Hakr")
+    >>> model = build_model(vocabulary, units=4, layers=2)
+    >>> engine = Engine.from_keras(model, vocabulary)
+    >>> low, high = trace(engine, vocabulary.encode("Hark!")).layers
     >>> high.parts["forget gate"].shape
-    (5, 512)
+    (5, 4)
     """
     ids = np.asarray(ids)
     check_ids(ids, len(engine.vocabulary))

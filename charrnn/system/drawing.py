@@ -95,7 +95,8 @@ class Drawing:
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
                 f'height="{height}" viewBox="0 0 {width} {height}" '
-                f'role="img" aria-label="{title}">',
+                f'style="max-width: 100%; height: auto" role="img" '
+                f'aria-label="{title}">',
                 f"<title>{title}</title>",
                 f"<style>{self._style()}</style>",
                 f'<rect width="100%" height="100%" {_fill("page")}/>',

@@ -38,6 +38,8 @@ mistake in the input leaves no folder behind.
 - `run_state`: Validate the state in a checkpoint before it is used.
 - `places`: Locate run folders: their place, their names, the newest.
 - `run_folder`: Claim and lock a run folder, and move an old run aside.
+- `teaching`: Plan the teachers of a run: their time, their folders, their
+  figures.
 - `variables`: Read and restore all that training changes: a twin's variables.
 - `sharing`: Share a run's text and weights among its processes.
 - `schedule`: The optimizer, the loss and the learning-rate schedule.
@@ -78,6 +80,8 @@ mistake in the input leaves no folder behind.
 - `following`: Train the share of a process that process 0 leads.
 - `finish`: Finish a run: write its metrics, its plot and its last sample.
 - `session`: Train a run in its folder, from reading the input to the last file.
+- `record`: Train teachers, then the student that learns from them: --preset
+  record.
 - `together`: Train one run with several processes.
 - `turns`: Train several runs in turns, so that a busy machine slows all alike.
 - `run`: The result of a training run: its folder, model and metrics.

@@ -239,9 +239,16 @@ def _choose(settings: Settings, characters: int, distinct: int) -> Settings:
         distinct=distinct,
         **wanted,
         speed=speed,
-        is_trained=settings.init_from is not None,
+        scale=_scale(settings),
     )
     return dataclasses.replace(settings, **chosen)
+
+
+def _scale(settings: Settings) -> recipe.Scale:
+    """The recipe's factors, by what a network learns from."""
+    if settings.init_from is not None:
+        return recipe.FINE_TUNING
+    return recipe.STUDENT if settings.teachers else recipe.NEW
 
 
 def _fit_batch(

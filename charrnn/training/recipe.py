@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from charrnn.network.arguments import embedding_dim
 from charrnn.training.rules import (
+    STUDENT_CHANCES,
+    STUDENT_EPOCHS,
     dropout_for,
     epochs_for,
     largest_units,
@@ -15,7 +17,9 @@ from charrnn.training.rules import (
 )
 from charrnn.training.speed import recurrent_weights, speed_of
 
-PRESETS = {"quick": 3, "good": 10, "best": 90}  # the maximum minutes
+# The maximum minutes. "record" trains several networks in that time, and one
+# that learns from them: see `record`.
+PRESETS = {"quick": 3, "good": 10, "best": 90, "record": 90}
 
 
 class Scale(NamedTuple):
@@ -38,9 +42,12 @@ class Scale(NamedTuple):
         return round(self.rate * rate_for(cell, units), 5)
 
 
+NEW = Scale()
 # A trained network that learns another text loses what it knows at a high
 # rate, and needs few passes.
 FINE_TUNING = Scale(rate=2 / 3, epochs=1 / 3, chances=1 / 5)
+# What teachers expect can be learnt for longer than a text.
+STUDENT = Scale(epochs=STUDENT_EPOCHS, chances=1 / STUDENT_CHANCES)
 
 
 def recommend(
@@ -59,7 +66,7 @@ def recommend(
     minutes: float | None = None,
     epochs: float | None = None,
     speed: Callable[[int], float] | None = None,
-    is_trained: bool = False,
+    scale: Scale = NEW,
     unit: str = "character",
 ) -> dict[str, Any]:
     """Chooses the settings of network and training that are left open.
@@ -85,8 +92,9 @@ def recommend(
         epochs: Maximum number of passes over the text.
         speed: A function of units, as `speed.speed_of` returns it; `None` to
             measure.
-        is_trained: Whether the network starts with the weights of a trained
-            model (--init-from). Its rate is lower, and its passes are fewer.
+        scale: `NEW`, `FINE_TUNING` for a network with the weights of a
+            trained model (--init-from), or `STUDENT` for one that learns from
+            others (--teachers).
         unit: `"character"`, `"word"` or `"byte"`. For a text of words, count
             words where this speaks of characters.
 
@@ -101,7 +109,6 @@ def recommend(
     """
     layers = layers or layers_for(distinct)
     batch_size = batch_size or streams_for(characters, unit)
-    scale = FINE_TUNING if is_trained else Scale()
     epochs = epochs or scale.passes(characters, batch_size * seq_length, unit)
     speed = speed or speed_of(cell, layers, "float32", distinct, batch_size)
     passes = _passes_in(minutes, epochs, characters, speed)

@@ -63,5 +63,6 @@ class Restarts(keras.callbacks.Callback):
         carried = states(self.model)
         kept = self.kept(self.schedule.step, carried[0].shape[0])
         if not kept.all():
+            factors = keras.ops.convert_to_tensor(kept[:, None], "float32")
             for state in carried:
-                state.assign(state * kept[:, None].astype("float32"))
+                state.assign(state * factors)

@@ -66,6 +66,13 @@ class Run:
             folder, engine.to_keras(), engine.vocabulary, metrics, history
         )
 
+    @property
+    def teachers(self) -> "list[Run]":
+        """The teachers of a run with `preset="record"`: a `Run` for each."""
+        from charrnn.training.teaching import finished
+
+        return list(map(Run.open, finished(self.folder)))
+
     def __fspath__(self) -> str:
         return os.fspath(self.folder)
 

@@ -16,8 +16,13 @@ from charrnn.training.places import RUNS, name_of
 
 # The file with what the teachers of a run expect, while it trains.
 SOFT_TARGETS = "soft-targets.npy"
+# Of a run that trains its own teachers: their folders, and the settings with
+# which the run began.
+TEACHERS_FOLDER, NOTES = "teachers", "record.json"
 # Files of a run that may have been killed before its first checkpoint.
-WRITTEN_FIRST = {known_documents.NAME, SOFT_TARGETS}
+WRITTEN_FIRST = {
+    known_documents.NAME, SOFT_TARGETS, TEACHERS_FOLDER, NOTES,
+}  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -214,9 +214,17 @@ def given_in_python(settings: Mapping[str, Any]) -> dict[str, Any]:
             given[name] = kind.checked(value)
         except ValueError as error:
             raise ValueError(f"argument {name}: {error}") from None
-    if "preset" in given and "minutes" in given:
-        raise ValueError("argument minutes: not allowed with argument preset")
+    check_limits(given)
     return given
+
+
+def check_limits(given: Mapping[str, Any]) -> None:
+    """Raises a `ValueError` if a preset contradicts a time limit."""
+    if "minutes" in given and given.get("preset", "record") != "record":
+        raise ValueError(
+            "Expected --minutes or --preset: a preset is a time limit, too, "
+            "except for 'record'. Received both. Leave one out."
+        )
 
 
 def _no_such_setting(name: str) -> str:

@@ -4,13 +4,16 @@ import contextlib
 from collections.abc import Iterator
 
 from charrnn.system.launchers import Place
+from charrnn.training.record import Record
 from charrnn.training.session import Session
 from charrnn.training.team import JOIN_SECONDS, Team, facts
 
 
 @contextlib.contextmanager
 def joined(
-    session: Session, place: Place | None, seconds: float = JOIN_SECONDS
+    session: Session | Record,
+    place: Place | None,
+    seconds: float = JOIN_SECONDS,
 ) -> Iterator[bool]:
     """Joins the processes of a run; all but process 0 train here, too.
 
@@ -30,6 +33,11 @@ def joined(
     if place is None:
         yield True
         return
+    if isinstance(session, Record):
+        raise ValueError(
+            "Expected one process for --preset record. Received several, "
+            "which cannot train a student."
+        )
     team = Team(place, seconds)
     try:
         given = session.given or {}

@@ -9,6 +9,7 @@ from typing import Any
 from charrnn.system.launchers import Place, find_place
 from charrnn.system.terminal import say
 from charrnn.training.outcome import Outcome
+from charrnn.training.record import Record, session_of
 from charrnn.training.run import Run
 from charrnn.training.session import Session
 from charrnn.training.settings import given_in_python, in_python, names_of
@@ -50,7 +51,8 @@ def train(
             end, `val_loss`, in nats per character. The model they see is the
             one in training, with the weights of the last step. They may end
             the training (`EarlyStopping`), but the run sets the learning rate
-            at every step. They are not part of a checkpoint.
+            at every step. They are not part of a checkpoint. Of
+            `preset="record"` they see the student only.
         verbose: 0 prints nothing, 1 a line a round and the results, 2 also
             progress within a round, and samples.
         coordinator, processes, process: With several processes, `"HOST:PORT"`
@@ -107,16 +109,17 @@ def train(
         silent=not verbose,
         catch_stop_requests=functools.partial(noted_interrupt, tell),
     )
-    outcome = _outcome(session, place)
+    training = session_of(session)
+    outcome = _outcome(training, place)
     if outcome and outcome.untrained:
         tell(
             "the network has hardly trained: give it more minutes, and this "
             f"folder as out: '{outcome.folder}'"
         )
-    return Run.open(session.folder)
+    return Run.open(training.folder)
 
 
-def _outcome(session: Session, place: Place | None) -> Outcome | None:
+def _outcome(session: Session | Record, place: Place | None) -> Outcome | None:
     """Runs a session, or takes part in that of process 0."""
     try:
         with joined(session, place) as leads:

@@ -7,8 +7,9 @@ Where is an LSTM step computed in training? `LSTM` in `equations` has its
 equations and their gradient; `kernels` compiles them; `loops` runs them for
 every step of a window, between the products with the recurrent weights. From
 `charrnn.fused(model)` the calls lead through `fused` and `fused_layers` to
-`loops.run`. With JAX they lead through `scanned_layers` to `scans.run`, and
-`jax_steps` does many training steps in one call.
+`loops.run`, or to `unrolled.run` for a small layer. With JAX they lead through
+`scanned_layers` to `scans.run`, and `jax_steps` does many training steps in
+one call.
 
 - `precision`: Choose the precision of training's matrix products: float32 or
   bfloat16.
@@ -30,11 +31,15 @@ every step of a window, between the products with the recurrent weights. From
 - `backward_start`: Prepare a backward loop: its products, and the gradients it
   begins with.
 - `loops`: Run a recurrent layer over a window of steps, forward and backward.
+- `unrolled`: Run a small recurrent layer over a window, without a loop in
+  TensorFlow.
 - `dropout`: Draw Keras's dropout masks, several times faster.
 - `logits`: Compute logits and cross-entropy faster for large vocabularies.
 - `fused_layers`: Keras layers that run a model's own layers in the fused loops.
 - `fused_logits`: A Keras layer of logits that is faster for large vocabularies.
 - `resets`: Reset the state of a row before each document, exactly.
+- `scan_products`: Multiply in a scan of JAX, also what recurrent dropout leaves
+  of the state.
 - `scans`: Run a recurrent layer over a window of steps in JAX, forward and
   backward.
 - `scanned_layers`: Keras layers that run a model's own layers in the scans of

@@ -168,9 +168,8 @@ def why_not_fused(layer: keras.layers.RNN) -> str | None:
     if layer.compute_dtype != "float32":
         return f"a {name} layer computes in {layer.compute_dtype}"
     settings = {**layer.get_config(), **layer.cell.get_config()}
-    rate = settings.get("recurrent_dropout", 0.0)
-    if rate >= 1 or (rate and backend == "jax"):
-        return f"a {name} layer has recurrent_dropout={rate}"
+    if settings.get("recurrent_dropout", 0.0) >= 1:
+        return f"a {name} layer has recurrent_dropout=1"
     for setting, expected in _FUSED_SETTINGS.items():
         if settings.get(setting, expected) != expected:
             return f"a {name} layer has {setting}={settings[setting]!r}"

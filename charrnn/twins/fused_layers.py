@@ -159,7 +159,7 @@ class Fused(keras.layers.Layer):
         """
         import tensorflow as tf
 
-        from charrnn.twins import equations, loops
+        from charrnn.twins import equations, loops, unrolled
 
         cell = layer.cell
         of_cell = getattr(equations, str(equations_of(cell)))
@@ -172,12 +172,14 @@ class Fused(keras.layers.Layer):
             bias = tf.reshape(cell.bias, bias.shape)
         weights = kernel, recurrent_kernel, bias
         rows, parts = division(x.shape[1], cell.units)
+        small = unrolled.is_small(x.shape[0], len(rows), cell.units)
+        run = unrolled.run if small else loops.run
         x = tf.split(x, rows, axis=1)
         states = zip(*(tf.split(s, rows) for s in layer.states), strict=True)
         masks = recurrent_masks(layer) if training else None
         each = x, states, groups_of(kept, rows), groups_of(masks, rows)
         results = [
-            loops.run(of_cell, group, *weights, first, parts, *around)
+            run(of_cell, group, *weights, first, parts, *around)
             for group, first, *around in zip(*each, strict=True)
         ]
         outputs, last = zip(*results, strict=True)

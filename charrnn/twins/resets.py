@@ -12,7 +12,8 @@ mask depends on the ids alone. Fused loops take it as it is; stock layers get it
 as one more input of their cells.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from charrnn.network.backend import keras
@@ -99,7 +100,8 @@ class Resetting(keras.layers.Layer):
                 x = layer(x, starts=starts, training=training)
             elif _is_stock(layer):
                 x = keras.ops.concatenate([x, starts[..., None]], axis=-1)
-                x = layer(x, training=training)
+                with drawn_masks(layer.cell.cell, x[:, 0, :-1], layer.states):
+                    x = layer(x, training=training)
             else:
                 x = layer(x, training=training) if _drops(layer) else layer(x)
         return x
@@ -153,6 +155,40 @@ class ResettingCell(keras.layers.Layer):
     def get_initial_state(self, batch_size: int | None = None) -> Any:
         """The cell's own."""
         return self.cell.get_initial_state(batch_size=batch_size)
+
+
+@contextlib.contextmanager
+def drawn_masks(
+    cell: keras.layers.Layer, inputs: Any, states: Sequence[Any]
+) -> Iterator[None]:
+    """Draws a cell's masks of dropout before its layer's loop, as Keras does.
+
+    Keras does so only for a cell that its layer has directly. Drawn in the
+    loop, they would be tensors of the loop, of no use after it.
+
+    Args:
+        cell: A Keras cell.
+        inputs: Of one step, `(B, I)`.
+        states: Of its layer, `(B, H)` each, `h` first.
+
+    Example:
+
+    >>> cell = keras.layers.GRUCell(4, recurrent_dropout=0.5)
+    >>> ones = keras.ops.ones((2, 4))
+    >>> with drawn_masks(cell, ones, [ones]):
+    ...     len(cell.get_recurrent_dropout_mask(ones))
+    3
+    """
+    if not hasattr(cell, "get_recurrent_dropout_mask"):
+        yield
+        return
+    cell.get_dropout_mask(inputs)
+    cell.get_recurrent_dropout_mask(keras.ops.convert_to_tensor(states[0]))
+    try:
+        yield
+    finally:
+        cell.reset_dropout_mask()
+        cell.reset_recurrent_dropout_mask()
 
 
 def _with_starts(layer: keras.layers.Layer) -> keras.layers.Layer:

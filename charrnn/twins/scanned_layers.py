@@ -3,7 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from charrnn.network.backend import keras
-from charrnn.twins.fused_layers import Fused, equations_of, is_recurrent
+from charrnn.twins.fused_layers import (
+    Fused,
+    equations_of,
+    is_recurrent,
+    recurrent_masks,
+)
 
 if TYPE_CHECKING:
     import jax
@@ -64,6 +69,7 @@ class Scanned(Fused):
             bias,
             [state.value for state in layer.states],
             kept,
+            recurrent_masks(layer) if training else None,
         )
         for state, value in zip(layer.states, last, strict=True):
             state.assign(value)

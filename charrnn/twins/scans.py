@@ -16,9 +16,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.experimental.layout import Layout, with_layout_constraint
 
 from charrnn.twins.equations import Equations
+from charrnn.twins.scan_products import (
+    outer,
+    outer_of_read,
+    product,
+    read,
+    read_back,
+)
 
 Array = Any  # a jax.Array
 Saved = tuple[Any, ...]
@@ -41,6 +47,7 @@ def run(
     bias: Array,
     states: list[Array],
     kept: Array | None = None,
+    masks: Array | None = None,
 ) -> tuple[Array, list[Array]]:
     """Runs one recurrent layer over all steps.
 
@@ -59,13 +66,15 @@ def run(
         states: The initial states, float32, `(B, H)` each, `h` first.
         kept: 1 where a row's states are kept before a step, 0 where they are
             reset, float32, `(T, B)`. `None` keeps all.
+        masks: Recurrent dropout: False where the product of a gate does not
+            read a unit of `h`, `(G, B, H)`. `None` drops nothing.
 
     Returns:
         The outputs `h`, `(T, B, H)`, of the inputs' type, and a list of the
         final states, float32. Gradients flow from all of these to all of the
         arrays passed in.
     """
-    arrays = inputs, kernel, recurrent_kernel, bias, states, kept
+    arrays = inputs, kernel, recurrent_kernel, bias, states, kept, masks
     results, _ = _forward(equations, *arrays)
     return results
 
@@ -78,16 +87,17 @@ def _forward(
     bias: Array,
     states: list[Array],
     kept: Array | None,
+    masks: Array | None,
 ) -> tuple[tuple[Array, list[Array]], Saved]:
     """Computes what `run` returns, and what `_backward` needs."""
     operands, gates = inputs.dtype, equations.gates
-    projected = (_product(inputs, kernel) + bias[0]).astype(operands)
+    projected = (product(inputs, kernel) + bias[0]).astype(operands)
     recurrent = recurrent_kernel.astype(operands)
 
     def step(carried, values):
         x, factor = values
         h, memory = [_times(state, factor) for state in carried]
-        p = _product(h, recurrent)
+        p = read(h, recurrent, masks)
         if equations.products == 2:
             p = p + bias[1]
         new, gates_kept = equations.forward(
@@ -106,7 +116,7 @@ def _forward(
     outputs, memories, stored = _unpacked(packed, operands)
     last = [_float(h), memory] if len(states) > 1 else [memory]
     saved = (
-        inputs, kernel, recurrent_kernel, bias, states, kept,
+        inputs, kernel, recurrent_kernel, bias, states, kept, masks,
         outputs, memories, stored,
     )  # fmt: skip
     return (outputs, last), saved
@@ -116,9 +126,9 @@ def _backward(
     equations: type[Equations],
     saved: Saved,
     gradients: tuple[Array, list[Array]],
-) -> tuple[Array, Array, Array, Array, list[Array], None]:
+) -> tuple[Array, Array, Array, Array, list[Array], None, None]:
     """Computes the gradients of all arrays that `run` was given."""
-    inputs, kernel, recurrent_kernel, bias, states, kept, *tape = saved
+    inputs, kernel, recurrent_kernel, bias, states, kept, masks, *tape = saved
     h, memories, stored = tape
     d_outputs, d_last = gradients
     operands = inputs.dtype
@@ -126,19 +136,20 @@ def _backward(
     h_old = _times(_before(states[0], h), kept)
     if _recomputes():
         weights = kernel, recurrent_kernel, bias
-        stored = _gates_again(equations, inputs, h_old, old, *weights)
+        stored = _gates_again(equations, inputs, h_old, old, masks, *weights)
     dx, dp, d_states = _backward_loop(
-        equations, recurrent_kernel.astype(operands), d_last,
+        equations, recurrent_kernel.astype(operands), masks, d_last,
         (d_outputs, old, memories, stored, kept),
     )  # fmt: skip
-    d_inputs = _product(dx, kernel, transposed=True).astype(operands)
+    d_inputs = product(dx, kernel, transposed=True).astype(operands)
     d_bias = jnp.stack([_sum(dx), _sum(dp)][: equations.products])
     return (
         d_inputs,
-        _outer(inputs, dx),
-        _outer(h_old, dp),
+        outer(inputs, dx),
+        outer_of_read(h_old, dp, masks),
         d_bias.reshape(bias.shape),
         d_states,
+        None,
         None,
     )
 
@@ -149,6 +160,7 @@ run.defvjp(_forward, _backward)
 def _backward_loop(
     equations: type[Equations],
     recurrent: Array,
+    masks: Array | None,
     d_last: Sequence[Array],
     tape: tuple[Any, ...],
 ) -> tuple[Array, Array, list[Array]]:
@@ -157,6 +169,7 @@ def _backward_loop(
     Args:
         equations: A class of `charrnn.twins.equations`.
         recurrent: `U`, in the precision of the products.
+        masks: As for `run`.
         d_last: The gradients of the final states.
         tape: For all steps: the gradient of the outputs, the memory before
             and after, what `forward` kept, and the `kept` of `run`.
@@ -182,7 +195,7 @@ def _backward_loop(
             jnp.concatenate(part, axis=-1).astype(recurrent.dtype)
             for part in (dx, dp)[: equations.products]
         ]
-        d_hidden = _product(together[-1], recurrent, transposed=True)
+        d_hidden = read_back(together[-1], recurrent, masks)
         d_states = _times(d_hidden, factor), _times(d_memory, factor)
         return d_states, _packed(together)
 
@@ -204,13 +217,14 @@ def _gates_again(
     inputs: Array,
     h_old: Array,
     old: Array,
+    masks: Array | None,
     kernel: Array,
     recurrent_kernel: Array,
     bias: Array,
 ) -> list[Array]:
     """Computes what `forward` kept, for all steps at once."""
-    x = _product(inputs, kernel) + bias[0]
-    p = _product(h_old, recurrent_kernel)
+    x = product(inputs, kernel) + bias[0]
+    p = read(h_old, recurrent_kernel, masks)
     if equations.products == 2:
         p = p + bias[1]
     gates = equations.gates
@@ -224,26 +238,6 @@ def _recomputes() -> bool:
 
 def _unrolled() -> int:
     return UNROLLED.get(jax.default_backend(), 1)
-
-
-def _product(rows: Array, matrix: Array, transposed: bool = False) -> Array:
-    """`rows · matrix`, or its transpose, over the last axis, in float32."""
-    return jax.lax.dot_general(
-        rows,
-        matrix.astype(rows.dtype),
-        (((rows.ndim - 1,), (int(transposed),)), ((), ())),
-        preferred_element_type=jnp.float32,
-    )
-
-
-def _outer(left: Array, right: Array) -> Array:
-    """The sum of `left' · right` over all steps and rows, in float32."""
-    left = left.reshape(-1, left.shape[-1]).T
-    if jax.default_backend() == "cpu":
-        # Left to choose, XLA does not transpose, and multiplies columns: three
-        # times slower in bfloat16.
-        left = with_layout_constraint(left, Layout(major_to_minor=(0, 1)))
-    return _product(left, right.reshape(-1, right.shape[-1]))
 
 
 def _packed(tree: Any) -> Any:

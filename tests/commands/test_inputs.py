@@ -68,7 +68,7 @@ FLAGS = {
         "--teachers": PATHS, "--teacher-weight": NUMBERS,
         "--batch-size": NUMBERS,
         "--seq-length": NUMBERS, "--clip-norm": NUMBERS, "--seed": NUMBERS,
-        "--weight-drop": NUMBERS,
+        "--weight-drop": NUMBERS, "--recurrent-dropout": NUMBERS,
         "--precision": ["auto", "float32", "float16"],
         "--learning-rate": NUMBERS, "--epochs": NUMBERS, "--minutes": NUMBERS,
         "--patience": NUMBERS, "--checkpoint-seconds": NUMBERS,

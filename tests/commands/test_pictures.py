@@ -1,12 +1,16 @@
 """The verbs that draw what a network does: on the screen, as files, as JSON."""
 
+import functools
+import io
 import json
 import os
 
 import pytest
+import rich.text
 from tiny_run import ROOT, run
 
-from charrnn.commands import main
+from charrnn.commands import cells, main
+from charrnn.system.progress import Console
 
 
 @pytest.fixture
@@ -84,6 +88,27 @@ def test_other_files_are_not_overwritten(words, tmp_path, capsys):
     assert "would overwrite" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("colours", ["truecolor", None])
+def test_cells_are_colours_or_signs(monkeypatch, colours):
+    output = io.StringIO()
+    made = functools.partial(
+        Console, file=output, force_terminal=True, color_system=colours
+    )
+    monkeypatch.setattr(cells, "Console", made)
+    shown = cells.Cells()
+    line = rich.text.Text()
+    shown.signed(line, [-1, 0, 1], 2)
+    shown.shares(line, [0, 1])
+    shown.on_share(line, "a", 1.0)
+    shown.print(line)
+    if colours:
+        assert output.getvalue().count("\x1b[48;2;") == 5
+        assert "=" not in line.plain and line.plain.endswith("a")
+    else:
+        assert output.getvalue() == "==\u00b7\u00b7##08a\n"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["unroll", "gates"])
 def test_cells_have_the_terminal_s_colours(words, verb):
     environment = {**os.environ, "TERM": "xterm", "COLORTERM": "truecolor"}

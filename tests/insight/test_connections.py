@@ -93,7 +93,7 @@ def test_the_boundary_of_documents_cuts_them():
     "kind", [charrnn.WordVocabulary, charrnn.ByteVocabulary]
 )
 def test_words_and_bytes_are_inputs(kind):
-    text = "aé a"
+    text = "aé a" if kind is charrnn.WordVocabulary else "éa"
     engine = engine_of(kind.from_text(text), units=3)
     found = connections(engine, text, window=4)
     ids = engine.vocabulary.encode(text)

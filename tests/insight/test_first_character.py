@@ -20,14 +20,17 @@ def test_what_cannot_be_trained_is_refused(options, says):
 
 
 @pytest.mark.slow
-def test_a_gru_remembers_where_a_simple_rnn_forgets():
-    found = charrnn.first_character(
-        cells=["simple_rnn", "gru"], distance=16, units=24, steps=250
-    )
-    again = charrnn.first_character(
-        cells=["simple_rnn"], distance=16, units=24, steps=250
-    )
-    np.testing.assert_array_equal(found["simple_rnn"], again["simple_rnn"])
-    assert found["gru"].min() > 0.95
+def test_an_lstm_remembers_where_a_simple_rnn_forgets():
+    found = charrnn.first_character(cells=["simple_rnn", "lstm"])
+    assert found["lstm"].min() > 0.9
     assert found["simple_rnn"][0] > found["simple_rnn"][-1] + 0.2
-    assert found["simple_rnn"][-1] < 0.8
+    assert found["simple_rnn"][-1] < 0.7
+
+
+@pytest.mark.slow
+def test_the_same_seed_learns_the_same():
+    options = {"cells": ["gru"], "distance": 4, "units": 4, "steps": 3}
+    first = charrnn.first_character(**options, seed=1)["gru"]
+    again = charrnn.first_character(**options, seed=1)["gru"]
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (5,) and first.max() <= 1

@@ -88,5 +88,7 @@ def test_the_picture_has_every_step_and_loss():
     for bits in unrolled.bits:
         assert f">{bits:.2f}<" in svg
     assert svg.count(">reads<") == 3  # bands
+    few = charrnn.unroll(engine_of(units=40), "outofthecradleends", count=40)
+    assert charrnn.draw_unrolled(few).width <= 1020
     cells = sum(map(len, unrolled.chosen)) * len(unrolled.inputs)
     assert svg.count('class="f-activation') == cells + 7  # and a scale

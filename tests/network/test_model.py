@@ -253,7 +253,9 @@ def test_network_of_inverts_build_model(
     cell, layers, embedding, dropout, tmp_path
 ):
     path = tmp_path / "model.keras"
-    model = build(cell, layers, embedding, dropout=dropout)
+    model = build(
+        cell, layers, embedding, dropout=dropout, recurrent_dropout=dropout / 2
+    )
     model_file.save(model, path, VOCABULARY)
     assert network_of(model_file.read(path)["layers"]) == {
         "cell": cell,
@@ -261,6 +263,7 @@ def test_network_of_inverts_build_model(
         "layers": layers,
         "dropout": dropout,
         "embedding": embedding,
+        "recurrent_dropout": dropout / 2,
     }
 
 

@@ -20,7 +20,7 @@ SMALL = [
         "--clip-norm=inf", "--clip-norm=nan", "--learning-rate=1e30",
         "--learning-rate=11", "--learning-rate=1e-300", "--learning-rate=nan",
         "--weight-decay=nan", "--weight-decay=-1", "--weight-decay=inf",
-        "--weight-drop=1",
+        "--weight-drop=1", "--recurrent-dropout=1", "--recurrent-dropout=nan",
     ],
 )  # fmt: skip
 def test_absurd_values_are_refused_before_anything_is_read(flag, capsys):

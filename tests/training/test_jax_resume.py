@@ -24,7 +24,7 @@ KILLED = Path(__file__).parents[1] / "killed.py"
 SMALL = [
     "--units=8", "--layers=2", "--seq-length=16", "--batch-size=4",
     "--epochs=6", "--dropout=0.2", "--weight-drop=0.1", "--quiet",
-    "--checkpoint-seconds=0.05",
+    "--checkpoint-seconds=0.05", "--recurrent-dropout=0.1",
 ]  # fmt: skip
 JAX = {
     **os.environ,

@@ -156,19 +156,21 @@ def test_a_trained_network_learns_at_a_lower_rate_in_fewer_passes(
 ):
     settings = {"units": 512, "layers": 2, "minutes": minutes, "speed": slow}
     new = recipe.recommend(characters, **settings)
-    tuned = recipe.recommend(characters, **settings, is_trained=True)
+    tuned = recipe.recommend(characters, **settings, scale=recipe.FINE_TUNING)
     assert tuned["learning_rate"] == 0.006 < new["learning_rate"]
     assert 4 <= tuned["epochs"] <= new["epochs"] / 2
     assert tuned["dropout"] <= new["dropout"]
     given = {"learning_rate": 0.1, "epochs": 5, "dropout": 0.2}
-    kept = recipe.recommend(characters, **settings, **given, is_trained=True)
+    kept = recipe.recommend(
+        characters, **settings, **given, scale=recipe.FINE_TUNING
+    )
     assert given.items() <= kept.items()
 
 
 def test_a_trained_network_memorizes_later():
     settings = {"units": 512, "layers": 2, "epochs": 3}
     new = recipe.recommend(160_000, **settings)
-    tuned = recipe.recommend(160_000, **settings, is_trained=True)
+    tuned = recipe.recommend(160_000, **settings, scale=recipe.FINE_TUNING)
     assert (new["dropout"], tuned["dropout"]) == (0.55, 0.28)
 
 

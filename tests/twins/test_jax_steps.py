@@ -28,7 +28,8 @@ def results():
     whole = "of_cells", "of_documents", "divided_into_calls", "excerpts"
     types = "of_cells_in_bfloat16", "written_in_loops", "of_many_steps"
     rest = "on_devices", "masks_differ", "with_dropout", "fit", "students"
-    return in_jax(*whole, *types, *rest, "nats")
+    rest = *rest, "with_recurrent_dropout", "nats"
+    return in_jax(*whole, *types, *rest)
 
 
 @pytest.mark.slow
@@ -44,6 +45,15 @@ def test_two_devices_train_without_tensorflow_as_one_with_it():
 def test_losses_equal_those_of_a_step_in_a_call(results, cell):
     expected = losses_step_by_step(cell)
     np.testing.assert_allclose(results["of_cells"][cell], expected, rtol=2e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_recurrent_dropout_is_that_of_stock_layers(results, cell):
+    """Of the same seeds; in later steps by way of the gradients."""
+    found, expected = results["with_recurrent_dropout"][cell]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+    assert found[0] != pytest.approx(results["of_cells"][cell][0], rel=1e-3)
 
 
 @pytest.mark.slow

@@ -18,10 +18,10 @@ BOUNDARY = 5
 VOCABULARY = charrnn.DocumentVocabulary(charrnn.Vocabulary("abcde"), "lines")
 
 
-def model_of(cell, layers=2, embedding=None):
+def model_of(cell, layers=2, embedding=None, recurrent_dropout=0.0):
     model = charrnn.build_model(
         VOCABULARY, cell=cell, units=5, layers=layers, dropout=0.0,
-        embedding=embedding,
+        embedding=embedding, recurrent_dropout=recurrent_dropout,
     )  # fmt: skip
     random = np.random.default_rng(0)
     model.set_weights(
@@ -117,6 +117,27 @@ def test_gradients_equal_those_of_stock_layers(cell, embedding, ids):
     expected, theirs = gradients(stock(model), ids)
     assert value == pytest.approx(expected, rel=1e-6)
     assert len(ours) == len(theirs) == len(model.trainable_variables)
+    for a, b in zip(ours, theirs, strict=True):
+        assert np.abs(a - b).max() <= 1e-5 * np.abs(b).max()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "simple_rnn"])
+def test_so_they_do_with_recurrent_dropout(cell, ids):
+    model = model_of(cell, 1, recurrent_dropout=0.4)
+    results = []
+    for make in (
+        lambda: fused(
+            model, batch_size=3, precision="float32", boundary=BOUNDARY
+        ),
+        lambda: stock(model),
+    ):
+        twin = make()
+        for seed in model.non_trainable_variables:
+            seed.assign([1, 2])
+        results.append(gradients(twin, ids[:, 8:16]))
+    (value, ours), (expected, theirs) = results
+    assert value == pytest.approx(expected, rel=1e-6)
     for a, b in zip(ours, theirs, strict=True):
         assert np.abs(a - b).max() <= 1e-5 * np.abs(b).max()
 
