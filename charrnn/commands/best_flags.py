@@ -2,7 +2,7 @@
 
 import argparse
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charrnn.commands.control_flags import tell_dead_ends, tell_forced
@@ -20,6 +20,7 @@ Draw = Callable[[Sampler, str, Mapping[str, Any]], Found]
 
 # The ranks of `charrnn.writing.ranked`, which is imported when it is needed.
 RANKS = "likelihood", "novelty", "match"
+FIGURES_SHOWN = 3  # of the best, and then that of the last of these
 
 
 def add_best_arguments(group: argparse._ActionsContainer) -> None:
@@ -159,10 +160,9 @@ def _best(
     if not samples:
         return []
     best = ranked(samples, by, source=source)
-    figures = ", ".join(map(_figure, best[:count]))
     remark(
-        f"the best {len(best[:count]):,} of {len(best):,} by {by}: {figures}; "
-        "the last: "
+        f"the best {len(best[:count]):,} of {len(best):,} by {by}: "
+        f"{_figures(best[:count])}; the last: "
         f"{_figure(best[-1])} ({FIGURES[by]})"
     )
     tell_dead_ends([sample.stop_reason for sample in samples])
@@ -171,6 +171,14 @@ def _best(
         (each.sample, {"rank": each.rank, by: round(each.figure, 6)})
         for each in best[:count]
     ]
+
+
+def _figures(best: "Sequence[Ranked]") -> str:
+    """What the best were ranked by: the first few, and the last."""
+    figures = list(map(_figure, best))
+    if len(figures) > FIGURES_SHOWN + 1:
+        figures[FIGURES_SHOWN:-1] = ["..."]
+    return ", ".join(figures)
 
 
 def _figure(ranked: "Ranked") -> str:

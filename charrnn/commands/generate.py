@@ -47,6 +47,7 @@ from charrnn.system.terminal import command_line, remark
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import State
+from charrnn.writing.steering import DEAD_END
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
@@ -84,12 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
     if seed is None:
         seed = secrets.randbits(32)
     how = {**_how(arguments, engine, seed, source), "state": state}
-    number, characters = _write(
+    number, characters, reasons = _write(
         Sampler(engine), prompt, how, out, arguments, draw
     )
     again = _flags_to_repeat(arguments, name, seed)
     _tell_end(arguments, again, number, characters, out)
-    return 128 + number if number else 0
+    if number:
+        return 128 + number
+    return int(bool(reasons) and set(reasons) == {DEAD_END})
 
 
 def _tell_end(
@@ -234,12 +237,12 @@ def _write(
     out: Path | None,
     arguments: argparse.Namespace,
     draw: Draw | None,
-) -> tuple[int, int]:
+) -> tuple[int, int, list[str]]:
     """Writes all samples, or what is drawn before a signal to stop.
 
     Returns:
-        The number of the signal, 0 if there was none, and the number of
-        characters written.
+        The number of the signal, 0 if there was none, the number of
+        characters written, and why each sample ended.
     """
     shown = sampler.vocabulary.shown
     with signals.noted() as received, opened(out, shown) as write:
@@ -255,9 +258,10 @@ def _write(
             found = [(each, {}) for each in samples]
             tell_dead_ends([each.stop_reason for each in samples])
             tell_forced([each.forced for each in samples], how["length"])
-        if (draw or arguments.json) and arguments.new is None:
+        if draw or arguments.json:
             reasons = [each.stop_reason for each, _ in found]
-            tell_cut(sampler, reasons, how["length"])
+            if arguments.new is None:
+                tell_cut(sampler, reasons, how["length"])
         if arguments.json:
             rules = constraints_as_json(arguments)
             written = sum(
@@ -269,18 +273,19 @@ def _write(
             layout = Layout(len(found), sampler.vocabulary.end)
             written = write_samples(prompt, pieces, layout, write)
         else:
-            written = _write_while_drawn(sampler, prompt, how, write)
-    return (received[0] if received else 0), written
+            written, reasons = _write_while_drawn(sampler, prompt, how, write)
+    return (received[0] if received else 0), written, reasons
 
 
 def _write_while_drawn(
     sampler: Sampler, prompt: str, how: dict[str, Any], write: Write
-) -> int:
-    """Writes samples while they are drawn; returns their characters."""
+) -> tuple[int, list[str]]:
+    """Writes samples while they are drawn; as `_write` without a signal."""
     drawing = sampler.stream(prompt, **how)
     layout = Layout(how["count"], sampler.vocabulary.end)
     written = write_samples(prompt, drawing, layout, write)
-    tell_cut(sampler, drawing.stop_reasons(), how["length"])
-    tell_dead_ends(drawing.stop_reasons())
+    reasons = drawing.stop_reasons()
+    tell_cut(sampler, reasons, how["length"])
+    tell_dead_ends(reasons)
     tell_forced(drawing.forced(), how["length"])
-    return written
+    return written, reasons

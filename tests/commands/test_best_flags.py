@@ -142,3 +142,28 @@ def test_finished_samples_come_first_and_dead_ends_are_told(
     err = capsys.readouterr().err
     assert figures in err
     assert (told or "") in err and ("unfinished: " in err) == bool(told)
+
+
+@pytest.mark.parametrize(("count", "figures"), [
+    (1, "1.000"), (3, "1.000, 2.000, 3.000"),
+    (4, "1.000, 2.000, 3.000, 4.000"), (5, "1.000, 2.000, 3.000, ..., 5.000"),
+    (8, "1.000, 2.000, 3.000, ..., 8.000"),
+])  # fmt: skip
+def test_few_of_the_best_figures_are_shown(capsys, count, figures):
+    sampler = samples_that_end(["length"] * 9)
+    how = {"count": count, "constraints": [], "length": 9}
+    best_flags._best(9, "likelihood", None, best_flags._any, sampler, "", how)
+    err = capsys.readouterr().err
+    assert f"by likelihood: {figures}; the last: 9.000" in err
+
+
+@pytest.mark.parametrize("rank", ["likelihood", "match", "novelty"])
+def test_unfinished_samples_are_last_by_every_rank(rank):
+    stuck, done = (
+        Sample(text, 0, place, nats, reason, masked=nats)
+        for place, (text, nats, reason) in enumerate(
+            [("new", 0.0, "dead end"), ("the sea", 9.0, "complete")]
+        )
+    )
+    best = charrnn.ranked([stuck, done], rank, source="the sea")
+    assert [each.sample for each in best] == [done, stuck]
