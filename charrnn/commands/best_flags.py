@@ -67,7 +67,7 @@ def drawer_of(
     if arguments.best_of is None:
         return draw
     by = arguments.rank or RANKS[0]
-    draw = draw or _any
+    draw = draw or draw_any
     return functools.partial(_best, arguments.best_of, by, source, draw)
 
 
@@ -96,6 +96,10 @@ def check_go_together(arguments: argparse.Namespace) -> None:
         raise ValueError("Expected --new or --beam. Received both.")
     if beam is not None:
         _check_beam(arguments)
+    if arguments.separator is not None and arguments.json:
+        raise ValueError(
+            "Expected --separator or --json, which writes lines. Received both."
+        )
 
 
 def _check_beam(arguments: argparse.Namespace) -> None:
@@ -103,6 +107,7 @@ def _check_beam(arguments: argparse.Namespace) -> None:
     for flag, default in (
         ("--count", 1), ("--temperature", None), ("--top-k", None),
         ("--top-p", None), ("--min-p", None), ("--no-loops", False),
+        ("--unique", False),
         ("--length-in", "units"),
     ):  # fmt: skip
         if getattr(arguments, flag[2:].replace("-", "_")) != default:
@@ -132,8 +137,17 @@ def _search(
     return [(sample, {})]
 
 
-def _any(sampler: Sampler, prompt: str, how: Mapping[str, Any]) -> Found:
-    """Draws samples, whatever they are."""
+def draw_any(sampler: Sampler, prompt: str, how: Mapping[str, Any]) -> Found:
+    """Draws samples, whatever they are.
+
+    Args:
+        sampler: Of any model.
+        prompt: The beginning of each.
+        how: The arguments of `Sampler.generate`.
+
+    Returns:
+        The samples.
+    """
     return [(sample, {}) for sample in sampler.generate(prompt, **how)]
 
 

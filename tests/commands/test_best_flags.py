@@ -94,6 +94,8 @@ def test_a_beam_finds_what_python_finds(words, trained, capsys):
         (["--beam=2", "--temperature=1"], "--beam without --temperature"),
         (["--beam=2", "--top-k=1"], "--beam without --top-k"),
         (["--beam=2", "--no-loops"], "--beam without --no-loops"),
+        (["--beam=2", "--unique"], "--beam without --unique"),
+        (["--separator=,", "--json"], "Expected --separator or --json"),
         (["--beam=2", "--count=2"], "--beam without --count"),
         (["--beam=2", "--length-in=characters"], "without --length-in"),
         (["--beam=0"], "0 is less than 1"),
@@ -135,7 +137,7 @@ def test_finished_samples_come_first_and_dead_ends_are_told(
     how = {"count": 2, "constraints": [], "length": 9}
     sampler = samples_that_end(reasons)
     found = best_flags._best(
-        3, "likelihood", None, best_flags._any, sampler, "", how
+        3, "likelihood", None, best_flags.draw_any, sampler, "", how
     )
     ends = [sample.stop_reason == "dead end" for sample, _ in found]
     assert ends == sorted(ends)
@@ -152,7 +154,9 @@ def test_finished_samples_come_first_and_dead_ends_are_told(
 def test_few_of_the_best_figures_are_shown(capsys, count, figures):
     sampler = samples_that_end(["length"] * 9)
     how = {"count": count, "constraints": [], "length": 9}
-    best_flags._best(9, "likelihood", None, best_flags._any, sampler, "", how)
+    best_flags._best(
+        9, "likelihood", None, best_flags.draw_any, sampler, "", how
+    )
     err = capsys.readouterr().err
     assert f"by likelihood: {figures}; the last: 9.000" in err
 
