@@ -27,6 +27,10 @@ matplotlib.rcParams["svg.hashsalt"] = "charrnn"
 """
 # The kinds of output that a page can show, the best one first.
 KINDS = ("image/svg+xml", "image/png", "text/html", "text/plain")
+# Lines that TensorFlow logs when it starts, on some machines.
+LOGGED = re.compile(
+    r"(?:WARNING: All log messages|[IWE]\d{4} |To enable the following).*\s*"
+)
 LINK = re.compile(r"(\]\((?:[\w./-]*learn/)?\d-[\w-]+)\.ipynb\b")
 
 
@@ -79,6 +83,7 @@ def _tidy(notebook, digest):
     """Without what differs from one run, or one machine, to the next."""
     for number, cell in enumerate(code_of(notebook), 1):
         cell["execution_count"] = number
+        cell["outputs"] = [o for o in cell["outputs"] if not _is_log(o)]
         for output in cell["outputs"]:
             if "execution_count" in output:
                 output["execution_count"] = number
@@ -94,6 +99,11 @@ def _tidy(notebook, digest):
         "language_info": {"name": "python"},
     }
     return notebook
+
+
+def _is_log(output):
+    lines = "".join(output.get("text", "")).splitlines()
+    return output.get("name") == "stderr" and all(map(LOGGED.fullmatch, lines))
 
 
 def kind_of(output):

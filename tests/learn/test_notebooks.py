@@ -94,6 +94,25 @@ def test_what_a_page_shows_is_of_the_code_it_shows(path):
 
 
 @COURSE
+def test_a_page_shows_no_warnings(path):
+    for cell in notebooks.code_of(notebooks.read(path)):
+        assert "stderr" not in {o.get("name") for o in cell["outputs"]}
+
+
+def test_only_logs_of_tensorflow_are_left_out():
+    def run(text, name="stderr"):
+        output = {"output_type": "stream", "name": name, "text": text}
+        cell = {"cell_type": "code", "metadata": {}, "outputs": [output]}
+        notebook = {"cells": [cell], "metadata": {"kernelspec": {}}}
+        return notebooks._tidy(notebook, "")["cells"][0]["outputs"]
+
+    logged = ["I0000 00:00 port.cc:153] oneDNN is on.\n", "E0000 cuInit\n"]
+    assert run(logged) == []
+    assert run(logged, "stdout")
+    assert run([*logged, "UserWarning: overflow\n"])
+
+
+@COURSE
 def test_a_page_names_no_place_of_a_machine(path):
     shown = "".join(
         json.dumps(cell["outputs"])
