@@ -277,6 +277,12 @@ def _check(asked: Session) -> None:
                 f"Expected --preset record without --{name.replace('_', '-')}: "
                 "it trains its own teachers, from the beginning. Leave one out."
             )
+    if given.get("documents"):
+        raise ValueError(
+            "Expected a text without --documents for --preset record: which "
+            "documents are held out depends on the seed, so its teachers "
+            "would have learnt some of the student's. Leave one out."
+        )
     if asked.change:
         raise ValueError(
             "Expected --change without --preset record: only the student can "

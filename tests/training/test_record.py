@@ -57,6 +57,7 @@ def test_a_run_without_the_preset_is_an_ordinary_one(text, tmp_path):
     [
         ({"teachers": ["shakespeare"]}, "without --teachers"),
         ({"init_from": "shakespeare"}, "without --init-from"),
+        ({"documents": "lines"}, "without --documents"),
     ],
 )
 def test_what_teachers_exclude_is_refused(text, tmp_path, given, message):
