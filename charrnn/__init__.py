@@ -44,6 +44,7 @@ _HOMES = {
     "Lines": "writing.counted",
     "Sentences": "writing.counted",
     "OnlyWords": "writing.word_lists",
+    "ForbidWords": "writing.word_lists",
     "Sampler": "writing.sampler",
     "prime": "writing.priming",
     "save_state": "writing.state_file",
@@ -161,6 +162,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
     from charrnn.writing.state_file import load_state as load_state
     from charrnn.writing.state_file import save_state as save_state
     from charrnn.writing.temperatures import NoLoops as NoLoops
+    from charrnn.writing.word_lists import ForbidWords as ForbidWords
     from charrnn.writing.word_lists import OnlyWords as OnlyWords
 
 __all__ = ["__version__", *_HOMES]

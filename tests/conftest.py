@@ -70,13 +70,13 @@ def quick_ends():
     For tests of other things, which train often. Tests that train in a
     process of its own do without.
     """
-    from charrnn.training import budget, finish
+    from charrnn.training import ending, finish
 
     def write_no_picture(history, path, *arguments):
         path.write_bytes(b"\x89PNG")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "PROBE_SECONDS", 0.005)
+        patch.setattr(ending, "PROBE_SECONDS", 0.005)
         patch.setattr(finish, "plot_losses", write_no_picture)
         yield
 

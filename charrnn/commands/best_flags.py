@@ -2,7 +2,7 @@
 
 import argparse
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charrnn.commands.control_flags import tell_dead_ends, tell_forced
@@ -20,6 +20,7 @@ Draw = Callable[[Sampler, str, Mapping[str, Any]], Found]
 
 # The ranks of `charrnn.writing.ranked`, which is imported when it is needed.
 RANKS = "likelihood", "novelty", "match"
+FIGURES_SHOWN = 3  # of the best, and then that of the last of these
 
 
 def add_best_arguments(group: argparse._ActionsContainer) -> None:
@@ -66,7 +67,7 @@ def drawer_of(
     if arguments.best_of is None:
         return draw
     by = arguments.rank or RANKS[0]
-    draw = draw or _any
+    draw = draw or draw_any
     return functools.partial(_best, arguments.best_of, by, source, draw)
 
 
@@ -95,6 +96,10 @@ def check_go_together(arguments: argparse.Namespace) -> None:
         raise ValueError("Expected --new or --beam. Received both.")
     if beam is not None:
         _check_beam(arguments)
+    if arguments.separator is not None and arguments.json:
+        raise ValueError(
+            "Expected --separator or --json, which writes lines. Received both."
+        )
 
 
 def _check_beam(arguments: argparse.Namespace) -> None:
@@ -102,6 +107,7 @@ def _check_beam(arguments: argparse.Namespace) -> None:
     for flag, default in (
         ("--count", 1), ("--temperature", None), ("--top-k", None),
         ("--top-p", None), ("--min-p", None), ("--no-loops", False),
+        ("--unique", False),
         ("--length-in", "units"),
     ):  # fmt: skip
         if getattr(arguments, flag[2:].replace("-", "_")) != default:
@@ -131,8 +137,17 @@ def _search(
     return [(sample, {})]
 
 
-def _any(sampler: Sampler, prompt: str, how: Mapping[str, Any]) -> Found:
-    """Draws samples, whatever they are."""
+def draw_any(sampler: Sampler, prompt: str, how: Mapping[str, Any]) -> Found:
+    """Draws samples, whatever they are.
+
+    Args:
+        sampler: Of any model.
+        prompt: The beginning of each.
+        how: The arguments of `Sampler.generate`.
+
+    Returns:
+        The samples.
+    """
     return [(sample, {}) for sample in sampler.generate(prompt, **how)]
 
 
@@ -159,10 +174,9 @@ def _best(
     if not samples:
         return []
     best = ranked(samples, by, source=source)
-    figures = ", ".join(map(_figure, best[:count]))
     remark(
-        f"the best {len(best[:count]):,} of {len(best):,} by {by}: {figures}; "
-        "the last: "
+        f"the best {len(best[:count]):,} of {len(best):,} by {by}: "
+        f"{_figures(best[:count])}; the last: "
         f"{_figure(best[-1])} ({FIGURES[by]})"
     )
     tell_dead_ends([sample.stop_reason for sample in samples])
@@ -171,6 +185,14 @@ def _best(
         (each.sample, {"rank": each.rank, by: round(each.figure, 6)})
         for each in best[:count]
     ]
+
+
+def _figures(best: "Sequence[Ranked]") -> str:
+    """What the best were ranked by: the first few, and the last."""
+    figures = list(map(_figure, best))
+    if len(figures) > FIGURES_SHOWN + 1:
+        figures[FIGURES_SHOWN:-1] = ["..."]
+    return ", ".join(figures)
 
 
 def _figure(ranked: "Ranked") -> str:

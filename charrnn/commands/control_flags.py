@@ -8,15 +8,17 @@ from charrnn.commands.options import Once, at_least
 from charrnn.commands.spelling import model_text, typed
 from charrnn.network.engine import Engine
 from charrnn.network.facts import text_form
-from charrnn.system.terminal import remark
+from charrnn.system.terminal import counted, remark
 from charrnn.text.normal_form import normalize_text
 from charrnn.text.units import UnitVocabulary
+from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED
 from charrnn.writing.constraints import Constraint, Left
 from charrnn.writing.counted import MAX_COUNT, Lines, Sentences
 from charrnn.writing.forms import Form
+from charrnn.writing.named_characters import never_written
 from charrnn.writing.patterns import Acrostic, Forbid, ForbidMatch, Match
 from charrnn.writing.steering import DEAD_END
-from charrnn.writing.word_lists import OnlyWords
+from charrnn.writing.word_lists import ForbidWords, OnlyWords
 
 # By default a text of a form may be so many times as long as the shortest one
 # that has it.
@@ -27,7 +29,7 @@ MUCH_FORCED = 0.2  # a larger share of a text is told
 # What a text keeps to: a flag's value is an entry of JSON.
 NAMES_IN_JSON = (
     "match", "forbid_match", "acrostic", "lines", "sentences", "forbid",
-    "forbid_file", "only_words", "max_copy", "no_loops",
+    "forbid_file", "forbid_words", "only_words", "max_copy", "no_loops",
 )  # fmt: skip
 FLAGS = (
     (
@@ -56,6 +58,13 @@ FLAGS = (
         "the beginning: in any letter case); may be given several times",
     ),
     ("--forbid-file", "FILE", "no line of FILE appears, as with --forbid"),
+    (
+        "--forbid-words",
+        "FILE",
+        "no line of FILE appears as a whole word, in any letter case (unlike "
+        "--forbid-file, which excludes it within longer words too, and only "
+        "in the case given); may be given several times",
+    ),
     (
         "--only-words",
         "TEXT",
@@ -107,6 +116,7 @@ def constraints_of(
     for flag, make in (("match", Match), ("forbid_match", ForbidMatch)):
         for pattern in getattr(arguments, flag):
             found.append(_made(flag, make, pattern, vocabulary))
+    _tell_never_written(arguments.match, vocabulary)
     for flag, kind in (
         ("acrostic", Acrostic), ("lines", Lines), ("sentences", Sentences),
     ):  # fmt: skip
@@ -117,8 +127,11 @@ def constraints_of(
             found.append(_made(flag, kind, value, vocabulary))
     if strings := list(_forbidden(arguments, engine)):
         found.append(_made("forbid", Forbid, strings, vocabulary))
-    if arguments.only_words is not None:
-        text = _file("only_words", arguments, engine)
+    for source in arguments.forbid_words:
+        text = _file("forbid_words", source, arguments, engine)
+        found.append(_made("forbid_words", ForbidWords, text, vocabulary))
+    if (source := arguments.only_words) is not None:
+        text = _file("only_words", source, arguments, engine)
         found.append(_made("only_words", OnlyWords, text, vocabulary))
     return found
 
@@ -151,8 +164,23 @@ def _made(
         raise ValueError(f"--{name}: {error}") from error
 
 
+def _tell_never_written(
+    patterns: Sequence[str], vocabulary: UnitVocabulary
+) -> None:
+    """Says which characters that --match names never come, if some do not."""
+    unknown = never_written(patterns, vocabulary)
+    if not unknown:
+        return
+    named = ", ".join(map(repr, unknown[:MAX_CHARACTERS_NAMED]))
+    if more := len(unknown[MAX_CHARACTERS_NAMED:]):
+        named += f" and {counted(more, 'other')}"
+    they = "it never comes" if len(unknown) == 1 else "they never come"
+    remark(f"--match: the model does not know {named}: {they}")
+
+
 def _file(
     flag: str,
+    source: str,
     arguments: argparse.Namespace,
     engine: Engine,
     may_be_empty: bool = False,
@@ -161,7 +189,7 @@ def _file(
     from charrnn.text.corpus import EmptyTextError  # slow to import
 
     try:
-        return _text(getattr(arguments, flag), arguments, engine)
+        return _text(source, arguments, engine)
     except ValueError as error:
         if may_be_empty and isinstance(error, EmptyTextError):
             return ""
@@ -176,8 +204,8 @@ def _forbidden(arguments: argparse.Namespace, engine: Engine) -> Iterable[str]:
         yield typed(
             word, "--forbid", engine, nearest, arguments.escapes, skip=False
         )
-    if arguments.forbid_file is not None:
-        text = _file("forbid_file", arguments, engine, may_be_empty=True)
+    if (source := arguments.forbid_file) is not None:
+        text = _file("forbid_file", source, arguments, engine, True)
         yield from filter(str.strip, text.splitlines())
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.commands.best_flags import Found
+from charrnn.commands.best_flags import Draw, Found, draw_any
+from charrnn.commands.control_flags import tell_dead_ends, tell_forced
 from charrnn.commands.mix_flags import mixed_paths
 from charrnn.network.engine import Engine
 from charrnn.system.terminal import remark
@@ -110,6 +111,59 @@ def draw_new(
             f"{found.drawn:,} drawn"
         )
     return [(sample, {}) for sample in found.samples]
+
+
+def draw_different(
+    sampler: "Sampler", prompt: str, how: Mapping[str, Any]
+) -> Found:
+    """Draws samples that are all different, and says how many were drawn.
+
+    Args:
+        sampler: Of any model.
+        prompt: The beginning of each.
+        how: The arguments of `Sampler.generate`.
+
+    Returns:
+        The samples.
+    """
+    from charrnn.writing.novelty import different_samples
+
+    found, drawn = different_samples(sampler, prompt, **how)
+    only = "only " if len(found) < how["count"] else ""
+    remark(
+        f"--unique: {only}{len(found):,} of {how['count']:,} different "
+        f"samples found among {drawn:,} drawn"
+    )
+    return [(sample, {}) for sample in found]
+
+
+def drawn_together(
+    draw: Draw | None,
+    arguments: argparse.Namespace,
+    sampler: "Sampler",
+    prompt: str,
+    how: Mapping[str, Any],
+) -> Found:
+    """Draws all samples before one is written, and says what became of them.
+
+    Args:
+        draw: Draws them; `None` if any will do.
+        arguments: Those of `charrnn generate`.
+        sampler: Of any model.
+        prompt: The beginning of each.
+        how: The arguments of `Sampler.generate`.
+
+    Returns:
+        The samples.
+    """
+    found = (draw or draw_any)(sampler, prompt, how)
+    reasons = [sample.stop_reason for sample, _ in found]
+    if arguments.new is None:
+        tell_cut(sampler, reasons, how["length"])
+    if draw in (None, draw_different):  # the others tell it themselves
+        tell_dead_ends(reasons)
+        tell_forced([sample.forced for sample, _ in found], how["length"])
+    return found
 
 
 def _tell_places(places: Mapping[str, int], drawn: int, length: int) -> None:

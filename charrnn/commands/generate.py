@@ -19,7 +19,9 @@ from charrnn.commands.control_flags import (
 )
 from charrnn.commands.copy_flags import copy_constraints, needed_source
 from charrnn.commands.documents import (
+    draw_different,
     draw_new,
+    drawn_together,
     known_documents,
     length_for,
     tell_cut,
@@ -38,7 +40,7 @@ from charrnn.commands.samples import (
     opened,
     write_samples,
 )
-from charrnn.commands.spelling import typed
+from charrnn.commands.spelling import separator_of, typed
 from charrnn.commands.state_flags import read_state, write_state
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED, model_path
@@ -47,6 +49,7 @@ from charrnn.system.terminal import command_line, remark
 from charrnn.training.places import RUNS, newest_run
 from charrnn.writing.sampler import Sampler
 from charrnn.writing.state import State
+from charrnn.writing.steering import DEAD_END
 
 BUNDLED_MODEL = "shakespeare"  # used if there is no run yet
 SECONDS_WITHOUT_PROGRESS = 2  # a longer wait shows a progress bar
@@ -73,7 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
     state = read_state(arguments, engine)
     source = needed_source(arguments, engine)
     known = known_documents(engine, model, arguments)
-    new = functools.partial(draw_new, known) if known else None
+    new: Draw | None = functools.partial(draw_new, known) if known else None
+    if arguments.unique:
+        new = new or draw_different  # new documents are different anyway
     draw = drawer_of(arguments, source, new)
     prompt = read_prompt(
         arguments, engine, whole=bool(arguments.state_out or state)
@@ -84,12 +89,14 @@ def run(arguments: argparse.Namespace) -> int:
     if seed is None:
         seed = secrets.randbits(32)
     how = {**_how(arguments, engine, seed, source), "state": state}
-    number, characters = _write(
+    number, characters, reasons = _write(
         Sampler(engine), prompt, how, out, arguments, draw
     )
     again = _flags_to_repeat(arguments, name, seed)
     _tell_end(arguments, again, number, characters, out)
-    return 128 + number if number else 0
+    if number:
+        return 128 + number
+    return int(bool(reasons) and set(reasons) == {DEAD_END})
 
 
 def _tell_end(
@@ -234,30 +241,25 @@ def _write(
     out: Path | None,
     arguments: argparse.Namespace,
     draw: Draw | None,
-) -> tuple[int, int]:
+) -> tuple[int, int, list[str]]:
     """Writes all samples, or what is drawn before a signal to stop.
 
     Returns:
-        The number of the signal, 0 if there was none, and the number of
-        characters written.
+        The number of the signal, 0 if there was none, the number of
+        characters written, and why each sample ended.
     """
-    shown = sampler.vocabulary.shown
+    shown, end = sampler.vocabulary.shown, sampler.vocabulary.end
+    separator = separator_of(arguments)
+    layout_of = functools.partial(Layout, end=end, separator=separator)
     with signals.noted() as received, opened(out, shown) as write:
         how = {
             **how,
             "watch": functools.partial(_watched, received),
             "interrupted": lambda: bool(received),
         }
-        if draw:
-            found = draw(sampler, prompt, how)
-        elif arguments.json:
-            samples = sampler.generate(prompt, **how)
-            found = [(each, {}) for each in samples]
-            tell_dead_ends([each.stop_reason for each in samples])
-            tell_forced([each.forced for each in samples], how["length"])
-        if (draw or arguments.json) and arguments.new is None:
+        if draw or arguments.json:
+            found = drawn_together(draw, arguments, sampler, prompt, how)
             reasons = [each.stop_reason for each, _ in found]
-            tell_cut(sampler, reasons, how["length"])
         if arguments.json:
             rules = constraints_as_json(arguments)
             written = sum(
@@ -266,21 +268,28 @@ def _write(
             )
         elif draw:
             pieces = enumerate(sample.text for sample, _ in found)
-            layout = Layout(len(found), sampler.vocabulary.end)
+            layout = layout_of(len(found))
             written = write_samples(prompt, pieces, layout, write)
         else:
-            written = _write_while_drawn(sampler, prompt, how, write)
-    return (received[0] if received else 0), written
+            layout = layout_of(how["count"])
+            written, reasons = _write_while_drawn(
+                sampler, prompt, how, layout, write
+            )
+    return (received[0] if received else 0), written, reasons
 
 
 def _write_while_drawn(
-    sampler: Sampler, prompt: str, how: dict[str, Any], write: Write
-) -> int:
-    """Writes samples while they are drawn; returns their characters."""
+    sampler: Sampler,
+    prompt: str,
+    how: dict[str, Any],
+    layout: Layout,
+    write: Write,
+) -> tuple[int, list[str]]:
+    """Writes samples while they are drawn; as `_write` without a signal."""
     drawing = sampler.stream(prompt, **how)
-    layout = Layout(how["count"], sampler.vocabulary.end)
     written = write_samples(prompt, drawing, layout, write)
-    tell_cut(sampler, drawing.stop_reasons(), how["length"])
-    tell_dead_ends(drawing.stop_reasons())
+    reasons = drawing.stop_reasons()
+    tell_cut(sampler, reasons, how["length"])
+    tell_dead_ends(reasons)
     tell_forced(drawing.forced(), how["length"])
-    return written
+    return written, reasons

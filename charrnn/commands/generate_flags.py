@@ -7,7 +7,7 @@ from charrnn.commands.best_flags import add_best_arguments
 from charrnn.commands.control_flags import add_control_arguments
 from charrnn.commands.copy_flags import add_copy_arguments
 from charrnn.commands.mix_flags import add_mix_arguments
-from charrnn.commands.options import at_least, fraction, temperature
+from charrnn.commands.options import Once, at_least, fraction, temperature
 from charrnn.commands.prompt import add_prompt_arguments
 from charrnn.commands.state_flags import add_state_arguments
 from charrnn.writing.limits import LENGTHS
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a .keras file, a run's folder, or shakespeare, which comes "
         "with charrnn (default: the newest run in runs/, or else shakespeare)",
     )
-    add_prompt_arguments(parser, "--prompt, --stop, --stop-after and --forbid")
+    add_prompt_arguments(
+        parser, "--prompt, --stop, --stop-after, --separator and --forbid"
+    )
     _add_sampling_arguments(parser.add_argument_group("sampling"))
     add_copy_arguments(parser.add_argument_group("copying and repetition"))
     add_best_arguments(parser.add_argument_group("the best of many"))
@@ -95,6 +97,12 @@ def _add_ends(group: argparse._ActionsContainer) -> None:
         "training text, and tell how many were; the run's folder has what this "
         "takes, elsewhere name the training text",
     )
+    group.add_argument(
+        "--unique",
+        action="store_true",
+        help="write equal texts once, and draw on until there are --count "
+        "different ones (at most 50 times as many are drawn)",
+    )
     for flag, where in (("--stop", "before"), ("--stop-after", "after")):
         group.add_argument(
             flag,
@@ -113,6 +121,12 @@ def _add_output_arguments(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument(
         "--force", action="store_true", help="replace the file if it exists"
+    )
+    group.add_argument(
+        "--separator",
+        action=Once,
+        metavar="STRING",
+        help="write STRING between samples, instead of headings",
     )
     group.add_argument(
         "--json",

@@ -28,14 +28,16 @@ class Layout:
     Attributes:
         count: Number of samples.
         end: The text after each document; empty for other samples.
+        separator: What stands between the samples instead, if it is given.
     """
 
     count: int
     end: str = ""
+    separator: str | None = None
 
     def before(self, index: int) -> str:
         """The text before a sample."""
-        if self.end or self.count == 1:
+        if self.end or self.count == 1 or self.separator is not None:
             return ""
         space = "\n\n" if index else ""
         return f"{space}--- sample {index + 1} of {self.count} ---\n"
@@ -43,6 +45,8 @@ class Layout:
     def after(self, index: int) -> str:
         """The text after a sample; a line end follows the last one."""
         is_last = index == self.count - 1
+        if self.separator is not None:
+            return "\n" if is_last else self.separator
         needs_line = is_last and not self.end.endswith("\n")
         return self.end + ("\n" if needs_line else "")
 

@@ -1,5 +1,6 @@
 """Convert what is typed or read to the characters that a model knows."""
 
+import argparse
 import collections
 import os
 import re
@@ -169,6 +170,31 @@ def typed(
     if hint:
         remark(f"{flag}: {hint}")
     return result
+
+
+def separator_of(arguments: argparse.Namespace) -> str | None:
+    """Reads what stands between samples, which no model needs to know.
+
+    Args:
+        arguments: With `separator` and `escapes`.
+
+    Returns:
+        The text; `None` without --separator.
+
+    Raises:
+        ValueError: as `typed` does, except about unknown characters.
+    """
+    if arguments.separator is None:
+        return None
+    try:
+        text = _as_utf8(arguments.separator)
+        if arguments.escapes:
+            return unescaped(text)
+    except ValueError as error:
+        raise ValueError(f"--separator: {error}") from error
+    if hint := _escape_hint(text, "--separator"):
+        remark(f"--separator: {hint}")
+    return text
 
 
 def _escape_hint(text: str, flag: str) -> str:

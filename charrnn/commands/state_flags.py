@@ -17,6 +17,7 @@ OF_SAMPLES: dict[str, Any] = {
     "--new": None, "--stop": [], "--stop-after": [], "--best-of": None,
     "--beam": None, "--max-copy": None, "--no-loops": False, "--match": [],
     "--lines": None, "--sentences": None, "--acrostic": None,
+    "--unique": False, "--separator": None,
 }  # fmt: skip
 
 

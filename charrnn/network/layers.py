@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +69,8 @@ def check_layer(class_name: str, settings: Mapping[str, Any]) -> None:
             )
     for name in _RATES & settings.keys():
         rate = settings[name]
-        if type(rate) not in (int, float) or not 0 <= rate <= 1:
+        is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+        if not (is_number and 0 <= rate <= 1):
             raise ValueError(
                 f"Expected {class_name} with {name} from 0 to 1. "
                 f"Received {rate!r}."

@@ -99,8 +99,10 @@ def _model_of_vectors(size, embedding):
 def _recurrent(cell: Cell, units: int, dropout: float):
     """Makes a recurrent layer, from Keras or the module the table names."""
     layer = getattr(importlib.import_module(cell.module), cell.layer)
-    options = {"recurrent_dropout": dropout} if dropout else {}
-    return layer(units, return_sequences=True, dtype=DTYPE, **options)
+    options = {"return_sequences": True, "dtype": DTYPE}
+    if dropout and cell.has_recurrent_dropout:
+        options["recurrent_dropout"] = dropout
+    return layer(units, **options)
 
 
 def _logits(size):
@@ -137,7 +139,7 @@ def rebuild(
 ) -> "keras.Sequential":
     """Makes a Keras model from the contents of a model file.
 
-    Only sizes and dropout rates are taken from the settings. Initializers,
+    Only sizes and rates of dropout are taken from the settings. Initializers,
     regularizers and names are Keras's defaults.
 
     Args:

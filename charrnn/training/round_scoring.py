@@ -12,8 +12,8 @@ from charrnn.twins.surprise import Score, scorer
 from charrnn.twins.twin import Twin
 
 # Multiplications from which on the loops are worth compiling, a second or two:
-# characters times weights. NumPy takes two seconds for them.
-MIN_WORK = 1e11
+# characters times weights. NumPy takes a second for them on two idle cores.
+MIN_WORK = 5e10
 
 
 class RoundScorer:

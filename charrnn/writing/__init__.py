@@ -27,6 +27,8 @@
   bytes.
 - `expressions`: Read a regular expression, and build a nondeterministic
   automaton of it.
+- `named_characters`: Find characters that an expression names but the model
+  does not know.
 - `subsets`: Make an automaton deterministic, within limits.
 - `automata`: Deterministic automata: trimmed, measured, intersected.
 - `unit_runs`: Run the units of a model through an automaton, letter by letter.
@@ -35,7 +37,7 @@
 - `patterns`: Texts that match an expression, or in which something never
   appears.
 - `counted`: Texts of a number of lines or sentences.
-- `word_lists`: Texts of listed words.
+- `word_lists`: Texts of listed words, or without them.
 - `limits`: Check before drawing that what is asked for can be drawn.
 - `sampler`: Write text with a network: read a prompt, draw characters, stop.
 - `ranked`: Rank samples: by likelihood, by novelty, or by what constraints

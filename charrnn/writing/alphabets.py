@@ -187,3 +187,24 @@ def letters_of(alphabet: Alphabet, characters: Iterable[str]) -> np.ndarray:
         if len(found) == 1 and found[0] >= 0:
             mask[found[0]] = True
     return mask
+
+
+def word_letters(alphabet: Alphabet) -> np.ndarray:
+    """The letters that are part of a word; of bytes those of ASCII.
+
+    Args:
+        alphabet: Of the model.
+
+    Returns:
+        Booleans of shape `(len(alphabet),)`.
+
+    Example:
+
+    >>> word_letters(Alphabet("a b_!")).tolist()
+    [True, False, True, True, False]
+    """
+    if alphabet.is_bytes:
+        return np.array(
+            [byte < 128 and chr(byte).isalnum() for byte in range(256)]
+        )
+    return alphabet.members(re.compile(r"\w+"))

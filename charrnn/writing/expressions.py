@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.system.terminal import quoted
-from charrnn.writing.alphabets import Alphabet
+from charrnn.writing.alphabets import Alphabet, Fragment
 
 MAX_POSITIONS = 50_000  # states of the nondeterministic automaton
 MAX_PATTERN = 20_000  # characters
@@ -80,6 +80,15 @@ class Nfa:
         self.assertions.append([])
         return len(self.edges) - 1
 
+    def spell(self, start: int, fragment: Fragment) -> int:
+        """Adds the letters of a character; returns the state after them."""
+        end = self.add()
+        # The end stands last, where `EXIT` finds it.
+        states = [start, *(self.add() for _ in fragment[1:]), end]
+        for state, edges in zip(states, fragment, strict=False):
+            self.edges[state] += [(m, states[to]) for m, to in edges]
+        return end
+
 
 def parsed(pattern: str) -> Any:
     """Parses an expression as Python does.
@@ -109,7 +118,8 @@ def parsed(pattern: str) -> Any:
             warnings.simplefilter("ignore")
             tree = sre_parser.parse(pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        reason = "too deeply nested" if _is_deep(error) else error
+        is_deep = isinstance(error, RecursionError)
+        reason = "too deeply nested" if is_deep else error
         raise ValueError(
             f"Expected a regular expression. Received {quoted(pattern, 200)}: "
             f"{reason}."
@@ -121,10 +131,6 @@ def parsed(pattern: str) -> Any:
     while tree.data and tree.data[-1] in [(sre.AT, at) for at in ends]:
         del tree.data[-1]
     return tree
-
-
-def _is_deep(error: Exception) -> bool:
-    return isinstance(error, RecursionError)
 
 
 def nfa_of(pattern: str, alphabet: Alphabet) -> Nfa:
@@ -215,13 +221,7 @@ class _Builder:
             self._fragments[key] = self._alphabet.fragment(members)
             if not members.any():
                 self.nfa.empty_classes.append(_written(item))
-        fragment = self._fragments[key]
-        end = self.nfa.add()
-        # The end stands last, where `EXIT` finds it.
-        states = [start, *(self.nfa.add() for _ in fragment[1:]), end]
-        for state, edges in zip(states, fragment, strict=False):
-            self.nfa.edges[state] += [(m, states[to]) for m, to in edges]
-        return end
+        return self.nfa.spell(start, self._fragments[key])
 
     def _run_of(self, item: tuple, flags: Flags) -> re.Pattern[str]:
         """Compiles a pattern of one or more characters of a class."""

@@ -114,6 +114,59 @@ def new_documents(
     return NewDocuments(found, {name: places[name] for name in PLACES})
 
 
+def different_samples(
+    sampler: Sampler, prompt: str = "", *, count: int, seed: int = 0, **how: Any
+) -> tuple[list[Sample], int]:
+    """Draws samples until `count` of them are different.
+
+    Args:
+        sampler: Of any model.
+        prompt: The text that each sample continues.
+        count: Number of different samples.
+        seed: As for `new_documents`.
+        **how: As for `Sampler.generate`.
+
+    Returns:
+        The different samples, each where its text first came: fewer than
+        `count` if there are not as many among 50 times as many samples. And
+        how many were drawn.
+
+    Raises:
+        ValueError: as `Sampler.generate` does.
+
+    Example:
+
+    >>> sampler = Sampler("shakespeare")
+    >>> found, drawn = different_samples(sampler, count=5, length=1)
+    >>> len({sample.text for sample in found}), drawn >= 5
+    (5, True)
+    """
+    found: dict[str, Sample] = {}
+    drawn = 0
+    for samples in _batches(sampler, prompt, seed, how):
+        for sample in samples:
+            if sample.stop_reason == "interrupted":
+                return list(found.values()), drawn
+            drawn += 1
+            found.setdefault(sample.text, sample)
+            if len(found) == count or drawn >= MAX_DRAWN_PER_NEW * count:
+                return list(found.values()), drawn
+    raise AssertionError("batches are drawn without end")
+
+
+def _batches(
+    sampler: Sampler, prompt: str, seed: int, how: Mapping[str, Any]
+) -> Iterator[list[Sample]]:
+    """Yields batches of samples without end, each of a seed of its own."""
+    for batch in itertools.count():
+        yield sampler.generate(
+            prompt,
+            count=DOCUMENTS_PER_BATCH,
+            seed=seed + (batch << 32),
+            **how,
+        )
+
+
 def _drawn(
     sampler: Sampler,
     known: KnownDocuments,
@@ -122,13 +175,7 @@ def _drawn(
     how: Mapping[str, Any],
 ) -> Iterator[tuple[Sample, str]]:
     """Yields documents without end, and where each occurs."""
-    for batch in itertools.count():
-        samples = sampler.generate(
-            prompt,
-            count=DOCUMENTS_PER_BATCH,
-            seed=seed + (batch << 32),
-            **how,
-        )
+    for samples in _batches(sampler, prompt, seed, how):
         places = known.places([prompt + sample.text for sample in samples])
         for sample, place in zip(samples, places, strict=True):
             if sample.stop_reason in FINISHED_BY:

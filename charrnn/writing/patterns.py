@@ -8,11 +8,16 @@ import numpy as np
 from charrnn.system.terminal import quoted
 from charrnn.text.units import UnitVocabulary
 from charrnn.text.vocabulary import MAX_CHARACTERS_NAMED, describe
-from charrnn.writing.alphabets import Alphabet, alphabet_of
+from charrnn.writing.alphabets import alphabet_of, word_letters
 from charrnn.writing.automata import BLOCKED, trimmed
 from charrnn.writing.expressions import Nfa, nfa_of
 from charrnn.writing.forms import Form
-from charrnn.writing.subsets import Sets, check_size, determinised
+from charrnn.writing.subsets import (
+    Sets,
+    anywhere,
+    check_size,
+    determinised,
+)
 
 
 class Match(Form):
@@ -46,21 +51,12 @@ class Match(Form):
     def __init__(self, pattern: str, vocabulary: UnitVocabulary) -> None:
         alphabet = alphabet_of(vocabulary)
         nfa = nfa_of(pattern, alphabet)
-        sets = determinised(nfa, _words_of(alphabet))
+        sets = determinised(nfa, word_letters(alphabet))
         automaton = trimmed(sets.table, sets.ends)
         if automaton is None:
             raise ValueError(_nothing_matches(pattern, nfa, vocabulary))
         self.pattern = pattern
         super().__init__(automaton, vocabulary, f"match {quoted(pattern)}")
-
-
-def _words_of(alphabet: Alphabet) -> np.ndarray:
-    """Which letters are part of a word; of bytes those of ASCII."""
-    if alphabet.is_bytes:
-        return np.array(
-            [byte < 128 and chr(byte).isalnum() for byte in range(256)]
-        )
-    return alphabet.members(re.compile(r"\w+"))
 
 
 def _nothing_matches(pattern: str, nfa: Nfa, vocabulary: UnitVocabulary) -> str:
@@ -136,11 +132,7 @@ class ForbidMatch(Absent):
     def __init__(self, pattern: str, vocabulary: UnitVocabulary) -> None:
         alphabet = alphabet_of(vocabulary)
         nfa = nfa_of(pattern, alphabet)
-        # Whatever comes before it: a first state that all letters lead back to.
-        begin = nfa.add()
-        nfa.edges[begin].append((np.ones(len(alphabet), bool), begin))
-        nfa.silent[begin].append(0)
-        sets = determinised(nfa, _words_of(alphabet), begin)
+        sets = anywhere(nfa, word_letters(alphabet))
         name = f"forbid-match {quoted(pattern)}"
         super().__init__(sets, vocabulary, name)
 

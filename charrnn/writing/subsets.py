@@ -62,6 +62,26 @@ def determinised(nfa: Nfa, words: np.ndarray, first: int = 0) -> Sets:
     )
 
 
+def anywhere(nfa: Nfa, words: np.ndarray) -> Sets:
+    """Makes an automaton that accepts each text that ends with a match.
+
+    Args:
+        nfa: What to match, which this changes.
+        words: Which letters are part of a word: `(letters,)`.
+
+    Returns:
+        Its `Sets`.
+
+    Raises:
+        ValueError: as `determinised` does.
+    """
+    # Whatever comes before it: a first state that all letters lead back to.
+    begin = nfa.add()
+    nfa.edges[begin].append((np.ones(len(words), bool), begin))
+    nfa.silent[begin].append(0)
+    return determinised(nfa, words, begin)
+
+
 def check_size(
     states: int, letters: int, work: int = 0, most: int = MAX_STATES
 ) -> None:

@@ -1,5 +1,6 @@
-"""Texts of listed words."""
+"""Texts of listed words, or without them."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -7,10 +8,18 @@ import numpy as np
 
 from charrnn.system.terminal import counted
 from charrnn.text.units import UnitVocabulary
-from charrnn.writing.alphabets import Alphabet, alphabet_of, letters_of
+from charrnn.writing.alphabets import (
+    Alphabet,
+    Fragment,
+    alphabet_of,
+    letters_of,
+    word_letters,
+)
 from charrnn.writing.automata import BLOCKED, trimmed
+from charrnn.writing.expressions import ACCEPT, Assertion, Nfa
 from charrnn.writing.forms import Form
-from charrnn.writing.subsets import MAX_ENTRIES, check_size
+from charrnn.writing.patterns import Absent
+from charrnn.writing.subsets import MAX_ENTRIES, anywhere, check_size
 
 # A word in a text: "don't" and "o'" are words.
 WORD = re.compile(r"['’]?\w+(?:['’]\w+)*['’]?")
@@ -76,6 +85,89 @@ class OnlyWords(Form):
                 "end after it to begin a new word."
             )
         return state
+
+
+class ForbidWords(Absent):
+    r"""A text without listed words: whole words, in any letter case.
+
+    Without `the` there may still be `other`. A word may also be a phrase. A
+    model of bytes knows only the letters of ASCII as such: with it, a word is
+    also absent beside others, as `caf` is from `café`.
+
+    Args:
+        words: The words; or a text, of which each line is one.
+        vocabulary: That of the model.
+
+    Raises:
+        ValueError: if there is no word, or there are too many.
+
+    Example:
+
+    >>> from charrnn import Sampler
+    >>> sampler = Sampler("shakespeare")
+    >>> forbid = ForbidWords(["the", "and"], sampler.vocabulary)
+    >>> (sample,) = sampler.generate(length=300, constraints=[forbid])
+    >>> re.findall(r"(?i)\b(?:the|and)\b", sample.text)
+    []
+    """
+
+    def __init__(
+        self, words: str | Iterable[str], vocabulary: UnitVocabulary
+    ) -> None:
+        lines = words.splitlines() if isinstance(words, str) else words
+        self.words = tuple(dict.fromkeys(filter(None, map(str.strip, lines))))
+        if not self.words:
+            raise ValueError("Expected words to forbid. Received none.")
+        alphabet = alphabet_of(vocabulary)
+        sets = anywhere(
+            _forbidden(self.words, alphabet), word_letters(alphabet)
+        )
+        number = counted(len(self.words), "word")
+        super().__init__(sets, vocabulary, f"forbid {number}")
+
+
+def _forbidden(words: Iterable[str], alphabet: Alphabet) -> Nfa:
+    """A prefix tree whose words begin and end at the edges of words.
+
+    A word that begins or ends with something else, such as an apostrophe, may
+    stand beside anything there.
+    """
+    nfa = Nfa()
+    edge = nfa.add()
+    nfa.assertions[0].append(Assertion(True, edge))
+    children: dict[tuple[int, str], int] = {}
+    spelled = functools.cache(functools.partial(_in_any_case, alphabet))
+    for word in words:
+        if not all(map(spelled, word)):
+            continue  # the model cannot write it anyway
+        state = edge if _is_in_words(word[0], alphabet) else 0
+        for character in word:
+            key = state, _lower(character)
+            if key not in children:
+                children[key] = nfa.spell(state, spelled(character))
+            state = children[key]
+        if _is_in_words(word[-1], alphabet):
+            nfa.assertions[state].append(Assertion(True, ACCEPT))
+        else:
+            nfa.silent[state].append(ACCEPT)
+    return nfa
+
+
+def _in_any_case(alphabet: Alphabet, character: str) -> Fragment:
+    """The letters of a character in any case; empty if there are none."""
+    members = alphabet.members(re.compile(f"(?i:{re.escape(character)})+"))
+    return alphabet.fragment(members) if members.any() else []
+
+
+def _is_in_words(character: str, alphabet: Alphabet) -> bool:
+    """Whether a character is part of a word, as `word_letters` says."""
+    is_known = character.isascii() or not alphabet.is_bytes
+    return is_known and bool(re.match(r"\w", character))
+
+
+def _lower(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
 
 
 def _unknown(words: Sequence[str]) -> str:

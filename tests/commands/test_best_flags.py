@@ -94,6 +94,8 @@ def test_a_beam_finds_what_python_finds(words, trained, capsys):
         (["--beam=2", "--temperature=1"], "--beam without --temperature"),
         (["--beam=2", "--top-k=1"], "--beam without --top-k"),
         (["--beam=2", "--no-loops"], "--beam without --no-loops"),
+        (["--beam=2", "--unique"], "--beam without --unique"),
+        (["--separator=,", "--json"], "Expected --separator or --json"),
         (["--beam=2", "--count=2"], "--beam without --count"),
         (["--beam=2", "--length-in=characters"], "without --length-in"),
         (["--beam=0"], "0 is less than 1"),
@@ -135,10 +137,37 @@ def test_finished_samples_come_first_and_dead_ends_are_told(
     how = {"count": 2, "constraints": [], "length": 9}
     sampler = samples_that_end(reasons)
     found = best_flags._best(
-        3, "likelihood", None, best_flags._any, sampler, "", how
+        3, "likelihood", None, best_flags.draw_any, sampler, "", how
     )
     ends = [sample.stop_reason == "dead end" for sample, _ in found]
     assert ends == sorted(ends)
     err = capsys.readouterr().err
     assert figures in err
     assert (told or "") in err and ("unfinished: " in err) == bool(told)
+
+
+@pytest.mark.parametrize(("count", "figures"), [
+    (1, "1.000"), (3, "1.000, 2.000, 3.000"),
+    (4, "1.000, 2.000, 3.000, 4.000"), (5, "1.000, 2.000, 3.000, ..., 5.000"),
+    (8, "1.000, 2.000, 3.000, ..., 8.000"),
+])  # fmt: skip
+def test_few_of_the_best_figures_are_shown(capsys, count, figures):
+    sampler = samples_that_end(["length"] * 9)
+    how = {"count": count, "constraints": [], "length": 9}
+    best_flags._best(
+        9, "likelihood", None, best_flags.draw_any, sampler, "", how
+    )
+    err = capsys.readouterr().err
+    assert f"by likelihood: {figures}; the last: 9.000" in err
+
+
+@pytest.mark.parametrize("rank", ["likelihood", "match", "novelty"])
+def test_unfinished_samples_are_last_by_every_rank(rank):
+    stuck, done = (
+        Sample(text, 0, place, nats, reason, masked=nats)
+        for place, (text, nats, reason) in enumerate(
+            [("new", 0.0, "dead end"), ("the sea", 9.0, "complete")]
+        )
+    )
+    best = charrnn.ranked([stuck, done], rank, source="the sea")
+    assert [each.sample for each in best] == [done, stuck]

@@ -3,9 +3,10 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
-from charrnn.commands import main
+from charrnn.commands import generate, main
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def rows(out):
 
 
 @pytest.mark.parametrize("flags, pattern", [
-    (["--match", "[a-z]{3}( [a-z]{3}){2}"], "[a-z]{3}( [a-z]{3}){2}"),
-    (["--match", "[a-e]{4}", "--match", "[c-z]+"], "[c-e]{4}"),
+    (["--match", r"\w{3}( \w{3}){2}"], "[a-z]{3}( [a-z]{3}){2}"),
+    (["--match", "[ae]{4}", "--match", "[es]+"], "e{4}"),
     (["--lines", "3"], r"[^\n]*(\n[^\n]*){2}"),
     (["--acrostic", "sea"], r"s.*\ne.*\na.*"),
     (["--forbid", "a", "--forbid", "e", "--length=80"], r"[^ae]{80}"),
@@ -123,6 +124,72 @@ def test_files_name_what_is_forbidden_and_what_is_allowed(write, tmp_path):
     found = set(re.findall(r"\w+", out))
     assert found and found <= allowed
     assert "sea s" not in out and "rock," not in out
+
+
+@pytest.mark.parametrize("pattern, told", [
+    ("[s0]+", "'0': it never comes"), ("[aes]{3}", None),
+    ("[a\x1b]+", r"'\x1b': it never comes"),
+    (r"s(\d|e)", "'0', '1', '2', '3', '4', '5', '6', '7' and 2 others: they"),
+])  # fmt: skip
+def test_characters_of_a_class_that_never_come_are_told(write, pattern, told):
+    code, out, err = write("--match", pattern, "--match", ".*")
+    assert code == 0 and re.fullmatch(pattern, out.rstrip("\n"))
+    assert len(err.splitlines()) == bool(told) and (told or "") in err
+
+
+def test_files_name_whole_words_that_never_appear(write, tmp_path):
+    allowed, one, two = (tmp_path / name for name in ("a.txt", "b", "c"))
+    allowed.write_text("sea\nseas\nshell\nhells\n", encoding="utf-8")
+    one.write_text("sea\n\n", encoding="utf-8")
+    two.write_text("\nShell\n", encoding="utf-8")
+    code, out, _ = write(
+        "--only-words", str(allowed), "--forbid-words", str(one), "--json",
+        "--forbid-words", str(two), "--length=200", "--temperature=3",
+    )  # fmt: skip
+    (row,) = rows(out)
+    words = {word.lower() for word in re.findall(r"\w+", row["text"])}
+    assert code == 0 and words == {"seas", "hells"}
+    assert [each for each in row["constraints"] if "forbid_words" in each] == [
+        {"forbid_words": str(one)}, {"forbid_words": str(two)},
+    ]  # fmt: skip
+
+
+class Stuck:
+    """After one unit nothing may follow, though the text may not end."""
+
+    def __init__(self, vocabulary, stuck):
+        self.units = len(vocabulary)
+        self.stuck = stuck
+
+    def start(self, prompt):
+        return 0
+
+    def allowed(self, state, left):
+        return np.full(self.units, state == 0 or not self.stuck)
+
+    def advance(self, state, unit):
+        return 1
+
+    def can_finish(self, state):
+        return not self.stuck
+
+
+@pytest.mark.parametrize("flags", [
+    [], ["--json"], ["--count=2"], ["--best-of=3"],
+    ["--best-of=3", "--count=2", "--rank=match"],
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("stuck", [True, False])
+def test_the_exit_code_is_1_if_every_sample_is_unfinished(
+    write, monkeypatch, flags, stuck
+):
+    monkeypatch.setattr(
+        generate,
+        "constraints_of",
+        lambda arguments, engine: [Stuck(engine.vocabulary, stuck)],
+    )
+    code, out, err = write(*flags, "--length=5")
+    assert code == int(stuck) and out
+    assert ("ended unfinished" in err) == stuck
 
 
 def test_the_default_length_has_room_for_the_form(write):

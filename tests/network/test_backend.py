@@ -1,5 +1,6 @@
 """Keras is imported whatever its settings are, or it is said what to change."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -224,3 +225,22 @@ def test_what_the_user_has_set_holds(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OPENBLAS_NUM_THREADS": "7"})
     entry._share_the_machine("train")
     assert os.environ["OPENBLAS_NUM_THREADS"] == "7"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax")
+def test_tensorflow_is_imported_without_jax_which_can_follow():
+    program = (
+        "import sys; from charrnn.network.backend import keras; "
+        "assert 'tensorflow' in sys.modules; assert 'jax' not in sys.modules; "
+        "import jax; print(jax.numpy.ones(2).sum())"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "2.0\n", done.stderr

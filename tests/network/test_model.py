@@ -8,6 +8,8 @@ import pytest
 from charrnn.network import model_file
 from charrnn.network.arguments import network_of, parameters_of
 from charrnn.network.backend import keras
+from charrnn.network.engine import load
+from charrnn.network.layers import check_layer
 from charrnn.network.model import build_model
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.twins.stateful import stateful_twin
@@ -272,3 +274,38 @@ def test_unequal_layers_are_no_network_of_build_model(second):
     layers = [("LSTM", {"units": 6}, []), (second[0], {"units": second[1]}, [])]
     with pytest.raises(ValueError, match="of one kind and one size. Received"):
         network_of(layers)
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_recurrent_dropout_stays_in_the_file_and_changes_no_logits(
+    cell, tmp_path
+):
+    model = build(cell, 1, None, recurrent_dropout=0.2)
+    model_file.save(model, tmp_path / "model.keras", VOCABULARY)
+    engine = load(tmp_path / "model.keras")
+    ids = random_ids(TIME)
+    plain = build(cell, 1, None)
+    np.testing.assert_allclose(
+        logits(model, ids), logits(plain, ids), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        engine.run(ids)[0], logits(plain, ids), atol=1e-5
+    )
+    (layer,) = [x for x in engine.to_keras().layers if hasattr(x, "cell")]
+    assert layer.recurrent_dropout == 0.2
+
+
+@pytest.mark.parametrize("rate", ["0.1", None, True, -0.1, 1.1, float("nan")])
+@pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        (keras.layers.Dropout(0.1), "rate"),
+        (keras.layers.GRU(2, return_sequences=True), "recurrent_dropout"),
+    ],
+)
+def test_a_rate_that_cannot_be_is_refused(layer, name, rate):
+    class_name, settings = type(layer).__name__, layer.get_config()
+    for good in (0, 0.1, np.float32(0.1)):
+        check_layer(class_name, {**settings, name: good})
+    with pytest.raises(ValueError, match=f"Expected {class_name} with {name}"):
+        check_layer(class_name, {**settings, name: rate})

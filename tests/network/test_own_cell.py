@@ -128,6 +128,12 @@ def test_the_verbs_train_compare_and_draw_it(cell, tmp_path, capsys):
     assert {cell, "lstm"} <= {row["cell"] for row in rows}
 
 
+def test_it_has_no_recurrent_dropout(cell):
+    message = f"Expected no recurrent_dropout with the cell '{cell}'"
+    with pytest.raises(ValueError, match=message):
+        charrnn.build_model("ab", cell=cell, units=4, recurrent_dropout=0.1)
+
+
 def test_the_recipe_chooses_for_it(monkeypatch):
     from charrnn.training import recipe, rules
 
