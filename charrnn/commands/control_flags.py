@@ -128,8 +128,9 @@ def constraints_of(
     if strings := list(_forbidden(arguments, engine)):
         found.append(_made("forbid", Forbid, strings, vocabulary))
     for source in arguments.forbid_words:
-        text = _file("forbid_words", source, arguments, engine)
-        found.append(_made("forbid_words", ForbidWords, text, vocabulary))
+        text = _file("forbid_words", source, arguments, engine, True)
+        if text.strip():  # as with --forbid-file, a list may be empty
+            found.append(_made("forbid_words", ForbidWords, text, vocabulary))
     if (source := arguments.only_words) is not None:
         text = _file("only_words", source, arguments, engine)
         found.append(_made("only_words", OnlyWords, text, vocabulary))

@@ -154,6 +154,15 @@ def test_files_name_whole_words_that_never_appear(write, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["", "\n", " \n\n"], ids=ascii)
+@pytest.mark.parametrize("flag", ["--forbid-words", "--forbid-file"])
+def test_an_empty_list_forbids_nothing(write, tmp_path, flag, text):
+    path = tmp_path / "empty.txt"
+    path.write_text(text, encoding="utf-8")
+    plain = write("--length=20")
+    assert write("--length=20", flag, str(path)) == plain
+
+
 class Stuck:
     """After one unit nothing may follow, though the text may not end."""
 
