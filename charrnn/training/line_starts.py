@@ -52,8 +52,8 @@ class LineStarts(Windows):
     ...     ids, batch_size=64, seq_length=4, seed=1, line_end=0
     ... )
     >>> inputs, _ = windows.batch(0)
-    >>> inputs[windows.at_line_starts(0)].tolist()
-    [[0, 1, 2, 3]]
+    >>> inputs[windows.at_line_starts(0)][0].tolist()
+    [0, 1, 2, 3]
     """
 
     def __init__(

@@ -222,8 +222,8 @@ def check_limits(given: Mapping[str, Any]) -> None:
     """Raises a `ValueError` if a preset contradicts a time limit."""
     if "minutes" in given and given.get("preset", "record") != "record":
         raise ValueError(
-            "Expected --minutes or --preset: a preset is a time limit, too, "
-            "except for 'record'. Received both. Leave one out."
+            "Expected minutes or a preset, which is a time limit, too; only "
+            "the preset record takes minutes. Received both. Leave one out."
         )
 
 

@@ -54,7 +54,7 @@ def runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Session, "_train", write_checkpoint)
     # Its arrays are of no network.
-    monkeypatch.setattr(run_state, "_check_fit", lambda *arguments: None)
+    monkeypatch.setattr(run_state, "check_fit", lambda *arguments: None)
     return begun
 
 

@@ -180,7 +180,7 @@ def test_each_line_is_printed_once(text, tmp_path, capfd, verbose):
         ({"dropout": 1.5}, "argument dropout: 1.5 is not from 0 up to"),
         ({"cell": "cnn"}, "argument cell: invalid choice: 'cnn' (choose from"),
         ({"preset": "fast"}, "argument preset: invalid choice: 'fast'"),
-        ({"preset": "good", "minutes": 1}, "not allowed with argument preset"),
+        ({"preset": "good", "minutes": 1}, "Leave one out"),
         ({"embedding": "none"}, "argument embedding: invalid size, auto"),
         ({"verbose": 3}, "argument verbose: invalid choice: 3"),
         ({"newline": "crlf"}, "argument newline: invalid choice: 'crlf'"),
