@@ -1,4 +1,4 @@
-"""The guide to writing shows what its commands really print."""
+"""The guides to writing show what their commands really print."""
 
 import os
 import re
@@ -11,23 +11,29 @@ import pytest
 import charrnn
 
 ROOT = Path(charrnn.__file__).parent.parent
-GUIDE = ROOT / "docs" / "writing.md"
+GUIDES = "writing.md", "verse.md"
 SHOWN = re.compile(r"```sh\n(.*?)```\n\n```text\n(.*?)```", re.S)
 PRELUDE = 'charrnn() { "$PYTHON" -m charrnn "$@"; }\nset -e\n'
 
 
-def test_every_command_of_the_guide_has_its_output():
-    text = GUIDE.read_text("utf-8")
-    assert len(SHOWN.findall(text)) == text.count("```sh\n") > 5
+def text_of(guide):
+    return (ROOT / "docs" / guide).read_text("utf-8")
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_command_of_the_guide_has_its_output(guide):
+    text = text_of(guide)
+    assert len(SHOWN.findall(text)) == text.count("```sh\n") > 2
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("guide", GUIDES)
 @pytest.mark.skipif(os.name == "nt", reason="the commands are for a shell")
-def test_the_commands_of_the_guide_print_what_it_shows(tmp_path):
+def test_the_commands_of_the_guide_print_what_it_shows(guide, tmp_path):
     environment = {
         **os.environ, "PYTHONPATH": str(ROOT), "PYTHON": sys.executable,
     }  # fmt: skip
-    for commands, shown in SHOWN.findall(GUIDE.read_text("utf-8")):
+    for commands, shown in SHOWN.findall(text_of(guide)):
         result = subprocess.run(
             ["bash", "-c", PRELUDE + commands],
             cwd=tmp_path,
