@@ -40,7 +40,14 @@ def of_documents():
 
 KINDS = (of_characters, of_words, of_bytes, of_documents)
 CASES = [
-    pytest.param(kind, path, id=f"{kind.__name__}-{path.stem}")
+    pytest.param(
+        kind,
+        path,
+        id=f"{kind.__name__}-{path.stem}",
+        marks=pytest.mark.reliability
+        if path.stem == "3-forgetting"
+        else pytest.mark.slow,
+    )
     for kind in KINDS
     for path in PAGES
     # Trains networks of its own, which takes as long for every kind.
@@ -69,7 +76,6 @@ def code_of(path, model):
     return code
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind, path", CASES)
 def test_a_page_runs_on_another_model(
     kind, path, tmp_path, monkeypatch, capsys

@@ -52,9 +52,12 @@ SETTINGS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    "environment", [{"PYTHONWARNINGS": "error"}, {"PYTHONOPTIMIZE": "2"}]
+    "environment",
+    [
+        pytest.param({"PYTHONWARNINGS": "error"}, marks=pytest.mark.slow),
+        pytest.param({"PYTHONOPTIMIZE": "2"}, marks=pytest.mark.reliability),
+    ],
 )
 def test_keras_json_and_pythons_own_settings_change_nothing(
     tmp_path, environment

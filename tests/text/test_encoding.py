@@ -81,7 +81,7 @@ def test_an_unknown_character_is_named_with_its_place(
     "kind",
     [
         Vocabulary,
-        pytest.param(WordVocabulary, marks=pytest.mark.slow),
+        pytest.param(WordVocabulary, marks=pytest.mark.reliability),
         ByteVocabulary,
     ],
     ids=lambda k: k.unit,

@@ -112,8 +112,14 @@ def test_the_file_says_what_the_documents_are(run, text):
     assert characters == metrics["split"]["validation_characters"] - 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("unit", ["character", "word", "byte"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param("character", marks=pytest.mark.reliability),
+        pytest.param("word", marks=pytest.mark.slow),
+        pytest.param("byte", marks=pytest.mark.reliability),
+    ],
+)
 def test_a_run_that_was_stopped_ends_the_same_to_the_bit(
     unit, text, tmp_path, monkeypatch
 ):
@@ -196,7 +202,7 @@ def test_python_takes_documents(text, tmp_path):
     assert (run.folder / "documents.bin").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 def test_poems_end_at_their_separator(tmp_path):
     path = tmp_path / "poems.txt"
     poems = "rose\nred\n\nviolet\nblue\n\n" * 60

@@ -82,8 +82,13 @@ def assert_same_end(out, whole):
         np.testing.assert_array_equal(own, expected)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", [("step", 5), ("checkpoint", 4)])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(("step", 5), marks=pytest.mark.slow),
+        pytest.param(("checkpoint", 4), marks=pytest.mark.reliability),
+    ],
+)
 def test_killed_it_goes_on_to_the_bit(text, tmp_path, whole, moment):
     out = tmp_path / "run"
     killed = train(text, out, KILLED, *moment)

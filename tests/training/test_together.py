@@ -82,8 +82,13 @@ def test_the_run_says_how_many_processes_trained_it(of_one, of_two):
     assert metrics(of_two[0])["processes"] == 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("then", [2, 1])
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param(2, marks=pytest.mark.slow),
+        pytest.param(1, marks=pytest.mark.reliability),
+    ],
+)
 def test_a_run_of_two_resumes_on(of_two, sea, tmp_path, then):
     whole, losses = of_two
     folder = tmp_path / "run"
@@ -100,8 +105,13 @@ def test_a_run_of_two_resumes_on(of_two, sea, tmp_path, then):
             np.testing.assert_allclose(one, two, atol=1e-5)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize(
+    "victim",
+    [
+        pytest.param(0, marks=pytest.mark.slow),
+        pytest.param(1, marks=pytest.mark.reliability),
+    ],
+)
 def test_a_killed_process_ends_the_others_and_the_run_goes_on(
     sea, tmp_path, victim, of_two
 ):
@@ -139,7 +149,7 @@ def wait_for_checkpoints(folder, count, newer_than=""):
     raise AssertionError("no checkpoint in four minutes")
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 def test_a_stopped_process_ends_the_other_within_a_minute(sea, tmp_path):
     folder = tmp_path / "run"
     long = [sea, *FLAGS, "--epochs=100000", "--checkpoint-seconds=1"]

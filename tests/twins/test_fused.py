@@ -12,7 +12,7 @@ from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
 from charrnn.text.windows import Windows
 from charrnn.training.schedule import loss, optimizer
-from charrnn.twins import equations, kernels, loops
+from charrnn.twins import equations, kernels, loops, unrolled
 from charrnn.twins.fused import fused, precision_of, why_not_fused
 from charrnn.twins.fused_layers import Fused
 from charrnn.twins.stateful import stateful_twin, states
@@ -260,10 +260,15 @@ def test_a_regularizer_counts():
 
 
 @pytest.mark.slow
-def test_training_traces_once(monkeypatch):
+@pytest.mark.parametrize("module", [loops, unrolled])
+def test_training_traces_once(monkeypatch, module):
     traces = []
-    run = loops.run
-    monkeypatch.setattr(loops, "run", lambda *a: traces.append(None) or run(*a))
+    run = module.run
+    monkeypatch.setattr(
+        module, "run", lambda *a: traces.append(None) or run(*a)
+    )
+    is_small = module is unrolled
+    monkeypatch.setattr(unrolled, "is_small", lambda *a: is_small)
     windows = Windows(random_ids(500), batch_size=4, seq_length=10, seed=1)
     fast = fused(random_model("lstm"), batch_size=4, precision="float32")
     fast.compile(optimizer(0.01), loss())
