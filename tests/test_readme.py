@@ -50,6 +50,7 @@ def test_one_call_trains_and_writes(page, run):
     assert (Path.cwd() / "runs/my-1/model.keras").is_file()
 
 
+@pytest.mark.slow
 def test_compile_and_fit_end_in_a_file_and_its_score(run):
     *_, bits = run(examples("README.md")[1]).splitlines()
     assert 0 < float(bits) < 8

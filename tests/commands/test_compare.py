@@ -14,7 +14,7 @@ from charrnn.network.cells import CELLS
 from charrnn.training import checkpoint, turns
 from charrnn.training.clock import SETTLED_STEPS
 
-pytestmark = pytest.mark.usefixtures("quick_ends")
+pytestmark = [pytest.mark.usefixtures("quick_ends"), pytest.mark.slow]
 
 TEXT = "The sea, the sea!\nShe sells no shells; she sees the sea.\n" * 40
 SMALL = ["--layers", "1", "--units", "8"]

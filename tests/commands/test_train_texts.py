@@ -15,7 +15,7 @@ from charrnn.text import encoding
 from charrnn.training import data
 from charrnn.training.session import Outcome, Session
 
-pytestmark = pytest.mark.usefixtures("quick_ends")
+pytestmark = [pytest.mark.usefixtures("quick_ends"), pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

@@ -369,8 +369,13 @@ def test_training_in_python_takes_a_unit(unit, text, tmp_path):
     assert run.metrics["unit"] == unit
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param("word", marks=pytest.mark.slow),
+        pytest.param("byte", marks=pytest.mark.reliability),
+    ],
+)
 def test_gradients_reach_so_many_units_back(unit, text, tmp_path, capsys):
     words = ["gradients", str(text), "--unit", unit, "--units=4", "--lags=9"]
     assert main([*words, "--steps=5", "--json"]) == 0

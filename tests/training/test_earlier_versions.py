@@ -20,7 +20,7 @@ from charrnn.training import checkpoint, data
 from charrnn.training.figures import with_full_names
 from charrnn.training.line_starts import windows_for
 
-pytestmark = pytest.mark.usefixtures("quick_ends")
+pytestmark = [pytest.mark.usefixtures("quick_ends"), pytest.mark.slow]
 
 EARLIER = Path(__file__).parents[1] / "data" / "earlier"
 SETTINGS = [

@@ -142,7 +142,7 @@ def test_a_run_that_stops_in_each_part_ends_with_the_same_bits(text, tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 def test_a_run_resumes_without_the_preset_and_keeps_its_settings(
     text, tmp_path
 ):
@@ -157,7 +157,7 @@ def test_a_run_resumes_without_the_preset_and_keeps_its_settings(
     assert run.model.count_params() == run.teachers[0].model.count_params()
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 def test_fresh_moves_all_parts_aside(text, tmp_path):
     out = tmp_path / "run"
     with pytest.raises(Stopped):

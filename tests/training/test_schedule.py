@@ -33,6 +33,7 @@ def test_a_small_network_learns_a_sentence_by_heart(setting):
     assert scoring.score(engine, SENTENCE * 3).bits_per_character < 0.5
 
 
+@pytest.mark.slow
 def test_training_the_twin_trains_the_plain_model(setting):
     before = [array.copy() for array in setting.model.get_weights()]
     setting.fit([Schedule(setting.windows, 0.01, total_steps=1)])
@@ -113,6 +114,7 @@ def test_rounds_are_epochs_within_limits(characters, held_out, expected):
     assert steps == pytest.approx(expected, abs=1)
 
 
+@pytest.mark.slow
 def test_long_validation_makes_longer_rounds():
     windows = Windows(
         np.zeros(50_000_000, np.uint8), batch_size=20, seq_length=100, seed=1

@@ -166,9 +166,17 @@ def test_training_ends_where_stock_keras_does():
     compare_training("simple_rnn", "bfloat16", windows, 45, units=16, rate=0.01)
 
 
-@pytest.mark.slow
-@each_precision
-@each_cell
+@pytest.mark.parametrize(
+    ("cell", "precision"),
+    [
+        pytest.param("lstm", "float32", marks=pytest.mark.slow),
+        pytest.param("lstm", "bfloat16", marks=pytest.mark.reliability),
+        pytest.param("gru", "float32", marks=pytest.mark.reliability),
+        pytest.param("gru", "bfloat16", marks=pytest.mark.slow),
+        pytest.param("simple_rnn", "float32", marks=pytest.mark.slow),
+        pytest.param("simple_rnn", "bfloat16", marks=pytest.mark.reliability),
+    ],
+)
 def test_so_it_does_in_two_layers_and_all_combinations(cell, precision):
     """At a rate that lets the loss fall steadily.
 

@@ -62,6 +62,7 @@ def by_definition(x, weights, first, masks):
     return tf.stack(outputs), [h, c]
 
 
+@pytest.mark.slow
 def test_each_gate_of_an_lstm_reads_what_its_mask_leaves():
     """Outputs, last states and all gradients, in two parts."""
     x, *rest = normal((3, 4, 2), (2, 20), (5, 20), (1, 20), (4, 5), (4, 5))

@@ -124,6 +124,7 @@ def lstm(units):
     return Fused([stateful(keras.layers.LSTM(units))], "float32")
 
 
+@pytest.mark.slow
 def test_only_a_small_layer_whose_window_is_known_has_no_loop(monkeypatch):
     groups = len(fused_layers.division(16, UNITS)[0])
     monkeypatch.setattr(unrolled, "MAX_STEPS", STEPS * groups)

@@ -609,6 +609,7 @@ def test_a_stream_is_what_generate_writes():
     assert texts == texts_of(sampler.generate("ab", **how))
 
 
+@pytest.mark.slow
 def test_a_stream_keeps_nothing():
     stream = Sampler(random_engine()).stream(length=8_000, seed=1)
     tracemalloc.start()
