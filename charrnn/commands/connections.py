@@ -1,9 +1,7 @@
 """Show which earlier characters each prediction of a text depends on."""
 
 import argparse
-import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from charrnn.insight.surprise import read_along
 from charrnn.network.engine import Engine, load
 from charrnn.system import atomic
 from charrnn.system.progress import watched
+from charrnn.system.terminal import print_json
 from charrnn.text.lines import split_lines
 
 PLACES_LISTED = 5
@@ -105,8 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         write_picture(draw_connections(found, place or 1), arguments)
     if arguments.json:
-        ascii_only = sys.stdout.isatty()
-        print(json.dumps(_as_json(found, place), ensure_ascii=ascii_only))
+        print_json(_as_json(found, place))
     elif place is not None:
         _print_place(found, place, Cells())
     else:

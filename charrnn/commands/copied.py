@@ -2,9 +2,7 @@
 
 import argparse
 import itertools
-import json
 import secrets
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from charrnn.commands.source import read_source, source_of
 from charrnn.network.engine import Engine, load
 from charrnn.network.model_file import PRETRAINED
 from charrnn.system.progress import watched
-from charrnn.system.terminal import remark
+from charrnn.system.terminal import print_json, remark
 from charrnn.text import sources
 from charrnn.text.copying import MIN_RUN, copied
 from charrnn.text.corpus import read
@@ -114,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = copied(text, source, min_run=arguments.min_run)
     if arguments.json:
         row = {"source": title, **as_json(found)}
-        print(json.dumps(row, indent=1, ensure_ascii=sys.stdout.isatty()))
+        print_json(row, indent=1)
         return 0
     if arguments.show_text:
         print_text(found)

@@ -5,12 +5,10 @@ text is ready or will be made on first use, and where it is.
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charrnn.system.terminal import terminal_safe
+from charrnn.system.terminal import print_json, terminal_safe
 from charrnn.text import catalogue
 
 HEADINGS = ("name", "characters", "distinct", "licence", "state", "where")
@@ -53,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     corpora = catalogue.states()
     if arguments.json:
-        print(json.dumps(corpora, indent=2, ensure_ascii=sys.stdout.isatty()))
+        print_json(corpora, indent=2)
     else:
         print_table([HEADINGS, *map(_cells, corpora)])
     return 0

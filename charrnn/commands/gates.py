@@ -1,8 +1,6 @@
 """Show the gates and the state of units over a sentence, as heat maps."""
 
 import argparse
-import json
-import sys
 from typing import Any
 
 import rich.text
@@ -23,6 +21,7 @@ from charrnn.insight.gates import Gates, gates
 from charrnn.insight.gates_picture import draw_gates, scaled_rows
 from charrnn.insight.layout import bands, sign_of
 from charrnn.network.engine import load
+from charrnn.system.terminal import print_json
 
 INPUT_COLUMNS = 8  # of a word
 LABELS = 20  # terminal columns for the name of a value
@@ -60,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         write_picture(draw_gates(found), arguments)
     if arguments.json:
-        ascii_only = sys.stdout.isatty()
-        print(json.dumps(_as_json(found), ensure_ascii=ascii_only))
+        print_json(_as_json(found))
     else:
         _print(found)
     return 0

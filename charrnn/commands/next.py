@@ -2,8 +2,6 @@
 
 import argparse
 import dataclasses
-import json
-import sys
 from collections.abc import Callable
 
 import rich.text
@@ -13,7 +11,7 @@ from charrnn.commands.options import add_model_argument, at_least, defaults
 from charrnn.commands.prompt import add_prompt_arguments, read_prompt
 from charrnn.network.engine import load
 from charrnn.system.progress import Console
-from charrnn.system.terminal import one_line
+from charrnn.system.terminal import one_line, print_json
 from charrnn.writing.next_words import NextWord, NextWords, next_words
 
 WORDS_LISTED = 10
@@ -81,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.json:
         row = {"prompt": prompt, **dataclasses.asdict(found)}
-        print(json.dumps(row, indent=1, ensure_ascii=sys.stdout.isatty()))
+        print_json(row, indent=1)
     else:
         _print_chart(found, engine.vocabulary.shown)
         _print_notes(found)

@@ -3,8 +3,6 @@
 import argparse
 import functools
 import itertools
-import json
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -31,6 +29,7 @@ from charrnn.scoring import baselines
 from charrnn.scoring.lines import line_end
 from charrnn.scoring.ranking import lines_alone, lines_in_context
 from charrnn.scoring.score import Score, score
+from charrnn.system.terminal import print_json
 from charrnn.text import sources
 from charrnn.text.document_hashes import held_out
 from charrnn.text.document_vocabulary import DocumentVocabulary
@@ -113,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     rows.sort(key=lambda row: (row["adapted"], row["bits_per_character"]))
     if arguments.json:
         rows = [{**row, **as_json(arguments)} for row in rows]
-        print(json.dumps(rows, indent=1, ensure_ascii=sys.stdout.isatty()))
+        print_json(rows, indent=1)
     else:
         print_rows(rows, scorers)
         if arguments.mix:

@@ -1,8 +1,6 @@
 """Show what surprises a model in a text, on the screen or as a web page."""
 
 import argparse
-import json
-import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +23,7 @@ from charrnn.scoring.score import BY_DOCUMENTS
 from charrnn.system import atomic
 from charrnn.system.palette import LIGHT
 from charrnn.system.progress import Console, watched
-from charrnn.system.terminal import one_line, remark
+from charrnn.system.terminal import one_line, print_json, remark
 from charrnn.text.byte_vocabulary import shown
 from charrnn.text.lines import coloured_lines
 
@@ -100,8 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     pieces = len(text) // 64
     reading = read_along(engine, text, watch=watched("reading", total=pieces))
     if arguments.json:
-        ascii_only = sys.stdout.isatty()
-        print(json.dumps(_as_json(reading), ensure_ascii=ascii_only))
+        print_json(_as_json(reading))
     elif arguments.html:
         _write_page(reading, engine, text, arguments)
     elif arguments.typos:

@@ -1,8 +1,6 @@
 """Show a network unrolled in time over a short text, step by step."""
 
 import argparse
-import json
-import sys
 from typing import Any
 
 import rich.text
@@ -23,6 +21,7 @@ from charrnn.insight.layout import share_of, sign_of
 from charrnn.insight.unroll import Unrolled, unroll
 from charrnn.insight.unroll_picture import draw_unrolled
 from charrnn.network.engine import load
+from charrnn.system.terminal import print_json
 
 MAX_NAME_COLUMNS = 8  # of a terminal, for what a step reads or expects
 
@@ -52,8 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         write_picture(draw_unrolled(unrolled), arguments)
     if arguments.json:
-        ascii_only = sys.stdout.isatty()
-        print(json.dumps(_as_json(unrolled), ensure_ascii=ascii_only))
+        print_json(_as_json(unrolled))
     else:
         _print(unrolled)
     return 0

@@ -1,11 +1,12 @@
 """Print text with control characters escaped."""
 
+import json
 import re
 import shlex
 import shutil
 import sys
 import textwrap
-from typing import TextIO
+from typing import Any, TextIO
 
 # Control characters other than tab and line feed.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -39,6 +40,23 @@ def remark(message: str) -> None:
     >>> remark("interrupted")
     """
     tell_error(f"({message})")
+
+
+def print_json(value: Any, indent: int | None = None) -> None:
+    """Prints a value as JSON, to a terminal in ASCII.
+
+    JSON does not escape all control characters, which a terminal would act on.
+
+    Args:
+        value: What JSON can hold.
+        indent: As for `json.dumps`.
+
+    Example:
+
+    >>> print_json({"text": "é"})
+    {"text": "é"}
+    """
+    print(json.dumps(value, indent=indent, ensure_ascii=sys.stdout.isatty()))
 
 
 def counted(number: int, noun: str) -> str:
