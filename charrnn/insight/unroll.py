@@ -11,6 +11,7 @@ from charrnn.insight.alignment import names_of
 from charrnn.insight.selection import chosen_units, read_short
 from charrnn.network.engine import Engine
 from charrnn.text.units import DEFAULT, UnitVocabulary
+from charrnn.writing.probabilities import log_total
 
 if TYPE_CHECKING:
     import keras
@@ -92,7 +93,8 @@ def unroll(
     layers, _ = engine.activations(ids[None])
     hidden = [layer["output"][0] for layer in layers]
     (logits,), _ = engine.run(ids[None])
-    log_probabilities = _log_softmax(logits)
+    logits = logits.astype(np.float64)
+    log_probabilities = logits - log_total(logits)[..., None]
     best = np.argsort(-log_probabilities, axis=-1, kind="stable")
     best = best[:, :likeliest]
     of_best = np.take_along_axis(log_probabilities, best, -1)
@@ -107,9 +109,3 @@ def unroll(
         engine.vocabulary.unit,
         units is not None,
     )
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    """The logarithms of probabilities, in float64."""
-    logits = logits - logits.max(-1, keepdims=True).astype(np.float64)
-    return logits - np.log(np.exp(logits).sum(-1, keepdims=True))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.training import checkpoint, recipe, run_folder, teaching
+from charrnn.training.figures import VALIDATION_LOSS
 from charrnn.training.outcome import Outcome, result_of
 from charrnn.training.rules import MIN_MINUTES_OF_TEACHERS
 from charrnn.training.session import Session
@@ -93,8 +94,7 @@ class Record:
             with run_folder.locked(asked.out):
                 run_folder.check_is_run(asked.out)
             if any(asked.out.iterdir()):
-                aside = run_folder.move_aside(asked.out)
-                asked.tell(f"the run that was here is now '{aside}'")
+                run_folder.move_aside(asked.out, asked.tell)
         self.folder, made = run_folder.claim(asked.out, asked.corpus)
         locks.callback(run_folder.unclaim, made)
         locks.enter_context(run_folder.locked(self.folder))
@@ -233,7 +233,7 @@ class Record:
             return
         parts = [*teachers, self.folder]
         figures = [teaching.figures(path) for path in parts]
-        names = "validation_nats_per_character", "train_seconds"
+        names = VALIDATION_LOSS, "train_seconds"
         own = figures[-1]
         own["parts"] = [
             {

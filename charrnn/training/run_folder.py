@@ -251,19 +251,18 @@ def _make(folder: Path) -> None:
         raise
 
 
-def move_aside(folder: Path) -> Path:
+def move_aside(folder: Path, tell: Callable[[str], None]) -> None:
     """Renames a run's folder to the first free name like `folder-old-1`.
 
     Args:
         folder: A `pathlib.Path`.
-
-    Returns:
-        The new path.
+        tell: Called with a line that says where the run is now.
     """
     number = 1
     while True:
         aside = folder.with_name(f"{folder.name}-old-{number}")
         if not aside.exists():
             folder.rename(aside)
-            return aside
+            tell(f"the run that was here is now '{aside}'")
+            return
         number += 1

@@ -151,8 +151,7 @@ class Session:
         if self.out is not None:
             run_folder.check_same(self.folder, before)
             if self.fresh and any(self.folder.iterdir()):
-                aside = run_folder.move_aside(self.folder)
-                self.tell(f"the run that was here is now '{aside}'")
+                run_folder.move_aside(self.folder, self.tell)
         if self.out is None or not self.folder.exists():
             self._claim(locks)
             # Raises if another process has started a run there meanwhile.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.system import atomic
+from charrnn.training.figures import VALIDATION_LOSS, read_metrics
 from charrnn.training.rules import (
     MAX_TEACHERS,
     STUDENT_EPOCHS,
@@ -149,17 +150,17 @@ def figures(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: if their file is damaged.
     """
-    file = folder / "metrics.json"
     try:
-        found = json.loads(file.read_text("utf-8"))
-        loss = found["validation_nats_per_character"]
+        found = read_metrics(folder)
+        loss = found[VALIDATION_LOSS]
         numbers = found["train_seconds"], 0 if loss is None else loss
         if all(math.isfinite(number) for number in numbers):
             return found
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
     raise ValueError(
-        f"Expected the figures of a finished run in '{file}'. The file is "
+        f"Expected the figures of a finished run in "
+        f"'{folder / 'metrics.json'}'. The file is "
         f"damaged. Delete the folder '{folder}' to train it again."
     )
 

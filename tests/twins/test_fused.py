@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from comparing import assert_close, traced
 
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
@@ -47,28 +48,6 @@ def random_model(cell, layers=1, dropout=0.0, units=16, embedding=None):
 
 def random_ids(*shape):
     return np.random.default_rng(2).integers(0, CHARACTERS, shape, "int32")
-
-
-def traced(network):
-    """Logits and gradients of a batch, traced once for any window."""
-    spec = tf.TensorSpec((network.batch_size, None), tf.int32)
-
-    @tf.function(input_signature=[spec, spec])
-    def logits_and_gradients(ids, targets):
-        with tf.GradientTape() as tape:
-            logits = network(ids, training=True)
-            value = loss()(targets, logits)
-        return logits, tape.gradient(value, network.trainable_variables)
-
-    return logits_and_gradients
-
-
-def assert_close(actual, expected, bound):
-    """Equal but for `bound` of the largest magnitude."""
-    for a, e in zip(actual, expected, strict=True):
-        a, e = np.asarray(a), np.asarray(e)
-        assert a.shape == e.shape and a.dtype == e.dtype
-        assert np.abs(a - e).max() <= bound * np.abs(e).max()
 
 
 def seeds(model):

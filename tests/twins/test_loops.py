@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from comparing import assert_close
 
 from charrnn.network.cells import CELLS
 from charrnn.twins import equations, loops, tiles
@@ -12,14 +13,6 @@ from charrnn.twins import equations, loops, tiles
 BOUNDS = {"float32": 1e-5, "bfloat16": 0.06}
 
 each_cell = pytest.mark.parametrize("cell", CELLS)
-
-
-def assert_close(actual, expected, bound):
-    """Equal but for `bound` of the largest magnitude."""
-    for a, e in zip(actual, expected, strict=True):
-        a, e = np.asarray(a), np.asarray(e)
-        assert a.shape == e.shape and a.dtype == e.dtype
-        assert np.abs(a - e).max() <= bound * np.abs(e).max()
 
 
 def results_and_gradients(compute, sources):

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from comparing import assert_close, traced
 
 from charrnn.network.cells import CELLS
 from charrnn.network.model import build_model
-from charrnn.training.schedule import loss
 from charrnn.twins import equations, loops
 from charrnn.twins.fused import fused
 from charrnn.twins.fused_layers import Fused, recurrent_masks
@@ -36,14 +36,6 @@ def normal(*shapes):
         tf.constant(random.normal(0, 0.5, shape), tf.float32)
         for shape in shapes
     ]
-
-
-def assert_close(actual, expected, bound):
-    """Equal but for `bound` of the largest magnitude."""
-    for a, e in zip(actual, expected, strict=True):
-        a, e = np.asarray(a), np.asarray(e)
-        assert a.shape == e.shape and a.dtype == e.dtype
-        assert np.abs(a - e).max() <= bound * np.abs(e).max()
 
 
 def by_definition(x, weights, first, masks):
@@ -84,20 +76,6 @@ def test_each_gate_of_an_lstm_reads_what_its_mask_leaves():
             )
         results.append([outputs, *last, *tape.gradient(total, [x, *rest])])
     assert_close(results[1], results[0], 1e-5)
-
-
-def traced(network):
-    """Logits and gradients of a batch, traced once for any window."""
-    spec = tf.TensorSpec((network.batch_size, None), tf.int32)
-
-    @tf.function(input_signature=[spec, spec])
-    def logits_and_gradients(ids, targets):
-        with tf.GradientTape() as tape:
-            logits = network(ids, training=True)
-            value = loss()(targets, logits)
-        return logits, tape.gradient(value, network.trainable_variables)
-
-    return logits_and_gradients
 
 
 @pytest.mark.slow
