@@ -48,7 +48,6 @@ class HeldOut:
     def __init__(self, characters, scorer):
         self.ids = np.zeros(characters, np.uint8)
         self.scorer = scorer
-        self.exact_at_end = False
 
 
 class Run(keras.callbacks.Callback):
@@ -62,8 +61,7 @@ class Run(keras.callbacks.Callback):
         compiling: What the first steps take more than others, in seconds.
         step: Seconds of work of a step; may be a function of its number.
         steps_per_round: As for `loop.train`.
-        one: Characters a second that are scored in one stream.
-        many: The same, in 64 streams.
+        many: Characters a second that are scored in 64 streams.
         held_out: Characters that are scored.
         loops: Characters a second that the loops of the training score;
             `None` to score the rounds in 64 streams of NumPy.
@@ -71,15 +69,15 @@ class Run(keras.callbacks.Callback):
 
     def __init__(
         self, machine, seconds, total_steps=None, *, start=3.0,
-        compiling=(5.0,), step=0.05, steps_per_round=500, one=15_000,
-        many=60_000, held_out=100_000, loops=None,
+        compiling=(5.0,), step=0.05, steps_per_round=500, many=60_000,
+        held_out=100_000, loops=None,
     ):  # fmt: skip
         super().__init__()
         self.machine = machine
         self.seconds_of_step = step if callable(step) else lambda _: step
         self.compiling = compiling
         self.steps_per_round = steps_per_round
-        self.speeds = {1: one, score.STREAMS: many}
+        self.speeds = {score.STREAMS: many}
         windows = types.SimpleNamespace(
             ids=range(1_000_000), steps_per_epoch=500, batch_size=32,
             seq_length=64, dataset=lambda step: self,
@@ -122,12 +120,17 @@ class Run(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.validations += 1
-        read = 1.25 * len(self.validation.ids)
-        exact = self.stop_training and self.validation.exact_at_end
-        slow = exact or not self.loops
-        self.machine.work(
-            read / (self.speeds[score.STREAMS] if slow else self.loops)
-        )
+        exact = self.stop_training
+        speed = self.speeds[score.STREAMS]
+        if self.loops and not exact:
+            speed = self.loops
+        characters = len(self.validation.ids)
+        read = 1.25 * characters
+        if exact and characters <= score.ONE_PASS_CHARACTERS:
+            rows = score.exact_streams(characters)
+            length = characters / rows + score.EXACT_WARM_UP_CHARACTERS
+            read = max(rows, score.FEW_STREAMS) * length
+        self.machine.work(read / speed)
 
     def train(self):
         """Trains until the prompt would be back."""
@@ -143,20 +146,9 @@ class Run(keras.callbacks.Callback):
         self._finish()
 
     def _finish(self):
-        """What `results.measure` does, with the time that it takes."""
-        scored, characters = 0, len(self.validation.ids)
-        limit = self.schedule.ending.scoring_seconds()
-        began = self.machine.time
-        self.one_pass = True
-        once = characters <= score.ONE_PASS_CHARACTERS
-        while once and scored < characters:
-            self.machine.work(500 / self.speeds[1])
-            scored += 500
-            seconds = self.machine.time - began
-            whole = seconds * characters / scored
-            if limit is not None and seconds > limit / 2 and whole > limit:
-                self.one_pass = False
-                break
+        """What `metrics.measure` does, with the time that it takes."""
+        characters = len(self.validation.ids)
+        self.scores_again = self.schedule.ending.has_time_to_score()
         cold = min(characters, score.ONE_PASS_CHARACTERS)
         self.machine.work(cold / self.speeds[score.STREAMS])
         counted = min(

@@ -2,6 +2,7 @@
 
 - `scan`: Run a network over texts in chunks.
 - `losses`: The loss of a text in nats and bits, per character and per unit.
+- `streams`: Score a text in streams, which are read in parallel.
 - `score`: Score a text: the surprise of every character, in nats and bits.
 - `lines`: Score each line by itself, without the others as context.
 - `ranking`: Rank lines by their part of a text's score, or by their own score.

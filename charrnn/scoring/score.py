@@ -19,7 +19,11 @@ part, without scoring them, to arrive at the state that one pass would have:
     stream 3                 ......[ scored  ]         . warm-up
 
 The difference from one pass is far below the statistical error of any loss.
-`Score.method` says how a text was scored.
+After a warm-up of 2,048 characters there is none but rounding, for almost any
+network: where a stream takes over from the one before, both find the same
+surprise. A text of moderate length is read in such streams and, if they do
+not meet like that, in one pass after all. `Score.method` says how a text was
+scored.
 """
 
 import os
@@ -33,6 +37,7 @@ from charrnn.network.engine import Engine
 from charrnn.network.loading import engine_of
 from charrnn.scoring.losses import Score, standard_error, to_bits
 from charrnn.scoring.scan import checked_ids, nats_of_rows
+from charrnn.scoring.streams import nats_in_streams
 from charrnn.text.units import UnitVocabulary
 
 __all__ = [
@@ -48,8 +53,15 @@ BY_DOCUMENTS = "each document from its start to its end"
 ONE_PASS_CHARACTERS = 200_000  # a longer text is scored in streams
 
 STREAMS = 64  # read in parallel: more rows are no faster
+FEW_STREAMS = 16  # fewer take as long
 MIN_CHARACTERS_PER_STREAM = 2048  # keeps the share of the warm-up small
 WARM_UP_CHARACTERS = 512  # read before the characters that a stream scores
+
+# To find what one pass would: a warm-up so long that streams meet, and longer
+# streams. They have met if no surprise differs by more than this from that of
+# the stream before. Rounding makes it differ by some 5e-6 nats.
+EXACT_WARM_UP_CHARACTERS = 2048
+MET_NATS = 1e-4
 
 
 def score(
@@ -84,8 +96,67 @@ def score(
     ids = checked_ids(engine, text)
     if len(ids) > ONE_PASS_CHARACTERS:
         return score_in_streams(engine, ids)
+    scored = score_exactly(engine, ids)
+    if scored.method == one_pass(engine):
+        return scored
     nats = nats_of_rows(engine, ids[None])[0]
     return Score.of(engine.vocabulary, ids[1:], nats, one_pass(engine))
+
+
+def score_exactly(
+    engine: Engine,
+    ids: np.ndarray,
+    nats_of_rows: Callable[[Engine, np.ndarray], np.ndarray] = nats_of_rows,
+) -> Score:
+    """Scores a text as exactly as streams can.
+
+    Args:
+        engine: A `charrnn.Engine`.
+        ids: At least two ids from its vocabulary.
+        nats_of_rows: As for `score_in_streams`.
+
+    Returns:
+        A `Score`. Of a text of up to 200,000 characters it is that of one
+        pass, if the streams meet; its method says so.
+
+    Raises:
+        ValueError: as `score` does.
+
+    Example:
+
+    >>> from charrnn import load
+    >>> score_exactly(load("shakespeare"), np.zeros(9, np.int32)).method
+    'one pass, state carried'
+    """
+    ids = checked_ids(engine, ids)
+    if len(ids) > ONE_PASS_CHARACTERS:
+        return score_in_streams(engine, ids, nats_of_rows=nats_of_rows)
+    streams, warm_up = exact_streams(len(ids)), EXACT_WARM_UP_CHARACTERS
+    nats, warm_up, apart = nats_in_streams(
+        engine, ids, streams, warm_up, nats_of_rows
+    )
+    method = one_pass(engine)
+    if apart > MET_NATS:
+        method = _named(streams, warm_up, engine.vocabulary.plural)
+    return Score.of(engine.vocabulary, ids[1:], nats, method)
+
+
+def exact_streams(characters: int) -> int:
+    """The number of streams in which `score_exactly` reads a text.
+
+    Args:
+        characters: Length of the text, up to 200,000.
+
+    Returns:
+        A number of at least 1.
+
+    Example:
+
+    >>> [exact_streams(n) for n in (5_000, 40_000, 100_000, 200_000)]
+    [2, 16, 24, 48]
+    """
+    most = (characters - 1) // EXACT_WARM_UP_CHARACTERS
+    return max(1, min(most, max(FEW_STREAMS, most // 2)))
 
 
 def one_pass(engine: Engine) -> str:
@@ -140,22 +211,11 @@ def score_in_streams(
     ids = checked_ids(engine, text)
     scored = len(ids) - 1
     streams = max(1, min(streams, scored // MIN_CHARACTERS_PER_STREAM))
-    length = -(-scored // streams)
-    ends = np.minimum(np.arange(1, streams + 1) * length, scored)
-    # All parts have the same length, so the last may overlap the one before.
-    # The shared characters are then scored twice, and one score is kept.
-    starts = ends - length
-    warm_up = min(warm_up, int(starts[1]) if streams > 1 else 0)
-    # There is nothing before the first stream: it starts at the first
-    # character, and its row continues past its part.
-    begins = np.maximum(starts - warm_up, 0)
-    windows = sliding_window_view(ids, warm_up + length + 1)[begins]
-    nats = nats_of_rows(engine, windows)  # (streams, warm_up + length)
-    result = np.empty(scored, np.float32)
-    for row, begin, start, end in zip(nats, begins, starts, ends, strict=True):
-        result[start:end] = row[start - begin : end - begin]
+    nats, warm_up, _ = nats_in_streams(
+        engine, ids, streams, warm_up, nats_of_rows
+    )
     method = _named(streams, warm_up, engine.vocabulary.plural)
-    return Score.of(engine.vocabulary, ids[1:], result, method)
+    return Score.of(engine.vocabulary, ids[1:], nats, method)
 
 
 def _named(streams: int, warm_up: int, units: str) -> str:

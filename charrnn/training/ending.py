@@ -16,12 +16,9 @@ from charrnn.training.validation import Validation
 FILES_SECONDS = 1.5  # to write the model and the picture, and to exit Python
 BASELINE_SECONDS = 2e-6  # for each character that the n-grams count
 
-# The one pass at the end is skipped if it would take more than this share
-# of the time limit. The model was already scored in streams, and the two
-# figures hardly differ.
-MAX_SHARE_SCORED = 1 / 6
-# The exact scoring may end late by this share of the time limit.
-GRACE = 0.02
+# A model that was not the last is scored again if that ends late by at most
+# this share of the time limit.
+GRACE = 0.04
 
 # A probe times the scoring for this many seconds.
 PROBE_SECONDS = 0.2
@@ -61,14 +58,13 @@ class Ending:
         # Seconds per character of the latest two probes. The slower one
         # counts: it is better to end too early than too late.
         self._probes: collections.deque[float] = collections.deque(maxlen=2)
-        # Of scoring in one stream; 0 while it is not known.
-        self._seconds_per_character = 0.0
+        self._seconds_per_character = 0.0  # 0 while it is not known
         self._fastest = 0.0  # the lowest `_seconds_per_character` so far
-        # Seconds per character in 64 streams, divided by those in one stream:
-        # a ratio without a unit. A slower machine slows both alike, so only
-        # `_seconds_per_character` is measured again.
-        self._stream_cost_ratio: float | None = None
-        # The same, of a validation by `Validation.scorer`.
+        # Seconds per character of a validation, divided by those of a probe: a
+        # ratio without a unit. A slower machine slows both alike, so only
+        # `_seconds_per_character` is measured again. By NumPy, and by
+        # `Validation.scorer`.
+        self._cost_ratio = 1.0
         self._scorer_cost_ratio: float | None = None
         self._measured_at: float | None = None  # by `now`
         self._step_seconds = 0.0  # at that time
@@ -84,29 +80,18 @@ class Ending:
             self._engine = Engine.from_keras(
                 self.validation.network, self.validation.vocabulary
             )
-        self._probes.append(self._probe(1))
-        one_stream = self._seconds_per_character = max(self._probes)
-        self._fastest = min(one_stream, self._fastest or one_stream)
-        if not len(self.validation.ids):
-            self._stream_cost_ratio = 0.0
-        else:
-            self._measure_streams(validation_seconds, one_stream)
+        self._probes.append(self._probe(score.STREAMS))
+        now = self._seconds_per_character = max(self._probes)
+        self._fastest = min(now, self._fastest or now)
+        if validation_seconds is not None and len(self.validation.ids):
+            ratio = validation_seconds / (self._characters_read() * now)
+            if self.validation.scorer:
+                self._scorer_cost_ratio = ratio
+            else:
+                self._cost_ratio = ratio
         clock = self.schedule.clock
         self._measured_at = self._now()
         self._step_seconds = clock.step_seconds() if clock.is_settled() else 0
-
-    def _measure_streams(
-        self, validation_seconds: float | None, one_stream: float
-    ) -> None:
-        """Finds what a character costs in streams, from a validation or not."""
-        if validation_seconds is not None:
-            streams = validation_seconds / self._characters_read()
-            if self.validation.scorer:
-                self._scorer_cost_ratio = streams / one_stream
-            else:
-                self._stream_cost_ratio = streams / one_stream
-        if self._stream_cost_ratio is None:
-            self._stream_cost_ratio = self._probe(score.STREAMS) / one_stream
 
     def is_outdated(self) -> bool:
         """Whether to measure: not done yet, in doubt, or the speed changed."""
@@ -124,56 +109,47 @@ class Ending:
 
     # The work after the last step, and how its duration is estimated:
     #
-    #   validation in 64 streams     from the previous one, or from a probe
-    #   exact scores in streams      the same; from the probe, if validations
-    #                                use the loops of the training
-    #   exact score in one stream    from the mean of the latest probes
-    #   score of cold windows        as the validation; 200,000 characters
+    #   exact score in streams       from the previous validation, or from a
+    #                                probe, if the training's loops made that
+    #   score of cold windows        the same; 200,000 characters
     #   n-grams, files, the picture  constants, times the present slowdown:
     #                                seconds per character over the fastest
 
     def seconds(self) -> float:
         """Seconds after the last step, the last validation included."""
-        if not self._seconds_per_character:
-            return 0.0
-        return self._last_validation_seconds() + self.scoring_after_validation()
+        return self.exact_seconds() + self.after_validation()
 
-    def scoring_after_validation(self) -> float:
+    def exact_seconds(self) -> float:
+        """Seconds that the exact score takes; 0 while that is not known."""
+        return self._exact_characters_read() * self._seconds_in_streams()
+
+    def after_validation(self) -> float:
         """Seconds after the last validation; 0 while that is not known."""
         if not self._seconds_per_character:
             return 0.0
-        return self._one_pass_seconds() + self._rest_seconds()
+        cold = min(len(self.validation.ids), score.ONE_PASS_CHARACTERS)
+        counted = min(
+            self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
+        )
+        slowdown = self._seconds_per_character / self._fastest
+        own = FILES_SECONDS
+        if len(self.validation.ids):
+            own += BASELINE_SECONDS * counted
+        return cold * self._seconds_in_streams() + own * slowdown
 
     def validation_seconds(self) -> float:
         """Seconds that a validation takes; 0 while that is not known."""
-        if self._scorer_cost_ratio is None:
-            return self.exact_validation_seconds()
-        cost = self._scorer_cost_ratio * self._seconds_per_character
-        return self._characters_read() * cost
+        ratio = self._cost_ratio
+        if self._scorer_cost_ratio is not None:
+            ratio = self._scorer_cost_ratio
+        return self._characters_read() * ratio * self._seconds_per_character
 
-    def exact_validation_seconds(self) -> float:
-        """Seconds that one takes in NumPy; 0 while that is not known."""
-        return self._characters_read() * self._seconds_in_streams()
-
-    def _last_validation_seconds(self) -> float:
-        """Seconds of the validation at the end."""
-        if self.validation.exact_at_end:
-            return self.exact_validation_seconds()
-        return self.validation_seconds()
-
-    def scoring_seconds(self) -> float | None:
-        """How long the exact scoring may take; `None` for no limit."""
-        if self.limit is None or not self._seconds_per_character:
-            return None
-        end = (1 + GRACE) * self.limit - self._rest_seconds()
-        return max(0.0, end - self.schedule.elapsed())
-
-    def scores_in_one_pass(self) -> bool:
-        """Whether there is time to score the held-out part in one pass."""
-        most = MAX_SHARE_SCORED * (self.limit or np.inf)
-        seconds = self._seconds_per_character * len(self.validation.ids)
-        is_short = len(self.validation.ids) <= score.ONE_PASS_CHARACTERS
-        return is_short and seconds <= most
+    def has_time_to_score(self) -> bool:
+        """Whether there is time for another exact score."""
+        if self.limit is None:
+            return True
+        late = (1 + GRACE) * self.limit
+        return self.schedule.elapsed() + self.seconds() <= late
 
     def seconds_left(self) -> float | None:
         """Seconds until the run ends, smoothed; `None` while not known."""
@@ -204,27 +180,20 @@ class Ending:
         """Characters that a validation reads: each stream warms up first."""
         return 1.25 * len(self.validation.ids)
 
-    def _seconds_in_streams(self) -> float:
-        """Seconds per character when 64 streams are scored at once."""
-        return (self._stream_cost_ratio or 0.0) * self._seconds_per_character
-
-    def _one_pass_seconds(self) -> float:
-        """Seconds to reserve for the exact scoring; 0 if it is skipped."""
-        if not self.scores_in_one_pass():
+    def _exact_characters_read(self) -> float:
+        """The same of the exact score, which warms up for longer."""
+        characters = len(self.validation.ids)
+        if not characters:
             return 0.0
-        return float(np.mean(self._probes)) * len(self.validation.ids)
+        if characters > score.ONE_PASS_CHARACTERS:
+            return self._characters_read()
+        streams = score.exact_streams(characters)
+        length = characters / streams + score.EXACT_WARM_UP_CHARACTERS
+        return max(streams, score.FEW_STREAMS) * length
 
-    def _rest_seconds(self) -> float:
-        """Seconds of the work after the held-out part is scored."""
-        cold = min(len(self.validation.ids), score.ONE_PASS_CHARACTERS)
-        counted = min(
-            self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
-        )
-        slowdown = self._seconds_per_character / self._fastest
-        own = FILES_SECONDS
-        if len(self.validation.ids):
-            own += BASELINE_SECONDS * counted
-        return cold * self._seconds_in_streams() + own * slowdown
+    def _seconds_in_streams(self) -> float:
+        """Seconds per character that NumPy scores."""
+        return self._cost_ratio * self._seconds_per_character
 
     def _probe(self, streams: int) -> float:
         """Times the engine on dummy input, in seconds per character."""

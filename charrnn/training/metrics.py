@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 import math
 import platform
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import charrnn
 from charrnn.network.backend import devices, keras, processes, threads
 from charrnn.network.engine import Engine, load
 from charrnn.scoring import baselines, score
-from charrnn.scoring.scan import checked_ids, scan
 from charrnn.scoring.shift import Shift
 from charrnn.system import atomic
 from charrnn.text.units import UnitVocabulary
@@ -28,7 +26,6 @@ from charrnn.training.figures import (
 from charrnn.training.history import History
 from charrnn.training.round_scoring import is_exact
 from charrnn.training.schedule import Schedule
-from charrnn.writing.probabilities import surprise
 
 # The facts that the model of a run has.
 FACTS = {"metrics", "text", "split", "network", "training"}
@@ -53,9 +50,10 @@ def measure(
     The baselines are measured on the same split. If nothing is held out, the
     figures are `None`.
 
-    When the model was saved, it was scored in streams. That loss is kept if
-    the held-out part is long, or if the time limit leaves too little time to
-    score it again in one pass. The cold windows stop at 200,000 characters.
+    When the model was saved, it was scored. That loss is kept if it is exact,
+    or if the time limit leaves too little time to score it again: the model
+    of a round that was not the last. The cold windows stop at 200,000
+    characters.
 
     Args:
         out: The run's folder, a `pathlib.Path`.
@@ -108,29 +106,40 @@ def _figures(
     ending: Ending | None,
 ) -> dict[str, Any]:
     """The losses of a model, and the baselines to compare them with."""
-    best = with_full_names(engine.facts["metrics"])
-    nats, method = (
-        best[VALIDATION_LOSS],
-        best["validation_method"],
-    )
+    nats, method = _loss(engine, held_out, ending)
+    # The standard errors of other losses are much the same.
     cold = score.score_cold(engine, held_out[: score.ONE_PASS_CHARACTERS])
-    of_each = cold  # for the standard errors, which are much the same
-    if scored := _scored_exactly(engine, held_out, method, ending):
-        nats, method = scored.nats_per_character, scored.method
-        of_each = scored
     losses, difference_error = baselines.measure_beside(
-        training, held_out, engine.vocabulary, of_each.nats
+        training, held_out, engine.vocabulary, cold.nats
     )
     values = (
         nats,
         score.to_bits(nats),
-        _finite(of_each.standard_error),
+        _finite(cold.standard_error),
         method,
         cold.nats_per_character,
         losses,
         _finite(difference_error),
     )
     return dict(zip(FIGURES, values, strict=True))
+
+
+def _loss(
+    engine: Engine, held_out: np.ndarray, ending: Ending | None
+) -> tuple[float, str]:
+    """The loss with which a model was saved, or the exact one, if it is not.
+
+    Returns:
+        `(nats per character, how it was scored)`.
+    """
+    saved = with_full_names(engine.facts["metrics"])
+    method = saved["validation_method"]
+    is_long = len(held_out) > score.ONE_PASS_CHARACTERS
+    exact = is_exact(method) if is_long else method == score.one_pass(engine)
+    if exact or not (ending is None or ending.has_time_to_score()):
+        return saved[VALIDATION_LOSS], method
+    scored = score.score_exactly(engine, held_out)
+    return scored.nats_per_character, scored.method
 
 
 def _finite(error: float | None) -> float | None:
@@ -153,60 +162,6 @@ def _best_and_last(
     if kept is None:
         return None
     return [{name: row[name] for name in names} for row in (kept, rows[-1])]
-
-
-def _scored_exactly(
-    engine: Engine, ids: np.ndarray, method: str, ending: Ending | None
-) -> score.Score | None:
-    """Scores in one pass, or in streams unless the model was scored so.
-
-    Args:
-        engine: The model.
-        ids: The held-out part.
-        method: How the model was scored when it was saved.
-        ending: How much time there is; `None` for no limit.
-
-    Returns:
-        A `Score`; `None` to keep the loss that the model was saved with.
-    """
-    limit = ending.scoring_seconds() if ending else None
-    if is_exact(method) or ending is None or ending.scores_in_one_pass():
-        scored = _scored_in_time(engine, ids, limit)
-        if scored or is_exact(method):
-            return scored
-    if (
-        ending is None
-        or limit is None
-        or ending.exact_validation_seconds() < limit
-    ):
-        return score.score_in_streams(engine, ids)
-    return None
-
-
-def _scored_in_time(
-    engine: Engine, ids: np.ndarray, limit: float | None
-) -> score.Score | None:
-    """Scores in one pass; `None` if the text or the time it takes is too long.
-
-    The pass is abandoned as soon as it is clear that it will take longer than
-    `limit` seconds; `None` sets no limit.
-    """
-    if len(ids) > score.ONE_PASS_CHARACTERS:
-        return None
-    ids = checked_ids(engine, ids)
-    began, nats = time.perf_counter(), []
-    for start, logits, targets in scan(engine, ids[None]):
-        nats.append(surprise(logits, targets)[0])
-        seconds = time.perf_counter() - began
-        whole = seconds * len(ids) / (start + targets.size)
-        if limit is not None and seconds > limit / 2 and whole > limit:
-            return None
-    return score.Score.of(
-        engine.vocabulary,
-        ids[1:],
-        np.concatenate(nats),
-        score.one_pass(engine),
-    )
 
 
 def _units(

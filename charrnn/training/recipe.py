@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 from charrnn.network.arguments import embedding_dim
 from charrnn.training.rules import (
+    LONG_TEXT_EPOCHS,
+    MANY_CHARACTERS,
     STUDENT_CHANCES,
     STUDENT_EPOCHS,
+    STUDENT_UNITS,
     dropout_for,
     epochs_for,
     largest_units,
@@ -28,6 +31,7 @@ class Scale(NamedTuple):
     rate: float = 1.0
     epochs: float = 1.0
     chances: float = 1.0  # as `dropout_for` counts them
+    units: float = 1.0  # where there is time to use more
 
     def passes(self, *text: Any) -> int:
         """The number of passes, as `epochs_for` counts them."""
@@ -36,6 +40,21 @@ class Scale(NamedTuple):
     def dropout_for(self, chances: float, *text: Any) -> float:
         """The dropout."""
         return dropout_for(self.chances * chances, *text)
+
+    def units_for(
+        self,
+        cell: str,
+        characters: int,
+        distinct: int,
+        passes: Callable[[int], float],
+        unit: str,
+    ) -> int:
+        """The size of a layer, as `largest_units`, or a multiple of 16."""
+        units = largest_units(cell, characters, distinct, passes, unit)
+        scaled = 16 * round(self.units * units / 16)
+        is_tried = distinct <= MANY_CHARACTERS and unit != "word"
+        pays = is_tried and passes(scaled) >= LONG_TEXT_EPOCHS
+        return scaled if pays else units
 
     def rate_for(self, cell: str, units: int) -> float:
         """The peak learning rate."""
@@ -47,7 +66,9 @@ NEW = Scale()
 # rate, and needs few passes.
 FINE_TUNING = Scale(rate=2 / 3, epochs=1 / 3, chances=1 / 5)
 # What teachers expect can be learnt for longer than a text.
-STUDENT = Scale(epochs=STUDENT_EPOCHS, chances=1 / STUDENT_CHANCES)
+STUDENT = Scale(
+    epochs=STUDENT_EPOCHS, chances=1 / STUDENT_CHANCES, units=STUDENT_UNITS
+)
 
 
 def recommend(
@@ -112,7 +133,7 @@ def recommend(
     epochs = epochs or scale.passes(characters, batch_size * seq_length, unit)
     speed = speed or speed_of(cell, layers, "float32", distinct, batch_size)
     passes = _passes_in(minutes, epochs, characters, speed)
-    units = units or largest_units(cell, characters, distinct, passes, unit)
+    units = units or scale.units_for(cell, characters, distinct, passes, unit)
     if dropout is None:
         weights = recurrent_weights(cell, layers, units) / characters
         dropout = scale.dropout_for(passes(units) * weights, distinct, unit)

@@ -152,7 +152,7 @@ class Progress(keras.callbacks.Callback):
         if schedule.total_steps is not None and schedule.end is None:
             of_all = f"/{schedule.total_steps}"
         if getattr(self.model, "stop_training", False):
-            seconds = schedule.ending.scoring_after_validation()
+            seconds = schedule.ending.after_validation()
             left = f"  {_minutes(seconds)} left to score the model"
             return of_all, left if seconds >= SCORING_SECONDS else ""
         seconds = schedule.seconds_left()

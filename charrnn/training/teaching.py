@@ -11,6 +11,7 @@ from charrnn.training.figures import VALIDATION_LOSS, read_metrics
 from charrnn.training.rules import (
     MAX_TEACHERS,
     STUDENT_EPOCHS,
+    STUDENT_UNITS,
     TEACHERS,
     TEACHERS_SHARE,
 )
@@ -23,8 +24,9 @@ SEEDS_APART = 1000
 # Seconds between the last figures of a part and the start of the next, which
 # no clock counts.
 BETWEEN = 3.0
-# A pass of the student is planned to take this much longer than a teacher's.
-SLOWER = 1.15
+# A pass of the student is planned to take this much longer than a teacher's:
+# it has more weights, and its targets are read from a file.
+SLOWER = 1.15 * STUDENT_UNITS**2
 
 
 def minutes_of_teacher(

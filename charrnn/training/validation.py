@@ -1,5 +1,6 @@
 """Score the held-out part during training, and keep the best model."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,9 +44,6 @@ class Validation(keras.callbacks.Callback):
 
     Attributes:
         nats_of_rows: What scores the rows; other processes may score some.
-        exact_at_end: Whether the NumPy engine scores the last round, for the
-            loss that the run reports. A `budget.Budget` sets it: a short text
-            is scored in one pass anyway.
     """
 
     def __init__(
@@ -63,23 +61,28 @@ class Validation(keras.callbacks.Callback):
         self.method: str | None = None
         self.nats_of_rows = nats_of_rows
         self.scorer = scorer
-        self.exact_at_end = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.engine = Engine.from_keras(self.network, self.vocabulary)
         if not len(self.ids):
             return
-        is_last = self.model is None or self.model.stop_training
-        scorer = None if is_last and self.exact_at_end else self.scorer
-        scored = score.score_in_streams(
-            self.engine,
-            self.ids,
-            nats_of_rows=scorer.nats_of_rows if scorer else self.nats_of_rows,
-        )
+        scored = self._scored()
         logs["val_loss"] = scored.nats_per_character
         self.method = scored.method
-        if scorer:
-            self.method = in_precision(self.method, scorer.precision)
+
+    def _scored(self) -> score.Score:
+        """Scores the text: exactly, if training is over."""
+        if self.model is None or self.model.stop_training:
+            return score.score_exactly(self.engine, self.ids, self.nats_of_rows)
+        if self.scorer is None:
+            return score.score_in_streams(
+                self.engine, self.ids, nats_of_rows=self.nats_of_rows
+            )
+        scored = score.score_in_streams(
+            self.engine, self.ids, nats_of_rows=self.scorer.nats_of_rows
+        )
+        method = in_precision(scored.method, self.scorer.precision)
+        return dataclasses.replace(scored, method=method)
 
     def state(self) -> dict[str, Any]:
         """Returns the state for `restore`: the length of the scored text."""

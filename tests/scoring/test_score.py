@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from random_networks import LETTERS, engine_of, text_of
 
 from charrnn.network.engine import Engine
+from charrnn.scoring.scan import nats_of_rows
 from charrnn.scoring.score import (
     Score,
     score,
     score_cold,
+    score_exactly,
     score_in_streams,
 )
 from charrnn.text.vocabulary import Vocabulary
@@ -140,6 +142,22 @@ def test_streams_equal_one_pass(monkeypatch):
     cold = score_in_streams(engine, ids, warm_up=0).method
     assert cold == "10 streams, not warmed up"
     assert streams.nats == pytest.approx(one_pass.nats, abs=1e-4)
+
+
+@pytest.mark.parametrize("warm_up", [1, 150])
+def test_a_text_is_scored_in_one_pass_unless_streams_meet(monkeypatch, warm_up):
+    engine, text = engine_of(), text_of(3001)
+    ids = engine.vocabulary.encode(text)
+    one_pass = nats_of_rows(engine, ids[None])[0]
+    monkeypatch.setattr(f"{SCORE}.EXACT_WARM_UP_CHARACTERS", warm_up)
+    monkeypatch.setattr(f"{SCORE}.exact_streams", lambda characters: 10)
+    exact = score_exactly(engine, ids)
+    met = warm_up == 150
+    assert (exact.method == "one pass, state carried") is met
+    assert bool(np.abs(exact.nats - one_pass).max() < 1e-5) is met
+    scored = score(engine, text)
+    assert scored.method == "one pass, state carried"
+    assert scored.nats == pytest.approx(one_pass, abs=1e-5)
 
 
 def test_streams_need_their_warm_up(monkeypatch):

@@ -174,6 +174,25 @@ def test_a_trained_network_memorizes_later():
     assert (new["dropout"], tuned["dropout"]) == (0.55, 0.28)
 
 
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ({}, 624),
+        ({"units": 512}, 512),
+        ({"characters": 200_000}, 624),
+        ({"minutes": 90}, 624),
+        ({"minutes": 15}, 512),  # nine passes of 624
+        ({"minutes": 3}, 256),
+        ({"distinct": 4000}, 512),
+        ({"unit": "word"}, 512),
+    ],
+)
+def test_a_student_gets_more_units_if_it_reads_the_text_often(text, units):
+    asked = {"characters": 10**6, "speed": slow, **text}
+    chosen = recipe.recommend(**asked, scale=recipe.STUDENT)
+    assert chosen["units"] == units
+
+
 @pytest.fixture
 def on_gpu(monkeypatch):
     monkeypatch.setattr(rules, "trains_on_gpu", lambda: True)

@@ -127,9 +127,7 @@ def test_time_left_is_told_in_minutes_and_hours(schedule, seconds, shown):
 def test_no_time_is_left_after_the_last_step_but_to_score(
     schedule, seconds, shown
 ):
-    schedule.ending = types.SimpleNamespace(
-        scoring_after_validation=lambda: seconds
-    )
+    schedule.ending = types.SimpleNamespace(after_validation=lambda: seconds)
     progress = reporting.Progress(console(), schedule)
     progress.set_model(types.SimpleNamespace(stop_training=True))
     assert progress._end() == ("/120", shown)

@@ -15,7 +15,7 @@ from charrnn.network import model_file
 from charrnn.network.engine import Engine
 from charrnn.scoring import score as scoring
 from charrnn.training import metrics, round_scoring
-from charrnn.training.round_scoring import in_precision, is_exact, round_scorer
+from charrnn.training.round_scoring import is_exact, round_scorer
 from charrnn.training.schedule import Schedule
 from charrnn.training.validation import SaveBest, Validation
 from charrnn.twins.fused import fused
@@ -180,25 +180,16 @@ class Scorer:
         return np.full((len(ids), ids.shape[1] - 1), 1.5, np.float32)
 
 
-@pytest.mark.parametrize(
-    ("over", "exact_at_end", "fast"),
-    [
-        (False, False, True), (False, True, True),
-        (True, False, True), (True, True, False),
-    ],
-)  # fmt: skip
-def test_the_loops_of_the_training_score_all_rounds_but_an_exact_last_one(
-    setting, over, exact_at_end, fast
-):
+@pytest.mark.parametrize("over", [False, True])
+def test_the_loops_of_the_training_score_all_rounds_but_the_last(setting, over):
     validation = Validation(
         setting.model, setting.vocabulary, setting.ids, Scorer()
     )
-    validation.exact_at_end = exact_at_end
     validation.set_model(types.SimpleNamespace(stop_training=over))
     logs = {}
     validation.on_epoch_end(0, logs)
-    assert (logs["val_loss"] == 1.5) is fast
-    assert is_exact(validation.method) is not fast
+    assert (logs["val_loss"] == 1.5) is not over
+    assert is_exact(validation.method) is over
 
 
 @pytest.mark.parametrize(
@@ -221,7 +212,6 @@ def test_a_run_whose_rounds_are_scored_by_its_loops(
     command = ["train", str(text), *flags, "--out"]
     assert main([*command, str(tmp_path / "whole")]) == 0
     whole = left_behind(tmp_path / "whole")
-    assert not is_exact(whole["metrics"]["validation_method"])
     metrics = json.loads((tmp_path / "whole/metrics.json").read_text("utf-8"))
     assert metrics["validation_method"] == "one pass, state carried"
     rounds = whole["metrics"]["validation_nats_per_character"]
@@ -234,17 +224,33 @@ def test_a_run_whose_rounds_are_scored_by_its_loops(
     assert left_behind(tmp_path / "parts") == whole
 
 
-@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("has_time", [False, True])
+@pytest.mark.parametrize(
+    ("long", "method", "exact"),
+    [
+        (False, "one pass, state carried", True),
+        (False, "9 streams", False),
+        (False, "9 streams, in bfloat16", False),
+        (True, "9 streams", True),
+        (True, "9 streams, in bfloat16", False),
+    ],
+)
 def test_the_loss_that_is_reported_is_exact_though_the_model_was_not_last(
-    setting, monkeypatch, long
+    setting, monkeypatch, long, method, exact, has_time
 ):
     engine = Engine.from_keras(setting.model, setting.vocabulary)
     ids = setting.ids[:500]
     monkeypatch.setattr(scoring, "ONE_PASS_CHARACTERS", 100 if long else 1000)
-    method = in_precision("9 streams", "bfloat16")
-    scored = metrics._scored_exactly(engine, ids, method, None)
-    exact = "9 streams"
-    kept = metrics._scored_exactly(engine, ids, exact, None)
-    expected = scoring.score(engine, ids).nats_per_character
-    assert scored.nats_per_character == pytest.approx(expected, abs=1e-6)
-    assert (kept is None) is long
+    saved = {
+        "validation_nats_per_character": 9.0,
+        "validation_method": method,
+    }
+    engine.facts = {"metrics": saved}
+    ending = types.SimpleNamespace(has_time_to_score=lambda: has_time)
+    nats, how = metrics._loss(engine, ids, ending)
+    if exact or not has_time:
+        assert (nats, how) == (9.0, method)
+    else:
+        expected = scoring.score(engine, ids)
+        assert nats == pytest.approx(expected.nats_per_character, abs=1e-6)
+        assert is_exact(how)
