@@ -14,6 +14,7 @@ from charrnn.training.rules import (
     epochs_for,
     largest_units,
     layers_for,
+    rate_factor,
     rate_for,
     streams_for,
     weight_decay_for,
@@ -28,7 +29,7 @@ PRESETS = {"quick": 3, "good": 10, "best": 90, "record": 90}
 class Scale(NamedTuple):
     """Factors for what a recipe chooses."""
 
-    rate: float = 1.0
+    rate: float | None = None  # `None`: as `rate_factor` has it
     epochs: float = 1.0
     chances: float = 1.0  # as `dropout_for` counts them
     units: float = 1.0  # where there is time to use more
@@ -56,9 +57,12 @@ class Scale(NamedTuple):
         pays = is_tried and passes(scaled) >= LONG_TEXT_EPOCHS
         return scaled if pays else units
 
-    def rate_for(self, cell: str, units: int) -> float:
+    def rate_for(
+        self, cell: str, units: int, passes: float, distinct: int, unit: str
+    ) -> float:
         """The peak learning rate."""
-        return round(self.rate * rate_for(cell, units), 5)
+        factor = self.rate or rate_factor(cell, passes, distinct, unit)
+        return round(factor * rate_for(cell, units), 5)
 
 
 NEW = Scale()
@@ -144,7 +148,8 @@ def recommend(
         "dropout": dropout,
         "embedding": embedding_dim(embedding, distinct),
         "batch_size": batch_size,
-        "learning_rate": learning_rate or scale.rate_for(cell, units),
+        "learning_rate": learning_rate
+        or scale.rate_for(cell, units, passes(units), distinct, unit),
         "weight_decay": decay,
         "epochs": epochs,
     }

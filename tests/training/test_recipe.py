@@ -27,6 +27,30 @@ def test_larger_networks_learn_at_lower_rates(units, rate, simple):
     assert rules.rate_for("simple_rnn", units) == simple
 
 
+def rate(units=256, **text):
+    return recipe.recommend(10**6, units=units, **text)["learning_rate"]
+
+
+def test_an_lstm_learns_at_a_higher_rate_in_few_passes():
+    rates = [rate(epochs=passes) for passes in (1, 2, 5, 12, 24)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == rates[1] == 0.036
+    assert rates[3] == rates[4] == 0.018
+    assert rate(512, epochs=12) == 0.0135
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"cell": "gru"},
+        {"unit": "word"},
+        {"distinct": 4000},
+    ],
+)
+def test_the_rate_of_other_networks_does_not_depend_on_passes(text):
+    assert rate(epochs=2, **text) == rate(epochs=12, **text) == 0.012
+
+
 @hypothesis.given(
     characters=st.integers(32, 10**9), minutes=st.floats(0.01, 1e4)
 )
