@@ -53,7 +53,7 @@ BY_DOCUMENTS = "each document from its start to its end"
 ONE_PASS_CHARACTERS = 200_000  # a longer text is scored in streams
 
 STREAMS = 64  # read in parallel: more rows are no faster
-FEW_STREAMS = 16  # fewer take as long
+FEW_STREAMS = 32  # fewer take about as long
 MIN_CHARACTERS_PER_STREAM = 2048  # keeps the share of the warm-up small
 WARM_UP_CHARACTERS = 512  # read before the characters that a stream scores
 
@@ -153,7 +153,7 @@ def exact_streams(characters: int) -> int:
     Example:
 
     >>> [exact_streams(n) for n in (5_000, 40_000, 100_000, 200_000)]
-    [2, 16, 24, 48]
+    [2, 19, 32, 48]
     """
     most = (characters - 1) // EXACT_WARM_UP_CHARACTERS
     return max(1, min(most, max(FEW_STREAMS, most // 2)))
