@@ -216,7 +216,7 @@ def test_a_finished_run_says_so(text, finished, capsys):
     [
         ("--units=16", "--units 8, as in the run"),
         ("--cell=gru", "--cell lstm"),
-        ("--learning-rate=0.5", "--learning-rate 0.01"),
+        ("--learning-rate=0.5", "--learning-rate 0.02"),
         ("--seed=2", "--seed 1"),
     ],
 )
