@@ -89,7 +89,7 @@ def test_what_was_changed_is_told_everywhere(run, capsys):
     end = int(before[-1]["step"])
     words = ["--change", "--learning-rate=0.002", "--batch-size=8", *LONGER]
     assert go_on(*words) == 0
-    told = "batch_size 4 to 8, learning_rate 0.01"
+    told = "batch_size 4 to 8, learning_rate 0.03"
     assert told in capsys.readouterr().out
     after = history_of(out)
     assert after[: len(before)] == before
