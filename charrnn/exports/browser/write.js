@@ -157,9 +157,9 @@ class Writing {
     if (!model.facts) return;
     try {
       const settings = this.settings();
+      this.say(byId("status").textContent);  // now: later it might clear what Write says meanwhile
       await model.ask("settings", {settings});
       if (!this.isWriting && this.current !== null && this.begun === undefined) choices.show(await model.ask("choices", {settings}));
-      this.say(byId("status").textContent);
     } catch (error) {
       this.say("", error.message);
     }
