@@ -77,7 +77,7 @@ class Run(keras.callbacks.Callback):
         self.seconds_of_step = step if callable(step) else lambda _: step
         self.compiling = compiling
         self.steps_per_round = steps_per_round
-        self.speeds = {score.STREAMS: many}
+        self.speed = many
         windows = types.SimpleNamespace(
             ids=range(1_000_000), steps_per_epoch=500, batch_size=32,
             seq_length=64, dataset=lambda step: self,
@@ -108,11 +108,11 @@ class Run(keras.callbacks.Callback):
         self.machine.work(extra + self.seconds_of_step(step))
         return 1.0
 
-    def _probe(self, streams):
+    def _probe(self):
         before = self.machine.time
         self.machine.work(ending.PROBE_SECONDS)
         slow = (self.machine.time - before) / ending.PROBE_SECONDS
-        return slow / self.speeds[streams]
+        return slow / self.speed
 
     def on_train_batch_end(self, batch, logs=None):
         self.left.append((self.machine.time, self.schedule.seconds_left()))
@@ -121,9 +121,7 @@ class Run(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.validations += 1
         exact = self.stop_training
-        speed = self.speeds[score.STREAMS]
-        if self.loops and not exact:
-            speed = self.loops
+        speed = self.loops if self.loops and not exact else self.speed
         characters = len(self.validation.ids)
         read = 1.25 * characters
         if exact and characters <= score.ONE_PASS_CHARACTERS:
@@ -150,7 +148,7 @@ class Run(keras.callbacks.Callback):
         characters = len(self.validation.ids)
         self.scores_again = self.schedule.ending.has_time_to_score()
         cold = min(characters, score.ONE_PASS_CHARACTERS)
-        self.machine.work(cold / self.speeds[score.STREAMS])
+        self.machine.work(cold / self.speed)
         counted = min(
             self.schedule.characters, baselines.MAX_TRAINING_CHARACTERS
         )

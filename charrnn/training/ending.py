@@ -80,7 +80,7 @@ class Ending:
             self._engine = Engine.from_keras(
                 self.validation.network, self.validation.vocabulary
             )
-        self._probes.append(self._probe(score.STREAMS))
+        self._probes.append(self._probe())
         now = self._seconds_per_character = max(self._probes)
         self._fastest = min(now, self._fastest or now)
         if validation_seconds is not None and len(self.validation.ids):
@@ -195,9 +195,9 @@ class Ending:
         """Seconds per character that NumPy scores."""
         return self._cost_ratio * self._seconds_per_character
 
-    def _probe(self, streams: int) -> float:
+    def _probe(self) -> float:
         """Times the engine on dummy input, in seconds per character."""
-        ids = np.zeros((streams, 16), np.int64)
+        ids = np.zeros((score.STREAMS, 16), np.int64)
         self._engine.run(ids)  # the first time is slower
         began, runs = self._now(), 0
         while self._now() - began < PROBE_SECONDS or not runs:

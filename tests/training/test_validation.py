@@ -208,10 +208,19 @@ def test_a_run_whose_rounds_are_scored_by_its_loops(
 ):
     """It ends with an exact loss, and resumes to the bit."""
     monkeypatch.setattr(round_scoring, "MIN_WORK", 0)
+    by_loops = []
+    score_rows = round_scoring.RoundScorer.nats_of_rows
+
+    def recorded(scorer, *rows):
+        by_loops.append(score_rows(scorer, *rows))
+        return by_loops[-1]
+
+    monkeypatch.setattr(round_scoring.RoundScorer, "nats_of_rows", recorded)
     flags = [*SMALL, "--precision=bfloat16", "--dropout=0.2"]
     command = ["train", str(text), *flags, "--out"]
     assert main([*command, str(tmp_path / "whole")]) == 0
     whole = left_behind(tmp_path / "whole")
+    assert by_loops and is_exact(whole["metrics"]["validation_method"])
     metrics = json.loads((tmp_path / "whole/metrics.json").read_text("utf-8"))
     assert metrics["validation_method"] == "one pass, state carried"
     rounds = whole["metrics"]["validation_nats_per_character"]
